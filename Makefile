@@ -1,0 +1,33 @@
+# Two commands: `make train` and `make test`. Each sets up .venv first if needed.
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: train test test-slow lint tensorboard benchmark clean
+
+train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
+	.venv/bin/python scripts/train.py $(ARGS)
+
+test: lint
+	.venv/bin/pytest -m "not slow" $(ARGS)
+
+test-slow: .venv/installed
+	.venv/bin/pytest -m slow $(ARGS)
+
+lint: .venv/installed
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+tensorboard: .venv/installed
+	.venv/bin/tensorboard --logdir logs
+
+benchmark: .venv/installed
+	.venv/bin/python scripts/benchmark.py $(ARGS)
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

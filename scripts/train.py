@@ -1,0 +1,15 @@
+"""Train one run, or many with -m: python scripts/train.py data=wine optimizer=sgd."""
+
+from omegaconf import DictConfig
+
+from litmlp.command_line import run
+
+
+def main(config: DictConfig) -> float:
+    from litmlp.training import train  # takes seconds; --help should not wait for it
+
+    return train(config)
+
+
+if __name__ == "__main__":
+    run(main, config="train")

@@ -1,0 +1,1 @@
+"""Configurable MLP classifiers and regressors on PyTorch Lightning and Hydra."""

@@ -1,0 +1,27 @@
+"""Batch normalization that knows its place in a block."""
+
+from typing import Literal
+
+from torch import nn
+
+from litmlp.errors import UserError
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """``torch.nn.BatchNorm1d`` [batch, features], before or after the activation.
+
+    Source: Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        position: Literal["before_activation", "after_activation"],
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+    ) -> None:
+        if not 0 <= momentum <= 1:
+            raise UserError(f"momentum must lie between 0 and 1, got {momentum}")
+        super().__init__(num_features, eps=eps, momentum=momentum)
+        self.position = position

@@ -1,0 +1,42 @@
+"""How fast a run trains."""
+
+import time
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+
+class Throughput(Callback):
+    """Logs ``samples_per_second``: training rows over the time of their batches."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        self.seconds = 0.0
+
+    def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
+        self._epoch_samples = 0
+        self._start = self._end = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
+    ) -> None:
+        self._epoch_samples += len(batch[1])
+        self._end = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        seconds = self._end - self._start
+        self.samples += self._epoch_samples
+        self.seconds += seconds
+        if seconds:
+            model.log("samples_per_second", self._epoch_samples / seconds)
+
+    def state_dict(self) -> dict[str, Any]:
+        speed = self.samples / self.seconds if self.seconds else 0.0
+        return {
+            "samples": self.samples,
+            "seconds": self.seconds,
+            "samples_per_second": speed,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.samples, self.seconds = state["samples"], state["seconds"]

@@ -1,0 +1,116 @@
+"""From the shell to a function: Hydra, unique folders, and one line for a mistake."""
+
+import functools
+import math
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from litmlp.errors import UserError, nearest
+from litmlp.runs import discard
+from litmlp.sweeps import SweepCallback, member_name
+
+Task = Callable[[DictConfig], float | None]
+
+TRACEBACK = "--traceback"
+
+
+def run(task: Task, *, config: str) -> None:
+    """Run a script's function with the config of that name, as the command line says.
+
+    A mistake of the user is one line on stderr and exit code 1; ``--traceback`` shows
+    where it was found. In a sweep a failing job lets the others go on.
+    """
+    full = TRACEBACK in sys.argv or "HYDRA_FULL_ERROR" in os.environ
+    sys.argv = [argument for argument in sys.argv if argument != TRACEBACK]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors of Hydra come here instead
+    register_resolvers()
+    main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
+    try:
+        main(guarded(task, full))()
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        fail(error, full)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(1 if SweepCallback.unfinished else 0)
+
+
+def guarded(task: Task, full: bool) -> Task:
+    """The task with a user's mistakes told in one line, and none ending a sweep."""
+
+    @functools.wraps(task)  # Hydra looks for conf/ beside the file of the task
+    def run_task(config: DictConfig) -> float | None:
+        hydra_config = HydraConfig.get()
+        try:
+            return task(config)
+        except Exception as error:
+            mistake = isinstance(error, UserError)
+            if hydra_config.mode == RunMode.MULTIRUN:
+                report(error, full or not mistake)
+                return math.inf if config.get("mode") == "min" else -math.inf
+            if not mistake:
+                raise
+            discard(Path(hydra_config.runtime.output_dir))
+            fail(error, full)
+
+    return run_task
+
+
+def fail(error: Exception, full: bool) -> NoReturn:
+    """Say what was wrong and end the process with exit code 1."""
+    report(error, full)
+    sys.exit(1)
+
+
+def report(error: Exception, full: bool) -> None:
+    """One line on stderr, or everything."""
+    if full:
+        traceback.print_exception(error)
+    else:
+        print(f"error: {message(error)}", file=sys.stderr)
+
+
+def message(error: Exception) -> str:
+    """What came, what is allowed, and the nearest valid name."""
+    cause = error.__cause__
+    if isinstance(error, MissingConfigException) and error.options is not None:
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        return f"{group}={option}: {nearest(option, error.options)}"
+    if isinstance(cause, OmegaConfBaseException) and isinstance(
+        cause.parent_node, DictConfig
+    ):
+        key, names = str(cause.key), map(str, cause.parent_node)
+        return f"{cause.full_key}: no such key, {nearest(key, names)}"
+    return " ".join(str(error).split())
+
+
+def register_resolvers() -> None:
+    """What ``conf/train.yaml`` uses to name folders."""
+    def launch() -> str:
+        return f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{uuid4().hex[:8]}"
+
+    def command(overrides: ListConfig) -> list[str]:
+        return list(overrides)
+
+    def member(
+        overrides: ListConfig, command: Sequence[str], *, _root_: DictConfig
+    ) -> str:
+        return member_name(list(overrides), list(command), _root_)
+
+    # Cached: a launch has one name, and its members inherit the sweep's command.
+    OmegaConf.register_new_resolver("launch", launch, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("command", command, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("member", member, replace=True)

@@ -1,0 +1,68 @@
+"""What a composed config still lacks: choices a layer, and the task of a table."""
+
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, ListConfig
+
+from litmlp.build import build_data
+from litmlp.data.table import TableData
+from litmlp.errors import UserError
+
+PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
+"""Groups that ``model.<group>=[a,b]`` chooses from for each hidden layer."""
+
+
+def complete(config: DictConfig) -> DictConfig:
+    """The config that a run saves and follows, with nothing left to look up.
+
+    Raises:
+        UserError: a list where one choice is needed, or a name that is no option.
+    """
+    if HydraConfig.initialized():
+        _refuse_lists()
+    if config.task.name == "auto":
+        config = _with_inferred_task(config)
+    for group in PER_LAYER:
+        names = config.model.get(group)
+        if isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):
+            options = {name: _option(group, name) for name in names}
+            config.model[group] = [options[name] for name in names]
+    return config
+
+
+def _refuse_lists() -> None:
+    """``activation=[a,b]`` would silently merge two options into one."""
+    for group, choice in HydraConfig.get().runtime.choices.items():
+        if not isinstance(choice, str | None) and group not in ("callbacks", "logger"):
+            advice = (
+                f"for one a layer type model.{group}=[{','.join(choice)}]; "
+                if group in PER_LAYER
+                else ""
+            )
+            raise UserError(
+                f"{group}=[{','.join(choice)}]: choose one; {advice}"
+                f"for one run each type -m {group}={','.join(choice)}"
+            )
+
+
+def _with_inferred_task(config: DictConfig) -> DictConfig:
+    """The same command with the task that the target column asks for."""
+    data = build_data(config)
+    if not isinstance(data, TableData) or not HydraConfig.initialized():
+        raise UserError(
+            "task=auto works for data=table on the command line: "
+            "choose task=binary, multiclass or regression"
+        )
+    job = HydraConfig.get()
+    task = f"task={data.infer_task()}"
+    return compose(job.job.config_name, [*job.overrides.task, task])
+
+
+def _option(group: str, name: str) -> DictConfig:
+    try:
+        composed = compose(HydraConfig.get().job.config_name, [f"{group}={name}"])
+    except HydraException as error:
+        raise UserError(f"model.{group}: {error}") from error
+    node: DictConfig = composed[group]
+    return node

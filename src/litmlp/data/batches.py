@@ -1,0 +1,74 @@
+"""Batches as tensors of row numbers, so that a batch is indexed at once."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler, TensorDataset
+
+
+class Batches(Sampler[Tensor]):
+    """Yields each batch's row numbers; every row comes once an epoch.
+
+    The order follows from ``order_seed`` and the epoch alone, so it is the same whoever
+    draws it. Under distributed training each process takes its share of every batch.
+
+    Args:
+        num_rows: rows in the data set.
+        batch_size: rows a batch, over all processes; the last batch has the rest.
+        order_seed: seed of the shuffling; None keeps the rows' own order.
+        smallest: a last batch of fewer rows is joined to the one before.
+    """
+
+    def __init__(
+        self,
+        num_rows: int,
+        batch_size: int,
+        *,
+        order_seed: int | None = None,
+        smallest: int = 1,
+    ) -> None:
+        full, rest = divmod(num_rows, batch_size)
+        self.sizes = [batch_size] * full + [rest] * (rest > 0)
+        if len(self.sizes) > 1 and rest and rest < smallest:
+            self.sizes[-2:] = [batch_size + rest]
+        self.num_rows = num_rows
+        self.order_seed = order_seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        order = torch.arange(self.num_rows)
+        if self.order_seed is not None:
+            # torch looks at 32 bits of a seed: both numbers have to be mixed into them.
+            mixed = np.random.SeedSequence([self.order_seed, self.epoch])
+            seed = int(mixed.generate_state(1)[0])
+            generator = torch.Generator().manual_seed(seed)
+            order = torch.randperm(self.num_rows, generator=generator)
+        batches = order.split(self.sizes)
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            rank, world = (
+                torch.distributed.get_rank(),
+                torch.distributed.get_world_size(),
+            )
+            return (batch[rank::world] for batch in batches)
+        return iter(batches)
+
+
+def loader(
+    features: Tensor, targets: Tensor, batches: Batches
+) -> DataLoader[tuple[Tensor, ...]]:
+    """Batches of (features [B, F], targets [B] or [B, T])."""
+    return DataLoader(
+        TensorDataset(features, targets),
+        sampler=batches,
+        batch_size=None,  # the sampler yields whole batches already
+        generator=torch.Generator(),  # its own: drawing must not disturb dropout
+    )

@@ -1,0 +1,42 @@
+"""Data sets that come with scikit-learn: no network needed."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from sklearn import datasets
+
+from litmlp.data.module import Data
+from litmlp.data.samples import Samples
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class BundledData(Data):
+    """Iris, wine, breast cancer and digits (classes), diabetes (real values).
+
+    Source: https://scikit-learn.org/stable/datasets/toy_dataset.html
+
+    Args:
+        name: which one.
+    """
+
+    name: Literal["iris", "wine", "breast_cancer", "digits", "diabetes"]
+
+    def load(self) -> Samples:
+        bunch = getattr(datasets, f"load_{self.name}")()
+        inputs = torch.tensor(bunch.data, dtype=torch.get_default_dtype())
+        feature_names = [str(name) for name in bunch.feature_names]
+        if "target_names" not in bunch:
+            return Samples(
+                inputs=inputs,
+                targets=torch.tensor(bunch.target, dtype=inputs.dtype)[:, None],
+                feature_names=feature_names,
+                target_names=["progression"],
+            )
+        return Samples(
+            inputs=inputs,
+            targets=torch.tensor(bunch.target),
+            feature_names=feature_names,
+            target_names=["class"],
+            class_names=[str(name) for name in bunch.target_names],
+        )

@@ -1,0 +1,136 @@
+"""The data of a run: rows, split, preprocessing and loaders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from litmlp.data.batches import Batches, loader
+from litmlp.data.preprocessing import Standardize
+from litmlp.data.samples import Samples
+from litmlp.data.splits import split_rows
+from litmlp.errors import UserError
+
+EVALUATION_BATCH_SIZE = 4096
+
+Loader = DataLoader[tuple[Tensor, ...]]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Data(LightningDataModule):
+    """Base of every data source: a subclass adds its own options and ``load``.
+
+    Args:
+        batch_size: training rows per update, or ``full`` for all of them.
+        test_share, validation_share: shares of all rows; 0 for none.
+        split_seed: which rows go where, apart from the run's seed.
+        order_seed: order of the training rows, drawn anew each epoch.
+        standardize_target: whether a regressor is told the targets' mean and deviation.
+        preprocessing: makes the module raw features → features from training rows.
+
+    Raises:
+        UserError: a value out of its range.
+    """
+
+    batch_size: int | Literal["full"] = 32
+    test_share: float = 0.2
+    validation_share: float = 0.16
+    split_seed: int = 0
+    order_seed: int = 0
+    standardize_target: bool = True
+    preprocessing: Callable[[Tensor], nn.Module] = Standardize
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if self.batch_size != "full" and self.batch_size < 1:
+            raise UserError(f"batch_size={self.batch_size}: a whole number ≥ 1 or full")
+        for name in ("test_share", "validation_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"{name}={getattr(self, name)}: must lie in [0, 1)")
+        self.smallest_batch = 1
+
+    def load(self) -> Samples:
+        """All rows, in their own order."""
+        raise NotImplementedError
+
+    @cached_property
+    def samples(self) -> Samples:
+        """All rows, loaded once, in torch's default floating-point type."""
+        return self.load()
+
+    @cached_property
+    def rows(self) -> dict[str, Tensor]:
+        """Row numbers of train, val and test."""
+        return split_rows(
+            self.samples,
+            test_share=self.test_share,
+            validation_share=self.validation_share,
+            seed=self.split_seed,
+        )
+
+    @cached_property
+    def fitted_preprocessing(self) -> nn.Module:
+        """Raw features → features, fitted on the training rows."""
+        return self.preprocessing(self.samples.inputs[self.rows["train"]])
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What only the data know, under the names that configs leave open as ``???``."""
+        samples = self.samples
+        facts: dict[str, Any] = {
+            "num_features": samples.inputs.shape[1],
+            "feature_names": list(samples.feature_names),
+            "target_names": list(samples.target_names),
+        }
+        if samples.class_names:
+            names = list(samples.class_names)
+            return facts | {"class_names": names, "num_outputs": len(names)}
+        targets = samples.targets[self.rows["train"]]
+        scale = Standardize(targets if self.standardize_target else targets[:0])
+        return facts | {
+            "num_outputs": targets.shape[1],
+            "target_mean": scale.mean.tolist(),
+            "target_std": scale.std.tolist(),
+        }
+
+    @cached_property
+    def features(self) -> dict[str, Tensor]:
+        """Preprocessed features of each split."""
+        with torch.no_grad():
+            return {
+                split: self.fitted_preprocessing(self.samples.inputs[rows])
+                for split, rows in self.rows.items()
+            }
+
+    @property
+    def train_batches(self) -> Batches:
+        """The training rows in batches."""
+        count = len(self.rows["train"])
+        size = count if self.batch_size == "full" else min(self.batch_size, count)
+        return Batches(
+            count, size, order_seed=self.order_seed, smallest=self.smallest_batch
+        )
+
+    def train_dataloader(self) -> Loader:
+        return self._loader("train", self.train_batches)
+
+    def val_dataloader(self) -> Loader | list[Loader]:
+        return self._in_order("val") if "val" in self.rows else []
+
+    def test_dataloader(self) -> dict[str, Loader]:
+        """All splits by name: a run reports them all at its best checkpoint."""
+        return {split: self._in_order(split) for split in self.rows}
+
+    def _in_order(self, split: str) -> Loader:
+        return self._loader(
+            split, Batches(len(self.rows[split]), EVALUATION_BATCH_SIZE)
+        )
+
+    def _loader(self, split: str, batches: Batches) -> Loader:
+        targets = self.samples.targets[self.rows[split]]
+        return loader(self.features[split], targets, batches)

@@ -1,0 +1,147 @@
+"""The data sets of the TensorFlow Playground, generated: two inputs, any features."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from litmlp.data.module import Data
+from litmlp.data.samples import Samples
+from litmlp.errors import UserError, nearest
+
+INPUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "x1": lambda x1, x2: x1,
+    "x2": lambda x1, x2: x2,
+    "x1_squared": lambda x1, x2: x1.square(),
+    "x2_squared": lambda x1, x2: x2.square(),
+    "x1_x2": lambda x1, x2: x1 * x2,
+    "sin_x1": lambda x1, x2: x1.sin(),
+    "sin_x2": lambda x1, x2: x2.sin(),
+}
+"""What a network may be shown of a point (x1, x2)."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class PlaygroundData(Data):
+    """Points of the plane, within ±6, with a class or a value.
+
+    Source: https://playground.tensorflow.org
+
+    Args:
+        name: which set.
+        num_samples: how many points.
+        noise: 0 for none, up to 0.5; how far points stray, as a share of the set's size.
+        seed: of the points.
+        inputs: features computed from each point, names of ``INPUTS``.
+    """
+
+    name: Literal["circle", "xor", "gauss", "spiral", "plane", "gauss_regression"]
+    num_samples: int = 500
+    noise: float = 0.0
+    seed: int = 0
+    inputs: Sequence[str] = ("x1", "x2")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.num_samples < 2:
+            raise UserError(f"num_samples={self.num_samples}: must be 2 or more")
+        if not 0 <= self.noise <= 0.5:
+            raise UserError(f"noise={self.noise}: must lie between 0 and 0.5")
+        if not self.inputs:
+            raise UserError(f"inputs is empty. Allowed: {', '.join(INPUTS)}")
+        for name in self.inputs:
+            if name not in INPUTS:
+                raise UserError(f"inputs={name}: {nearest(name, INPUTS)}")
+
+    def load(self) -> Samples:
+        generator = torch.Generator().manual_seed(self.seed)
+        points, targets = GENERATORS[self.name](self.num_samples, self.noise, generator)
+        is_class = not targets.is_floating_point()
+        return Samples(
+            inputs=torch.stack([INPUTS[name](*points.T) for name in self.inputs], dim=1),
+            targets=targets if is_class else targets[:, None],
+            feature_names=list(self.inputs),
+            target_names=["class" if is_class else "value"],
+            class_names=["orange", "blue"] if is_class else (),
+        )
+
+
+def uniform(shape: Sequence[int], low: float, high: float, g: Generator) -> Tensor:
+    """Numbers of U(low, high)."""
+    return low + (high - low) * torch.rand(*shape, generator=g)
+
+
+def circle(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
+    """Blue within half the radius 5, orange in a ring around; noise blurs the border."""
+    blue = torch.arange(count) < count // 2
+    radius = torch.where(
+        blue, uniform([count], 0, 2.5, g), uniform([count], 3.5, 5, g)
+    )
+    angle = uniform([count], 0, 2 * math.pi, g)
+    points = torch.stack([radius * angle.sin(), radius * angle.cos()], dim=1)
+    strayed = points + uniform([count, 2], -5, 5, g) * noise
+    return points, (strayed.norm(dim=1) < 2.5).long()
+
+
+def xor(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
+    """Blue where both coordinates have the same sign, with a gap along the axes."""
+    points = uniform([count, 2], -5, 5, g)
+    points = points + 0.3 * torch.where(points > 0, 1.0, -1.0)
+    strayed = points + uniform([count, 2], -5, 5, g) * noise
+    return points, (strayed.prod(dim=1) >= 0).long()
+
+
+def gauss(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
+    """Two round clouds around (2, 2) and (−2, −2); noise widens them."""
+    blue = torch.arange(count) < count // 2
+    variance = 0.5 + 7 * noise
+    centres = torch.where(blue, 2.0, -2.0)[:, None]
+    points = centres + math.sqrt(variance) * torch.randn(count, 2, generator=g)
+    return points, blue.long()
+
+
+def spiral(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
+    """Two arms of almost two turns each; noise moves the points."""
+    blue = torch.arange(count) < count // 2
+    along = torch.cat([torch.arange(half) / half for half in halves(count)])
+    angle = 1.75 * 2 * math.pi * along + torch.where(blue, 0.0, math.pi)
+    arms = 5 * along[:, None] * torch.stack([angle.sin(), angle.cos()], dim=1)
+    return arms + uniform([count, 2], -1, 1, g) * noise, blue.long()
+
+
+def plane(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
+    """(x1 + x2) / 10, read off at a point strayed by noise."""
+    points = uniform([count, 2], -6, 6, g)
+    strayed = points + uniform([count, 2], -6, 6, g) * noise
+    return points, strayed.sum(dim=1) / 10
+
+
+def gauss_regression(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
+    """Three hills and three hollows of height 1 and radius 2."""
+    points = uniform([count, 2], -6, 6, g)
+    strayed = points + uniform([count, 2], -6, 6, g) * noise
+    centres = torch.tensor(
+        [[-4, 2.5], [0, 2.5], [4, 2.5], [-4, -2.5], [0, -2.5], [4, -2.5]]
+    ).to(points)
+    signs = torch.tensor([1, -1, 1, -1, 1, -1]).to(points)
+    heights = (1 - torch.cdist(strayed, centres) / 2).clamp(min=0)
+    highest = heights.argmax(dim=1, keepdim=True)
+    return points, (signs * heights).gather(1, highest).squeeze(1)
+
+
+def halves(count: int) -> tuple[int, int]:
+    """A count cut in two, the odd one to the second."""
+    return count // 2, count - count // 2
+
+
+GENERATORS = {
+    "circle": circle,
+    "xor": xor,
+    "gauss": gauss,
+    "spiral": spiral,
+    "plane": plane,
+    "gauss_regression": gauss_regression,
+}

@@ -1,0 +1,85 @@
+"""How good a model is: metrics of every split at a run's best checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+from omegaconf import DictConfig, OmegaConf
+from rich.table import Table
+
+from litmlp import runs
+from litmlp.build import build_data, build_model, build_trainer
+from litmlp.console import show, table
+from litmlp.data.module import Data
+from litmlp.errors import UserError
+from litmlp.process import settings
+from litmlp.supervised import Supervised
+
+Metrics = dict[str, float]
+
+
+def load_best(model: Supervised, folder: Path) -> dict[str, Any]:
+    """Put the best weights of a run into its model; returns the checkpoint.
+
+    Raises:
+        UserError: the run has none.
+    """
+    path = folder / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise UserError(f"{folder} has no checkpoints/best.ckpt: it never trained")
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    model.load_state_dict(checkpoint["state_dict"])
+    return checkpoint
+
+
+def split_metrics(model: Supervised, data: Data, trainer: Trainer) -> Metrics:
+    """Metrics of every split by tag: ``{"accuracy/test": 0.97, …}``."""
+    trainer.test(model, datamodule=data, verbose=False)
+    return {tag: float(value) for tag, value in trainer.callback_metrics.items()}
+
+
+def one_device(config: DictConfig) -> DictConfig:
+    """The config for evaluation: processes of a distributed run would share the rows."""
+    config = config.copy()
+    config.trainer.devices = 1
+    config.trainer.strategy = "auto"
+    config.callbacks = {}
+    return config
+
+
+def evaluate(folder: Path) -> Metrics:
+    """Rebuild a run from its folder alone and measure its best checkpoint again.
+
+    Raises:
+        UserError: the folder holds no run that has trained.
+    """
+    config = runs.read_config(folder)
+    recorded = runs.read_summary(folder).get("metrics", {})
+    OmegaConf.set_struct(config, True)
+    config = one_device(config)
+    config.logger = {}
+    with settings(config):
+        data = build_data(config)
+        model = build_model(config, data)
+        load_best(model, folder)
+        metrics = split_metrics(model, data, build_trainer(config))
+    show(metrics_table(metrics))
+    changed = [tag for tag in metrics if metrics[tag] != recorded.get(tag)]
+    show(
+        f"{', '.join(changed)} differ from summary.json"
+        if changed
+        else "the same as in summary.json, to the last digit"
+    )
+    return metrics
+
+
+def metrics_table(metrics: Metrics) -> Table:
+    """Metrics by row, splits by column."""
+    names = dict.fromkeys(tag.split("/")[0] for tag in metrics)
+    splits = dict.fromkeys(tag.split("/")[1] for tag in metrics)
+    result = table("", *splits)
+    for name in names:
+        values = [metrics.get(f"{name}/{split}") for split in splits]
+        result.add_row(name, *("" if v is None else f"{v:.4f}" for v in values))
+    return result

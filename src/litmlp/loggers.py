@@ -1,0 +1,84 @@
+"""Loggers that write into the run's own folder and nothing else."""
+
+import csv
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+
+class TensorBoard(TensorBoardLogger):
+    """Writes an event file into the run's folder.
+
+    Args:
+        folder: the run's folder.
+    """
+
+    def __init__(self, *, folder: str) -> None:
+        super().__init__(
+            folder, name="", version="", default_hp_metric=False, flush_secs=5
+        )
+
+    def save(self) -> None:
+        """Nothing: Lightning asks at every log call, and would add a hparams.yaml."""
+
+    @rank_zero_only
+    def flush(self) -> None:
+        """Write what is buffered to disk."""
+        self.experiment.flush()
+
+    def finalize(self, status: str) -> None:
+        """Flush but stay open: after the fit comes the test, in the same file."""
+        self.flush()
+
+    @rank_zero_only
+    def close(self) -> None:
+        """Let go of the event file."""
+        self.experiment.close()
+
+
+class MetricsCSV(Logger):
+    """Writes metrics.csv: one row a step, one column a metric.
+
+    Args:
+        folder: the run's folder.
+    """
+
+    def __init__(self, *, folder: str) -> None:
+        super().__init__()
+        self._path = Path(folder) / "metrics.csv"
+        self._rows: dict[int, dict[str, float]] = {}
+
+    @property
+    def name(self) -> None:
+        return None
+
+    @property
+    def version(self) -> None:
+        return None
+
+    def log_hyperparams(
+        self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any
+    ) -> None:
+        """Nothing: they are in the run's config."""
+
+    @rank_zero_only
+    def log_metrics(
+        self, metrics: Mapping[str, float], step: int | None = None
+    ) -> None:
+        self._rows.setdefault(step or 0, {"step": step or 0}).update(metrics)
+
+    @rank_zero_only
+    def flush(self) -> None:
+        """Write all rows to disk; a column is there for every metric seen so far."""
+        columns = dict.fromkeys(name for row in self._rows.values() for name in row)
+        with self._path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(columns))
+            writer.writeheader()
+            writer.writerows(row for _, row in sorted(self._rows.items()))
+
+    def finalize(self, status: str) -> None:
+        self.flush()

@@ -1,0 +1,29 @@
+"""Losses that torch lacks, and which kind of target each known loss needs."""
+
+from torch import Tensor, nn
+
+
+class HalfSquaredError(nn.Module):
+    """Σ ½(target − output)² over the outputs, mean over the rows: [B, T], [B, T] → [].
+
+    Its gradient with respect to an output is the error itself, as in worked examples.
+    """
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return 0.5 * (outputs - targets).square().sum(dim=1).mean()
+
+
+CLASS_INDEX_LOSSES = (nn.CrossEntropyLoss, nn.MultiMarginLoss)
+"""Logits [B, C] against class indices [B] (cross entropy: or soft targets [B, C])."""
+
+BINARY_LOSSES = (nn.BCEWithLogitsLoss, nn.SoftMarginLoss)
+"""One logit [B] against 0 and 1 [B] (soft margin: −1 and 1)."""
+
+REAL_VALUED_LOSSES = (
+    nn.MSELoss,
+    nn.L1Loss,
+    nn.SmoothL1Loss,
+    nn.HuberLoss,
+    HalfSquaredError,
+)
+"""Outputs [B, T] against real values [B, T]; on classes: probabilities, one-hot."""

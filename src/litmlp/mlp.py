@@ -1,0 +1,115 @@
+"""The network: a multilayer perceptron."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import TypeVar, Union
+
+from torch import Tensor, nn
+
+from litmlp.batchnorms import BatchNorm
+from litmlp.errors import UserError
+
+Choice = TypeVar("Choice")
+PerLayer = Union[Choice, Sequence[Choice]]  # noqa: UP007  # `|` takes no TypeVar alias
+Initializer = Callable[[Tensor], Tensor]
+
+
+class MLP(nn.Module):
+    """Fully connected layers: [batch, num_features] → [batch, num_outputs].
+
+    Every hidden layer is a block ``Linear → batchnorm → activation → dropout`` (or with
+    the batchnorm after the activation); the output layer is a plain Linear.
+
+    Args:
+        num_features: columns of the input.
+        num_outputs: columns of the output.
+        hidden_sizes: width of each hidden layer; empty for a linear model.
+        activation, batchnorm, dropout: make a fresh module for every hidden layer
+            (batchnorm from its width). One for all, or a list with one a hidden layer.
+        initializer: fills a weight in place. One for all, or a list with one a hidden
+            layer, of which the last also fills the output layer.
+        bias_initializer: fills every bias in place.
+
+    Raises:
+        UserError: a size below 1, or a list that does not match ``hidden_sizes``.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_features: int,
+        num_outputs: int,
+        hidden_sizes: Sequence[int],
+        activation: PerLayer[Callable[[], nn.Module]] = nn.ReLU,
+        initializer: PerLayer[Initializer] = nn.init.kaiming_normal_,
+        bias_initializer: Initializer = nn.init.zeros_,
+        batchnorm: PerLayer[Callable[[int], nn.Module]] = nn.Identity,
+        dropout: PerLayer[Callable[[], nn.Module]] = nn.Identity,
+    ) -> None:
+        super().__init__()
+        sizes = [num_features, *hidden_sizes]
+        if min(*sizes, num_outputs) < 1:
+            raise UserError(
+                f"sizes must be 1 or more, got {sizes} and {num_outputs} outputs"
+            )
+        depth = len(hidden_sizes)
+        activations = per_layer("activation", activation, depth)
+        batchnorms = per_layer("batchnorm", batchnorm, depth)
+        dropouts = per_layer("dropout", dropout, depth)
+        self.hidden = nn.Sequential(
+            *(
+                block(sizes[i], sizes[i + 1], batchnorms[i], activations[i], dropouts[i])
+                for i in range(depth)
+            )
+        )
+        self.output = nn.Linear(sizes[-1], num_outputs)
+
+        initializers = per_layer("initializer", initializer, depth)
+        linears = [module for module in self.modules() if isinstance(module, nn.Linear)]
+        for linear, fill in zip(linears, [*initializers, last(initializer)], strict=True):
+            fill(linear.weight.data)
+            if linear.bias is not None:
+                bias_initializer(linear.bias.data)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.output(self.hidden(inputs))
+        return outputs
+
+
+def block(
+    num_inputs: int,
+    width: int,
+    batchnorm: Callable[[int], nn.Module],
+    activation: Callable[[], nn.Module],
+    dropout: Callable[[], nn.Module],
+) -> nn.Sequential:
+    """One hidden layer: [batch, num_inputs] → [batch, width]."""
+    norm = batchnorm(width)
+    first = isinstance(norm, BatchNorm) and norm.position == "before_activation"
+    # A batchnorm subtracts the mean, so a bias right before it would do nothing.
+    linear = nn.Linear(num_inputs, width, bias=not first)
+    parts = {"linear": linear, "batchnorm": norm, "activation": activation()}
+    if isinstance(norm, BatchNorm) and norm.position == "after_activation":
+        parts["batchnorm"] = parts.pop("batchnorm")
+    return nn.Sequential(OrderedDict(parts, dropout=dropout()))
+
+
+def per_layer(name: str, choice: PerLayer[Choice], depth: int) -> Sequence[Choice]:
+    """The choice for each hidden layer, given one for all or a list.
+
+    Raises:
+        UserError: the list's length is not the number of hidden layers.
+    """
+    if not isinstance(choice, Sequence):
+        return [choice] * depth
+    if len(choice) != depth:
+        raise UserError(
+            f"{name} has {len(choice)} entries for {depth} hidden layers; "
+            "give one for all or one a hidden layer"
+        )
+    return choice
+
+
+def last(choice: PerLayer[Choice]) -> Choice:
+    """The choice that also serves the output layer."""
+    return choice[-1] if isinstance(choice, Sequence) else choice

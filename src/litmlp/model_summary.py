@@ -1,0 +1,53 @@
+"""A network as a table: layers, shapes, weights and biases."""
+
+from typing import Any
+
+import torch
+from rich.table import Table
+from torch import Tensor, nn
+
+from litmlp.console import table
+
+
+def model_table(network: nn.Module, num_features: int) -> Table:
+    """Each layer's output shape, weights and biases, and their totals.
+
+    Args:
+        network: [batch, num_features] → anything; it is run once on a row of zeros.
+        num_features: columns of its input.
+    """
+    rows: list[tuple[str, str, str, int, int]] = []
+    names = {module: name for name, module in network.named_modules()}
+
+    def note(module: nn.Module, _: Any, outputs: Any) -> None:
+        parameters = dict(module.named_parameters(recurse=False))
+        biases = sum(p.numel() for n, p in parameters.items() if n == "bias")
+        weights = sum(p.numel() for p in parameters.values()) - biases
+        if isinstance(outputs, Tensor) and not isinstance(module, nn.Identity):
+            shape = " × ".join(["batch", *map(str, outputs.shape[1:])])
+            kind = type(module).__name__
+            rows.append((names[module] or kind, kind, shape, weights, biases))
+
+    leaves = [module for module in network.modules() if not any(module.children())]
+    hooks = [leaf.register_forward_hook(note) for leaf in leaves]
+    training = network.training
+    network.eval()
+    with torch.inference_mode():
+        network(torch.zeros(1, num_features))
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+
+    result = table("layer", "kind", "output", "weights", "biases")
+    for name, kind, shape, weights, biases in rows:
+        result.add_row(name, kind, shape, f"{weights:,}", f"{biases:,}")
+    total = sum(p.numel() for p in network.parameters())
+    result.add_section()
+    result.add_row(
+        f"{total:,} parameters",
+        "",
+        "",
+        f"{sum(row[3] for row in rows):,}",
+        f"{sum(row[4] for row in rows):,}",
+    )
+    return result

@@ -1,0 +1,46 @@
+"""Settings of the whole process that belong to one run and end with it."""
+
+import logging
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+
+QUIET = (
+    "does not have many workers",  # rows are in memory: workers would slow it down
+    "Checkpoint directory",  # the run's own folder, made for it
+    "It is recommended to use `self.log",  # metrics are reduced before they are logged
+    "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair
+    "Starting from v1.9.0, `tensorboardX`",  # tensorboard is a dependency
+)
+
+
+@contextmanager
+def settings(config: DictConfig) -> Iterator[None]:
+    """Threads, floating-point type and random numbers of a run; restored afterwards."""
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    level = logging.getLogger("lightning.pytorch").level
+    torch.set_num_threads(config.num_threads)
+    exact = str(config.trainer.precision).startswith("64")
+    torch.set_default_dtype(torch.float64 if exact else torch.float32)
+    random.seed(config.seed)
+    np.random.seed(config.seed % 2**32)
+    torch.manual_seed(config.seed)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            for message in QUIET:
+                warnings.filterwarnings("ignore", message=f".*{message}")
+            yield
+    finally:
+        logging.getLogger("lightning.pytorch").setLevel(level)
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(dtype)
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])

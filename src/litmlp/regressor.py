@@ -1,0 +1,89 @@
+"""Regression: real-valued outputs in the targets' own units."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torchmetrics import Metric
+
+from litmlp.errors import UserError
+from litmlp.losses import BINARY_LOSSES, CLASS_INDEX_LOSSES
+from litmlp.penalties import Penalty
+from litmlp.schedulers import Schedule
+from litmlp.supervised import Loss, Supervised
+
+
+class Regressor(Supervised):
+    """Wraps any network [batch, features] → [batch, num_outputs], one a target.
+
+    The loss compares the network with (target − mean) / std; predictions and metrics
+    are in the targets' own units. Targets are real values [batch, num_outputs].
+
+    Args:
+        num_outputs: the number of targets.
+        target_names: one a target.
+        target_mean, target_std: of the training rows, one a target; 0 and 1 train on
+            the targets as they are.
+
+    The other arguments are those of :class:`~litmlp.supervised.Supervised`.
+
+    Raises:
+        UserError: a loss for classes, or as many outputs as there are no targets.
+    """
+
+    target_mean: Tensor
+    target_std: Tensor
+
+    def __init__(
+        self,
+        *,
+        network: nn.Module,
+        num_outputs: int,
+        target_names: Sequence[str],
+        target_mean: Sequence[float],
+        target_std: Sequence[float],
+        loss: Loss,
+        output_activation: Callable[[], nn.Module],
+        metrics: Mapping[str, Metric],
+        optimizer: Callable[[Iterator[nn.Parameter]], Optimizer] | None = None,
+        scheduler: Schedule | None = None,
+        penalty: Penalty | None = None,
+        preprocessing: nn.Module | None = None,
+    ) -> None:
+        if isinstance(loss, CLASS_INDEX_LOSSES + BINARY_LOSSES):
+            raise UserError(
+                f"{type(loss).__name__} needs classes, and the targets are real values: "
+                "choose loss=mse, mae, smooth_l1, huber or half_squared_error"
+            )
+        if not num_outputs == len(target_names) == len(target_mean) == len(target_std):
+            raise UserError(
+                f"{num_outputs} outputs for {len(target_names)} targets with "
+                f"{len(target_mean)} means and {len(target_std)} standard deviations"
+            )
+        super().__init__(
+            network=network,
+            loss=loss,
+            output_activation=output_activation,
+            metrics=metrics,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            penalty=penalty,
+            preprocessing=preprocessing,
+        )
+        self.num_outputs = num_outputs
+        self.target_names = list(target_names)
+        self.register_buffer("target_mean", torch.tensor(target_mean))
+        self.register_buffer("target_std", torch.tensor(target_std))
+
+    def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        scaled = (targets - self.target_mean) / self.target_std
+        return self.loss(self.output_activation(outputs), scaled)
+
+    def to_predictions(self, outputs: Tensor) -> Tensor:
+        """Raw outputs [B, T] → values [B, T] in the targets' own units."""
+        values: Tensor = self.output_activation(outputs)
+        return values * self.target_std + self.target_mean
+
+    def for_metrics(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        return self.to_predictions(outputs), targets

@@ -1,0 +1,180 @@
+"""A run's folder: what it is called, what it records, how it is read again."""
+
+import functools
+import hashlib
+import json
+import math
+import os
+import platform
+import subprocess
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.errors import UserError
+
+NOT_HASHED = ("folder", "hydra", "logger", "name", "sweep")
+"""Keys of a config that do not change what a run computes."""
+
+LOCK = ".lock"
+
+Summary = dict[str, Any]
+
+
+def config_hash(config: DictConfig) -> str:
+    """64 hexadecimal digits that two configs share if they describe the same run."""
+    content = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(content, dict)
+    relevant = {key: content[key] for key in content if key not in NOT_HASHED}
+    return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def recording(folder: Path, config: DictConfig, overrides: list[str]) -> Iterator[Summary]:
+    """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
+
+    The status is ``running`` until the block ends, then ``done``, ``failed`` (with the
+    error) or ``interrupted``. A lock on the folder is held meanwhile.
+
+    Raises:
+        UserError: another process holds the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise UserError(f"{folder} is in use by another process") from None
+    start = time.perf_counter()
+    summary: Summary = {
+        "status": "running",
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "config_hash": config_hash(config),
+        "overrides": overrides,
+        "versions": versions(),
+        "git_commit": git_commit(),
+    }
+    write_summary(folder, summary)
+    try:
+        yield summary
+        summary["status"] = "done"
+    except (KeyboardInterrupt, SystemExit):
+        summary["status"] = "interrupted"
+        raise
+    except BaseException as error:
+        summary["status"] = "failed"
+        summary["error"] = f"{type(error).__name__}: {error}"
+        summary["traceback"] = traceback.format_exc()
+        raise
+    finally:
+        summary["wall_seconds"] = round(time.perf_counter() - start, 3)
+        write_summary(folder, summary)
+        lock.release()
+
+
+def write_summary(folder: Path, summary: Summary) -> None:
+    """Replace ``summary.json`` at once; what is not a finite number becomes null."""
+    partial = folder / "summary.partial"
+    text = json.dumps(_finite(summary), indent=2, ensure_ascii=False)
+    partial.write_text(text + "\n", encoding="utf-8")
+    os.replace(partial, folder / "summary.json")
+
+
+def read_summary(folder: Path) -> Summary:
+    """``summary.json`` of a run; ``running`` without its lock is ``interrupted``.
+
+    Raises:
+        UserError: the folder holds no run.
+    """
+    path = folder / "summary.json"
+    if not path.is_file():
+        raise UserError(f"{folder} holds no run: it has no summary.json")
+    summary: Summary = json.loads(path.read_text(encoding="utf-8"))
+    if summary["status"] == "running" and not _is_locked(folder):
+        summary["status"] = "interrupted"
+    return summary
+
+
+def is_done(folder: Path) -> bool:
+    """Whether the folder holds a finished run, which nothing may overwrite."""
+    return (folder / "summary.json").is_file() and (
+        read_summary(folder)["status"] == "done"
+    )
+
+
+def read_config(folder: Path) -> DictConfig:
+    """The config of a run, with the folder as it is called now.
+
+    Raises:
+        UserError: the folder holds no run.
+    """
+    path = folder / ".hydra" / "config.yaml"
+    if not path.is_file():
+        raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
+    config = OmegaConf.load(path)
+    assert isinstance(config, DictConfig)
+    config.folder = str(folder)
+    return config
+
+
+def write_config(folder: Path, config: DictConfig) -> None:
+    """Save a config as it is composed: unresolved, so without the environment's secrets."""
+    path = folder / ".hydra" / "config.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, path)
+
+
+def discard(folder: Path) -> None:
+    """Remove what a run that never trained has left, and nothing else."""
+    for pattern in ("summary.json", "train.log", "events.out.tfevents.*", "metrics.csv"):
+        for path in folder.glob(pattern):
+            path.unlink()
+    for path in (folder / ".hydra").glob("*.yaml"):
+        path.unlink()
+    for path in (folder / ".hydra", folder):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    packages = ("litmlp", "torch", "lightning", "torchmetrics", "hydra-core")
+    return {"python": platform.python_version()} | {
+        package: version(package) for package in packages
+    }
+
+
+@functools.cache
+def git_commit() -> str | None:
+    """The commit of the working directory, if it is a git repository."""
+    try:
+        result = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout.strip()
+
+
+def _is_locked(folder: Path) -> bool:
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

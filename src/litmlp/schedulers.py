@@ -1,0 +1,101 @@
+"""When a learning-rate schedule steps, and schedules that torch lacks."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ConstantLR, LambdaLR, LRScheduler
+
+from litmlp.errors import UserError
+
+TOTAL = "total"
+"""Stands in a schedule's arguments for the length of the run's budget."""
+
+
+@dataclass(kw_only=True, frozen=True)
+class Schedule:
+    """A scheduler to be made for an optimizer, and when to step it.
+
+    Args:
+        factory: makes the scheduler; if it is a ``functools.partial``, arguments that
+            are ``TOTAL`` become the number of intervals in the budget.
+        interval: step after every ``epoch`` or every ``step`` (iteration).
+        frequency: step after that many intervals.
+        monitor: the metric that a plateau scheduler watches.
+    """
+
+    factory: Callable[[Optimizer], LRScheduler] = partial(ConstantLR, factor=1.0)
+    interval: Literal["epoch", "step"] = "epoch"
+    frequency: int = 1
+    monitor: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.interval not in ("epoch", "step"):
+            raise UserError(
+                f"scheduler.interval={self.interval}: allowed are epoch and step"
+            )
+        if self.frequency < 1:
+            raise UserError(f"scheduler.frequency={self.frequency}: must be 1 or more")
+
+    @property
+    def needs_total(self) -> bool:
+        """Whether the schedule is made for the length of the budget."""
+        return TOTAL in getattr(self.factory, "keywords", {}).values()
+
+    def make(self, optimizer: Optimizer, *, total: int | None) -> LRScheduler:
+        """The scheduler for a budget of ``total`` intervals (None: unknown).
+
+        Raises:
+            UserError: the schedule needs the total and there is none.
+        """
+        if not self.needs_total:
+            return self.factory(optimizer)
+        if total is None:
+            raise UserError(
+                "this scheduler needs the length of the run, and a time budget does not "
+                "say it: give trainer.max_epochs or trainer.max_steps as well, or "
+                "choose scheduler=constant"
+            )
+        assert isinstance(self.factory, partial)
+        keywords = self.factory.keywords
+        totals = {
+            name: max(1, total // self.frequency)
+            for name, value in keywords.items()
+            if value == TOTAL
+        }
+        return self.factory(optimizer, **totals)
+
+
+def warmup_cosine(
+    optimizer: Optimizer,
+    *,
+    total_steps: int,
+    warmup_share: float = 0.05,
+    eta_min: float = 0.0,
+) -> LambdaLR:
+    """Up from lr/warm-up steps to lr in a straight line, then half a cosine to eta_min.
+
+    Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677
+
+    Args:
+        optimizer: its lr is the peak.
+        total_steps: intervals in the whole budget.
+        warmup_share: share of them spent going up.
+        eta_min: the last learning rate, in the units of lr.
+    """
+    if not 0 <= warmup_share < 1:
+        raise UserError(f"warmup_share must lie in [0, 1), got {warmup_share}")
+    warmup_steps = round(warmup_share * total_steps)
+
+    def factor(step: int, floor: float) -> float:
+        if step < warmup_steps:
+            return (step + 1) / (warmup_steps + 1)
+        progress = (step - warmup_steps) / max(1, total_steps - warmup_steps)
+        cosine = (1 + math.cos(math.pi * min(1.0, progress))) / 2
+        return floor + (1 - floor) * cosine
+
+    floors = [eta_min / float(group["lr"]) for group in optimizer.param_groups]
+    return LambdaLR(optimizer, [partial(factor, floor=floor) for floor in floors])

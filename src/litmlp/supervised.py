@@ -1,0 +1,187 @@
+"""What classifiers and regressors share: one training step, metrics, optimizer."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Protocol, cast
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+from torchmetrics import MeanMetric, Metric, MetricCollection
+
+from litmlp.penalties import NoPenalty, Penalty
+from litmlp.schedulers import Schedule
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Loss(Protocol):
+    """Outputs and targets of a batch → their mean loss, a scalar tensor."""
+
+    def __call__(self, outputs: Tensor, targets: Tensor, /) -> Tensor: ...
+
+
+class Supervised(LightningModule):
+    """Wraps any network [batch, features] → [batch, outputs] for training.
+
+    Subclasses say how outputs meet the loss and what a prediction is. Metrics are
+    computed once an epoch from all of the epoch's outputs, which are kept until then.
+
+    Args:
+        network: any module; it owns nothing but the layers.
+        loss: called with outputs and targets.
+        output_activation: makes the module between the network's outputs (logits) and
+            its predictions.
+        metrics: torchmetrics by the name of their tag: ``accuracy`` → ``accuracy/val``.
+        optimizer: makes an optimizer from parameters; by default Adam.
+        scheduler: makes its learning-rate schedule.
+        penalty: of the network's weights; it is trained on but not part of ``loss/…``.
+        preprocessing: raw features → features, kept here so that a checkpoint can
+            predict from raw rows.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: nn.Module,
+        loss: Loss,
+        output_activation: Callable[[], nn.Module],
+        metrics: Mapping[str, Metric],
+        optimizer: Callable[[Iterator[nn.Parameter]], Optimizer] | None = None,
+        scheduler: Schedule | None = None,
+        penalty: Penalty | None = None,
+        preprocessing: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.loss = loss
+        self.output_activation = output_activation()
+        self.metrics = MetricCollection(dict(metrics))
+        self.mean_loss = MeanMetric()
+        self.optimizer = optimizer or partial(Adam, fused=True)
+        self.scheduler = scheduler or Schedule()
+        self.penalty = penalty or NoPenalty()
+        self.preprocessing = preprocessing or nn.Identity()
+        self._weights: list[nn.Parameter] = []
+        self._seen: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = defaultdict(list)
+
+    def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss of raw outputs [B, O] against a batch's targets → []."""
+        raise NotImplementedError
+
+    def to_predictions(self, outputs: Tensor) -> Tensor:
+        """Raw outputs [B, O] → what ``predict`` returns."""
+        raise NotImplementedError
+
+    def for_metrics(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Raw outputs and targets → predictions and targets as torchmetrics wants."""
+        raise NotImplementedError
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Preprocessed features [B, F] → raw outputs [B, O]."""
+        return cast(Tensor, self.network(features))
+
+    @torch.inference_mode()
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Raw feature rows [B, F] → predictions, in evaluation mode."""
+        training = self.training
+        self.eval()
+        predictions = self.to_predictions(self(self.preprocessing(inputs)))
+        self.train(training)
+        return predictions
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        features, targets = batch
+        outputs = self(features)
+        loss = self.compute_loss(outputs, targets)
+        penalized = loss + self.penalty(self._weights)
+        return {
+            "loss": penalized,
+            "data_loss": loss.detach(),
+            "outputs": outputs.detach(),
+        }
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        # Not in training_step, which L-BFGS calls several times an iteration.
+        self._seen["train"].append((outputs["outputs"], batch[1], outputs["data_loss"]))
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._see("val", batch)
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        self._see(self._tested_splits()[dataloader_idx], batch)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self.to_predictions(self(batch[0]))
+
+    def on_train_epoch_end(self) -> None:
+        self.log_dict(self._summarize("train"))
+
+    def on_validation_epoch_end(self) -> None:
+        self.log_dict(self._summarize("val"))
+
+    def on_test_epoch_end(self) -> None:
+        for split in self._tested_splits():
+            # Only the test's results are new to the loggers' curves.
+            self.log_dict(self._summarize(split), logger=split == "test")
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
+        optimizer = self.optimizer(self.parameters())
+        schedule = self.scheduler
+        total = self._intervals() if schedule.needs_total else None
+        config = {
+            "scheduler": schedule.make(optimizer, total=total),
+            "interval": schedule.interval,
+            "frequency": schedule.frequency,
+            "monitor": schedule.monitor,
+            "name": "lr",  # one tag for every optimizer
+        }
+        return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[typeddict-item]  # Lightning asks for a plateau scheduler here
+
+    def _intervals(self) -> int | None:
+        """Epochs or iterations in the Trainer's budget; None if only time limits it."""
+        steps = self.trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            return None
+        if self.scheduler.interval == "step":
+            return int(steps)
+        batches = self.trainer.num_training_batches
+        steps_per_epoch = math.ceil(batches / self.trainer.accumulate_grad_batches)
+        return math.ceil(steps / steps_per_epoch)
+
+    def _see(self, split: str, batch: Batch) -> None:
+        features, targets = batch
+        outputs = self(features)
+        self._seen[split].append(
+            (outputs, targets, self.compute_loss(outputs, targets))
+        )
+
+    def _summarize(self, split: str) -> dict[str, Tensor]:
+        """Loss and metrics of all batches seen, by tag; forgets the batches."""
+        outputs, targets, losses = zip(*self._seen.pop(split), strict=True)
+        sizes = torch.tensor([len(rows) for rows in targets], device=self.device)
+        # Reset before, not after: a state made while testing is an inference tensor.
+        self.mean_loss.reset()
+        self.mean_loss.update(torch.stack(losses), sizes)
+        self.metrics.reset()
+        self.metrics.update(*self.for_metrics(torch.cat(outputs), torch.cat(targets)))
+        values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
+        return {f"{name}/{split}": value for name, value in values.items()}
+
+    def _tested_splits(self) -> list[str]:
+        """The names of the loaders being tested, when they are given as a dict."""
+        loaders = self.trainer.test_dataloaders
+        return list(loaders) if isinstance(loaders, dict) else ["test"]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Lightning notes the running hook here 40 times an iteration; going around
+        # torch's bookkeeping for parameters saves a sixth of a small network's step.
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)

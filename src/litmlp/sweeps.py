@@ -1,0 +1,124 @@
+"""Many runs: where each member goes, and what they came to in the end."""
+
+import re
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+from rich.table import Table
+
+from litmlp import runs
+from litmlp.console import show, table
+
+LONGEST_NAME = 100
+
+SEED = re.compile(r"(seed|seeds\.\w+|data\.split_seed)=")
+"""Overrides that repeat a run rather than change what is compared."""
+
+
+def member_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
+    """``activation-relu+seed-3-0a1b2c3d``: what varies in a sweep, and the config's hash.
+
+    Args:
+        overrides: of this member.
+        command: of the whole sweep; what stands there too is the same for all.
+        config: of this member.
+    """
+    varying = [override for override in overrides if override not in command]
+    parts = [re.sub(r"[^A-Za-z0-9._]+", "-", text.lstrip("+~")) for text in varying]
+    name = "+".join(part.strip("-") for part in parts)[:LONGEST_NAME]
+    return "-".join(filter(None, [name, runs.config_hash(config)[:8]]))
+
+
+class SweepCallback(Callback):
+    """Hydra's hooks around a multirun."""
+
+    unfinished = 0
+    """Members of this process's sweep that did not end well."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        # Resolving it here puts the sweep's command into the cache that members inherit.
+        OmegaConf.select(config, "hydra.sweep.subdir")
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        folder = Path(config.hydra.sweep.dir)
+        summaries = [
+            runs.read_summary(path.parent)
+            for path in sorted(folder.glob("*/summary.json"))
+        ]
+        show_sweep(summaries)
+        show(f"folder       {folder}")
+        show(f"look at it   tensorboard --logdir {folder}")
+        SweepCallback.unfinished = sum(s["status"] != "done" for s in summaries)
+
+
+def show_sweep(summaries: Sequence[runs.Summary]) -> None:
+    """A line a member, best first; then the mean over seeds of each other choice."""
+    shared = set.intersection(*(set(s["overrides"]) for s in summaries))
+    members = table("member", "status", "best", "test", "seconds")
+    groups: dict[str, list[runs.Summary]] = defaultdict(list)
+    for summary in sorted(summaries, key=rank):
+        varying = [text for text in summary["overrides"] if text not in shared]
+        members.add_row(
+            " ".join(varying),
+            summary["status"],
+            number(summary.get("best_value")),
+            " ".join(map(str, main_result(summary) or ("",))),
+            number(summary.get("wall_seconds")),
+        )
+        if summary["status"] == "done":
+            choice = [text for text in varying if not SEED.match(text)]
+            groups[" ".join(choice)].append(summary)
+    show(members)
+    if any(len(group) > 1 for group in groups.values()):
+        show(means_over_seeds(groups))
+
+
+def means_over_seeds(groups: dict[str, list[runs.Summary]]) -> Table:
+    """Mean ± standard deviation over the members of each group."""
+    means = table("mean over seeds", "runs", "best", "test")
+    for choice, group in groups.items():
+        results = [result for s in group if (result := main_result(s))]
+        means.add_row(
+            choice,
+            str(len(group)),
+            spread([s["best_value"] for s in group]),
+            f"{results[0][0]} {spread([value for _, value in results])}"
+            if results
+            else "",
+        )
+    return means
+
+
+def rank(summary: runs.Summary) -> tuple[bool, float]:
+    """Sorts the best monitored value first and runs without one last."""
+    value = summary.get("best_value")
+    if value is None:
+        return True, 0.0
+    return False, -value if summary["monitor"]["mode"] == "max" else value
+
+
+def main_result(summary: runs.Summary) -> tuple[str, float] | None:
+    """The name and test value of the task's first metric, if there was a test."""
+    for tag, value in summary.get("metrics", {}).items():
+        name, split = tag.split("/")
+        if split == "test" and name != "loss":
+            return name, round(value, 4)
+    return None
+
+
+def spread(values: Sequence[float | None]) -> str:
+    """Mean ± sample standard deviation of the values that there are."""
+    numbers = [value for value in values if value is not None]
+    if len(numbers) < 2:
+        return number(numbers[0] if numbers else None)
+    return f"{statistics.mean(numbers):.4f} ± {statistics.stdev(numbers):.4f}"
+
+
+def number(value: float | None) -> str:
+    """Four significant digits, or nothing."""
+    return "" if value is None else f"{value:.4g}"
