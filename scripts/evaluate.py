@@ -1,4 +1,4 @@
-"""Measure a run again from its folder alone: python scripts/evaluate.py run=<folder>."""
+"""Measure a run again from its folder: python scripts/evaluate.py run=<folder>."""
 
 from pathlib import Path
 

@@ -1,19 +1,22 @@
 """The one door between a config and objects: checked targets, checked values."""
 
+import collections.abc
 import functools
 import inspect
+import re
+import types
 from collections.abc import Callable, Collection
 from contextlib import nullcontext
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import torch
 from hydra.utils import get_object
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from lightning.pytorch.profilers import PassThroughProfiler
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
-from torch import Tensor, nn
+from torch import Tensor
 
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
@@ -65,7 +68,7 @@ def build_model(config: DictConfig, data: Data) -> Supervised:
         fit = "multiclass or binary" if task == "regression" else "regression"
         needs = "real-valued targets" if task == "regression" else "classes"
         raise UserError(
-            f"task={task} needs {needs}, which these data do not have: choose task={fit}"
+            f"task={task} needs {needs}, which these data lack: choose task={fit}"
         )
     config = config.copy()
     for node in (config.task, config.model):
@@ -88,7 +91,7 @@ def build_model(config: DictConfig, data: Data) -> Supervised:
 
 
 def build_schedule(node: DictConfig) -> Schedule:
-    """A scheduler's file also says when to step it, under keys that torch does not know."""
+    """A scheduler's file says when to step it, too, under keys that torch lacks."""
     reserved = ["interval", "frequency", "monitor"]
     return Schedule(
         factory=construct(node, "scheduler", reserved=reserved),
@@ -137,7 +140,7 @@ class Factory(functools.partial[Any]):
         try:
             return super().__call__(*args, **keywords)
         except UserError as error:
-            if hasattr(error, "where"):
+            if error.where:
                 raise
             raise located(error, self.where) from error
         except (TypeError, ValueError, MisconfigurationException) as error:
@@ -146,9 +149,9 @@ class Factory(functools.partial[Any]):
 
 def located(error: Exception, where: str) -> UserError:
     """The error as a user's mistake under a key of the config."""
-    mistake = UserError(f"{where}: {error}")
-    mistake.where = where
-    return mistake
+    text = str(error)
+    starts_with_argument = re.match(r"\w+=", text)
+    return UserError(f"{where}{'.' if starts_with_argument else ': '}{text}", where)
 
 
 def construct(
@@ -191,13 +194,13 @@ def construct(
 
 def origin(node: DictConfig | ListConfig, key: Any, where: str) -> str:
     """The key that a user would type: ``${activation}`` is set as activation.…"""
-    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index,call-overload]  # a list or dict by its own key
+    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index]  # a list or dict by its own key
     if isinstance(raw, str) and raw.startswith("${") and raw[2:-1].isidentifier():
         return raw[2:-1]
     return where
 
 
-def resolve(path: Any, where: str) -> Callable[..., Any]:
+def resolve(path: str, where: str) -> Callable[..., Any]:
     """The class or function of a ``_target_``, judged by where it is defined.
 
     Raises:
@@ -209,7 +212,7 @@ def resolve(path: Any, where: str) -> Callable[..., Any]:
         f"{', '.join(name.rstrip('.') for name in ALLOWED)}. Add a module of your own "
         "to ALLOWED in src/litmlp/build.py"
     )
-    if not isinstance(path, str) or path.split(".")[0] not in roots:
+    if str(path).split(".")[0] not in roots:
         raise refusal
     try:
         target = get_object(path)
@@ -235,13 +238,13 @@ def checked_arguments(
     parameters = inspect.signature(target).parameters
     names = [name for name in parameters if name not in ("args", "kwargs")]
     try:
-        hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)  # type: ignore[misc]  # only its annotations are read
+        hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
     except NameError:  # an annotation that exists for type checkers alone
         hints = {}
     for name, value in values.items():
         if name not in names and "kwargs" not in parameters:
             raise UserError(
-                f"{where}.{name}: {target.__name__} has no such argument, "
+                f"{where}.{name}: {target.__name__} has no such argument. "
                 f"{nearest(name, names)}"
             )
         if name in hints and value != TOTAL:
@@ -250,7 +253,7 @@ def checked_arguments(
 
 
 def checked_value(value: Any, hint: Any, where: str) -> Any:
-    """The value as the annotation wants it: a tuple or tensor for a list, a float for 1.
+    """The value as the annotation wants it, such as a tuple or tensor for a list.
 
     Raises:
         UserError: it is of another type.
@@ -265,18 +268,32 @@ def checked_value(value: Any, hint: Any, where: str) -> Any:
     except ValidationError as error:
         if get_origin(hint) is Literal:
             choices = [str(choice) for choice in kinds]
-            raise UserError(f"{where}={value}: {nearest(str(value), choices)}") from error
-        expected = str(getattr(hint, "__name__", hint)) if not get_args(hint) else str(hint)
+            raise UserError(
+                f"{where}={value}: {nearest(str(value), choices)}"
+            ) from error
         raise UserError(
-            f"{where}={value}: expected {expected.replace('typing.', '')}, "
-            f"got {type(value).__name__}"
+            f"{where}={value}: expected {readable(hint)}, got {type(value).__name__}"
         ) from error
     plain = (bool, int, float, str, tuple, list)
     return accepted if isinstance(accepted, plain) else value
+
+
+def readable(hint: Any) -> str:
+    """An annotation as a person would say it.
+
+    >>> readable(int | None)
+    'int or null'
+    """
+    if get_origin(hint) in (Union, types.UnionType):
+        return " or ".join(map(readable, get_args(hint)))
+    if hint is type(None):
+        return "null"
+    if get_origin(hint) in (list, collections.abc.Sequence):
+        return f"a list of {readable(get_args(hint)[0])}"
+    return str(getattr(hint, "__name__", hint))
 
 
 @functools.cache
 def adapter(hint: Any) -> TypeAdapter[Any]:
     """A checker for an annotation; modules and tensors are checked by their class."""
     return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
-

@@ -1,6 +1,7 @@
 """Classification: logits, probabilities, classes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -48,9 +49,10 @@ class Classifier(Supervised):
         penalty: Penalty | None = None,
         preprocessing: nn.Module | None = None,
     ) -> None:
-        if num_outputs != (expected := 1 if num_outputs == 1 else len(class_names)):
+        if num_outputs not in (1, len(class_names)):
             raise UserError(
-                f"{num_outputs} outputs for {len(class_names)} classes: needs {expected}"
+                f"{num_outputs} outputs for {len(class_names)} classes: "
+                "needs one a class, or a single one for two"
             )
         if num_outputs == 1 and len(class_names) != 2:
             raise UserError(
@@ -83,7 +85,8 @@ class Classifier(Supervised):
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if isinstance(self.loss, REAL_VALUED_LOSSES):
-            return self.loss(self.output_activation(outputs), self._one_hot(targets))
+            one_hot = self._one_hot(targets)
+            return cast(Tensor, self.loss(self.output_activation(outputs), one_hot))
         if self.num_outputs > 1:
             return self.loss(outputs, targets)
         signs = targets.to(outputs.dtype)

@@ -13,18 +13,19 @@ from uuid import uuid4
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from litmlp.errors import UserError, nearest
+from litmlp.errors import UserError, describe
 from litmlp.runs import discard
 from litmlp.sweeps import SweepCallback, member_name
 
 Task = Callable[[DictConfig], float | None]
 
 TRACEBACK = "--traceback"
+MISTAKES = (UserError, HydraException, OmegaConfBaseException)
 
 
 def run(task: Task, *, config: str) -> None:
@@ -40,7 +41,7 @@ def run(task: Task, *, config: str) -> None:
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
     try:
         main(guarded(task, full))()
-    except (UserError, HydraException, OmegaConfBaseException) as error:
+    except MISTAKES as error:
         fail(error, full)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -57,7 +58,7 @@ def guarded(task: Task, full: bool) -> Task:
         try:
             return task(config)
         except Exception as error:
-            mistake = isinstance(error, UserError)
+            mistake = isinstance(error, MISTAKES)
             if hydra_config.mode == RunMode.MULTIRUN:
                 report(error, full or not mistake)
                 return math.inf if config.get("mode") == "min" else -math.inf
@@ -80,25 +81,12 @@ def report(error: Exception, full: bool) -> None:
     if full:
         traceback.print_exception(error)
     else:
-        print(f"error: {message(error)}", file=sys.stderr)
-
-
-def message(error: Exception) -> str:
-    """What came, what is allowed, and the nearest valid name."""
-    cause = error.__cause__
-    if isinstance(error, MissingConfigException) and error.options is not None:
-        group, _, option = str(error.missing_cfg_file).rpartition("/")
-        return f"{group}={option}: {nearest(option, error.options)}"
-    if isinstance(cause, OmegaConfBaseException) and isinstance(
-        cause.parent_node, DictConfig
-    ):
-        key, names = str(cause.key), map(str, cause.parent_node)
-        return f"{cause.full_key}: no such key, {nearest(key, names)}"
-    return " ".join(str(error).split())
+        print(f"error: {describe(error)}", file=sys.stderr)
 
 
 def register_resolvers() -> None:
     """What ``conf/train.yaml`` uses to name folders."""
+
     def launch() -> str:
         return f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{uuid4().hex[:8]}"
 

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, ListConfig
 
 from litmlp.build import build_data
 from litmlp.data.table import TableData
-from litmlp.errors import UserError
+from litmlp.errors import UserError, describe
 
 PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
 """Groups that ``model.<group>=[a,b]`` chooses from for each hidden layer."""
@@ -20,7 +20,7 @@ def complete(config: DictConfig) -> DictConfig:
         UserError: a list where one choice is needed, or a name that is no option.
     """
     if HydraConfig.initialized():
-        _refuse_lists()
+        _refuse_lists(config)
     if config.task.name == "auto":
         config = _with_inferred_task(config)
     for group in PER_LAYER:
@@ -31,18 +31,16 @@ def complete(config: DictConfig) -> DictConfig:
     return config
 
 
-def _refuse_lists() -> None:
+def _refuse_lists(config: DictConfig) -> None:
     """``activation=[a,b]`` would silently merge two options into one."""
-    for group, choice in HydraConfig.get().runtime.choices.items():
-        if not isinstance(choice, str | None) and group not in ("callbacks", "logger"):
-            advice = (
-                f"for one a layer type model.{group}=[{','.join(choice)}]; "
-                if group in PER_LAYER
-                else ""
-            )
+    for override in HydraConfig.get().overrides.task:
+        group, _, choice = override.partition("=")
+        several = choice.startswith("[") and isinstance(config.get(group), DictConfig)
+        if several and group not in ("callbacks", "logger"):
+            a_layer = f"; one a layer: model.{group}={choice}"
             raise UserError(
-                f"{group}=[{','.join(choice)}]: choose one; {advice}"
-                f"for one run each type -m {group}={','.join(choice)}"
+                f"{override}: choose one{a_layer if group in PER_LAYER else ''}; "
+                f"a run for each: -m {group}={choice.strip('[]')}"
             )
 
 
@@ -63,6 +61,6 @@ def _option(group: str, name: str) -> DictConfig:
     try:
         composed = compose(HydraConfig.get().job.config_name, [f"{group}={name}"])
     except HydraException as error:
-        raise UserError(f"model.{group}: {error}") from error
+        raise UserError(f"model.{group}: {describe(error)}") from error
     node: DictConfig = composed[group]
     return node

@@ -1,8 +1,12 @@
-"""What a person sees: tables and lines on the console, also written to the run's log."""
+"""What a person sees: tables and lines, on the console and in the run's log."""
 
 import io
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 
@@ -10,18 +14,34 @@ console = Console(highlight=False)
 log = logging.getLogger("litmlp")
 
 
+@contextmanager
+def only_logged(active: bool) -> Iterator[None]:
+    """Keep what is shown within the block to the log, as for the members of a sweep."""
+    before, console.quiet = console.quiet, active
+    try:
+        yield
+    finally:
+        console.quiet = before
+
+
 def show(content: RenderableType) -> None:
     """Print a line or table, and write it to the log as plain text."""
-    console.print(content)
+    console.print(content, soft_wrap=isinstance(content, str))
     plain = Console(file=io.StringIO(), width=100, color_system=None)
-    plain.print(content)
+    plain.print(content, soft_wrap=isinstance(content, str))
     for line in plain.file.getvalue().rstrip().splitlines():  # type: ignore[attr-defined]  # a StringIO
         log.info(line)
 
 
-def table(*columns: str, title: str | None = None) -> Table:
+def shortest(path: Path) -> Path:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def table(*columns: str) -> Table:
     """An empty table in the house's style: first column text, the others numbers."""
-    result = Table(title=title, title_justify="left", title_style="bold")
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         result.add_column(column, justify="right" if number else "left")
     return result

@@ -40,7 +40,7 @@ def split_metrics(model: Supervised, data: Data, trainer: Trainer) -> Metrics:
 
 
 def one_device(config: DictConfig) -> DictConfig:
-    """The config for evaluation: processes of a distributed run would share the rows."""
+    """The config for evaluation, where each row has to be seen once."""
     config = config.copy()
     config.trainer.devices = 1
     config.trainer.strategy = "auto"

@@ -58,7 +58,9 @@ class MLP(nn.Module):
         dropouts = per_layer("dropout", dropout, depth)
         self.hidden = nn.Sequential(
             *(
-                block(sizes[i], sizes[i + 1], batchnorms[i], activations[i], dropouts[i])
+                block(
+                    sizes[i], sizes[i + 1], batchnorms[i], activations[i], dropouts[i]
+                )
                 for i in range(depth)
             )
         )
@@ -66,7 +68,9 @@ class MLP(nn.Module):
 
         initializers = per_layer("initializer", initializer, depth)
         linears = [module for module in self.modules() if isinstance(module, nn.Linear)]
-        for linear, fill in zip(linears, [*initializers, last(initializer)], strict=True):
+        for linear, fill in zip(
+            linears, [*initializers, last(initializer)], strict=True
+        ):
             fill(linear.weight.data)
             if linear.bias is not None:
                 bias_initializer(linear.bias.data)

@@ -2,13 +2,17 @@
 
 import logging
 import random
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.build import checked_value
+from litmlp.errors import UserError
 
 QUIET = (
     "does not have many workers",  # rows are in memory: workers would slow it down
@@ -22,6 +26,10 @@ QUIET = (
 @contextmanager
 def settings(config: DictConfig) -> Iterator[None]:
     """Threads, floating-point type and random numbers of a run; restored afterwards."""
+    for key in ("seed", *(f"seeds.{name}" for name in config.seeds), "num_threads"):
+        value = checked_value(OmegaConf.select(config, key), int, key)
+        if value < (1 if key == "num_threads" else 0):
+            raise UserError(f"{key}={value}: too small")
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     level = logging.getLogger("lightning.pytorch").level
@@ -35,7 +43,7 @@ def settings(config: DictConfig) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             for message in QUIET:
-                warnings.filterwarnings("ignore", message=f".*{message}")
+                warnings.filterwarnings("ignore", message=f".*{re.escape(message)}")
             yield
     finally:
         logging.getLogger("lightning.pytorch").setLevel(level)

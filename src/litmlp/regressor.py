@@ -53,8 +53,8 @@ class Regressor(Supervised):
     ) -> None:
         if isinstance(loss, CLASS_INDEX_LOSSES + BINARY_LOSSES):
             raise UserError(
-                f"{type(loss).__name__} needs classes, and the targets are real values: "
-                "choose loss=mse, mae, smooth_l1, huber or half_squared_error"
+                f"{type(loss).__name__} needs classes, and the targets are real "
+                "values: choose loss=mse, mae, smooth_l1, huber or half_squared_error"
             )
         if not num_outputs == len(target_names) == len(target_mean) == len(target_std):
             raise UserError(

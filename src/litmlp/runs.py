@@ -38,7 +38,9 @@ def config_hash(config: DictConfig) -> str:
 
 
 @contextmanager
-def recording(folder: Path, config: DictConfig, overrides: list[str]) -> Iterator[Summary]:
+def recording(
+    folder: Path, config: DictConfig, overrides: list[str]
+) -> Iterator[Summary]:
     """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
 
     The status is ``running`` until the block ends, then ``done``, ``failed`` (with the
@@ -77,6 +79,7 @@ def recording(folder: Path, config: DictConfig, overrides: list[str]) -> Iterato
     finally:
         summary["wall_seconds"] = round(time.perf_counter() - start, 3)
         write_summary(folder, summary)
+        Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
 
@@ -126,7 +129,7 @@ def read_config(folder: Path) -> DictConfig:
 
 
 def write_config(folder: Path, config: DictConfig) -> None:
-    """Save a config as it is composed: unresolved, so without the environment's secrets."""
+    """Save a config unresolved, so without the environment's secrets."""
     path = folder / ".hydra" / "config.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, path)
@@ -134,7 +137,12 @@ def write_config(folder: Path, config: DictConfig) -> None:
 
 def discard(folder: Path) -> None:
     """Remove what a run that never trained has left, and nothing else."""
-    for pattern in ("summary.json", "train.log", "events.out.tfevents.*", "metrics.csv"):
+    for pattern in (
+        "summary.json",
+        "train.log",
+        "events.out.tfevents.*",
+        "metrics.csv",
+    ):
         for path in folder.glob(pattern):
             path.unlink()
     for path in (folder / ".hydra").glob("*.yaml"):
@@ -165,6 +173,8 @@ def git_commit() -> str | None:
 
 
 def _is_locked(folder: Path) -> bool:
+    if not (folder / LOCK).exists():
+        return False
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(blocking=False)

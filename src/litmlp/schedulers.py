@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ConstantLR, LambdaLR, LRScheduler
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from litmlp.errors import UserError
 
@@ -27,7 +27,7 @@ class Schedule:
         monitor: the metric that a plateau scheduler watches.
     """
 
-    factory: Callable[[Optimizer], LRScheduler] = partial(ConstantLR, factor=1.0)
+    factory: Callable[[Optimizer], LRScheduler]
     interval: Literal["epoch", "step"] = "epoch"
     frequency: int = 1
     monitor: str | None = None
@@ -55,8 +55,8 @@ class Schedule:
             return self.factory(optimizer)
         if total is None:
             raise UserError(
-                "this scheduler needs the length of the run, and a time budget does not "
-                "say it: give trainer.max_epochs or trainer.max_steps as well, or "
+                "this scheduler needs the length of the run, which a time budget does "
+                "not say: give trainer.max_epochs or trainer.max_steps as well, or "
                 "choose scheduler=constant"
             )
         assert isinstance(self.factory, partial)
@@ -66,7 +66,7 @@ class Schedule:
             for name, value in keywords.items()
             if value == TOTAL
         }
-        return self.factory(optimizer, **totals)
+        return partial(self.factory, **totals)(optimizer)
 
 
 def warmup_cosine(

@@ -11,6 +11,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
 from litmlp.penalties import NoPenalty, Penalty
@@ -61,9 +62,10 @@ class Supervised(LightningModule):
         self.loss = loss
         self.output_activation = output_activation()
         self.metrics = MetricCollection(dict(metrics))
+        self.metric_names = ["loss", *metrics]
         self.mean_loss = MeanMetric()
         self.optimizer = optimizer or partial(Adam, fused=True)
-        self.scheduler = scheduler or Schedule()
+        self.scheduler = scheduler or Schedule(factory=partial(ConstantLR, factor=1.0))
         self.penalty = penalty or NoPenalty()
         self.preprocessing = preprocessing or nn.Identity()
         self._weights: list[nn.Parameter] = []
@@ -127,7 +129,8 @@ class Supervised(LightningModule):
     def on_test_epoch_end(self) -> None:
         for split in self._tested_splits():
             # Only the test's results are new to the loggers' curves.
-            self.log_dict(self._summarize(split), logger=split == "test")
+            logged = split == "test" and bool(self.trainer.loggers)
+            self.log_dict(self._summarize(split), logger=logged)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
@@ -139,9 +142,10 @@ class Supervised(LightningModule):
             "interval": schedule.interval,
             "frequency": schedule.frequency,
             "monitor": schedule.monitor,
-            "name": "lr",  # one tag for every optimizer
         }
-        return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[typeddict-item]  # Lightning asks for a plateau scheduler here
+        return cast(
+            OptimizerLRScheduler, {"optimizer": optimizer, "lr_scheduler": config}
+        )
 
     def _intervals(self) -> int | None:
         """Epochs or iterations in the Trainer's budget; None if only time limits it."""
@@ -171,7 +175,8 @@ class Supervised(LightningModule):
         self.metrics.reset()
         self.metrics.update(*self.for_metrics(torch.cat(outputs), torch.cat(targets)))
         values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
-        return {f"{name}/{split}": value for name, value in values.items()}
+        # In the order given: a collection sorts its metrics by name.
+        return {f"{name}/{split}": values[name] for name in self.metric_names}
 
     def _tested_splits(self) -> list[str]:
         """The names of the loaders being tested, when they are given as a dict."""

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.table import Table
 
 from litmlp import runs
-from litmlp.console import show, table
+from litmlp.console import console, table
 
 LONGEST_NAME = 100
 
@@ -21,7 +21,7 @@ SEED = re.compile(r"(seed|seeds\.\w+|data\.split_seed)=")
 
 
 def member_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
-    """``activation-relu+seed-3-0a1b2c3d``: what varies in a sweep, and the config's hash.
+    """``activation-relu+seed-3-0a1b2c3d``: what varies, and the config's hash.
 
     Args:
         overrides: of this member.
@@ -41,7 +41,7 @@ class SweepCallback(Callback):
     """Members of this process's sweep that did not end well."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        # Resolving it here puts the sweep's command into the cache that members inherit.
+        # Resolved here, the sweep's command is in the cache that members inherit.
         OmegaConf.select(config, "hydra.sweep.subdir")
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -51,8 +51,8 @@ class SweepCallback(Callback):
             for path in sorted(folder.glob("*/summary.json"))
         ]
         show_sweep(summaries)
-        show(f"folder       {folder}")
-        show(f"look at it   tensorboard --logdir {folder}")
+        console.print(f"folder       {folder}", soft_wrap=True)
+        console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
         SweepCallback.unfinished = sum(s["status"] != "done" for s in summaries)
 
 
@@ -73,9 +73,9 @@ def show_sweep(summaries: Sequence[runs.Summary]) -> None:
         if summary["status"] == "done":
             choice = [text for text in varying if not SEED.match(text)]
             groups[" ".join(choice)].append(summary)
-    show(members)
+    console.print(members)
     if any(len(group) > 1 for group in groups.values()):
-        show(means_over_seeds(groups))
+        console.print(means_over_seeds(groups))
 
 
 def means_over_seeds(groups: dict[str, list[runs.Summary]]) -> Table:

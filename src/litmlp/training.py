@@ -5,20 +5,22 @@ from pathlib import Path
 
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from lightning.pytorch import Trainer
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch import nn
 
 from litmlp import runs
-from litmlp.build import build_data, build_model, build_trainer, construct
+from litmlp.build import build_data, build_model, build_trainer, resolve
 from litmlp.compose import complete
-from litmlp.console import show, table
+from litmlp.console import only_logged, shortest, show, table
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import load_best, metrics_table, one_device, split_metrics
 from litmlp.model_summary import model_table
 from litmlp.process import settings
 from litmlp.supervised import Supervised
+from litmlp.sweeps import main_result
 
 
 def train(config: DictConfig) -> float:
@@ -34,12 +36,20 @@ def train(config: DictConfig) -> float:
     if runs.is_done(folder):
         show(f"{folder} holds a finished run of this config: nothing to do")
         return best_value(runs.read_summary(folder), config.mode)
-    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    with runs.recording(folder, config, list(overrides)) as summary, settings(config):
+    job = HydraConfig.get() if HydraConfig.initialized() else None
+    in_sweep = job is not None and job.mode == RunMode.MULTIRUN
+    overrides = list(job.overrides.task) if job is not None else []
+    with (
+        runs.recording(folder, config, overrides) as summary,
+        settings(config),
+        only_logged(in_sweep),
+    ):
         summary |= fit_and_test(complete(config), folder)
-    show(metrics_table(summary["metrics"]))
-    show(f"folder       {folder}")
-    show(f"look at it   tensorboard --logdir {folder}")
+        show(metrics_table(summary["metrics"]))
+        show(f"folder       {shortest(folder)}")
+        show(f"look at it   tensorboard --logdir {shortest(folder)}")
+    if in_sweep:
+        show(f"  {one_line(summary)}")
     return best_value(summary, config.mode)
 
 
@@ -74,6 +84,14 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     }
 
 
+def one_line(summary: runs.Summary) -> str:
+    """What a sweep says of each of its members."""
+    metric, value = summary["monitor"]["metric"], summary["best_value"]
+    result = main_result(summary)
+    test = f"  {result[0]}/test {result[1]}" if result else ""
+    return f"{metric} {value:.4g}{test}  {summary['wall_seconds']:.1f} s"
+
+
 def best_value(summary: runs.Summary, mode: str) -> float:
     """The best monitored value, or the worst possible one where there is none."""
     value = summary.get("best_value")
@@ -96,10 +114,14 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     if config.monitor not in allowed:
         raise UserError(f"monitor={config.monitor}: {nearest(config.monitor, allowed)}")
     name = config.monitor.split("/")[0]
-    metric = construct(config.task.metrics[name], "task") if name != "loss" else None
-    best = "max" if getattr(metric, "higher_is_better", False) else "min"
+    best = "min"
+    if name != "loss":
+        metric = resolve(config.task.metrics[name]._target_, f"task.metrics.{name}")
+        best = "max" if getattr(metric, "higher_is_better", False) else "min"
     if config.mode != best:
-        raise UserError(f"mode={config.mode}: the best {name} is its {best}: mode={best}")
+        raise UserError(
+            f"mode={config.mode}: the best {name} is its {best}: mode={best}"
+        )
     return config
 
 
@@ -113,20 +135,29 @@ def join_small_batches(data: Data, model: nn.Module) -> None:
     if any(isinstance(module, batchnorm) for module in model.modules()):
         data.smallest_batch = 2
         if data.train_batches.sizes[0] < 2:
-            raise UserError("batchnorm needs two rows a batch: data.batch_size=2 or more")
+            raise UserError(
+                "batchnorm needs two rows a batch: data.batch_size=2 or more"
+            )
 
 
 def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
-    """What will be trained on, for how long, and the network."""
-    plan = table("data", "samples", "batches")
+    """The numbers of this gradient descent, and the network."""
     batches = data.train_batches
+    an_epoch = math.ceil(len(batches) / trainer.accumulate_grad_batches)
+    max_epochs = trainer.max_epochs if trainer.max_epochs is not None else -1
+    totals = [] if max_epochs == -1 else [max_epochs * an_epoch]
+    totals += [] if trainer.max_steps == -1 else [trainer.max_steps]
+    plan = table("gradient descent", "")
     for split, rows in data.rows.items():
-        count = len(batches) if split == "train" else ""
-        plan.add_row(split, f"{len(rows):,}", f"{count:,}" if count else "")
+        plan.add_row(f"{split} samples", f"{len(rows):,}")
+    plan.add_row("features", f"{data.facts['num_features']:,}")
+    plan.add_row("outputs", f"{data.facts['num_outputs']:,}")
+    plan.add_row("batch size", f"{batches.sizes[0]:,}")
+    plan.add_row("iterations an epoch", f"{an_epoch:,}")
+    plan.add_row(
+        "iterations in all", f"{min(totals):,}" if totals else "as time allows"
+    )
     show(plan)
-    epochs = trainer.max_epochs or -1
-    iterations = len(batches) // trainer.accumulate_grad_batches
-    show(f"batch size {batches.sizes[0]:,}, {iterations:,} iterations an epoch")
     show(model_table(model.network, data.facts["num_features"]))
 
 

@@ -116,7 +116,7 @@ class BestAndLast(Checkpoint):
 
 
 def replace(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside ``path`` and move it there, so that it is never half-written."""
+    """Write a file beside ``path`` and move it there: it is never half-written."""
     partial = path.with_suffix(".partial")
     write(partial)
     if partial.exists():  # only one process of several writes

@@ -6,8 +6,9 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from litmlp.console import console, log
 
@@ -34,7 +35,7 @@ class Progress(Callback):
                 BarColumn(),
                 TimeElapsedColumn(),
                 TimeRemainingColumn(),
-                console=console,
+                console=Console(),  # its own: it shows in a sweep, too
                 refresh_per_second=4,
                 transient=True,
             )
@@ -73,7 +74,9 @@ class Progress(Callback):
         if self._bar:
             self._bar.update(self._task, description=line, completed=share)
         if share >= self._next_line and trainer.is_global_zero:
-            self._next_line = (math.floor(share / self.every_share) + 1) * self.every_share
+            self._next_line = (
+                math.floor(share / self.every_share) + 1
+            ) * self.every_share
             log.info(line)
             if not self._bar:
                 console.print(line)
@@ -88,7 +91,9 @@ def share_done(trainer: Trainer, batch: int) -> float:
     """How much of the budget is used up, by whichever limit comes first."""
     shares = [0.0]
     if trainer.max_epochs and trainer.max_epochs > 0:
-        epochs = trainer.current_epoch + batch / max(1, int(trainer.num_training_batches))
+        epochs = trainer.current_epoch + batch / max(
+            1, int(trainer.num_training_batches)
+        )
         shares.append(epochs / trainer.max_epochs)
     if trainer.max_steps > 0:
         shares.append(trainer.global_step / trainer.max_steps)

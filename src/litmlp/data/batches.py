@@ -52,7 +52,7 @@ class Batches(Sampler[Tensor]):
             seed = int(mixed.generate_state(1)[0])
             generator = torch.Generator().manual_seed(seed)
             order = torch.randperm(self.num_rows, generator=generator)
-        batches = order.split(self.sizes)
+        batches = torch.split(order, self.sizes)
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             rank, world = (
                 torch.distributed.get_rank(),

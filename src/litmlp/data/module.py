@@ -48,7 +48,7 @@ class Data(LightningDataModule):
     def __post_init__(self) -> None:
         super().__init__()
         if self.batch_size != "full" and self.batch_size < 1:
-            raise UserError(f"batch_size={self.batch_size}: a whole number ≥ 1 or full")
+            raise UserError(f"batch_size={self.batch_size}: must be 1 or more, or full")
         for name in ("test_share", "validation_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f"{name}={getattr(self, name)}: must lie in [0, 1)")
@@ -80,7 +80,7 @@ class Data(LightningDataModule):
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What only the data know, under the names that configs leave open as ``???``."""
+        """What only the data know, by the names that configs leave open as ``???``."""
         samples = self.samples
         facts: dict[str, Any] = {
             "num_features": samples.inputs.shape[1],

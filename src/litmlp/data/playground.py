@@ -33,7 +33,7 @@ class PlaygroundData(Data):
     Args:
         name: which set.
         num_samples: how many points.
-        noise: 0 for none, up to 0.5; how far points stray, as a share of the set's size.
+        noise: 0 to 0.5: how far points stray, as a share of the set's size.
         seed: of the points.
         inputs: features computed from each point, names of ``INPUTS``.
     """
@@ -61,7 +61,9 @@ class PlaygroundData(Data):
         points, targets = GENERATORS[self.name](self.num_samples, self.noise, generator)
         is_class = not targets.is_floating_point()
         return Samples(
-            inputs=torch.stack([INPUTS[name](*points.T) for name in self.inputs], dim=1),
+            inputs=torch.stack(
+                [INPUTS[name](*points.T) for name in self.inputs], dim=1
+            ),
             targets=targets if is_class else targets[:, None],
             feature_names=list(self.inputs),
             target_names=["class" if is_class else "value"],
@@ -75,11 +77,9 @@ def uniform(shape: Sequence[int], low: float, high: float, g: Generator) -> Tens
 
 
 def circle(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
-    """Blue within half the radius 5, orange in a ring around; noise blurs the border."""
+    """Blue within half the radius 5, orange in a ring; noise blurs the border."""
     blue = torch.arange(count) < count // 2
-    radius = torch.where(
-        blue, uniform([count], 0, 2.5, g), uniform([count], 3.5, 5, g)
-    )
+    radius = torch.where(blue, uniform([count], 0, 2.5, g), uniform([count], 3.5, 5, g))
     angle = uniform([count], 0, 2 * math.pi, g)
     points = torch.stack([radius * angle.sin(), radius * angle.cos()], dim=1)
     strayed = points + uniform([count, 2], -5, 5, g) * noise

@@ -1,4 +1,4 @@
-"""Transformations of the features, fitted on the training rows and kept in the model."""
+"""Transformations of features, fitted on the training rows and kept in the model."""
 
 import torch
 from torch import Tensor, nn

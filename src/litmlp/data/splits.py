@@ -45,4 +45,5 @@ def split_rows(
                 f"in its share: {error}"
             ) from error
         rows[name] = torch.from_numpy(np.sort(taken))
-    return {"train": torch.from_numpy(np.sort(train)), **rows}
+    rows["train"] = torch.from_numpy(np.sort(train))
+    return {name: rows[name] for name in ("train", "val", "test") if name in rows}

@@ -38,10 +38,10 @@ class TableData(Data):
         super().__post_init__()
         self.targets = [self.target] if isinstance(self.target, str) else self.target
         if not Path(self.path).is_file():
-            raise UserError(f"data.path={self.path}: no such file")
+            raise UserError(f"path={self.path}: no such file")
 
     def infer_task(self) -> Literal["binary", "multiclass", "regression"]:
-        """Two values are binary; text or few whole numbers multiclass; else regression."""
+        """Two values: binary; text or few whole numbers: multiclass; else regression."""
         if len(self.targets) > 1:
             return "regression"
         column = self._read()[self.targets[0]]
@@ -64,11 +64,11 @@ class TableData(Data):
         for name, missing in table.null_count().row(0, named=True).items():
             if missing:
                 raise UserError(f"{self.path}: column {name} lacks {missing} value(s)")
-        dtype = torch.get_default_dtype()
-        inputs = torch.tensor(features.to_numpy(), dtype=dtype)
+        floating = torch.get_default_dtype()
+        inputs = torch.tensor(features.to_numpy(), dtype=floating)
         task = self.infer_task() if self.task == "auto" else self.task
         if task == "regression":
-            targets, classes = self._real_values(table).to(dtype), []
+            targets, classes = self._real_values(table).to(floating), []
         else:
             column = table[self.targets[0]]
             classes = column.unique().sort().to_list()
