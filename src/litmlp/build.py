@@ -178,12 +178,12 @@ def construct(
     if not isinstance(node, DictConfig):
         return node
     values = {}
-    for key in node:
+    for key in map(str, node):
         if key in ("_target_", "_partial_", *reserved):
             continue
         if OmegaConf.is_missing(node, key):
             raise UserError(f"{where}.{key} is needed: give {where}.{key}=…")
-        values[str(key)] = construct(node[key], origin(node, key, f"{where}.{key}"))
+        values[key] = construct(node[key], origin(node, key, f"{where}.{key}"))
     if "_target_" not in node:
         return values
     target = resolve(node._target_, where)
@@ -269,7 +269,7 @@ def checked_value(value: Any, hint: Any, where: str) -> Any:
         if get_origin(hint) is Literal:
             choices = [str(choice) for choice in kinds]
             raise UserError(
-                f"{where}={value}: {nearest(str(value), choices)}"
+                f"{where}={value}: no such choice. {nearest(str(value), choices)}"
             ) from error
         raise UserError(
             f"{where}={value}: expected {readable(hint)}, got {type(value).__name__}"

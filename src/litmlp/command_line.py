@@ -25,6 +25,7 @@ from litmlp.sweeps import SweepCallback, member_name
 Task = Callable[[DictConfig], float | None]
 
 TRACEBACK = "--traceback"
+FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's own way to ask for the same
 MISTAKES = (UserError, HydraException, OmegaConfBaseException)
 
 
@@ -34,9 +35,10 @@ def run(task: Task, *, config: str) -> None:
     A mistake of the user is one line on stderr and exit code 1; ``--traceback`` shows
     where it was found. In a sweep a failing job lets the others go on.
     """
-    full = TRACEBACK in sys.argv or "HYDRA_FULL_ERROR" in os.environ
+    full = TRACEBACK in sys.argv or FULL_ERROR in os.environ
     sys.argv = [argument for argument in sys.argv if argument != TRACEBACK]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors of Hydra come here instead
+    before = os.environ.get(FULL_ERROR)
+    os.environ[FULL_ERROR] = "1"  # errors of Hydra come here instead
     register_resolvers()
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
     try:
@@ -46,6 +48,9 @@ def run(task: Task, *, config: str) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+    finally:
+        if before is None:
+            del os.environ[FULL_ERROR]
     sys.exit(1 if SweepCallback.unfinished else 0)
 
 

@@ -67,7 +67,7 @@ def evaluate(folder: Path) -> Metrics:
     show(metrics_table(metrics))
     changed = [tag for tag in metrics if metrics[tag] != recorded.get(tag)]
     show(
-        f"{', '.join(changed)} differ from summary.json"
+        f"not the same as in summary.json: {', '.join(changed)}"
         if changed
         else "the same as in summary.json, to the last digit"
     )

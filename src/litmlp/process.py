@@ -17,6 +17,10 @@ from litmlp.errors import UserError
 QUIET = (
     "does not have many workers",  # rows are in memory: workers would slow it down
     "Checkpoint directory",  # the run's own folder, made for it
+    "across ranks is zero",  # a run without validation rows says so itself
+    "No positive samples in targets",  # a small split may lack a class
+    "No negative samples in targets",  # or have nothing else
+    "Are you sure you didn't mean 'interval': 'step'?",  # either way fits the budget
     "It is recommended to use `self.log",  # metrics are reduced before they are logged
     "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair
     "Starting from v1.9.0, `tensorboardX`",  # tensorboard is a dependency
@@ -28,8 +32,9 @@ def settings(config: DictConfig) -> Iterator[None]:
     """Threads, floating-point type and random numbers of a run; restored afterwards."""
     for key in ("seed", *(f"seeds.{name}" for name in config.seeds), "num_threads"):
         value = checked_value(OmegaConf.select(config, key), int, key)
-        if value < (1 if key == "num_threads" else 0):
-            raise UserError(f"{key}={value}: too small")
+        least = 1 if key == "num_threads" else 0
+        if value < least:
+            raise UserError(f"{key}={value}: must be {least} or more")
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     level = logging.getLogger("lightning.pytorch").level

@@ -37,6 +37,11 @@ class Schedule:
             raise UserError(
                 f"scheduler.interval={self.interval}: allowed are epoch and step"
             )
+        if self.monitor and self.interval == "step":
+            raise UserError(
+                f"scheduler.interval=step: {self.monitor} is known once an epoch, so "
+                "this scheduler needs scheduler.interval=epoch"
+            )
         if self.frequency < 1:
             raise UserError(f"scheduler.frequency={self.frequency}: must be 1 or more")
 
@@ -66,7 +71,8 @@ class Schedule:
             for name, value in keywords.items()
             if value == TOTAL
         }
-        return partial(self.factory, **totals)(optimizer)
+        factory: Callable[[Optimizer], LRScheduler] = partial(self.factory, **totals)
+        return factory(optimizer)
 
 
 def warmup_cosine(

@@ -63,7 +63,7 @@ class Supervised(LightningModule):
         self.output_activation = output_activation()
         self.metrics = MetricCollection(dict(metrics))
         self.metric_names = ["loss", *metrics]
-        self.mean_loss = MeanMetric()
+        self.mean_loss = MeanMetric(nan_strategy="disable")  # a NaN must show
         self.optimizer = optimizer or partial(Adam, fused=True)
         self.scheduler = scheduler or Schedule(factory=partial(ConstantLR, factor=1.0))
         self.penalty = penalty or NoPenalty()

@@ -112,7 +112,8 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     tags = [f"{name}/{s}" for name in ("loss", *config.task.metrics) for s in data.rows]
     allowed = [tag for tag in tags if not tag.endswith("/test")]
     if config.monitor not in allowed:
-        raise UserError(f"monitor={config.monitor}: {nearest(config.monitor, allowed)}")
+        given = config.monitor
+        raise UserError(f"monitor={given}: no such metric. {nearest(given, allowed)}")
     name = config.monitor.split("/")[0]
     best = "min"
     if name != "loss":

@@ -100,7 +100,7 @@ class BestAndLast(Checkpoint):
         for logger in trainer.loggers:
             getattr(logger, "flush", logger.save)()
         if trainer.is_global_zero:
-            self.folder.mkdir(exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             if self._best:
                 best = {
                     "state_dict": self._best,

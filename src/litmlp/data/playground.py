@@ -54,7 +54,9 @@ class PlaygroundData(Data):
             raise UserError(f"inputs is empty. Allowed: {', '.join(INPUTS)}")
         for name in self.inputs:
             if name not in INPUTS:
-                raise UserError(f"inputs={name}: {nearest(name, INPUTS)}")
+                raise UserError(
+                    f"inputs={name}: no such input. {nearest(name, INPUTS)}"
+                )
 
     def load(self) -> Samples:
         generator = torch.Generator().manual_seed(self.seed)

@@ -41,7 +41,7 @@ class TableData(Data):
             raise UserError(f"path={self.path}: no such file")
 
     def infer_task(self) -> Literal["binary", "multiclass", "regression"]:
-        """Two values: binary; text or few whole numbers: multiclass; else regression."""
+        """Two values: binary; text or few whole numbers: multiclass; or regression."""
         if len(self.targets) > 1:
             return "regression"
         column = self._read()[self.targets[0]]
@@ -100,6 +100,6 @@ class TableData(Data):
         for name in self.targets:
             if name not in table.columns:
                 raise UserError(
-                    f"{self.path} has no column {name}: {nearest(name, table.columns)}"
+                    f"{self.path} has no column {name}. {nearest(name, table.columns)}"
                 )
         return table

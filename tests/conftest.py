@@ -1,0 +1,54 @@
+"""Shared fixtures: composing configs, and running the scripts as a user would."""
+
+import runpy
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+CONF = ROOT / "conf"
+
+Compose = Callable[..., DictConfig]
+Run = Callable[..., "Ended"]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[Compose]:
+    """config("data=iris", …) composes conf/train.yaml for a run in tmp_path/run."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield lambda *overrides, folder="run": compose(
+            "train", [f"folder={tmp_path / folder}", *overrides]
+        )
+
+
+@dataclass
+class Ended:
+    """How a script ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """run("train", "data=iris", …) runs scripts/train.py in here, with cwd tmp_path."""
+
+    def run_script(name: str, *arguments: str) -> Ended:
+        path = str(ROOT / "scripts" / f"{name}.py")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [path, *arguments])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(path, run_name="__main__")
+        out, err = capfd.readouterr()
+        return Ended(int(end.value.code or 0), out, err)
+
+    return run_script

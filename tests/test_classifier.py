@@ -1,0 +1,156 @@
+"""The classifier: which outputs and targets meet which loss, and what it predicts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn, tensor
+from torchmetrics.classification import BinaryAccuracy, MulticlassAccuracy
+
+from litmlp.classifier import Classifier
+from litmlp.data.preprocessing import Standardize
+from litmlp.errors import UserError
+from litmlp.losses import HalfSquaredError
+from litmlp.mlp import MLP
+
+BINARY_TARGETS = tensor([0, 1, 1, 0, 1])
+CLASS_TARGETS = tensor([0, 2, 1, 2, 2])
+
+
+def classifier(loss: nn.Module, num_outputs: int, **changes: Any) -> Classifier:
+    softmax = lambda: nn.Softmax(dim=1)  # noqa: E731  # as short as the class beside it
+    arguments: dict[str, Any] = {
+        "network": nn.Identity(),
+        "class_names": ["a", "b", "c"][: max(2, num_outputs)],
+        "output_activation": nn.Sigmoid if num_outputs == 1 else softmax,
+        "metrics": {},
+    }
+    return Classifier(loss=loss, num_outputs=num_outputs, **(arguments | changes))
+
+
+def logits(num_outputs: int) -> Tensor:
+    return torch.randn(5, num_outputs, generator=torch.Generator().manual_seed(0))
+
+
+def test_multiclass_cross_entropy_takes_logits_and_indices() -> None:
+    value = classifier(nn.CrossEntropyLoss(), 3).compute_loss(logits(3), CLASS_TARGETS)
+    torch.testing.assert_close(value, F.cross_entropy(logits(3), CLASS_TARGETS))
+
+
+def test_multiclass_cross_entropy_takes_soft_targets() -> None:
+    soft = logits(3).flip(0).softmax(1)
+    value = classifier(nn.CrossEntropyLoss(), 3).compute_loss(logits(3), soft)
+    torch.testing.assert_close(value, F.cross_entropy(logits(3), soft))
+
+
+def test_multiclass_margin_takes_logits_and_indices() -> None:
+    value = classifier(nn.MultiMarginLoss(), 3).compute_loss(logits(3), CLASS_TARGETS)
+    torch.testing.assert_close(value, F.multi_margin_loss(logits(3), CLASS_TARGETS))
+
+
+def test_binary_cross_entropy_takes_one_logit_and_zeros_and_ones() -> None:
+    value = classifier(nn.BCEWithLogitsLoss(), 1).compute_loss(
+        logits(1), BINARY_TARGETS
+    )
+    expected = F.binary_cross_entropy(
+        logits(1).sigmoid().squeeze(1), BINARY_TARGETS.float()
+    )
+    torch.testing.assert_close(value, expected)
+
+
+def test_binary_soft_margin_takes_signs() -> None:
+    value = classifier(nn.SoftMarginLoss(), 1).compute_loss(logits(1), BINARY_TARGETS)
+    signs = tensor([-1.0, 1.0, 1.0, -1.0, 1.0])
+    torch.testing.assert_close(value, F.soft_margin_loss(logits(1).squeeze(1), signs))
+
+
+@pytest.mark.parametrize(
+    ("loss", "reference"),
+    [
+        (nn.MSELoss(), F.mse_loss),
+        (nn.L1Loss(), F.l1_loss),
+        (nn.SmoothL1Loss(), F.smooth_l1_loss),
+        (nn.HuberLoss(), F.huber_loss),
+        (HalfSquaredError(), lambda o, t: (o - t).square().sum(1).mean() / 2),
+    ],
+)
+def test_regression_loss_compares_probabilities_with_one_hot(
+    loss: nn.Module, reference: Any
+) -> None:
+    multiclass = classifier(loss, 3).compute_loss(logits(3), CLASS_TARGETS)
+    one_hot = torch.eye(3)[CLASS_TARGETS]
+    torch.testing.assert_close(multiclass, reference(logits(3).softmax(1), one_hot))
+    binary = classifier(loss, 1).compute_loss(logits(1), BINARY_TARGETS)
+    expected = reference(logits(1).sigmoid(), BINARY_TARGETS[:, None].float())
+    torch.testing.assert_close(binary, expected)
+
+
+def test_predictions_are_probabilities_of_each_class() -> None:
+    multiclass = classifier(nn.CrossEntropyLoss(), 3).predict(logits(3))
+    torch.testing.assert_close(multiclass, logits(3).softmax(1))
+    binary = classifier(nn.BCEWithLogitsLoss(), 1).predict(logits(1))
+    assert binary.shape == (5, 2)
+    torch.testing.assert_close(binary.sum(1), torch.ones(5))
+    torch.testing.assert_close(binary[:, 1], logits(1).sigmoid().squeeze(1))
+
+
+def test_predict_preprocesses_raw_rows_rests_dropout_and_restores_the_mode() -> None:
+    network = MLP(num_features=2, num_outputs=3, hidden_sizes=[8], dropout=nn.Dropout)
+    raw = 100 + 10 * torch.randn(6, 2)
+    scale = Standardize(raw)
+    model = classifier(
+        nn.CrossEntropyLoss(), 3, network=network, preprocessing=scale
+    ).train()
+    predicted = model.predict(raw)
+    assert model.training
+    assert network.training
+    with torch.no_grad():
+        expected = network.eval()(scale(raw)).softmax(1)
+    torch.testing.assert_close(predicted, expected)
+
+
+def test_metrics_see_probabilities_and_classes() -> None:
+    accuracy = MulticlassAccuracy(num_classes=3, average="micro")
+    model = classifier(nn.CrossEntropyLoss(), 3)
+    wins = (logits(3).argmax(1) == CLASS_TARGETS).float().mean()
+    assert accuracy(*model.for_metrics(logits(3), CLASS_TARGETS)) == wins
+    one_hot = torch.eye(3)[CLASS_TARGETS]
+    assert accuracy(*model.for_metrics(logits(3), one_hot)) == wins
+    binary = classifier(nn.BCEWithLogitsLoss(), 1)
+    wins = ((logits(1).squeeze(1) > 0) == BINARY_TARGETS.bool()).float().mean()
+    seen = binary.for_metrics(logits(1), BINARY_TARGETS)
+    assert BinaryAccuracy()(*seen) == wins
+
+
+def test_two_classes_work_with_one_logit_or_two() -> None:
+    pair = logits(2)
+    both = classifier(nn.CrossEntropyLoss(), 2).compute_loss(pair, BINARY_TARGETS)
+    difference = pair[:, 1:] - pair[:, :1]
+    one = classifier(nn.BCEWithLogitsLoss(), 1).compute_loss(difference, BINARY_TARGETS)
+    torch.testing.assert_close(both, one)
+
+
+@pytest.mark.parametrize(
+    ("loss", "num_outputs", "class_names", "words"),
+    [
+        (nn.CrossEntropyLoss(), 3, ["a", "b"], "3 outputs for 2 classes"),
+        (nn.BCEWithLogitsLoss(), 1, ["a", "b", "c"], "got 3 .*choose task=multiclass"),
+        (nn.CrossEntropyLoss(), 1, ["a", "b"], "choose loss=binary_cross_entropy"),
+        (nn.MultiMarginLoss(), 1, ["a", "b"], "MultiMarginLoss does not fit a binary"),
+        (nn.BCEWithLogitsLoss(), 2, ["a", "b"], "choose loss=cross_entropy"),
+        (nn.SoftMarginLoss(), 3, ["a", "b", "c"], "does not fit a multiclass task"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    loss: nn.Module, num_outputs: int, class_names: Sequence[str], words: str
+) -> None:
+    with pytest.raises(UserError, match=words):
+        classifier(loss, num_outputs, class_names=class_names)
+
+
+def test_one_class_is_not_sent_from_one_task_to_the_other() -> None:
+    with pytest.raises(UserError, match="class") as refusal:
+        classifier(nn.CrossEntropyLoss(), 1, class_names=["only"])
+    assert "choose task=multiclass" not in str(refusal.value)

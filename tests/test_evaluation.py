@@ -1,0 +1,64 @@
+"""A run is measured again from its folder alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+QUICK = ("trainer=cpu", "trainer.max_epochs=2")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ["data=breast_cancer", "batchnorm=after_activation", "dropout=dropout"],
+        ["data=diabetes", "preprocessing=none", "loss=huber"],
+        ["data=spiral", "data.inputs=[x1,x2,sin_x1]", "model.activation=[tanh,sine]"],
+    ],
+)
+def test_the_same_metrics_to_the_last_digit(
+    choices: list[str], run: Run, tmp_path: Path
+) -> None:
+    run("train", *choices, *QUICK)
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    moved = shutil.move(folder, tmp_path / "moved")
+    before = {path: path.read_bytes() for path in moved.rglob("*") if path.is_file()}
+    ended = run("evaluate", f"run={moved}")
+    assert ended.code == 0
+    assert ended.err == ""
+    assert "the same as in summary.json, to the last digit" in ended.out
+    after = {path: path.read_bytes() for path in moved.rglob("*") if path.is_file()}
+    assert before == after
+
+
+def test_a_difference_is_said(run: Run, tmp_path: Path) -> None:
+    run("train", "data=iris", *QUICK)
+    (path,) = tmp_path.glob("logs/default/runs/*/summary.json")
+    summary = json.loads(path.read_text())
+    summary["metrics"]["accuracy/test"] += 0.1
+    path.write_text(json.dumps(summary))
+    ended = run("evaluate", f"run={path.parent}")
+    assert "not the same as in summary.json: accuracy/test" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [("nowhere", "run=nowhere holds no run"), ("empty", "run=empty holds no run")],
+)
+def test_no_run_is_said(folder: str, words: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = run("evaluate", f"run={folder}")
+    assert ended.code == 1
+    assert words in ended.err
+
+
+def test_a_config_that_names_other_code_is_refused(run: Run, tmp_path: Path) -> None:
+    run("train", "data=iris", *QUICK)
+    (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
+    text = path.read_text().replace("torch.nn.ReLU", "os.system")
+    path.write_text(text)
+    ended = run("evaluate", f"run={path.parent.parent}")
+    assert ended.code == 1
+    assert "os.system is not allowed" in ended.err

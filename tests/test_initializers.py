@@ -1,0 +1,152 @@
+"""Every initializer of conf/ has the spread that its first line promises."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from conftest import CONF
+from omegaconf import OmegaConf
+from torch import Tensor, nn
+
+from litmlp.build import construct
+from litmlp.errors import UserError
+from litmlp.initializers import uniform_
+from litmlp.mlp import MLP
+
+FAN_IN, FAN_OUT = 400, 600
+
+
+def filled(name: str, **changes: Any) -> Tensor:
+    torch.manual_seed(0)
+    weight = torch.full((FAN_OUT, FAN_IN), math.nan)
+    node = OmegaConf.load(CONF / "initializer" / f"{name}.yaml")
+    construct(OmegaConf.merge(node, changes), "initializer")(weight)
+    return weight
+
+
+@pytest.mark.parametrize(
+    ("name", "std"),
+    [
+        ("kaiming_normal", math.sqrt(2 / FAN_IN)),
+        ("xavier_normal", math.sqrt(2 / (FAN_IN + FAN_OUT))),
+        ("lecun_normal", math.sqrt(1 / FAN_IN)),
+        ("normal", 1.0),
+    ],
+)
+def test_normal_family_has_its_standard_deviation(name: str, std: float) -> None:
+    weight = filled(name)
+    assert weight.mean().item() == pytest.approx(0, abs=0.02 * std)
+    assert weight.std().item() == pytest.approx(std, rel=0.01)
+    within_one_std = (weight.abs() < std).float().mean().item()
+    assert within_one_std == pytest.approx(0.6827, abs=0.01), "the bell's share"
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("kaiming_uniform", math.sqrt(6 / FAN_IN)),
+        ("xavier_uniform", math.sqrt(6 / (FAN_IN + FAN_OUT))),
+        ("lecun_uniform", math.sqrt(3 / FAN_IN)),
+        ("uniform", 1 / math.sqrt(FAN_OUT)),
+    ],
+)
+def test_uniform_family_fills_the_range_to_its_limit(name: str, limit: float) -> None:
+    weight = filled(name)
+    assert limit * 0.999 < weight.max().item() <= limit
+    assert -limit <= weight.min().item() < -limit * 0.999
+    assert weight.std().item() == pytest.approx(limit / math.sqrt(3), rel=0.01)
+
+
+def test_he_normal_can_keep_the_backward_spread() -> None:
+    std = filled("kaiming_normal", mode="fan_out").std().item()
+    assert std == pytest.approx(math.sqrt(2 / FAN_OUT), rel=0.01)
+
+
+def test_uniform_takes_bounds() -> None:
+    weight = filled("uniform", a=-0.5, b=2.0)
+    assert weight.min().item() == pytest.approx(-0.5, abs=1e-3)
+    assert weight.max().item() == pytest.approx(2.0, abs=1e-3)
+    only_upper = filled("uniform", b=0.1)
+    assert only_upper.min().item() == pytest.approx(-1 / math.sqrt(FAN_OUT), abs=1e-3)
+
+
+def test_uniform_fills_biases_too() -> None:
+    bias = torch.full((10_000,), math.nan)
+    uniform_(bias)
+    assert bias.abs().max().item() == pytest.approx(0.01, rel=0.01)
+
+
+def test_uniform_refuses_bounds_the_wrong_way_round() -> None:
+    with pytest.raises(UserError, match=r"lower bound a=1 is above .* b=0"):
+        uniform_(torch.empty(2, 2), a=1, b=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("zeros", 0.0), ("ones", 1.0), ("constant", 0.1)]
+)
+def test_constant_family_is_one_value(name: str, value: float) -> None:
+    assert (filled(name) == value).all()
+
+
+@pytest.mark.parametrize("name", ["zeros", "ones", "constant"])
+def test_units_that_start_alike_stay_alike(name: str) -> None:
+    node = OmegaConf.load(CONF / "initializer" / f"{name}.yaml")
+    network = MLP(
+        num_features=3,
+        num_outputs=1,
+        hidden_sizes=[4],
+        activation=nn.Tanh,
+        initializer=construct(node, "initializer"),
+    )
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    inputs, targets = torch.randn(16, 3), torch.randn(16, 1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        (network(inputs) - targets).square().mean().backward()
+        optimizer.step()
+    weight = network.hidden[0].linear.weight
+    torch.testing.assert_close(weight, weight[:1].expand_as(weight))
+
+
+def test_orthogonal_keeps_lengths() -> None:
+    weight = filled("orthogonal")
+    torch.testing.assert_close(
+        weight.T @ weight, torch.eye(FAN_IN), atol=1e-5, rtol=0.0
+    )
+
+
+def test_trunc_normal_stays_within_its_bounds() -> None:
+    weight = filled("trunc_normal")
+    assert weight.abs().max().item() <= 0.04
+    # A normal cut at two standard deviations keeps 0.8796 of its deviation.
+    assert weight.std().item() == pytest.approx(0.02 * 0.8796, rel=0.01)
+
+
+def test_sparse_zeroes_its_share_of_each_column() -> None:
+    assert ((filled("sparse") == 0).sum(dim=0) == FAN_OUT / 2).all()
+
+
+def test_eye_is_the_identity() -> None:
+    assert torch.equal(filled("eye"), torch.eye(FAN_OUT, FAN_IN))
+
+
+def test_torch_default_leaves_what_linear_draws_and_that_is_not_xavier() -> None:
+    torch.manual_seed(0)
+    untouched = construct(
+        OmegaConf.load(CONF / "initializer" / "untouched.yaml"), "initializer"
+    )
+    network = MLP(
+        num_features=FAN_IN,
+        num_outputs=FAN_OUT,
+        hidden_sizes=[],
+        initializer=untouched,
+        bias_initializer=untouched,
+    )
+    torch.manual_seed(0)
+    linear = nn.Linear(FAN_IN, FAN_OUT)
+    assert torch.equal(network.output.weight, linear.weight)
+    assert torch.equal(network.output.bias, linear.bias)
+    limit = network.output.weight.abs().max().item()
+    assert limit == pytest.approx(1 / math.sqrt(FAN_IN), rel=0.001)
+    assert limit != pytest.approx(math.sqrt(6 / (FAN_IN + FAN_OUT)), rel=0.1)

@@ -1,0 +1,166 @@
+"""The network: its shapes, its blocks, and who initializes what."""
+
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from litmlp.activations import Sine
+from litmlp.batchnorms import BatchNorm
+from litmlp.errors import UserError
+from litmlp.mlp import MLP
+
+SMALL = {"num_features": 3, "num_outputs": 2}
+BEFORE = partial(BatchNorm, position="before_activation")
+AFTER = partial(BatchNorm, position="after_activation")
+
+
+def part_names(network: MLP) -> list[str]:
+    return [name for name, _ in network.hidden[0].named_children()]
+
+
+def test_a_3_3_2_2_network_has_26_parameters() -> None:
+    network = MLP(**SMALL, hidden_sizes=[3, 2])
+    layers = [network.hidden[0], network.hidden[1], network.output]
+    counts = [sum(p.numel() for p in layer.parameters()) for layer in layers]
+    assert counts == [12, 8, 6]
+    assert sum(p.numel() for p in network.parameters()) == 26
+
+
+def test_output_is_the_formula_of_the_layers() -> None:
+    network = MLP(**SMALL, hidden_sizes=[5, 4], activation=nn.Tanh)
+    inputs = torch.randn(7, 3)
+    first, second = network.hidden[0].linear, network.hidden[1].linear
+    hidden = torch.tanh(inputs @ first.weight.T + first.bias)
+    hidden = torch.tanh(hidden @ second.weight.T + second.bias)
+    expected = hidden @ network.output.weight.T + network.output.bias
+    assert network(inputs).shape == (7, 2)
+    torch.testing.assert_close(network(inputs), expected)
+
+
+def test_no_hidden_layer_is_a_linear_model() -> None:
+    network = MLP(**SMALL, hidden_sizes=[])
+    inputs = torch.randn(7, 3)
+    expected = F.linear(inputs, network.output.weight, network.output.bias)
+    assert sum(p.numel() for p in network.parameters()) == 8
+    torch.testing.assert_close(network(inputs), expected)
+
+
+def test_activation_and_initializer_can_differ_by_layer() -> None:
+    network = MLP(
+        **SMALL,
+        hidden_sizes=[4, 4],
+        activation=[nn.Sigmoid, nn.ReLU],
+        initializer=[nn.init.ones_, partial(nn.init.constant_, val=0.5)],
+    )
+    activations = [type(block.activation) for block in network.hidden]
+    assert activations == [nn.Sigmoid, nn.ReLU]
+    assert (network.hidden[0].linear.weight == 1).all()
+    assert (network.hidden[1].linear.weight == 0.5).all()
+    assert (network.output.weight == 0.5).all(), "the last serves the output, too"
+
+
+def test_each_layer_gets_a_fresh_activation() -> None:
+    network = MLP(**SMALL, hidden_sizes=[4, 4], activation=nn.PReLU)
+    assert network.hidden[0].activation is not network.hidden[1].activation
+
+
+def test_biases_are_zero_unless_chosen_otherwise() -> None:
+    half = partial(nn.init.constant_, val=0.5)
+    plain = MLP(**SMALL, hidden_sizes=[4])
+    chosen = MLP(**SMALL, hidden_sizes=[4], bias_initializer=half)
+    for network, value in ((plain, 0.0), (chosen, 0.5)):
+        assert (network.hidden[0].linear.bias == value).all()
+        assert (network.output.bias == value).all()
+
+
+def test_same_seed_gives_the_same_weights() -> None:
+    def outputs(seed: int) -> Tensor:
+        torch.manual_seed(seed)
+        return MLP(**SMALL, hidden_sizes=[4])(torch.ones(1, 3))
+
+    assert torch.equal(outputs(0), outputs(0))
+    assert not torch.equal(outputs(0), outputs(1))
+
+
+def test_batchnorm_stands_before_or_after_the_activation() -> None:
+    before = MLP(**SMALL, hidden_sizes=[4], batchnorm=BEFORE)
+    after = MLP(**SMALL, hidden_sizes=[4], batchnorm=AFTER)
+    assert part_names(before) == ["linear", "batchnorm", "activation", "dropout"]
+    assert part_names(after) == ["linear", "activation", "batchnorm", "dropout"]
+    assert before.hidden[0].linear.bias is None, "the mean is subtracted right after"
+    assert after.hidden[0].linear.bias is not None
+
+
+@pytest.mark.parametrize("batchnorm", [BEFORE, AFTER])
+def test_batchnorm_normalizes_each_unit_over_the_batch(batchnorm: partial) -> None:
+    network = MLP(
+        **SMALL, hidden_sizes=[4], activation=nn.Tanh, batchnorm=batchnorm
+    ).double()
+    inputs = 5 + 3 * torch.randn(64, 3, dtype=torch.float64)
+    linear = network.hidden[0].linear(inputs)
+
+    def normalized(values: Tensor) -> Tensor:
+        std, mean = torch.std_mean(values, dim=0, correction=0)
+        return (values - mean) / (std.square() + 1e-5).sqrt()
+
+    expected = (
+        torch.tanh(normalized(linear))
+        if batchnorm is BEFORE
+        else normalized(torch.tanh(linear))
+    )
+    torch.testing.assert_close(network.hidden(inputs), expected)
+
+
+def test_batchnorm_evaluates_with_its_running_statistics() -> None:
+    norm = BatchNorm(2, position="before_activation", momentum=1.0)
+    rows = torch.tensor([[0.0, 10.0], [2.0, 14.0]])
+    norm(rows)
+    expected = torch.tensor([[1.0, 12.0]])
+    torch.testing.assert_close(norm.running_mean[None], expected)
+    torch.testing.assert_close(norm.eval()(expected), torch.zeros(1, 2))
+
+
+def test_dropout_scales_survivors_in_training_and_rests_in_evaluation() -> None:
+    network = MLP(
+        num_features=1,
+        num_outputs=1,
+        hidden_sizes=[10_000],
+        initializer=nn.init.ones_,
+        dropout=partial(nn.Dropout, p=0.2),
+    )
+    ones = torch.ones(1, 1)
+    trained = network.hidden(ones)
+    assert set(trained.unique().tolist()) == {0.0, 1.25}, "1 / (1 − 0.2)"
+    assert (trained == 0).float().mean().item() == pytest.approx(0.2, abs=0.02)
+    assert (network.eval().hidden(ones) == 1).all()
+
+
+def test_dropout_is_for_hidden_layers_only() -> None:
+    network = MLP(**SMALL, hidden_sizes=[4], dropout=nn.Dropout)
+    assert isinstance(network.output, nn.Linear)
+    assert sum(isinstance(m, nn.Dropout) for m in network.modules()) == 1
+
+
+def test_sine_is_the_sine_of_a_frequency() -> None:
+    inputs = torch.tensor([0.0, 0.5, -1.0])
+    torch.testing.assert_close(Sine(frequency=3.0)(inputs), (3 * inputs).sin())
+
+
+@pytest.mark.parametrize("name", ["activation", "initializer", "batchnorm", "dropout"])
+def test_a_list_of_another_length_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=f"{name} has 3 entries for 2 hidden layers"):
+        MLP(**SMALL, hidden_sizes=[4, 4], **{name: [nn.Identity] * 3})
+
+
+def test_impossible_values_are_refused() -> None:
+    with pytest.raises(UserError, match="sizes must be 1 or more"):
+        MLP(**SMALL, hidden_sizes=[4, 0])
+    with pytest.raises(UserError, match="and 0 outputs"):
+        MLP(num_features=3, num_outputs=0, hidden_sizes=[])
+    with pytest.raises(UserError, match="frequency must be positive, got 0"):
+        Sine(frequency=0)
+    with pytest.raises(UserError, match="momentum must lie between 0 and 1, got 2"):
+        BatchNorm(4, position="before_activation", momentum=2)

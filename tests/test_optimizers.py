@@ -1,0 +1,144 @@
+"""The optimizers of conf/ on w²/2, whose gradient is w, and on worked examples."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from conftest import CONF
+from omegaconf import OmegaConf
+from torch import Tensor, nn
+
+from litmlp.build import construct
+from litmlp.losses import HalfSquaredError
+from litmlp.mlp import MLP
+from litmlp.regressor import Regressor
+
+NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
+
+
+def optimizer(name: str, **changes: Any) -> Callable[[Any], torch.optim.Optimizer]:
+    node = OmegaConf.load(CONF / "optimizer" / f"{name}.yaml")
+    built: Callable[[Any], torch.optim.Optimizer] = construct(
+        OmegaConf.merge(node, changes), "optimizer"
+    )
+    return built
+
+
+def path(name: str, steps: int = 2, **changes: Any) -> list[float]:
+    """w after each step down w²/2 from 1."""
+    w = nn.Parameter(torch.ones(1, dtype=torch.float64))
+    chosen = optimizer(name, **changes)([w])
+
+    def closure() -> Tensor:
+        chosen.zero_grad()
+        loss = w.square().sum() / 2
+        loss.backward()
+        return loss
+
+    points = []
+    for _ in range(steps):
+        chosen.step(closure)
+        points.append(w.item())
+    return points
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "expected"),
+    [
+        ("sgd", {}, [0.99, 0.9801]),
+        ("momentum", {}, [0.99, 0.9711]),
+        ("adagrad", {}, [0.99, 0.98296455]),
+        ("rmsprop", {}, [0.9, 0.83291798]),
+        ("adam", {"betas": [0.9, 0.99]}, [0.99, 0.98000252]),
+    ],
+)
+def test_steps_are_those_of_the_reference(
+    name: str, changes: dict[str, Any], expected: list[float]
+) -> None:
+    assert path(name, lr=0.01, **changes) == pytest.approx(expected, abs=5e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_optimizer_goes_down_from_its_own_defaults(name: str) -> None:
+    points = [1.0, *path(name, steps=5)]
+    assert all(0 <= after < before for before, after in zip(points, points[1:]))
+
+
+def test_default_learning_rates_are_the_usual_ones() -> None:
+    assert path("sgd", steps=1) == pytest.approx([0.9])
+    assert path("momentum", steps=1) == pytest.approx([0.99])
+    assert path("adam", steps=1) == pytest.approx([0.999])
+    assert path("rmsprop", steps=1) == pytest.approx([0.99]), "0.001 / √0.01"
+
+
+def test_nesterov_looks_ahead_along_its_momentum() -> None:
+    w, v, expected = 1.0, 0.0, []
+    for _ in range(3):
+        v = 0.9 * v + w
+        w = w - 0.01 * (w + 0.9 * v)
+        expected.append(w)
+    assert path("nesterov", steps=3) == pytest.approx(expected)
+
+
+def test_adamw_decays_the_weights_apart_from_the_gradient() -> None:
+    (after,) = path("adamw", steps=1)
+    assert after == pytest.approx(1 - 1e-3 * 0.01 - 1e-3)
+    assert path("adam", steps=1, weight_decay=0.01) == pytest.approx([1 - 1e-3])
+
+
+def test_lbfgs_solves_a_quadratic_in_one_iteration() -> None:
+    assert path("lbfgs", steps=1) == pytest.approx([0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize(("lr", "shrinks"), [(0.01, True), (1.9, True), (2.1, False)])
+def test_too_large_a_learning_rate_jumps_over_the_minimum(
+    lr: float, shrinks: bool
+) -> None:
+    last = path("sgd", steps=100, lr=lr)[-1]
+    assert last == pytest.approx((1 - lr) ** 100)
+    assert (abs(last) < 1) is shrinks
+
+
+def worked_example() -> Regressor:
+    """The 2→2→2 sigmoid network of the notes, as a regressor."""
+    network = MLP(
+        num_features=2, num_outputs=2, hidden_sizes=[2], activation=nn.Sigmoid
+    )
+    model = Regressor(
+        network=network,
+        num_outputs=2,
+        target_names=["o1", "o2"],
+        target_mean=[0.0, 0.0],
+        target_std=[1.0, 1.0],
+        loss=HalfSquaredError(),
+        output_activation=nn.Sigmoid,
+        metrics={},
+        optimizer=optimizer("sgd", lr=0.5),
+    ).double()
+    hidden, output = network.hidden[0].linear, network.output
+    hidden.weight.data[:] = torch.tensor([[0.15, 0.20], [0.25, 0.30]])
+    output.weight.data[:] = torch.tensor([[0.40, 0.45], [0.50, 0.55]])
+    hidden.weight.data, output.weight.data = (
+        (weight.data * 100).round() / 100 for weight in (hidden.weight, output.weight)
+    )
+    nn.init.constant_(hidden.bias, 0.35)
+    nn.init.constant_(output.bias, 0.60)
+    return model
+
+
+def test_worked_example_is_reproduced_to_eight_digits() -> None:
+    model = worked_example()
+    rows = torch.tensor([[0.05, 0.10], [0.01, 0.99]], dtype=torch.float64)
+    steps = model.configure_optimizers()["optimizer"]
+    result = model.training_step((rows[:1], rows[1:]), 0)
+    result["loss"].backward()
+    weight = model.network.output.weight
+    predicted = model.to_predictions(result["outputs"]).squeeze().tolist()
+    assert result["outputs"][0, 0].item() == pytest.approx(1.105905967, abs=1e-9)
+    assert predicted == pytest.approx([0.75136507, 0.772928465], abs=1e-8)
+    assert result["loss"].item() == pytest.approx(0.298371109, abs=1e-9)
+    assert weight.grad[0, 0].item() == pytest.approx(0.082167041, abs=1e-9)
+    steps.step()
+    expected = [0.35891648, 0.408666186, 0.511301270, 0.561370121]
+    assert weight.flatten().tolist() == pytest.approx(expected, abs=1e-8)

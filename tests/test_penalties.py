@@ -1,0 +1,139 @@
+"""Norm penalties: their values, and that they are spared the biases."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from conftest import CONF
+from omegaconf import OmegaConf
+from torch import Tensor, nn
+
+from litmlp.build import construct
+from litmlp.errors import UserError
+from litmlp.mlp import MLP
+from litmlp.penalties import L1, L2, ElasticNet, NoPenalty, Penalty
+from litmlp.regressor import Regressor
+
+WEIGHTS = [torch.tensor([[1.0, -2.0], [0.0, 3.0]]), torch.tensor([[-4.0]])]  # 10, 30
+
+
+def penalty(name: str, **changes: Any) -> Penalty:
+    node = OmegaConf.load(CONF / "penalty" / f"{name}.yaml")
+    built: Penalty = construct(OmegaConf.merge(node, changes), "penalty")
+    return built
+
+
+def network() -> MLP:
+    torch.manual_seed(0)
+    half = partial(nn.init.constant_, val=0.5)
+    return MLP(
+        num_features=3, num_outputs=1, hidden_sizes=[4], bias_initializer=half
+    ).double()
+
+
+def trained(
+    penalty: Penalty | None, optimizer: Callable[[Any], torch.optim.Optimizer]
+) -> tuple[MLP, list[Tensor]]:
+    """The network and its data losses after five steps of a regressor on noise."""
+    model = Regressor(
+        network=network(),
+        num_outputs=1,
+        target_names=["y"],
+        target_mean=[0.0],
+        target_std=[1.0],
+        loss=nn.MSELoss(),
+        output_activation=nn.Identity,
+        metrics={},
+        optimizer=optimizer,
+        penalty=penalty,
+    ).double()
+    steps = model.configure_optimizers()["optimizer"]
+    generator = torch.Generator().manual_seed(1)
+    rows = torch.randn(8, 4, generator=generator, dtype=torch.float64)
+    losses = []
+    for number in range(5):
+        steps.zero_grad()
+        result = model.training_step((rows[:, :3], rows[:, 3:]), number)
+        result["loss"].backward()
+        losses.append(result["data_loss"])
+        steps.step()
+    return model.network, losses
+
+
+def decaying_weights_only(parameters: Any) -> torch.optim.Optimizer:
+    given = list(parameters)
+    groups = [
+        {"params": [p for p in given if p.ndim == 2], "weight_decay": 0.3},
+        {"params": [p for p in given if p.ndim == 1]},
+    ]
+    return torch.optim.SGD(groups, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "expected"),
+    [
+        ("none", {}, 0.0),
+        ("l1", {}, 1e-4 * 10),
+        ("l2", {}, 1e-4 * 15),
+        ("elastic_net", {}, 1e-4 * (0.5 * 10 + 0.5 * 15)),
+        ("elastic_net", {"strength": 2.0, "l1_ratio": 0.25}, 2 * (2.5 + 0.75 * 15)),
+    ],
+)
+def test_penalty_is_its_formula(
+    name: str, changes: dict[str, float], expected: float
+) -> None:
+    assert float(penalty(name, **changes)(WEIGHTS)) == pytest.approx(expected)
+
+
+def test_elastic_net_ends_at_l1_and_l2() -> None:
+    for ratio, same in ((1.0, L1(strength=0.3)), (0.0, L2(strength=0.3))):
+        mixed = ElasticNet(strength=0.3, l1_ratio=ratio)
+        torch.testing.assert_close(mixed(WEIGHTS), same(WEIGHTS))
+
+
+def test_l2_with_sgd_is_weight_decay_of_the_weights() -> None:
+    penalized, _ = trained(L2(strength=0.3), partial(torch.optim.SGD, lr=0.1))
+    decayed, _ = trained(None, decaying_weights_only)
+    plain, _ = trained(None, partial(torch.optim.SGD, lr=0.1))
+    for ours, reference in zip(
+        penalized.parameters(), decayed.parameters(), strict=True
+    ):
+        torch.testing.assert_close(ours, reference)
+    assert not torch.allclose(penalized.output.weight, plain.output.weight)
+
+
+def test_biases_are_spared() -> None:
+    strong, _ = trained(L1(strength=100.0), partial(torch.optim.SGD, lr=0.001))
+    start = network()
+    assert strong.output.weight.norm() < 0.7 * start.output.weight.norm()
+    first = strong.hidden[0].linear.bias
+    assert first.detach().tolist() == pytest.approx([0.5] * 4, abs=0.05)
+
+
+def test_reported_loss_is_without_the_penalty() -> None:
+    _, with_penalty = trained(L2(strength=5.0), partial(torch.optim.SGD, lr=0.0))
+    _, without = trained(NoPenalty(), partial(torch.optim.SGD, lr=0.0))
+    assert with_penalty == without
+
+
+def test_l1_drives_a_useless_weight_to_zero_and_l2_does_not() -> None:
+    def left(penalty: Penalty) -> float:
+        weight = nn.Parameter(torch.tensor([[0.05]]))
+        optimizer = torch.optim.SGD([weight], lr=0.01)
+        for _ in range(20):
+            optimizer.zero_grad()
+            torch.as_tensor(penalty([weight])).backward()
+            optimizer.step()
+        return weight.abs().item()
+
+    assert left(L1(strength=1.0)) <= 0.01
+    assert left(L2(strength=1.0)) == pytest.approx(0.05 * 0.99**20)
+
+
+def test_impossible_values_are_refused() -> None:
+    with pytest.raises(UserError, match="strength must be 0 or more, got -1"):
+        L2(strength=-1)
+    with pytest.raises(UserError, match="l1_ratio must lie between 0 and 1, got 1.5"):
+        ElasticNet(strength=1, l1_ratio=1.5)

@@ -1,0 +1,143 @@
+"""The regressor: it trains on the scaled target and speaks in the target's units."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.linear_model import LinearRegression
+from torch import Tensor, nn, tensor
+
+from litmlp.data.bundled import BundledData
+from litmlp.errors import UserError
+from litmlp.losses import HalfSquaredError
+from litmlp.mlp import MLP
+from litmlp.regressor import Regressor
+
+MEAN, STD = [10.0, -3.0], [2.0, 0.5]
+TARGETS = tensor([[12.0, -3.5], [9.0, -2.0], [10.0, -3.0]])
+
+
+def regressor(loss: nn.Module, **changes: Any) -> Regressor:
+    arguments: dict[str, Any] = {
+        "network": nn.Identity(),
+        "num_outputs": 2,
+        "target_names": ["u", "v"],
+        "target_mean": MEAN,
+        "target_std": STD,
+        "output_activation": nn.Identity,
+        "metrics": {},
+    }
+    return Regressor(loss=loss, **(arguments | changes))
+
+
+def outputs() -> Tensor:
+    return torch.randn(3, 2, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    ("loss", "reference"),
+    [
+        (nn.MSELoss(), F.mse_loss),
+        (nn.L1Loss(), F.l1_loss),
+        (nn.SmoothL1Loss(beta=0.5), partial(F.smooth_l1_loss, beta=0.5)),
+        (nn.HuberLoss(delta=0.5), partial(F.huber_loss, delta=0.5)),
+        (HalfSquaredError(), lambda o, t: (o - t).square().sum(1).mean() / 2),
+    ],
+)
+def test_loss_compares_the_network_with_the_scaled_target(
+    loss: nn.Module, reference: Any
+) -> None:
+    scaled = tensor([[1.0, -1.0], [-0.5, 2.0], [0.0, 0.0]])
+    value = regressor(loss).compute_loss(outputs(), TARGETS)
+    torch.testing.assert_close(value, reference(outputs(), scaled))
+
+
+def test_predictions_and_metrics_are_in_the_targets_units() -> None:
+    model = regressor(nn.MSELoss())
+    expected = outputs() * tensor(STD) + tensor(MEAN)
+    torch.testing.assert_close(model.predict(outputs()), expected)
+    predicted, targets = model.for_metrics(outputs(), TARGETS)
+    torch.testing.assert_close(predicted, expected)
+    assert torch.equal(targets, TARGETS)
+
+
+def test_a_prediction_without_error_has_no_loss() -> None:
+    model = regressor(nn.MSELoss())
+    perfect = (TARGETS - tensor(MEAN)) / tensor(STD)
+    assert model.compute_loss(perfect, TARGETS).item() == 0
+    torch.testing.assert_close(model.predict(perfect), TARGETS)
+
+
+def test_output_activation_can_be_overridden() -> None:
+    model = regressor(
+        nn.MSELoss(),
+        output_activation=nn.Sigmoid,
+        target_mean=[0.0, 0.0],
+        target_std=[1.0, 1.0],
+    )
+    torch.testing.assert_close(model.predict(outputs()), outputs().sigmoid())
+    value = model.compute_loss(outputs(), TARGETS)
+    torch.testing.assert_close(value, F.mse_loss(outputs().sigmoid(), TARGETS))
+
+
+def test_target_scale_is_part_of_the_checkpoint() -> None:
+    state = regressor(nn.MSELoss()).state_dict()
+    assert state["target_mean"].tolist() == MEAN
+    assert state["target_std"].tolist() == STD
+
+
+def test_without_a_hidden_layer_it_finds_the_least_squares_solution() -> None:
+    data = BundledData(name="diabetes")
+    train = data.rows["train"]
+    inputs, targets = data.samples.inputs[train], data.samples.targets[train]
+    model = regressor(
+        nn.MSELoss(),
+        network=MLP(num_features=10, num_outputs=1, hidden_sizes=[]),
+        optimizer=partial(torch.optim.LBFGS, line_search_fn="strong_wolfe"),
+        preprocessing=data.fitted_preprocessing,
+        num_outputs=1,
+        target_names=data.facts["target_names"],
+        target_mean=data.facts["target_mean"],
+        target_std=data.facts["target_std"],
+    ).double()
+    optimizer = model.configure_optimizers()["optimizer"]
+    batch = (model.preprocessing(inputs.double()), targets.double())
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss: Tensor = model.training_step(batch, 0)["loss"]
+        loss.backward()
+        return loss
+
+    for _ in range(20):
+        optimizer.step(closure)
+    reference = LinearRegression().fit(inputs.double(), targets.double())
+    expected = torch.from_numpy(reference.predict(inputs.double()))
+    torch.testing.assert_close(
+        model.predict(inputs.double()), expected, atol=0.1, rtol=0.0
+    )
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        nn.CrossEntropyLoss(),
+        nn.MultiMarginLoss(),
+        nn.BCEWithLogitsLoss(),
+        nn.SoftMarginLoss(),
+    ],
+)
+def test_a_loss_for_classes_is_refused(loss: nn.Module) -> None:
+    with pytest.raises(UserError, match=f"{type(loss).__name__} needs classes"):
+        regressor(loss)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"num_outputs": 3}, {"target_names": ["u"]}, {"target_mean": [0.0]}],
+)
+def test_numbers_of_outputs_and_targets_must_agree(changes: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"\d outputs for \d targets with \d means"):
+        regressor(nn.MSELoss(), **changes)

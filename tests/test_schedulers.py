@@ -1,0 +1,193 @@
+"""Learning-rate curves of every schedule in conf/, drawn without training."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from conftest import CONF, Compose
+from omegaconf import OmegaConf
+from torch.optim.lr_scheduler import ConstantLR
+
+from litmlp.build import build_data, build_model, build_schedule, build_trainer
+from litmlp.errors import UserError
+from litmlp.process import settings
+from litmlp.schedulers import Schedule, warmup_cosine
+
+LR = 0.1
+
+
+def schedule(name: str, **changes: Any) -> Schedule:
+    node = OmegaConf.load(CONF / "scheduler" / f"{name}.yaml")
+    run = OmegaConf.create(
+        {"optimizer": {"lr": LR}, "monitor": "loss/val", "mode": "min"}
+    )
+    run.scheduler = OmegaConf.merge(node, changes)
+    return build_schedule(run.scheduler)
+
+
+def curve(schedule: Schedule, total: int, extra: int = 0) -> list[float]:
+    """The learning rate of each interval in the budget, and of extra ones after it."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LR)
+    scheduler = schedule.make(optimizer, total=total)
+    rates = []
+    for _ in range(total + extra):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+def closed(name: str, t: int, total: int) -> float:
+    """The formula that a schedule's file promises."""
+    match name:
+        case "constant":
+            return LR
+        case "step":
+            return LR * 0.5 ** (t // 50)
+        case "multistep":
+            return LR * 0.5 ** sum(t >= milestone for milestone in (50, 125, 160))
+        case "exponential":
+            return LR * 0.95**t
+        case "cosine":
+            return LR * (1 + math.cos(math.pi * t / total)) / 2
+        case "linear":
+            return LR * (1 + (0.01 - 1) * t / total)
+        case "polynomial":
+            return LR * (1 - t / total) ** 2
+        case "cosine_warm_restarts":
+            start, length = next(
+                (start, length)
+                for start, length in ((0, 10), (10, 20), (30, 40), (70, 80), (150, 160))
+                if t < start + length
+            )
+            return LR * (1 + math.cos(math.pi * (t - start) / length)) / 2
+        case "cyclic":
+            return 1e-4 + (LR - 1e-4) * (1 - abs(t % 200 - 100) / 100)
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "constant",
+        "step",
+        "multistep",
+        "exponential",
+        "cosine",
+        "linear",
+        "polynomial",
+        "cosine_warm_restarts",
+        "cyclic",
+    ],
+)
+def test_curve_is_the_closed_formula(name: str) -> None:
+    rates = curve(schedule(name), total=200)
+    expected = [closed(name, t, 200) for t in range(200)]
+    assert rates == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_one_cycle_rises_to_the_peak_and_falls_far_below_the_start() -> None:
+    rates = curve(schedule("one_cycle"), total=100)
+    assert rates[0] == pytest.approx(LR / 25)
+    assert max(rates) == pytest.approx(LR)
+    assert rates.index(max(rates)) == 29, "0.3 of the budget"
+    assert rates[-1] == pytest.approx(LR / 25 / 1e4)
+
+
+def test_warmup_cosine_rises_in_a_line_hits_its_peak_and_ends_at_eta_min() -> None:
+    rates = curve(schedule("warmup_cosine", eta_min=0.02), total=100, extra=20)
+    line = [LR * (step + 1) / 6 for step in range(5)]
+    assert rates[:5] == pytest.approx(line)
+    assert rates[5] == pytest.approx(LR)
+    assert max(rates) == rates[5]
+    for t in (6, 50, 99):
+        cosine = (1 + math.cos(math.pi * (t - 5) / 95)) / 2
+        assert rates[t] == pytest.approx(0.02 + 0.08 * cosine)
+    assert rates[100:] == pytest.approx([0.02] * 20), "it stays there"
+
+
+def test_warmup_cosine_without_warm_up_is_the_cosine() -> None:
+    rates = curve(schedule("warmup_cosine", warmup_share=0.0), total=50)
+    assert rates == pytest.approx(curve(schedule("cosine"), total=50))
+
+
+def test_each_parameter_group_keeps_its_own_peak_and_shares_the_end() -> None:
+    groups = [
+        {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.1, 1.0)
+    ]
+    optimizer = torch.optim.SGD(groups)
+    scheduler = warmup_cosine(
+        optimizer, total_steps=10, warmup_share=0.2, eta_min=0.01
+    )
+    rates = []
+    for _ in range(11):
+        rates.append(scheduler.get_last_lr())
+        optimizer.step()
+        scheduler.step()
+    assert rates[2] == pytest.approx([0.1, 1.0])
+    assert rates[10] == pytest.approx([0.01, 0.01])
+
+
+def test_plateau_halves_after_five_epochs_without_improvement() -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LR)
+    plateau = schedule("reduce_on_plateau")
+    assert plateau.monitor == "loss/val"
+    scheduler = plateau.make(optimizer, total=None)
+    rates = []
+    for loss in [1.0, 0.5] + [0.5] * 6:
+        scheduler.step(loss)
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == pytest.approx([LR] * 7 + [LR / 2])
+
+
+def test_frequency_shortens_the_total() -> None:
+    every_fourth = schedule("linear", frequency=4)
+    quarter = curve(every_fourth, total=40)[:11]
+    assert quarter == pytest.approx(curve(schedule("linear"), total=10, extra=1))
+
+
+def test_a_schedule_for_the_whole_budget_refuses_a_pure_time_budget() -> None:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LR)
+    with pytest.raises(UserError, match="needs the length of the run"):
+        schedule("cosine").make(optimizer, total=None)
+    schedule("step").make(optimizer, total=None)
+
+
+def test_impossible_values_are_refused() -> None:
+    with pytest.raises(UserError, match=r"interval=batch: allowed are epoch and step"):
+        Schedule(factory=ConstantLR, interval="batch")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"frequency=0: must be 1 or more"):
+        Schedule(factory=ConstantLR, frequency=0)
+    with pytest.raises(UserError, match=r"warmup_share must lie in \[0, 1\), got 1"):
+        curve(schedule("warmup_cosine", warmup_share=1.0), total=10)
+
+
+@pytest.mark.parametrize(
+    ("budget", "interval", "total"),
+    [
+        ("trainer.max_epochs=3", "step", 12),  # 96 training rows in batches of 32
+        ("trainer.max_epochs=3", "epoch", 3),
+        ("trainer.max_steps=5", "step", 5),
+        ("trainer.max_steps=5", "epoch", 2),
+    ],
+)
+def test_total_is_the_length_of_the_run(
+    budget: str, interval: str, total: int, config: Compose
+) -> None:
+    composed = config(
+        "data=iris",
+        "data.batch_size=30",
+        "scheduler=linear",
+        f"scheduler.interval={interval}",
+        "trainer=cpu",
+        "logger=none",
+        "callbacks=minimal",
+        budget,
+    )
+    with settings(composed):
+        data = build_data(composed)
+        trainer = build_trainer(composed)
+        trainer.fit(build_model(composed, data), datamodule=data)
+    (in_use,) = trainer.lr_scheduler_configs
+    assert in_use.scheduler.total_iters == total

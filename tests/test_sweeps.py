@@ -1,0 +1,187 @@
+"""A multirun leaves what the README promises, and says how it went."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import Run
+from omegaconf import OmegaConf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from litmlp.sweeps import member_name
+
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
+
+
+def folders(tmp_path: Path) -> list[Path]:
+    return sorted(
+        path.parent for path in tmp_path.glob("logs/*/sweeps/*/*/summary.json")
+    )
+
+
+def tree(folder: Path) -> set[str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    names = (path.relative_to(folder).as_posix() for path in files)
+    return {re.sub(r"tfevents\..*", "tfevents", name) for name in names}
+
+
+def test_a_sweep_leaves_a_folder_a_member(run: Run, tmp_path: Path) -> None:
+    ended = run("train", "-m", "activation=relu,tanh", "seed=3", "name=try", *QUICK)
+    assert ended.code == 0
+    relu, tanh = folders(tmp_path)
+    assert re.fullmatch(r"activation-relu-[0-9a-f]{8}", relu.name)
+    assert re.fullmatch(r"activation-tanh-[0-9a-f]{8}", tanh.name)
+    stamp = r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_[0-9a-f]{8}"
+    assert re.fullmatch(stamp, relu.parent.name)
+    assert relu.parent.parent == tmp_path / "logs" / "try" / "sweeps"
+    for folder in (relu, tanh):
+        assert tree(folder) == {
+            ".hydra/config.yaml",
+            ".hydra/hydra.yaml",
+            ".hydra/overrides.yaml",
+            "checkpoints/best.ckpt",
+            "checkpoints/last.ckpt",
+            "events.out.tfevents",
+            "metrics.csv",
+            "summary.json",
+            "train.log",
+        }
+    assert "activation=tanh" in ended.out
+    assert f"tensorboard --logdir {relu.parent.relative_to(tmp_path)}" in ended.out
+
+
+def test_a_run_leaves_the_same_and_records_it(run: Run, tmp_path: Path) -> None:
+    ended = run("train", *QUICK, "optimizer=sgd")
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    assert f"tensorboard --logdir {folder.relative_to(tmp_path)}" in ended.out
+    assert ended.err == ""
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["status"] == "done"
+    assert summary["overrides"] == [*QUICK, "optimizer=sgd"]
+    assert summary["parameters"] == 4 * 64 + 64 + 64 * 64 + 64 + 64 * 3 + 3
+    assert summary["iterations"] == 6
+    assert summary["versions"]["torch"] == torch.__version__
+    names = ("loss", "accuracy", "f1", "precision", "recall", "auroc")
+    tags = [f"{n}/{split}" for split in ("train", "val", "test") for n in names]
+    assert list(summary["metrics"]) == tags
+    assert len(summary["config_hash"]) == 64
+
+
+def test_curves_in_tensorboard_bear_the_names_of_the_summary(
+    run: Run, tmp_path: Path
+) -> None:
+    run("train", *QUICK)
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    events = EventAccumulator(str(folder)).Reload()
+    scalars = set(events.Tags()["scalars"])
+    metrics = json.loads((folder / "summary.json").read_text())["metrics"]
+    assert set(metrics) <= scalars
+    assert scalars - set(metrics) == {"epoch", "lr", "samples_per_second"}
+    assert [event.step for event in events.Scalars("loss/train")] == [2, 5]
+    (test,) = events.Scalars("accuracy/test")
+    assert test.value == pytest.approx(metrics["accuracy/test"])
+
+
+@pytest.mark.parametrize("file", ["best.ckpt", "last.ckpt"])
+def test_checkpoints_hold_plain_types(file: str, run: Run, tmp_path: Path) -> None:
+    run("train", *QUICK)
+    (path,) = tmp_path.glob(f"logs/default/runs/*/checkpoints/{file}")
+    assert "state_dict" in torch.load(path, weights_only=True)
+
+
+def test_a_saved_config_keeps_secrets_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hush")
+    run("train", *QUICK, "+note=${oc.env:SECRET}")
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    texts = [p.read_bytes() for p in folder.rglob("*") if p.is_file()]
+    assert not any(b"hush" in text for text in texts)
+
+
+def test_a_failing_member_lets_the_others_go_on(run: Run, tmp_path: Path) -> None:
+    ended = run("train", "-m", "optimizer.lr=-1,0.01", *QUICK)
+    assert ended.code == 1
+    assert "error: optimizer: Invalid learning rate: -1" in ended.err
+    summaries = [
+        json.loads((f / "summary.json").read_text()) for f in folders(tmp_path)
+    ]
+    assert sorted(summary["status"] for summary in summaries) == ["done", "failed"]
+    (failed,) = (s for s in summaries if s["status"] == "failed")
+    assert "Invalid learning rate" in failed["error"]
+    assert "Traceback" in failed["traceback"]
+
+
+def test_a_member_gives_the_same_bits_as_the_run_alone(
+    run: Run, tmp_path: Path
+) -> None:
+    run("train", "-m", "activation=tanh,relu", "dropout=dropout", *QUICK)
+    run("train", "activation=relu", "dropout=dropout", *QUICK)
+    (alone,) = tmp_path.glob("logs/default/runs/*/summary.json")
+    member = next(f for f in folders(tmp_path) if f.name.startswith("activation-relu"))
+    metrics = [
+        json.loads(path.read_text())["metrics"]
+        for path in (alone, member / "summary.json")
+    ]
+    assert metrics[0] == metrics[1]
+
+
+def test_seeds_are_collapsed_to_their_mean(run: Run) -> None:
+    ended = run("train", "-m", "optimizer=sgd,adam", "seed=range(2)", *QUICK)
+    assert re.search(r"optimizer=adam +2 +\d\.\d{4} ± \d\.\d{4} +accuracy", ended.out)
+
+
+def test_a_sweep_can_be_an_experiment(run: Run, tmp_path: Path) -> None:
+    sets = "hydra.sweeper.params.data='iris,wine'"
+    ended = run("train", "experiment=sweep/bundled_data", sets, "trainer.max_epochs=1")
+    assert ended.code == 0
+    names = [folder.name.rsplit("-", 1)[0] for folder in folders(tmp_path)]
+    sets_and_seeds = [(data, seed) for data in ("iris", "wine") for seed in range(5)]
+    assert names == [f"data-{d}+data.split_seed-{s}" for d, s in sets_and_seeds]
+
+
+def test_layers_are_chosen_by_name_and_saved_in_full(run: Run, tmp_path: Path) -> None:
+    ended = run(
+        "train",
+        *QUICK,
+        "model.hidden_sizes=[3,2]",
+        "model.activation=[sigmoid,relu]",
+        "model.initializer=[xavier_normal,kaiming_normal]",
+    )
+    assert "hidden.0.activation" in ended.out
+    (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
+    targets = [node._target_ for node in OmegaConf.load(path).model.activation]
+    assert targets == ["torch.nn.Sigmoid", "torch.nn.ReLU"]
+
+
+def test_a_tables_task_is_inferred_and_saved(run: Run, tmp_path: Path) -> None:
+    lines = [f"{i},{i % 7},{'yes' if i % 2 else 'no'}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *lines]))
+    ended = run("train", "data=table", "data.path=t.csv", "data.target=y", *QUICK[1:])
+    assert ended.code == 0
+    (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
+    config = OmegaConf.load(path)
+    assert config.task.name == "binary"
+    assert config.loss._target_ == "torch.nn.BCEWithLogitsLoss"
+
+
+def test_names_are_short_and_safe() -> None:
+    config = OmegaConf.create({"seed": 1})
+    overrides = ["data=wine", "model.hidden_sizes=[64,64]", "optimizer.lr=1e-3"]
+    name = member_name(overrides, ["data=wine"], config)
+    assert re.fullmatch(
+        r"model\.hidden_sizes-64-64\+optimizer\.lr-1e-3-[0-9a-f]{8}", name
+    )
+    long = member_name(["a=" + "../x" * 200], [], config)
+    assert len(long) <= 100 + 9
+    assert re.fullmatch(r"[A-Za-z0-9._+-]+", long)
+    assert not long.startswith(".")
+
+
+def test_an_added_value_does_not_rename_the_others() -> None:
+    config = OmegaConf.create({"seed": 1})
+    assert member_name(["seed=1"], ["seed=1,2"], config) == member_name(
+        ["seed=1"], ["seed=1,2,3"], config
+    )
