@@ -116,7 +116,8 @@ def test_initializer_fills_the_weights(option: str, config: Compose) -> None:
         num_outputs=3,
         hidden_sizes=[64, 64],
         initializer=construct(composed.initializer, "initializer"),
-        bias_initializer=construct(composed.bias_initializer, "bias_initializer"),
+        output_initializer=construct(composed.output_initializer, "output"),
+        bias_initializer=construct(composed.bias_initializer, "bias"),
     )
     for built, expected in zip(network.parameters(), by_hand.parameters(), strict=True):
         assert torch.equal(built, expected)

@@ -110,7 +110,7 @@ def test_half_squared_error_sums_over_outputs_and_averages_over_rows() -> None:
     ],
 )
 def test_slope_against_the_error(name: str, slopes: list[float]) -> None:
-    assert [slope(name, error) for error in (-4, -0.25, 0.25, 4)] == slopes
+    assert [slope(name, error) for error in (-4.0, -0.25, 0.25, 4.0)] == slopes
 
 
 def test_soft_margin_is_the_logistic_loss() -> None:

@@ -155,6 +155,16 @@ def test_a_list_of_another_length_is_refused(name: str) -> None:
         MLP(**SMALL, hidden_sizes=[4, 4], **{name: [nn.Identity] * 3})
 
 
+def test_an_empty_list_of_initializers_leaves_none_for_the_output() -> None:
+    with pytest.raises(UserError, match="initializer"):
+        MLP(**SMALL, hidden_sizes=[], initializer=[])
+
+
+def test_batchnorm_refuses_a_place_that_no_block_has() -> None:
+    with pytest.raises(UserError, match="position"):
+        BatchNorm(4, position="before")  # type: ignore[arg-type]
+
+
 def test_impossible_values_are_refused() -> None:
     with pytest.raises(UserError, match="sizes must be 1 or more"):
         MLP(**SMALL, hidden_sizes=[4, 0])

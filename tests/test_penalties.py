@@ -135,5 +135,5 @@ def test_l1_drives_a_useless_weight_to_zero_and_l2_does_not() -> None:
 def test_impossible_values_are_refused() -> None:
     with pytest.raises(UserError, match="strength must be 0 or more, got -1"):
         L2(strength=-1)
-    with pytest.raises(UserError, match="l1_ratio must lie between 0 and 1, got 1.5"):
+    with pytest.raises(UserError, match=r"l1_ratio must lie between 0 and 1, got 1.5"):
         ElasticNet(strength=1, l1_ratio=1.5)

@@ -117,9 +117,7 @@ def test_each_parameter_group_keeps_its_own_peak_and_shares_the_end() -> None:
         {"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.1, 1.0)
     ]
     optimizer = torch.optim.SGD(groups)
-    scheduler = warmup_cosine(
-        optimizer, total_steps=10, warmup_share=0.2, eta_min=0.01
-    )
+    scheduler = warmup_cosine(optimizer, total_steps=10, warmup_share=0.2, eta_min=0.01)
     rates = []
     for _ in range(11):
         rates.append(scheduler.get_last_lr())
@@ -166,14 +164,16 @@ def test_impossible_values_are_refused() -> None:
 @pytest.mark.parametrize(
     ("budget", "interval", "total"),
     [
-        ("trainer.max_epochs=3", "step", 12),  # 96 training rows in batches of 32
-        ("trainer.max_epochs=3", "epoch", 3),
-        ("trainer.max_steps=5", "step", 5),
-        ("trainer.max_steps=5", "epoch", 2),
+        (["trainer.max_epochs=3"], "step", 12),  # 96 training rows in batches of 30
+        (["trainer.max_epochs=3"], "epoch", 3),
+        (["trainer.max_steps=5"], "step", 5),
+        (["trainer.max_steps=5"], "epoch", 2),
+        (["trainer.max_epochs=3", "trainer.max_steps=5"], "step", 5),
+        (["trainer.max_epochs=3", "trainer.max_steps=5"], "epoch", 2),
     ],
 )
 def test_total_is_the_length_of_the_run(
-    budget: str, interval: str, total: int, config: Compose
+    budget: list[str], interval: str, total: int, config: Compose
 ) -> None:
     composed = config(
         "data=iris",
@@ -183,7 +183,7 @@ def test_total_is_the_length_of_the_run(
         "trainer=cpu",
         "logger=none",
         "callbacks=minimal",
-        budget,
+        *budget,
     )
     with settings(composed):
         data = build_data(composed)

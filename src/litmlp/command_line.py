@@ -5,7 +5,7 @@ import math
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -19,7 +19,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.errors import UserError, describe
-from litmlp.runs import discard
+from litmlp.runs import as_typed, discard
 from litmlp.sweeps import SweepCallback, member_name
 
 Task = Callable[[DictConfig], float | None]
@@ -96,12 +96,10 @@ def register_resolvers() -> None:
         return f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{uuid4().hex[:8]}"
 
     def command(overrides: ListConfig) -> list[str]:
-        return list(overrides)
+        return as_typed(overrides)
 
-    def member(
-        overrides: ListConfig, command: Sequence[str], *, _root_: DictConfig
-    ) -> str:
-        return member_name(list(overrides), list(command), _root_)
+    def member(overrides: ListConfig, command: list[str], *, _root_: DictConfig) -> str:
+        return member_name(as_typed(overrides), list(command), _root_)
 
     # Cached: a launch has one name, and its members inherit the sweep's command.
     OmegaConf.register_new_resolver("launch", launch, use_cache=True, replace=True)

@@ -26,8 +26,9 @@ class MLP(nn.Module):
         hidden_sizes: width of each hidden layer; empty for a linear model.
         activation, batchnorm, dropout: make a fresh module for every hidden layer
             (batchnorm from its width). One for all, or a list with one a hidden layer.
-        initializer: fills a weight in place. One for all, or a list with one a hidden
-            layer, of which the last also fills the output layer.
+        initializer: fills a hidden layer's weight in place. One for all, or a list.
+        output_initializer: fills the output layer's weight; zeros start the network
+            from the mean target, or from equal probabilities.
         bias_initializer: fills every bias in place.
 
     Raises:
@@ -41,7 +42,8 @@ class MLP(nn.Module):
         num_outputs: int,
         hidden_sizes: Sequence[int],
         activation: PerLayer[Callable[[], nn.Module]] = nn.ReLU,
-        initializer: PerLayer[Initializer] = nn.init.kaiming_normal_,
+        initializer: PerLayer[Initializer] = nn.init.kaiming_uniform_,
+        output_initializer: Initializer = nn.init.zeros_,
         bias_initializer: Initializer = nn.init.zeros_,
         batchnorm: PerLayer[Callable[[int], nn.Module]] = nn.Identity,
         dropout: PerLayer[Callable[[], nn.Module]] = nn.Identity,
@@ -66,11 +68,9 @@ class MLP(nn.Module):
         )
         self.output = nn.Linear(sizes[-1], num_outputs)
 
-        initializers = per_layer("initializer", initializer, depth)
+        fills = [*per_layer("initializer", initializer, depth), output_initializer]
         linears = [module for module in self.modules() if isinstance(module, nn.Linear)]
-        for linear, fill in zip(
-            linears, [*initializers, last(initializer)], strict=True
-        ):
+        for linear, fill in zip(linears, fills, strict=True):
             fill(linear.weight.data)
             if linear.bias is not None:
                 bias_initializer(linear.bias.data)
@@ -112,8 +112,3 @@ def per_layer(name: str, choice: PerLayer[Choice], depth: int) -> Sequence[Choic
             "give one for all or one a hidden layer"
         )
     return choice
-
-
-def last(choice: PerLayer[Choice]) -> Choice:
-    """The choice that also serves the output layer."""
-    return choice[-1] if isinstance(choice, Sequence) else choice

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
@@ -35,6 +35,11 @@ def config_hash(config: DictConfig) -> str:
     assert isinstance(content, dict)
     relevant = {key: content[key] for key in content if key not in NOT_HASHED}
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+
+
+def as_typed(overrides: Any) -> list[str]:
+    """Hydra's overrides unresolved: ``key=${oc.env:TOKEN}`` keeps the token secret."""
+    return cast(list[str], OmegaConf.to_container(overrides, resolve=False))
 
 
 @contextmanager

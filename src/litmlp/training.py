@@ -38,7 +38,7 @@ def train(config: DictConfig) -> float:
         return best_value(runs.read_summary(folder), config.mode)
     job = HydraConfig.get() if HydraConfig.initialized() else None
     in_sweep = job is not None and job.mode == RunMode.MULTIRUN
-    overrides = list(job.overrides.task) if job is not None else []
+    overrides = runs.as_typed(job.overrides.task) if job is not None else []
     with (
         runs.recording(folder, config, overrides) as summary,
         settings(config),

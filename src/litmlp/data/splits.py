@@ -1,5 +1,7 @@
 """Which rows are for training, validation and test."""
 
+import math
+
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
@@ -26,7 +28,7 @@ def split_rows(
     train = np.arange(len(samples.inputs))
     rows: dict[str, Tensor] = {}
     for name, share in (("test", test_share), ("val", validation_share)):
-        count = round(share * len(samples.inputs))
+        count = math.ceil(share * len(samples.inputs))
         if count == 0:
             continue
         if count >= len(train):

@@ -1,0 +1,98 @@
+"""Batches: no row lost or doubled, and an order that follows from seed and epoch."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from litmlp.data.batches import Batches, loader
+
+
+def drawn(
+    num_rows: int, batch_size: int, seed: int | None = 0, epoch: int = 0
+) -> Tensor:
+    batches = Batches(num_rows, batch_size, order_seed=seed)
+    batches.set_epoch(epoch)
+    return torch.cat(list(batches))
+
+
+def test_50_000_rows_in_batches_of_256_are_196_iterations() -> None:
+    batches = Batches(50_000, 256)
+    assert len(batches) == 196
+    assert [len(batch) for batch in batches] == [256] * 195 + [80]
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "batch_size", "sizes"),
+    [
+        (10, 5, [5, 5]),
+        (10, 4, [4, 4, 2]),
+        (10, 10, [10]),
+        (10, 64, [10]),
+        (3, 1, [1, 1, 1]),
+    ],
+)
+def test_sizes_of_batches(num_rows: int, batch_size: int, sizes: list[int]) -> None:
+    batches = Batches(num_rows, batch_size)
+    assert [len(batch) for batch in batches] == sizes
+    assert len(batches) == len(sizes)
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "batch_size", "sizes"),
+    [(9, 4, [4, 5]), (10, 4, [4, 4, 2]), (8, 4, [4, 4]), (1, 4, [1]), (5, 4, [5])],
+)
+def test_a_last_batch_of_one_row_is_joined_to_the_one_before(
+    num_rows: int, batch_size: int, sizes: list[int]
+) -> None:
+    batches = Batches(num_rows, batch_size, smallest=2)
+    assert [len(batch) for batch in batches] == sizes
+    assert len(batches) == len(sizes)
+
+
+@pytest.mark.parametrize("smallest", [1, 2])
+@pytest.mark.parametrize("seed", [None, 0, 7])
+def test_every_row_comes_once_an_epoch(seed: int | None, smallest: int) -> None:
+    batches = Batches(33, 4, order_seed=seed, smallest=smallest)
+    for epoch in range(3):
+        batches.set_epoch(epoch)
+        assert torch.cat(list(batches)).sort().values.tolist() == list(range(33))
+
+
+def test_order_follows_from_seed_and_epoch() -> None:
+    first = drawn(100, 8)
+    assert torch.equal(first, drawn(100, 8))
+    assert torch.equal(first, drawn(100, 16)), "whatever the batch size"
+    assert not torch.equal(first, drawn(100, 8, epoch=1))
+    assert not torch.equal(first, drawn(100, 8, seed=1))
+    assert not torch.equal(first, torch.arange(100))
+
+
+def test_no_two_of_many_seeds_and_epochs_share_an_order() -> None:
+    orders = {
+        tuple(drawn(50, 50, seed, epoch).tolist())
+        for seed in (0, 1, 2, 3, 2**32 - 1)
+        for epoch in range(20)
+    }
+    assert len(orders) == 100
+
+
+def test_without_a_seed_rows_keep_their_own_order() -> None:
+    assert drawn(10, 4, None, epoch=3).tolist() == list(range(10))
+
+
+def test_drawing_leaves_torchs_own_random_numbers_alone() -> None:
+    state = torch.get_rng_state()
+    batches = Batches(20, 8, order_seed=0)
+    list(loader(torch.zeros(20, 2), torch.zeros(20), batches))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_loader_keeps_features_and_targets_together() -> None:
+    rows = torch.arange(20)
+    features, targets = rows[:, None] * torch.ones(3), rows.clone()
+    batches = Batches(20, 8, order_seed=0)
+    given = list(loader(features, targets, batches))
+    assert [tuple(x.shape) for x, _ in given] == [(8, 3), (8, 3), (4, 3)]
+    for (x, y), expected in zip(given, batches, strict=True):
+        assert torch.equal(y, expected)
+        assert torch.equal(x[:, 0], y.float())

@@ -1,0 +1,124 @@
+"""The bundled sets are scikit-learn's, and what every data source tells of itself."""
+
+from typing import Any
+
+import pytest
+import torch
+from sklearn import datasets
+
+from litmlp.data.bundled import BundledData
+from litmlp.errors import UserError
+
+SIZES = {
+    "iris": (150, 4, 3),
+    "wine": (178, 13, 3),
+    "breast_cancer": (569, 30, 2),
+    "digits": (1797, 64, 10),
+}
+
+
+@pytest.mark.parametrize(("name", "size"), SIZES.items())
+def test_classes_are_scikit_learns(name: Any, size: tuple[int, int, int]) -> None:
+    samples = BundledData(name=name).samples
+    reference = getattr(datasets, f"load_{name}")()
+    assert (*samples.inputs.shape, len(samples.class_names)) == size
+    assert samples.inputs.dtype == torch.float32
+    torch.testing.assert_close(
+        samples.inputs.double(), torch.tensor(reference.data), rtol=1e-6, atol=0.0
+    )
+    assert samples.targets.tolist() == reference.target.tolist()
+    assert samples.class_names == [str(n) for n in reference.target_names]
+    assert samples.feature_names == [str(n) for n in reference.feature_names]
+
+
+def test_diabetes_has_a_real_valued_target() -> None:
+    samples = BundledData(name="diabetes").samples
+    assert samples.inputs.shape == (442, 10)
+    assert samples.targets.shape == (442, 1)
+    assert samples.targets[:, 0].tolist() == datasets.load_diabetes().target.tolist()
+    assert samples.class_names == ()
+
+
+def test_double_precision_is_kept_where_it_is_the_default() -> None:
+    torch.set_default_dtype(torch.float64)
+    try:
+        samples = BundledData(name="iris").samples
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.equal(samples.inputs, torch.tensor(datasets.load_iris().data))
+
+
+def test_default_split_is_64_16_20() -> None:
+    rows = BundledData(name="digits").rows
+    shares = {split: len(chosen) / 1797 for split, chosen in rows.items()}
+    expected = {"train": 0.64, "val": 0.16, "test": 0.2}
+    assert shares == pytest.approx(expected, abs=0.001)
+
+
+def test_facts_of_classes() -> None:
+    facts = BundledData(name="iris").facts
+    assert facts["num_features"] == 4
+    assert facts["num_outputs"] == 3
+    assert facts["class_names"] == ["setosa", "versicolor", "virginica"]
+
+
+def test_facts_of_a_regression_measure_the_training_targets() -> None:
+    data = BundledData(name="diabetes")
+    train = data.samples.targets[data.rows["train"]].double()
+    assert data.facts["num_outputs"] == 1
+    assert data.facts["target_mean"] == pytest.approx(train.mean(0).tolist())
+    assert data.facts["target_std"] == pytest.approx(
+        train.std(0, correction=0).tolist()
+    )
+
+
+def test_targets_can_be_trained_on_as_they_are() -> None:
+    facts = BundledData(name="diabetes", standardize_target=False).facts
+    assert facts["target_mean"] == [0.0]
+    assert facts["target_std"] == [1.0]
+
+
+def test_training_batches_cover_the_training_rows_in_a_new_order_each_epoch() -> None:
+    data = BundledData(name="diabetes", batch_size=50)
+    loader = data.train_dataloader()
+    epochs = []
+    for epoch in range(2):
+        loader.sampler.set_epoch(epoch)
+        epochs.append(torch.cat([targets for _, targets in loader]))
+    train = data.samples.targets[data.rows["train"]]
+    assert not torch.equal(epochs[0], epochs[1])
+    for seen in epochs:
+        assert torch.equal(seen.sort(dim=0).values, train.sort(dim=0).values)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "iterations"), [(1, 96), (32, 3), (64, 2), ("full", 1), (4096, 1)]
+)
+def test_batch_size_is_samples_per_update(batch_size: Any, iterations: int) -> None:
+    loader = BundledData(name="iris", batch_size=batch_size).train_dataloader()
+    assert len(loader) == iterations
+    assert sum(len(targets) for _, targets in loader) == 96
+
+
+def test_splits_are_evaluated_in_order_and_in_full() -> None:
+    data = BundledData(name="iris")
+    loaders = data.test_dataloader()
+    assert list(loaders) == ["train", "val", "test"]
+    for split, loader in loaders.items():
+        ((features, targets),) = loader
+        assert torch.equal(features, data.features[split])
+        assert torch.equal(targets, data.samples.targets[data.rows[split]])
+    assert BundledData(name="iris", validation_share=0.0).val_dataloader() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"batch_size": 0}, "batch_size=0: must be 1 or more, or full"),
+        ({"test_share": 1.0}, r"test_share=1.0: must lie in \[0, 1\)"),
+        ({"validation_share": -0.1}, r"validation_share=-0.1: must lie in \[0, 1\)"),
+    ],
+)
+def test_impossible_values_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        BundledData(name="iris", **changes)

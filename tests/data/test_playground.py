@@ -1,0 +1,148 @@
+"""The playground's sets, as playground.tensorflow.org draws them."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from litmlp.data.playground import PlaygroundData
+from litmlp.errors import UserError
+
+CLASSES = ["circle", "xor", "gauss", "spiral"]
+VALUES = ["plane", "gauss_regression"]
+HILLS = [  # where, and 1 for up
+    (-4, 2.5, 1),
+    (0, 2.5, -1),
+    (4, 2.5, 1),
+    (-4, -2.5, -1),
+    (0, -2.5, 1),
+    (4, -2.5, -1),
+]
+
+
+def drawn(name: str, **changes: object) -> tuple[Tensor, Tensor]:
+    samples = PlaygroundData(name=name, **{"num_samples": 400, **changes}).load()
+    return samples.inputs, samples.targets
+
+
+def disagreement(name: str, noise: float) -> float:
+    """Share of the points that noise puts on the other side of a rule without it."""
+    points, targets = drawn(name, noise=noise, num_samples=2000)
+    rule = points.norm(dim=1) < 2.5 if name == "circle" else points.prod(dim=1) >= 0
+    return (rule.long() != targets).float().mean().item()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_are_about_as_many_each(name: str) -> None:
+    points, targets = drawn(name)
+    assert points.shape == (400, 2)
+    assert targets.dtype == torch.long
+    slack = 40 if name == "xor" else 0  # xor's classes fall as its points do
+    assert abs(targets.sum().item() - 200) <= slack
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_values_are_a_column_within_their_range(name: str) -> None:
+    points, targets = drawn(name)
+    assert points.abs().max() <= 6
+    assert targets.shape == (400, 1)
+    assert targets.abs().max() <= (1.2 if name == "plane" else 1.0)
+
+
+def test_circle_is_a_disc_in_a_ring_with_a_gap() -> None:
+    points, targets = drawn("circle")
+    radius = points.norm(dim=1)
+    assert radius[targets == 1].max() <= 2.5
+    assert radius[targets == 0].min() >= 3.5
+    assert radius.max() <= 5
+
+
+def test_xor_is_blue_where_signs_agree_with_a_gap_along_the_axes() -> None:
+    points, targets = drawn("xor")
+    assert torch.equal(targets, (points[:, 0] * points[:, 1] >= 0).long())
+    assert points.abs().min() >= 0.3
+    assert points.abs().max() <= 5.3
+
+
+@pytest.mark.parametrize(("noise", "variance"), [(0.0, 0.5), (0.5, 4.0)])
+def test_gauss_is_two_clouds_that_noise_widens(noise: float, variance: float) -> None:
+    points, targets = drawn("gauss", noise=noise, num_samples=4000)
+    for label, centre in ((1, 2.0), (0, -2.0)):
+        cloud = points[targets == label]
+        assert cloud.mean(0).tolist() == pytest.approx([centre] * 2, abs=0.15)
+        assert cloud.var(0).tolist() == pytest.approx([variance] * 2, rel=0.1)
+
+
+def test_spiral_arms_are_the_formula_half_a_turn_apart() -> None:
+    points, targets = drawn("spiral", num_samples=200)
+    i = torch.arange(100)
+    angle = 1.75 * i / 100 * 2 * math.pi
+    arm = 5 * i[:, None] / 100 * torch.stack([angle.sin(), angle.cos()], dim=1)
+    torch.testing.assert_close(points[targets == 1], arm)
+    torch.testing.assert_close(points[targets == 0], -arm)
+
+
+def test_plane_is_a_tenth_of_the_sum() -> None:
+    points, targets = drawn("plane")
+    torch.testing.assert_close(targets[:, 0], points.sum(dim=1) / 10)
+
+
+def test_gauss_regression_is_three_hills_and_three_hollows() -> None:
+    points, targets = drawn("gauss_regression")
+    expected = []
+    for x1, x2 in points.tolist():
+        slopes = [
+            sign * max(0.0, 1 - math.hypot(x1 - c1, x2 - c2) / 2)
+            for c1, c2, sign in HILLS
+        ]
+        expected.append(max(slopes, key=abs))
+    assert targets[:, 0].tolist() == pytest.approx(expected, abs=1e-5)
+    assert targets.min() < -0.7 < 0.7 < targets.max()
+
+
+@pytest.mark.parametrize("name", ["circle", "xor"])
+def test_noise_puts_points_on_the_other_side(name: str) -> None:
+    assert disagreement(name, 0.0) == 0
+    assert 0 < disagreement(name, 0.1) < disagreement(name, 0.5) < 0.5
+
+
+@pytest.mark.parametrize("name", CLASSES + VALUES)
+def test_points_follow_from_the_seed(name: str) -> None:
+    first, again, other = (drawn(name, seed=s, noise=0.1) for s in (0, 0, 1))
+    assert torch.equal(first[0], again[0])
+    assert torch.equal(first[1], again[1])
+    assert not torch.equal(first[0], other[0])
+
+
+def test_inputs_are_functions_of_the_point_in_the_order_chosen() -> None:
+    x1, x2 = drawn("xor")[0].T
+    columns = {
+        "sin_x2": torch.sin(x2),
+        "x1_x2": x1 * x2,
+        "x1_squared": x1**2,
+        "x2": x2,
+        "x2_squared": x2**2,
+        "sin_x1": torch.sin(x1),
+        "x1": x1,
+    }
+    samples = PlaygroundData(name="xor", num_samples=400, inputs=list(columns)).load()
+    assert samples.feature_names == list(columns)
+    torch.testing.assert_close(samples.inputs, torch.stack([*columns.values()], dim=1))
+
+
+def test_an_odd_number_of_points_is_met() -> None:
+    for name in CLASSES + VALUES:
+        points, targets = drawn(name, num_samples=11)
+        assert len(points) == len(targets) == 11
+
+
+def test_impossible_values_are_refused() -> None:
+    with pytest.raises(UserError, match=r"noise=0.6: must lie between 0 and 0.5"):
+        PlaygroundData(name="xor", noise=0.6)
+    with pytest.raises(UserError, match=r"num_samples=1: must be 2 or more"):
+        PlaygroundData(name="xor", num_samples=1)
+    with pytest.raises(UserError, match=r"inputs=x1_sq: .*Did you mean x1_squared\?"):
+        PlaygroundData(name="xor", inputs=["x1_sq"])
+    with pytest.raises(UserError, match="inputs is empty"):
+        PlaygroundData(name="xor", inputs=[])

@@ -1,0 +1,84 @@
+"""Splits: shares, stratification, and the same rows for the same seed."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from litmlp.data.samples import Samples
+from litmlp.data.splits import split_rows
+from litmlp.errors import UserError
+
+SHARES = {"test_share": 0.2, "validation_share": 0.16}
+
+
+def samples(targets: Tensor, num_classes: int = 0) -> Samples:
+    return Samples(
+        inputs=torch.zeros(len(targets), 1),
+        targets=targets,
+        feature_names=["x"],
+        target_names=["y"],
+        class_names=[str(number) for number in range(num_classes)],
+    )
+
+
+REAL = samples(torch.randn(100, 1))
+UNEVEN = samples(torch.tensor([0] * 350 + [1] * 100 + [2] * 50), num_classes=3)
+
+
+def test_shares_are_of_all_rows() -> None:
+    rows = split_rows(REAL, **SHARES, seed=0)
+    sizes = {split: len(chosen) for split, chosen in rows.items()}
+    assert sizes == {"train": 64, "val": 16, "test": 20}
+    assert list(sizes) == ["train", "val", "test"]
+
+
+@pytest.mark.parametrize("data", [REAL, UNEVEN])
+def test_each_row_is_in_one_split(data: Samples) -> None:
+    rows = torch.cat(list(split_rows(data, **SHARES, seed=0).values()))
+    assert rows.sort().values.tolist() == list(range(len(data.inputs)))
+
+
+def test_classes_keep_their_shares_in_every_split() -> None:
+    for chosen in split_rows(UNEVEN, **SHARES, seed=0).values():
+        shares = UNEVEN.targets[chosen].bincount() / len(chosen)
+        assert shares.tolist() == pytest.approx([0.7, 0.2, 0.1], abs=0.001)
+
+
+def test_rows_follow_from_the_seed() -> None:
+    first, again, other = (split_rows(REAL, **SHARES, seed=s) for s in (0, 0, 1))
+    for split in first:
+        assert torch.equal(first[split], again[split])
+        assert not torch.equal(first[split], other[split])
+
+
+def test_another_validation_share_leaves_the_test_rows() -> None:
+    few = split_rows(REAL, test_share=0.2, validation_share=0.1, seed=0)
+    many = split_rows(REAL, test_share=0.2, validation_share=0.3, seed=0)
+    assert torch.equal(few["test"], many["test"])
+
+
+def test_seven_per_cent_of_a_hundred_rows_are_seven() -> None:
+    rows = split_rows(REAL, test_share=0.07, validation_share=0.14, seed=0)
+    assert len(rows["test"]) == 7, "though 0.07 · 100 is 7.000000000000001"
+    assert len(rows["val"]) == 14
+
+
+def test_a_split_of_no_rows_is_left_out() -> None:
+    rows = split_rows(REAL, test_share=0.0, validation_share=0.0, seed=0)
+    assert list(rows) == ["train"]
+    assert rows["train"].tolist() == list(range(100))
+    without_test = split_rows(REAL, test_share=0.0, validation_share=0.16, seed=0)
+    assert list(without_test) == ["train", "val"]
+    assert len(without_test["train"]) == 84
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
+    words = r"test_share=0.5 .*validation_share=0.5 leave no rows of 100"
+    with pytest.raises(UserError, match=words):
+        split_rows(REAL, test_share=0.5, validation_share=0.5, seed=0)
+
+
+def test_a_class_too_small_to_be_split_is_refused() -> None:
+    lonely = samples(torch.tensor([0] * 20 + [1]), num_classes=2)
+    with pytest.raises(UserError, match="cannot take . of 21 rows for test"):
+        split_rows(lonely, **SHARES, seed=0)
