@@ -97,7 +97,13 @@ def test_predictions_are_probabilities_of_each_class() -> None:
 
 
 def test_predict_preprocesses_raw_rows_rests_dropout_and_restores_the_mode() -> None:
-    network = MLP(num_features=2, num_outputs=3, hidden_sizes=[8], dropout=nn.Dropout)
+    network = MLP(
+        num_features=2,
+        num_outputs=3,
+        hidden_sizes=[8],
+        dropout=nn.Dropout,
+        output_initializer=nn.init.normal_,
+    )
     raw = 100 + 10 * torch.randn(6, 2)
     scale = Standardize(raw)
     model = classifier(

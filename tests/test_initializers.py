@@ -98,6 +98,7 @@ def test_units_that_start_alike_stay_alike(name: str) -> None:
         hidden_sizes=[4],
         activation=nn.Tanh,
         initializer=construct(node, "initializer"),
+        output_initializer=construct(node, "initializer"),
     )
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     inputs, targets = torch.randn(16, 3), torch.randn(16, 1)
@@ -140,7 +141,7 @@ def test_torch_default_leaves_what_linear_draws_and_that_is_not_xavier() -> None
         num_features=FAN_IN,
         num_outputs=FAN_OUT,
         hidden_sizes=[],
-        initializer=untouched,
+        output_initializer=untouched,
         bias_initializer=untouched,
     )
     torch.manual_seed(0)

@@ -13,6 +13,7 @@ from litmlp.errors import UserError
 from litmlp.mlp import MLP
 
 SMALL = {"num_features": 3, "num_outputs": 2}
+RANDOM = {"output_initializer": nn.init.normal_, "bias_initializer": nn.init.normal_}
 BEFORE = partial(BatchNorm, position="before_activation")
 AFTER = partial(BatchNorm, position="after_activation")
 
@@ -30,7 +31,7 @@ def test_a_3_3_2_2_network_has_26_parameters() -> None:
 
 
 def test_output_is_the_formula_of_the_layers() -> None:
-    network = MLP(**SMALL, hidden_sizes=[5, 4], activation=nn.Tanh)
+    network = MLP(**SMALL, hidden_sizes=[5, 4], activation=nn.Tanh, **RANDOM)
     inputs = torch.randn(7, 3)
     first, second = network.hidden[0].linear, network.hidden[1].linear
     hidden = torch.tanh(inputs @ first.weight.T + first.bias)
@@ -41,7 +42,7 @@ def test_output_is_the_formula_of_the_layers() -> None:
 
 
 def test_no_hidden_layer_is_a_linear_model() -> None:
-    network = MLP(**SMALL, hidden_sizes=[])
+    network = MLP(**SMALL, hidden_sizes=[], **RANDOM)
     inputs = torch.randn(7, 3)
     expected = F.linear(inputs, network.output.weight, network.output.bias)
     assert sum(p.numel() for p in network.parameters()) == 8
@@ -59,7 +60,21 @@ def test_activation_and_initializer_can_differ_by_layer() -> None:
     assert activations == [nn.Sigmoid, nn.ReLU]
     assert (network.hidden[0].linear.weight == 1).all()
     assert (network.hidden[1].linear.weight == 0.5).all()
-    assert (network.output.weight == 0.5).all(), "the last serves the output, too"
+
+
+def test_output_layer_starts_at_zero_unless_chosen_otherwise() -> None:
+    plain = MLP(**SMALL, hidden_sizes=[4], initializer=nn.init.ones_)
+    assert (plain(torch.randn(7, 3)) == 0).all()
+    chosen = MLP(
+        **SMALL, hidden_sizes=[4], output_initializer=partial(nn.init.constant_, val=2)
+    )
+    assert (chosen.output.weight == 2).all()
+    assert (chosen.hidden[0].linear.weight != 2).all()
+
+
+def test_hidden_layers_start_as_he_uniform() -> None:
+    weight = MLP(**SMALL, hidden_sizes=[5000]).hidden[0].linear.weight
+    assert weight.abs().max().item() == pytest.approx(2**0.5, rel=0.01), "√(6/3)"
 
 
 def test_each_layer_gets_a_fresh_activation() -> None:
@@ -79,7 +94,7 @@ def test_biases_are_zero_unless_chosen_otherwise() -> None:
 def test_same_seed_gives_the_same_weights() -> None:
     def outputs(seed: int) -> Tensor:
         torch.manual_seed(seed)
-        return MLP(**SMALL, hidden_sizes=[4])(torch.ones(1, 3))
+        return MLP(**SMALL, hidden_sizes=[4], **RANDOM)(torch.ones(1, 3))
 
     assert torch.equal(outputs(0), outputs(0))
     assert not torch.equal(outputs(0), outputs(1))
@@ -153,11 +168,6 @@ def test_sine_is_the_sine_of_a_frequency() -> None:
 def test_a_list_of_another_length_is_refused(name: str) -> None:
     with pytest.raises(UserError, match=f"{name} has 3 entries for 2 hidden layers"):
         MLP(**SMALL, hidden_sizes=[4, 4], **{name: [nn.Identity] * 3})
-
-
-def test_an_empty_list_of_initializers_leaves_none_for_the_output() -> None:
-    with pytest.raises(UserError, match="initializer"):
-        MLP(**SMALL, hidden_sizes=[], initializer=[])
 
 
 def test_batchnorm_refuses_a_place_that_no_block_has() -> None:

@@ -29,7 +29,11 @@ def network() -> MLP:
     torch.manual_seed(0)
     half = partial(nn.init.constant_, val=0.5)
     return MLP(
-        num_features=3, num_outputs=1, hidden_sizes=[4], bias_initializer=half
+        num_features=3,
+        num_outputs=1,
+        hidden_sizes=[4],
+        bias_initializer=half,
+        output_initializer=nn.init.normal_,
     ).double()
 
 

@@ -45,6 +45,7 @@ def one_device(config: DictConfig) -> DictConfig:
     config.trainer.devices = 1
     config.trainer.strategy = "auto"
     config.callbacks = {}
+    config.logger = {}
     return config
 
 
@@ -58,7 +59,6 @@ def evaluate(folder: Path) -> Metrics:
     recorded = runs.read_summary(folder).get("metrics", {})
     OmegaConf.set_struct(config, True)
     config = one_device(config)
-    config.logger = {}
     with settings(config):
         data = build_data(config)
         model = build_model(config, data)

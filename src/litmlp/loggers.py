@@ -41,7 +41,7 @@ class TensorBoard(TensorBoardLogger):
 
 
 class MetricsCSV(Logger):
-    """Writes metrics.csv: one row a step, one column a metric.
+    """Writes metrics.csv: one row a step, one column a metric; goes on with one there.
 
     Args:
         folder: the run's folder.
@@ -50,7 +50,7 @@ class MetricsCSV(Logger):
     def __init__(self, *, folder: str) -> None:
         super().__init__()
         self._path = Path(folder) / "metrics.csv"
-        self._rows: dict[int, dict[str, float]] = {}
+        self._rows: dict[int, dict[str, float | str]] | None = None
 
     @property
     def name(self) -> None:
@@ -69,11 +69,21 @@ class MetricsCSV(Logger):
     def log_metrics(
         self, metrics: Mapping[str, float], step: int | None = None
     ) -> None:
+        if self._rows is None:
+            self._rows = self._read()
         self._rows.setdefault(step or 0, {"step": step or 0}).update(metrics)
+
+    def _read(self) -> dict[int, dict[str, float | str]]:
+        if not self._path.exists():
+            return {}
+        with self._path.open(newline="") as file:
+            return {int(row["step"]): dict(row) for row in csv.DictReader(file)}
 
     @rank_zero_only
     def flush(self) -> None:
         """Write all rows to disk; a column is there for every metric seen so far."""
+        if self._rows is None:
+            return
         columns = dict.fromkeys(name for row in self._rows.values() for name in row)
         with self._path.open("w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(columns))
@@ -81,4 +91,8 @@ class MetricsCSV(Logger):
             writer.writerows(row for _, row in sorted(self._rows.items()))
 
     def finalize(self, status: str) -> None:
+        self.flush()
+
+    def close(self) -> None:
+        """Write what is left."""
         self.flush()

@@ -37,21 +37,24 @@ def settings(config: DictConfig) -> Iterator[None]:
             raise UserError(f"{key}={value}: must be {least} or more")
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    level = logging.getLogger("lightning.pytorch").level
+    talkers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+    levels = [talker.level for talker in talkers]
     torch.set_num_threads(config.num_threads)
     exact = str(config.trainer.precision).startswith("64")
     torch.set_default_dtype(torch.float64 if exact else torch.float32)
     random.seed(config.seed)
     np.random.seed(config.seed % 2**32)
     torch.manual_seed(config.seed)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for talker in talkers:
+        talker.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             for message in QUIET:
                 warnings.filterwarnings("ignore", message=f".*{re.escape(message)}")
             yield
     finally:
-        logging.getLogger("lightning.pytorch").setLevel(level)
+        for talker, level in zip(talkers, levels, strict=True):
+            talker.setLevel(level)
         torch.set_num_threads(threads)
         torch.set_default_dtype(dtype)
         random.setstate(states[0])

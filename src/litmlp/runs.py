@@ -73,9 +73,9 @@ def recording(
     try:
         yield summary
         summary["status"] = "done"
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit) as error:
         summary["status"] = "interrupted"
-        raise
+        raise KeyboardInterrupt from error  # Lightning makes it a plain exit
     except BaseException as error:
         summary["status"] = "failed"
         summary["error"] = f"{type(error).__name__}: {error}"

@@ -128,9 +128,8 @@ class Supervised(LightningModule):
 
     def on_test_epoch_end(self) -> None:
         for split in self._tested_splits():
-            # Only the test's results are new to the loggers' curves.
-            logged = split == "test" and bool(self.trainer.loggers)
-            self.log_dict(self._summarize(split), logger=logged)
+            # Not a point of the curves: litmlp.training logs what is new in it.
+            self.log_dict(self._summarize(split), logger=False)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]

@@ -66,12 +66,15 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         torch.manual_seed(config.seeds.dropout)
         trainer.fit(model, datamodule=data)
         best = load_best(model, folder)
+        last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
         alone = trainer.world_size == 1
         tester = trainer if alone else build_trainer(one_device(config))
         metrics = split_metrics(model, data, tester)
+        tested = {tag: metrics[tag] for tag in metrics if tag.endswith("/test")}
+        for logger in trainer.loggers:
+            logger.log_metrics(tested, step=last["global_step"])
     finally:
         close_loggers(trainer)
-    last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
     return {
         "monitor": {"metric": config.monitor, "mode": config.mode},
         "best_epoch": best["epoch"],

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from litmlp.data.samples import Samples
@@ -57,10 +58,14 @@ def test_another_validation_share_leaves_the_test_rows() -> None:
     assert torch.equal(few["test"], many["test"])
 
 
-def test_seven_per_cent_of_a_hundred_rows_are_seven() -> None:
-    rows = split_rows(REAL, test_share=0.07, validation_share=0.14, seed=0)
-    assert len(rows["test"]) == 7, "though 0.07 · 100 is 7.000000000000001"
-    assert len(rows["val"]) == 14
+@pytest.mark.parametrize("share", [0.004, 0.1, 0.123, 0.25, 0.5])
+def test_shares_round_as_in_scikit_learn(share: float) -> None:
+    _, expected = train_test_split(range(100), test_size=share)
+    for name, shares in (("test", (share, 0.0)), ("val", (0.0, share))):
+        rows = split_rows(
+            REAL, test_share=shares[0], validation_share=shares[1], seed=0
+        )
+        assert len(rows[name]) == len(expected)
 
 
 def test_a_split_of_no_rows_is_left_out() -> None:
@@ -80,5 +85,5 @@ def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
 
 def test_a_class_too_small_to_be_split_is_refused() -> None:
     lonely = samples(torch.tensor([0] * 20 + [1]), num_classes=2)
-    with pytest.raises(UserError, match="cannot take . of 21 rows for test"):
+    with pytest.raises(UserError, match=r"cannot take . of 21 rows for test"):
         split_rows(lonely, **SHARES, seed=0)

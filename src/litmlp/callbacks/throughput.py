@@ -20,7 +20,7 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
     ) -> None:
-        self._epoch_samples += len(batch[1])
+        self._epoch_samples += len(batch[1]) * trainer.world_size
         self._end = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
