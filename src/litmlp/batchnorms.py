@@ -21,6 +21,10 @@ class BatchNorm(nn.BatchNorm1d):
         eps: float = 1e-5,
         momentum: float = 0.1,
     ) -> None:
+        if position not in ("before_activation", "after_activation"):
+            raise UserError(
+                f"position={position}: must be before_activation or after_activation"
+            )
         if not 0 <= momentum <= 1:
             raise UserError(f"momentum must lie between 0 and 1, got {momentum}")
         super().__init__(num_features, eps=eps, momentum=momentum)

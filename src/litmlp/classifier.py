@@ -57,7 +57,8 @@ class Classifier(Supervised):
         if num_outputs == 1 and len(class_names) != 2:
             raise UserError(
                 f"a binary task has two classes, got {len(class_names)} "
-                f"({shortened(class_names)}): choose task=multiclass"
+                f"({shortened(class_names)})"
+                + (": choose task=multiclass" if len(class_names) > 2 else "")
             )
         unfit = CLASS_INDEX_LOSSES if num_outputs == 1 else BINARY_LOSSES
         if isinstance(loss, unfit):

@@ -153,6 +153,7 @@ class Supervised(LightningModule):
             return None
         if self.scheduler.interval == "step":
             return int(steps)
+        self.trainer.fit_loop.setup_data()  # counts the batches, if not done yet
         batches = self.trainer.num_training_batches
         steps_per_epoch = math.ceil(batches / self.trainer.accumulate_grad_batches)
         return math.ceil(steps / steps_per_epoch)

@@ -90,13 +90,12 @@ class Data(LightningDataModule):
         if samples.class_names:
             names = list(samples.class_names)
             return facts | {"class_names": names, "num_outputs": len(names)}
-        targets = samples.targets[self.rows["train"]]
-        scale = Standardize(targets if self.standardize_target else targets[:0])
-        return facts | {
-            "num_outputs": targets.shape[1],
-            "target_mean": scale.mean.tolist(),
-            "target_std": scale.std.tolist(),
-        }
+        count = samples.targets.shape[1]
+        mean, std = [0.0] * count, [1.0] * count
+        if self.standardize_target:
+            scale = Standardize(samples.targets[self.rows["train"]])
+            mean, std = scale.mean.tolist(), scale.std.tolist()
+        return facts | {"num_outputs": count, "target_mean": mean, "target_std": std}
 
     @cached_property
     def features(self) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
+import polars.selectors as cs
 import torch
 
 from litmlp.data.module import Data
@@ -61,7 +62,12 @@ class TableData(Data):
                     f"{self.path}: column {name} is {dtype}, and features must be "
                     "numeric: leave it out of the file or turn it into numbers"
                 )
-        for name, missing in table.null_count().row(0, named=True).items():
+        if not features.width or not self.targets:
+            raise UserError(f"{self.path}: needs a feature and a target column or more")
+        if len(self.targets) > 1 and self.task in ("binary", "multiclass"):
+            raise UserError(f"task={self.task} takes one target, got {self.targets}")
+        lacking = table.with_columns(cs.float().fill_nan(None)).null_count()
+        for name, missing in lacking.row(0, named=True).items():
             if missing:
                 raise UserError(f"{self.path}: column {name} lacks {missing} value(s)")
         floating = torch.get_default_dtype()
