@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from litmlp.build import build_model, build_trainer
 from litmlp.console import console, table
 from litmlp.data.module import Data
-from litmlp.data.samples import Samples
+from litmlp.data.samples import Column, Samples
 from litmlp.mlp import MLP
 from litmlp.process import settings
 
@@ -53,12 +53,12 @@ class Benchmark(Data):
         targets = (inputs @ torch.randn(FEATURES, CLASSES, generator=generator)).argmax(
             1
         )
-        names = [f"x{i}" for i in range(FEATURES)]
+        columns = [Column(name=f"x{i}") for i in range(FEATURES)]
         classes = [str(i) for i in range(CLASSES)]
         return Samples(
             inputs=inputs,
             targets=targets,
-            feature_names=names,
+            columns=columns,
             target_names=["class"],
             class_names=classes,
         )

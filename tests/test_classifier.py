@@ -10,7 +10,7 @@ from torch import Tensor, nn, tensor
 from torchmetrics.classification import BinaryAccuracy, MulticlassAccuracy
 
 from litmlp.classifier import Classifier
-from litmlp.data.preprocessing import Standardize
+from litmlp.data.scaling import Standardize
 from litmlp.errors import UserError
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP

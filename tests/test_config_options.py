@@ -59,7 +59,8 @@ PART_IN_USE = {
     "optimizer": lambda run: run.trainer.optimizers[0],
     "task": lambda run: run.model,
     "model": lambda run: run.model.network,
-    "preprocessing": lambda run: run.data.fitted_preprocessing,
+    "preprocessing": lambda run: run.data.fitted_preprocessing.scale,
+    "encoding": lambda run: run.model.encoding,
     "data": lambda run: run.data,
 }
 

@@ -12,7 +12,8 @@ from litmlp.model_summary import model_table
 
 def rows(network: nn.Module, num_features: int) -> list[tuple[str, ...]]:
     columns = [
-        list(column.cells) for column in model_table(network, num_features).columns
+        list(column.cells)
+        for column in model_table(network, torch.zeros(1, num_features)).columns
     ]
     return [tuple(map(str, row)) for row in zip(*columns, strict=True)]
 
@@ -63,7 +64,7 @@ def test_looking_changes_nothing() -> None:
         batchnorm=partial(BatchNorm, position="after_activation"),
     )
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    model_table(network, 3)
+    model_table(network, torch.zeros(1, 3))
     assert all(module.training for module in network.modules())
     assert not any(module._forward_hooks for module in network.modules())
     for name, value in network.state_dict().items():

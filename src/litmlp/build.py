@@ -38,6 +38,7 @@ ALLOWED = (
     "litmlp.callbacks.",
     "litmlp.classifier.",
     "litmlp.data.",
+    "litmlp.encoding.",
     "litmlp.initializers.",
     "litmlp.loggers.",
     "litmlp.losses.",
@@ -71,11 +72,17 @@ def build_model(config: DictConfig, data: Data) -> Supervised:
             f"task={task} needs {needs}, which these data lack: choose task={fit}"
         )
     config = config.copy()
-    for node in (config.task, config.model):
-        for name in data.facts:
-            if OmegaConf.is_missing(node, name):
-                node[name] = data.facts[name]
     torch.manual_seed(config.seeds.initialization)
+    preprocessing = data.fitted_preprocessing
+    encoding = construct(config.encoding, "encoding")(
+        num_numbers=preprocessing.num_numbers,
+        cardinalities=preprocessing.cardinalities,
+    )
+    facts = data.facts | {"num_features": encoding.num_features}
+    for node in (config.task, config.model):
+        for name in facts:
+            if OmegaConf.is_missing(node, name):
+                node[name] = facts[name]
     model = construct(
         config.task,
         "task",
@@ -85,7 +92,8 @@ def build_model(config: DictConfig, data: Data) -> Supervised:
         penalty=construct(config.penalty, "penalty"),
         optimizer=construct(config.optimizer, "optimizer"),
         scheduler=build_schedule(config.scheduler),
-        preprocessing=data.fitted_preprocessing,
+        preprocessing=preprocessing,
+        encoding=encoding,
     )
     return cast(Supervised, model)
 

@@ -48,6 +48,7 @@ class Classifier(Supervised):
         scheduler: Schedule | None = None,
         penalty: Penalty | None = None,
         preprocessing: nn.Module | None = None,
+        encoding: nn.Module | None = None,
     ) -> None:
         if num_outputs not in (1, len(class_names)):
             raise UserError(
@@ -80,6 +81,7 @@ class Classifier(Supervised):
             scheduler=scheduler,
             penalty=penalty,
             preprocessing=preprocessing,
+            encoding=encoding,
         )
         self.num_outputs = num_outputs
         self.class_names = list(class_names)

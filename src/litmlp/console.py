@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)
 log = logging.getLogger("litmlp")
 
 
@@ -27,7 +27,7 @@ def only_logged(active: bool) -> Iterator[None]:
 def show(content: RenderableType) -> None:
     """Print a line or table, and write it to the log as plain text."""
     console.print(content, soft_wrap=isinstance(content, str))
-    plain = Console(file=io.StringIO(), width=100, color_system=None)
+    plain = Console(file=io.StringIO(), width=100, color_system=None, markup=False)
     plain.print(content, soft_wrap=isinstance(content, str))
     for line in plain.file.getvalue().rstrip().splitlines():  # type: ignore[attr-defined]  # a StringIO
         log.info(line)

@@ -9,15 +9,15 @@ from torch import Tensor, nn
 from litmlp.console import table
 
 
-def model_table(network: nn.Module, num_features: int) -> Table:
+def model_table(model: nn.Module, inputs: Tensor) -> Table:
     """Each layer's output shape, weights and biases, and their totals.
 
     Args:
-        network: [batch, num_features] → anything; it is run once on a row of zeros.
-        num_features: columns of its input.
+        model: it is run once, in evaluation mode; a part that is not run has no row.
+        inputs: a row or more to run it on.
     """
     rows: list[tuple[str, str, str, int, int]] = []
-    names = {module: name for name, module in network.named_modules()}
+    names = {module: name for name, module in model.named_modules()}
 
     def note(module: nn.Module, _: Any, outputs: Any) -> None:
         parameters = dict(module.named_parameters(recurse=False))
@@ -26,22 +26,23 @@ def model_table(network: nn.Module, num_features: int) -> Table:
         if isinstance(outputs, Tensor) and not isinstance(module, nn.Identity):
             shape = " × ".join(["batch", *map(str, outputs.shape[1:])])
             kind = type(module).__name__
-            rows.append((names[module] or kind, kind, shape, weights, biases))
+            name = names[module].removeprefix("network.")
+            rows.append((name or kind, kind, shape, weights, biases))
 
-    leaves = [module for module in network.modules() if not any(module.children())]
+    leaves = [module for module in model.modules() if not any(module.children())]
     hooks = [leaf.register_forward_hook(note) for leaf in leaves]
-    training = network.training
-    network.eval()
+    training = model.training
+    model.eval()
     with torch.inference_mode():
-        network(torch.zeros(1, num_features))
-    network.train(training)
+        model(inputs)
+    model.train(training)
     for hook in hooks:
         hook.remove()
 
     result = table("layer", "kind", "output", "weights", "biases")
     for name, kind, shape, weights, biases in rows:
         result.add_row(name, kind, shape, f"{weights:,}", f"{biases:,}")
-    total = sum(p.numel() for p in network.parameters())
+    total = sum(p.numel() for p in model.parameters())
     result.add_section()
     result.add_row(
         f"{total:,} parameters",

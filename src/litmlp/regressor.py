@@ -50,6 +50,7 @@ class Regressor(Supervised):
         scheduler: Schedule | None = None,
         penalty: Penalty | None = None,
         preprocessing: nn.Module | None = None,
+        encoding: nn.Module | None = None,
     ) -> None:
         if isinstance(loss, CLASS_INDEX_LOSSES + BINARY_LOSSES):
             raise UserError(
@@ -70,6 +71,7 @@ class Regressor(Supervised):
             scheduler=scheduler,
             penalty=penalty,
             preprocessing=preprocessing,
+            encoding=encoding,
         )
         self.num_outputs = num_outputs
         self.target_names = list(target_names)

@@ -41,8 +41,9 @@ class Supervised(LightningModule):
         optimizer: makes an optimizer from parameters; by default Adam.
         scheduler: makes its learning-rate schedule.
         penalty: of the network's weights; it is trained on but not part of ``loss/…``.
-        preprocessing: raw features → features, kept here so that a checkpoint can
-            predict from raw rows.
+        preprocessing: raw features → numbers and codes, kept here so that a checkpoint
+            can predict from raw rows.
+        encoding: numbers and codes → the network's features; it may learn.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Supervised(LightningModule):
         scheduler: Schedule | None = None,
         penalty: Penalty | None = None,
         preprocessing: nn.Module | None = None,
+        encoding: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -68,6 +70,7 @@ class Supervised(LightningModule):
         self.scheduler = scheduler or Schedule(factory=partial(ConstantLR, factor=1.0))
         self.penalty = penalty or NoPenalty()
         self.preprocessing = preprocessing or nn.Identity()
+        self.encoding = encoding or nn.Identity()
         self._weights: list[nn.Parameter] = []
         self._seen: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = defaultdict(list)
 
@@ -84,8 +87,8 @@ class Supervised(LightningModule):
         raise NotImplementedError
 
     def forward(self, features: Tensor) -> Tensor:
-        """Preprocessed features [B, F] → raw outputs [B, O]."""
-        return cast(Tensor, self.network(features))
+        """Preprocessed rows [B, numbers + codes] → raw outputs [B, O]."""
+        return cast(Tensor, self.network(self.encoding(features)))
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor) -> Tensor:

@@ -80,7 +80,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         "best_epoch": best["epoch"],
         "best_value": best["value"],
         "metrics": metrics,
-        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],
         "samples_per_second": last["callbacks"]["Throughput"]["samples_per_second"],
@@ -154,7 +154,7 @@ def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
     plan = table("gradient descent", "")
     for split, rows in data.rows.items():
         plan.add_row(f"{split} samples", f"{len(rows):,}")
-    plan.add_row("features", f"{data.facts['num_features']:,}")
+    plan.add_row("columns", f"{len(data.samples.columns):,}")
     plan.add_row("outputs", f"{data.facts['num_outputs']:,}")
     plan.add_row("batch size", f"{batches.sizes[0]:,}")
     plan.add_row("iterations an epoch", f"{an_epoch:,}")
@@ -162,7 +162,7 @@ def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
         "iterations in all", f"{min(totals):,}" if totals else "as time allows"
     )
     show(plan)
-    show(model_table(model.network, data.facts["num_features"]))
+    show(model_table(model, data.features["train"][:1]))
 
 
 def close_loggers(trainer: Trainer) -> None:

@@ -127,7 +127,7 @@ def test_inputs_are_functions_of_the_point_in_the_order_chosen() -> None:
         "x1": x1,
     }
     samples = PlaygroundData(name="xor", num_samples=400, inputs=list(columns)).load()
-    assert samples.feature_names == list(columns)
+    assert [column.name for column in samples.columns] == list(columns)
     torch.testing.assert_close(samples.inputs, torch.stack([*columns.values()], dim=1))
 
 

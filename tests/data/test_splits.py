@@ -5,7 +5,7 @@ import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from litmlp.data.samples import Samples
+from litmlp.data.samples import Column, Samples
 from litmlp.data.splits import split_rows
 from litmlp.errors import UserError
 
@@ -16,7 +16,7 @@ def samples(targets: Tensor, num_classes: int = 0) -> Samples:
     return Samples(
         inputs=torch.zeros(len(targets), 1),
         targets=targets,
-        feature_names=["x"],
+        columns=[Column(name="x")],
         target_names=["y"],
         class_names=[str(number) for number in range(num_classes)],
     )

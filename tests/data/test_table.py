@@ -34,7 +34,7 @@ def without(*names: str) -> dict[str, list[Any]]:
 
 def test_text_targets_are_classes_in_alphabetical_order(tmp_path: Path) -> None:
     samples = table(tmp_path, without("income"), "city").samples
-    assert samples.feature_names == ["height", "age", "member"]
+    assert [c.name for c in samples.columns] == ["height", "age", "member"]
     torch.testing.assert_close(samples.inputs, torch.tensor(FEATURES))
     assert samples.class_names == ["Bern", "Oslo", "Rome"]
     assert samples.targets.tolist() == [2, 1, 2, 0]
@@ -50,7 +50,7 @@ def test_real_valued_targets_are_a_column(tmp_path: Path) -> None:
 
 def test_several_targets_are_columns_in_the_order_asked_for(tmp_path: Path) -> None:
     samples = table(tmp_path, without("city"), ["income", "age"]).samples
-    assert samples.feature_names == ["height", "member"]
+    assert [c.name for c in samples.columns] == ["height", "member"]
     assert samples.target_names == ["income", "age"]
     assert samples.targets.tolist() == [[10.5, 30], [20, 40], [30.5, 50], [40, 60]]
 
@@ -103,14 +103,55 @@ def test_whole_numbers_are_classes_in_numerical_order(tmp_path: Path) -> None:
 
 def test_missing_files_and_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"path=nowhere\.csv: no such file"):
-        TableData(path="nowhere.csv", target="y")
+        _ = TableData(path="nowhere.csv", target="y").samples
     with pytest.raises(UserError, match=r"no column incme. Did you mean income\?"):
         _ = table(tmp_path, without("city"), "incme").samples
 
 
-def test_text_features_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="column city is String, and features must be"):
-        _ = table(tmp_path, COLUMNS, "income").samples
+def test_text_features_are_categories(tmp_path: Path) -> None:
+    samples = table(tmp_path, COLUMNS, "income").samples
+    city = samples.columns[3]
+    assert (city.name, city.kind) == ("city", "categorical")
+    assert city.categories == ["Bern", "Oslo", "Rome"]
+    assert samples.inputs[:, 3].tolist() == [2, 1, 2, 0]
+    assert [column.kind for column in samples.columns[:3]] == [
+        "numeric",
+        "numeric",
+        "boolean",
+    ]
+
+
+def test_times_are_days(tmp_path: Path) -> None:
+    columns = {"day": ["1970-01-02", "2000-03-01", None], "y": [0.5, 1.5, 2.5]}
+    samples = table(tmp_path, columns, "y").samples
+    assert samples.columns[0].kind == "datetime"
+    assert samples.inputs[:2, 0].tolist() == [1, 11017]
+    assert samples.inputs[2, 0].isnan()
+
+
+@pytest.mark.parametrize("word", ["", "NA", "nan", "null", "?"])
+def test_missing_numbers_and_categories_are_nan(word: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"x,c,y\n1,a,0.5\n{word},b,1.5\n3,{word},2.5\n")
+    samples = TableData(path=str(tmp_path / "t.csv"), target="y").samples
+    assert [column.kind for column in samples.columns] == ["numeric", "categorical"]
+    assert samples.inputs.isnan().tolist() == [[0, 0], [1, 0], [0, 1]]
+
+
+def test_free_text_and_identifiers_are_refused_with_advice(tmp_path: Path) -> None:
+    columns = {"note": [f"note {i}" for i in range(30)], "y": [0.5, 1.5] * 15}
+    with pytest.raises(UserError, match=r"note is free text.*data\.drop=\[note\]"):
+        _ = table(tmp_path, columns, "y").samples
+    assert table(tmp_path, columns | {"x": [1] * 30}, "y", drop=["note"]).samples
+
+
+def test_what_is_odd_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = {"id": list(range(30)), "one": [1] * 30, "none": [None] * 30}
+    _ = table(tmp_path, columns | {"y": [0.5, 1.5, 2.5] * 10}, "y").samples
+    shown = capsys.readouterr().out
+    for words in ("data.drop=[id]", "constant", "all missing"):
+        assert words in shown
 
 
 def test_text_is_no_target_of_a_regression(tmp_path: Path) -> None:
@@ -118,23 +159,52 @@ def test_text_is_no_target_of_a_regression(tmp_path: Path) -> None:
         _ = table(tmp_path, without("income"), "city", task="regression").samples
 
 
-@pytest.mark.parametrize("missing", [None, float("nan")])
-@pytest.mark.parametrize("column", ["x", "y"])
-def test_missing_values_are_refused(
-    missing: float | None, column: str, tmp_path: Path
+@pytest.mark.parametrize("missing", [None, float("nan"), float("inf")])
+def test_rows_without_a_target_are_left_out_and_counted(
+    missing: float | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    columns: dict[str, list[Any]] = {"x": [0.5, 1.5, 3.5], "y": [0.1, 0.2, 0.4]}
-    columns[column][1] = missing
-    with pytest.raises(UserError, match=rf"column {column} lacks 1 value"):
-        _ = table(tmp_path, columns, "y").samples
+    columns = {"x": [1.5, 2.5, 3.5], "y": [0.1, missing, 0.4]}
+    samples = table(tmp_path, columns, "y").samples
+    assert samples.inputs[:, 0].tolist() == [1.5, 3.5]
+    assert "1 rows without a target are left out" in capsys.readouterr().out
 
 
-def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
-    for name in ("empty.csv", "not.parquet"):
-        path = tmp_path / name
-        path.write_text("" if name == "empty.csv" else "text")
-        with pytest.raises(UserError, match=rf"{name}: cannot be read"):
-            _ = TableData(path=str(path), target="y").samples
+FAULTS = {
+    "": "is empty: it needs a header and rows",
+    "a,y\n": "has a header and no rows",
+    "a;y\n1;2\n": "columns must be separated by commas",
+    "a,a,y\n1,2,3\n": "column a is there twice",
+    "a,y\n1,2,3\n": "cannot be read",
+    "a,y\n1,\n2,\n": "target y has no values",
+    "a,y\n1,5\n2,5\n": "target y is 5 in every row",
+}
+
+
+@pytest.mark.parametrize("text", FAULTS)
+def test_a_faulty_file_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=FAULTS[text]) as refusal:
+        _ = TableData(path=str(path), target="y").samples
+    assert str(path) in str(refusal.value)
+
+
+def test_another_encoding_is_refused_and_a_byte_order_mark_is_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("ä,y\n1,2\n".encode("latin-1"))
+    with pytest.raises(UserError, match="is not UTF-8"):
+        _ = TableData(path=str(path), target="y").samples
+    path.write_bytes("ä,y\n1,2\n2,3\n".encode("utf-8-sig"))
+    assert TableData(path=str(path), target="y").samples.columns[0].name == "ä"
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "not.parquet"
+    path.write_text("text")
+    with pytest.raises(UserError, match=r"not\.parquet cannot be read"):
+        _ = TableData(path=str(path), target="y").samples
 
 
 def test_a_table_without_features_or_a_target_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import torch
 from sklearn import datasets
 
 from litmlp.data.module import Data
-from litmlp.data.samples import Samples
+from litmlp.data.samples import Column, Samples
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -25,18 +25,18 @@ class BundledData(Data):
     def load(self) -> Samples:
         bunch = getattr(datasets, f"load_{self.name}")()
         inputs = torch.tensor(bunch.data, dtype=torch.get_default_dtype())
-        feature_names = [str(name) for name in bunch.feature_names]
+        columns = [Column(name=str(name)) for name in bunch.feature_names]
         if "target_names" not in bunch:
             return Samples(
                 inputs=inputs,
                 targets=torch.tensor(bunch.target, dtype=inputs.dtype)[:, None],
-                feature_names=feature_names,
+                columns=columns,
                 target_names=["progression"],
             )
         return Samples(
             inputs=inputs,
             targets=torch.tensor(bunch.target),
-            feature_names=feature_names,
+            columns=columns,
             target_names=["class"],
             class_names=[str(name) for name in bunch.target_names],
         )

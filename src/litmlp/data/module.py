@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from litmlp.data.batches import Batches, loader
-from litmlp.data.preprocessing import Standardize
+from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Samples
+from litmlp.data.scaling import Standardize
 from litmlp.data.splits import split_rows
 from litmlp.errors import UserError
 
@@ -31,7 +32,7 @@ class Data(LightningDataModule):
         split_seed: which rows go where, apart from the run's seed.
         order_seed: order of the training rows, drawn anew each epoch.
         standardize_target: whether a regressor is told the targets' mean and deviation.
-        preprocessing: makes the module raw features → features from training rows.
+        preprocessing: makes the scale of the numeric columns from training rows.
 
     Raises:
         UserError: a value out of its range.
@@ -74,17 +75,19 @@ class Data(LightningDataModule):
         )
 
     @cached_property
-    def fitted_preprocessing(self) -> nn.Module:
-        """Raw features → features, fitted on the training rows."""
-        return self.preprocessing(self.samples.inputs[self.rows["train"]])
+    def fitted_preprocessing(self) -> Preprocessing:
+        """Raw features → numbers and codes, fitted on the training rows."""
+        return Preprocessing(
+            self.samples.inputs[self.rows["train"]],
+            columns=self.samples.columns,
+            scale=self.preprocessing,
+        )
 
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What only the data know, by the names that configs leave open as ``???``."""
         samples = self.samples
         facts: dict[str, Any] = {
-            "num_features": samples.inputs.shape[1],
-            "feature_names": list(samples.feature_names),
             "target_names": list(samples.target_names),
         }
         if samples.class_names:

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from litmlp.data.module import Data
-from litmlp.data.samples import Samples
+from litmlp.data.samples import Column, Samples
 from litmlp.errors import UserError, nearest
 
 INPUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -67,7 +67,7 @@ class PlaygroundData(Data):
                 [INPUTS[name](*points.T) for name in self.inputs], dim=1
             ),
             targets=targets if is_class else targets[:, None],
-            feature_names=list(self.inputs),
+            columns=[Column(name=name) for name in self.inputs],
             target_names=["class" if is_class else "value"],
             class_names=["orange", "blue"] if is_class else (),
         )

@@ -1,9 +1,28 @@
-"""What every data source gives: a matrix of features and a target a row."""
+"""What every data source gives: a matrix of raw features and a target a row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
+
+Kind = Literal["numeric", "boolean", "datetime", "categorical"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One raw feature.
+
+    Attributes:
+        name: as in the file.
+        kind: a ``categorical`` column holds the index of its category; the others hold
+            numbers (false and true as 0 and 1, times as days since 1970).
+        categories: of a categorical column, in the order of the index.
+    """
+
+    name: str
+    kind: Kind = "numeric"
+    categories: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,15 +30,16 @@ class Samples:
     """Rows in memory.
 
     Attributes:
-        inputs: raw features [rows, features], floating point.
+        inputs: raw features [rows, columns], floating point; NaN where one is missing,
+            −1 for a category that is none of the column's.
         targets: class indices [rows], or real values [rows, targets].
-        feature_names: one a column of ``inputs``.
+        columns: one a column of ``inputs``.
         target_names: one a target; a single one for classes.
         class_names: in the order of the class indices; empty for real values.
     """
 
     inputs: Tensor
     targets: Tensor
-    feature_names: Sequence[str]
+    columns: Sequence[Column]
     target_names: Sequence[str]
     class_names: Sequence[str] = ()

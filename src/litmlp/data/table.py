@@ -2,110 +2,154 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import polars as pl
-import polars.selectors as cs
 import torch
+from polars import selectors as cs
+from torch import Tensor
 
+from litmlp.console import show
+from litmlp.console import table as new_table
 from litmlp.data.module import Data
-from litmlp.data.samples import Samples
+from litmlp.data.samples import Column, Samples
+from litmlp.data.tables import describe_columns, read_table, to_inputs
 from litmlp.errors import UserError, nearest
 
 MOST_CLASSES = 20
 """A whole-number target with more distinct values than this is a regression."""
 
+Task = Literal["binary", "multiclass", "regression"]
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TableData(Data):
-    """Numeric columns predict one target column, or several real-valued ones.
+    """The columns of a table predict one of them, or several real-valued ones.
+
+    Rows without a target are left out and counted.
 
     Args:
         path: a ``.csv`` or ``.parquet`` file with a header.
         target: the column to predict, or several real-valued columns.
+        drop: columns that are no features, such as an identifier.
         task: whether the target is taken as classes or as real values; ``auto`` asks
             :meth:`infer_task`.
 
     Raises:
-        UserError: no such file or column, a column that is not numeric, missing values.
+        UserError: no such file or column, or a column that cannot be used.
     """
 
     path: str
     target: str | Sequence[str]
+    drop: Sequence[str] = ()
     task: Literal["auto", "binary", "multiclass", "regression"] = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.targets = [self.target] if isinstance(self.target, str) else self.target
-        if not Path(self.path).is_file():
-            raise UserError(f"path={self.path}: no such file")
+        if not self.targets:
+            raise UserError("target is empty: name the column to predict")
 
-    def infer_task(self) -> Literal["binary", "multiclass", "regression"]:
+    def infer_task(self) -> Task:
         """Two values: binary; text or few whole numbers: multiclass; or regression."""
         if len(self.targets) > 1:
             return "regression"
-        column = self._read()[self.targets[0]]
-        discrete = not column.dtype.is_float() or bool((column == column.round()).all())
+        column = read_table(self.path, self.targets)[self.targets[0]].drop_nulls()
         values = column.n_unique()
         if values == 2:
             return "binary"
-        few = values <= MOST_CLASSES and discrete
-        return "multiclass" if few or not column.dtype.is_numeric() else "regression"
+        if not column.dtype.is_numeric():
+            return "multiclass"
+        whole = not column.dtype.is_float() or bool((column == column.round()).all())
+        return "multiclass" if whole and values <= MOST_CLASSES else "regression"
 
     def load(self) -> Samples:
-        table = self._read()
-        features = table.drop(self.targets)
-        for name, dtype in features.schema.items():
-            if not (dtype.is_numeric() or dtype == pl.Boolean):
-                raise UserError(
-                    f"{self.path}: column {name} is {dtype}, and features must be "
-                    "numeric: leave it out of the file or turn it into numbers"
-                )
-        if not features.width or not self.targets:
-            raise UserError(f"{self.path}: needs a feature and a target column or more")
-        if len(self.targets) > 1 and self.task in ("binary", "multiclass"):
-            raise UserError(f"task={self.task} takes one target, got {self.targets}")
-        lacking = table.with_columns(cs.float().fill_nan(None)).null_count()
-        for name, missing in lacking.row(0, named=True).items():
-            if missing:
-                raise UserError(f"{self.path}: column {name} lacks {missing} value(s)")
-        floating = torch.get_default_dtype()
-        inputs = torch.tensor(features.to_numpy(), dtype=floating)
-        task = self.infer_task() if self.task == "auto" else self.task
-        if task == "regression":
-            targets, classes = self._real_values(table).to(floating), []
-        else:
-            column = table[self.targets[0]]
-            classes = column.unique().sort().to_list()
-            index = {value: number for number, value in enumerate(classes)}
-            targets = torch.tensor([index[value] for value in column])
+        table = read_table(self.path)
+        for name in [*self.targets, *self.drop]:
+            if name not in table.columns:
+                known = nearest(name, table.columns)
+                raise UserError(f"{self.path} has no column {name}. {known}")
+        table = self._with_targets(table)
+        features = table.drop([*self.targets, *self.drop])
+        if not features.width:
+            raise UserError(f"{self.path} has no column left to be a feature")
+        try:
+            columns = describe_columns(features)
+        except UserError as error:
+            raise UserError(f"{self.path}: {error}") from error
+        targets, classes = self._targets(table)
+        show_columns(features, columns)
         return Samples(
-            inputs=inputs,
+            inputs=to_inputs(features, columns),
             targets=targets,
-            feature_names=features.columns,
-            target_names=self.targets,
-            class_names=[str(value) for value in classes],
+            columns=columns,
+            target_names=list(self.targets),
+            class_names=classes,
         )
 
-    def _real_values(self, table: pl.DataFrame) -> torch.Tensor:
-        for name in self.targets:
-            if not table[name].dtype.is_numeric():
-                raise UserError(
-                    f"{self.path}: target {name} is {table[name].dtype}, and "
-                    "task=regression needs numbers"
-                )
-        return torch.tensor(table.select(self.targets).to_numpy())
+    def _with_targets(self, table: pl.DataFrame) -> pl.DataFrame:
+        """The rows whose target is known."""
+        floats = cs.by_name(self.targets) & cs.float()
+        finite = table.with_columns(pl.when(floats.is_finite()).then(floats))
+        kept = finite.drop_nulls(self.targets)
+        if not kept.height:
+            raise UserError(f"{self.path}: target {self.targets[0]} has no values")
+        if kept.height < table.height:
+            show(f"{table.height - kept.height} rows without a target are left out")
+        return kept
 
-    def _read(self) -> pl.DataFrame:
-        parquet = Path(self.path).suffix.lower() in (".parquet", ".pq")
-        try:
-            table = (pl.read_parquet if parquet else pl.read_csv)(self.path)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise UserError(f"{self.path}: cannot be read: {error}") from error
-        for name in self.targets:
-            if name not in table.columns:
-                raise UserError(
-                    f"{self.path} has no column {name}. {nearest(name, table.columns)}"
-                )
-        return table
+    def _targets(self, table: pl.DataFrame) -> tuple[Tensor, list[str]]:
+        """Class indices [rows] and class names, or values [rows, targets] and none."""
+        task = self.infer_task() if self.task == "auto" else self.task
+        if task == "regression":
+            for name in self.targets:
+                if not table[name].dtype.is_numeric():
+                    raise UserError(
+                        f"{self.path}: target {name} is {table[name].dtype}, and "
+                        "task=regression needs numbers"
+                    )
+            values = table.select(self.targets).to_numpy()
+            return torch.tensor(values, dtype=torch.get_default_dtype()), []
+        if len(self.targets) > 1:
+            raise UserError(f"task={task} takes one target, got {list(self.targets)}")
+        column = table[self.targets[0]]
+        classes = column.unique().sort()
+        if len(classes) < 2:
+            raise UserError(
+                f"{self.path}: target {column.name} is {classes[0]} in every row: "
+                "there is nothing to predict"
+            )
+        index = pl.DataFrame({"value": classes}).with_row_index("index")
+        indices = pl.DataFrame({"value": column}).join(
+            index, on="value", how="left", maintain_order="left"
+        )["index"]
+        return torch.tensor(indices.to_list()), [str(value) for value in classes]
+
+
+def show_columns(table: pl.DataFrame, columns: Sequence[Column]) -> None:
+    """What was inferred of each column, and what to look at."""
+    found = new_table("column", "kind", "distinct", "missing", "note")
+    for column in columns:
+        values = table[column.name]
+        distinct = values.drop_nulls().n_unique()
+        found.add_row(
+            column.name,
+            column.kind,
+            f"{distinct:,}",
+            f"{values.null_count():,}",
+            remark(values, column, distinct),
+        )
+    show(found)
+
+
+def remark(values: pl.Series, column: Column, distinct: int) -> str:
+    """What is odd about a column, if anything."""
+    if distinct == 0:
+        return "all missing"
+    if distinct == 1:
+        return "constant"
+    if distinct == len(values) > 20 and values.dtype.is_integer():
+        return f"unique in each row: an identifier? data.drop=[{column.name}]"
+    if values.dtype.is_float() and values.is_infinite().any():
+        return "infinite values count as missing"
+    return ""

@@ -1,0 +1,117 @@
+"""Scales of numbers [B, F] → [B, F], fitted on training rows; NaN stays NaN."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from litmlp.errors import UserError
+
+
+class Standardize(nn.Module):
+    """(x − mean) / standard deviation, a column each.
+
+    A constant column has no spread to divide by and becomes zero.
+
+    Args:
+        inputs: the rows [N, F] to measure mean and (population) deviation on.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, inputs: Tensor) -> None:
+        super().__init__()
+        low = inputs.nan_to_num(nan=torch.inf).amin(dim=0)
+        varies = inputs.nan_to_num(nan=-torch.inf).amax(dim=0) > low
+        mean = torch.where(varies, inputs.nanmean(dim=0), low.nan_to_num(posinf=0.0))
+        std = (inputs - mean).square().nanmean(dim=0).sqrt()
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", torch.where(varies, std, 1.0))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return (inputs - self.mean) / self.std
+
+
+class RobustScale(nn.Module):
+    """(x − median) / interquartile range, then clipped smoothly at ±limit.
+
+    For long tails and outliers: x / √(1 + (x/limit)²) is x near zero and never leaves
+    ±limit. Source: Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491
+
+    Args:
+        inputs: the rows [N, F] to measure the quartiles on.
+        limit: where values level off, in interquartile ranges.
+    """
+
+    median: Tensor
+    range: Tensor
+
+    def __init__(self, inputs: Tensor, *, limit: float = 3.0) -> None:
+        super().__init__()
+        if limit <= 0:
+            raise UserError(f"limit={limit}: must be positive")
+        low, median, high = quantiles(inputs, torch.tensor([0.25, 0.5, 0.75]))
+        lowest, highest = quantiles(inputs, torch.tensor([0.0, 1.0]))
+        # A column whose middle half is one value still has a range to scale by.
+        width = torch.where(high > low, high - low, (highest - lowest) / 2)
+        self.limit = limit
+        self.register_buffer("median", median)
+        self.register_buffer("range", spread(width))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        scaled = (inputs - self.median) / self.range
+        return scaled / (1 + (scaled / self.limit).square()).sqrt()
+
+
+class QuantileNormal(nn.Module):
+    """Ranks among the training rows, as a normal distribution has them.
+
+    Any distribution becomes N(0, 1), so outliers are only the largest of many; values
+    between two quantiles are interpolated, values outside become the outermost.
+
+    Args:
+        inputs: the rows [N, F] to measure the quantiles on.
+        num_quantiles: how many are kept, evenly spaced.
+    """
+
+    quantiles: Tensor
+
+    def __init__(self, inputs: Tensor, *, num_quantiles: int = 1000) -> None:
+        super().__init__()
+        if num_quantiles < 2:
+            raise UserError(f"num_quantiles={num_quantiles}: must be 2 or more")
+        shares = torch.linspace(0, 1, num_quantiles)
+        self.register_buffer("quantiles", quantiles(inputs, shares).T.contiguous())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        values = inputs.T.contiguous()
+        last = self.quantiles.shape[1] - 1
+        # A value that fills several quantiles gets the middle of their ranks.
+        below = torch.searchsorted(self.quantiles, values).clamp(1, last)
+        above = torch.searchsorted(self.quantiles, values, right=True).clamp(1, last)
+        ranks = (self._rank(values, below) + self._rank(values, above)) / 2 / last
+        edge = 1 / (2 * (last + 1))
+        normal = torch.special.ndtri(ranks.clamp(edge, 1 - edge))
+        return torch.where(values.isnan(), values, normal).T
+
+    def _rank(self, values: Tensor, right: Tensor) -> Tensor:
+        """Where values lie between the quantile at ``right`` and the one before."""
+        low = self.quantiles.gather(1, right - 1)
+        high = self.quantiles.gather(1, right)
+        between = ((values - low) / spread(high - low)).clamp(0, 1)
+        return right - 1 + between
+
+
+def spread(width: Tensor) -> Tensor:
+    """A width to divide by: 1 where there is none."""
+    return torch.where(width > 0, width, 1.0)
+
+
+def quantiles(inputs: Tensor, shares: Tensor) -> Tensor:
+    """Quantiles [len(shares), F] of each column, missing values left out."""
+    # numpy's takes any number of rows, torch's 16 million at most.
+    columns = [column[~column.isnan()].double().numpy() for column in inputs.T]
+    found = [
+        np.quantile(c, shares) if len(c) else np.zeros(len(shares)) for c in columns
+    ]
+    return torch.from_numpy(np.stack(found, axis=1)).to(inputs.dtype)
