@@ -16,7 +16,7 @@ from litmlp.console import console, table
 
 LONGEST_NAME = 100
 
-SEED = re.compile(r"(seed|seeds\.\w+|data\.split_seed)=")
+SEED = re.compile(r"(seed|seeds\.\w+|data\.split_seed|data\.fold)=")
 """Overrides that repeat a run rather than change what is compared."""
 
 

@@ -87,3 +87,33 @@ def test_a_class_too_small_to_be_split_is_refused() -> None:
     lonely = samples(torch.tensor([0] * 20 + [1]), num_classes=2)
     with pytest.raises(UserError, match=r"cannot take . of 21 rows for test"):
         split_rows(lonely, **SHARES, seed=0)
+
+
+@pytest.mark.parametrize("rows", [REAL, UNEVEN])
+def test_every_row_is_in_the_test_of_one_fold(rows: Samples) -> None:
+    folds = [
+        split_rows(rows, **SHARES, seed=0, num_folds=5, fold=fold) for fold in range(5)
+    ]
+    tests = torch.cat([fold["test"] for fold in folds])
+    assert sorted(tests.tolist()) == list(range(len(rows.inputs)))
+    for fold in folds:
+        together = torch.cat([fold["train"], fold["val"], fold["test"]])
+        assert sorted(together.tolist()) == list(range(len(rows.inputs)))
+        assert len(fold["val"]) == 0.16 * len(rows.inputs)
+
+
+def test_folds_keep_the_shares_of_classes() -> None:
+    rows = split_rows(UNEVEN, **SHARES, seed=0, num_folds=5, fold=2)
+    assert UNEVEN.targets[rows["test"]].bincount().tolist() == [70, 20, 10]
+
+
+@pytest.mark.parametrize(("num_folds", "fold"), [(1, 0), (101, 0), (5, 5), (5, -1)])
+def test_impossible_folds_are_refused(num_folds: int, fold: int) -> None:
+    with pytest.raises(UserError, match=f"num_folds={num_folds} data.fold={fold}: "):
+        split_rows(REAL, **SHARES, seed=0, num_folds=num_folds, fold=fold)
+
+
+def test_a_share_is_not_rounded_up_for_the_noise_of_floating_point() -> None:
+    assert (
+        len(split_rows(REAL, test_share=0.07, validation_share=0, seed=0)["test"]) == 7
+    )

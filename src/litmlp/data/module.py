@@ -30,6 +30,7 @@ class Data(LightningDataModule):
         batch_size: training rows per update, or ``full`` for all of them.
         test_share, validation_share: shares of all rows; 0 for none.
         split_seed: which rows go where, apart from the run's seed.
+        num_folds, fold: cross-validation: the rows are cut into folds, one is the test.
         order_seed: order of the training rows, drawn anew each epoch.
         standardize_target: whether a regressor is told the targets' mean and deviation.
         preprocessing: makes the scale of the numeric columns from training rows.
@@ -42,6 +43,8 @@ class Data(LightningDataModule):
     test_share: float = 0.2
     validation_share: float = 0.16
     split_seed: int = 0
+    num_folds: int | None = None
+    fold: int = 0
     order_seed: int = 0
     standardize_target: bool = True
     preprocessing: Callable[[Tensor], nn.Module] = Standardize
@@ -72,6 +75,8 @@ class Data(LightningDataModule):
             test_share=self.test_share,
             validation_share=self.validation_share,
             seed=self.split_seed,
+            num_folds=self.num_folds,
+            fold=self.fold,
         )
 
     @cached_property
