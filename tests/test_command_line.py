@@ -25,7 +25,7 @@ MISTAKES = {
     "data=diabetes task=multiclass": "task=multiclass needs classes",
     "data=iris task=binary": "a binary task has two classes, got 3 (setosa,",
     "data=table": "data.path is needed: give data.path=…",
-    "data=table data.path=no.csv data.target=y": "data.path=no.csv: no such file",
+    "data=table data.path=no.csv data.target=y": "no.csv: no such file",
     "data=table data.path=t.csv data.target=ag": "no column ag. Did you mean age?",
     "activation._target_=os.system": "activation._target_=os.system is not allowed",
     "loss._target_=torch.nn.functional.torch.load": "is not allowed: a target must be",

@@ -157,8 +157,8 @@ def test_layers_are_chosen_by_name_and_saved_in_full(run: Run, tmp_path: Path) -
 
 
 def test_a_tables_task_is_inferred_and_saved(run: Run, tmp_path: Path) -> None:
-    lines = [f"{i},{i % 7},{'yes' if i % 2 else 'no'}" for i in range(60)]
-    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *lines]))
+    lines = [f"{i},{'xyz'[i % 3]},{'' if i % 7 else 1},{i % 2}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]))
     ended = run("train", "data=table", "data.path=t.csv", "data.target=y", *QUICK[1:])
     assert ended.code == 0
     (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")

@@ -102,7 +102,7 @@ def test_whole_numbers_are_classes_in_numerical_order(tmp_path: Path) -> None:
 
 
 def test_missing_files_and_columns_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"path=nowhere\.csv: no such file"):
+    with pytest.raises(UserError, match=r"nowhere\.csv: no such file"):
         _ = TableData(path="nowhere.csv", target="y").samples
     with pytest.raises(UserError, match=r"no column incme. Did you mean income\?"):
         _ = table(tmp_path, without("city"), "incme").samples

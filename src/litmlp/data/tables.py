@@ -28,7 +28,7 @@ def read_table(path: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """
     file = Path(path)
     if not file.is_file():
-        raise UserError(f"path={path}: no such file")
+        raise UserError(f"{path}: no such file")
     is_parquet = file.suffix.lower() in PARQUET
     if not is_parquet:
         check_header(file)
