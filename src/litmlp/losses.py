@@ -10,6 +10,8 @@ class HalfSquaredError(nn.Module):
     """
 
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        if outputs.shape != targets.shape:  # they would be broadcast silently
+            raise ValueError(f"{outputs.shape} outputs, {targets.shape} targets")
         return 0.5 * (outputs - targets).square().sum(dim=1).mean()
 
 

@@ -89,11 +89,12 @@ def block(
 ) -> nn.Sequential:
     """One hidden layer: [batch, num_inputs] → [batch, width]."""
     norm = batchnorm(width)
-    first = isinstance(norm, BatchNorm) and norm.position == "before_activation"
+    after = isinstance(norm, BatchNorm) and norm.position == "after_activation"
     # A batchnorm subtracts the mean, so a bias right before it would do nothing.
-    linear = nn.Linear(num_inputs, width, bias=not first)
+    bias = after or not isinstance(norm, nn.BatchNorm1d)
+    linear = nn.Linear(num_inputs, width, bias=bias)
     parts = {"linear": linear, "batchnorm": norm, "activation": activation()}
-    if isinstance(norm, BatchNorm) and norm.position == "after_activation":
+    if after:
         parts["batchnorm"] = parts.pop("batchnorm")
     return nn.Sequential(OrderedDict(parts, dropout=dropout()))
 

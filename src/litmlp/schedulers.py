@@ -82,7 +82,9 @@ def warmup_cosine(
     warmup_share: float = 0.05,
     eta_min: float = 0.0,
 ) -> LambdaLR:
-    """Up from lr/warm-up steps to lr in a straight line, then half a cosine to eta_min.
+    """A straight line up to lr, then half a cosine down to eta_min.
+
+    Step k of the warm-up, from 0, has the share (k + 1) / (warm-up steps + 1) of lr.
 
     Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677
 
@@ -103,5 +105,6 @@ def warmup_cosine(
         cosine = (1 + math.cos(math.pi * min(1.0, progress))) / 2
         return floor + (1 - floor) * cosine
 
-    floors = [eta_min / float(group["lr"]) for group in optimizer.param_groups]
+    rates = [float(group["lr"]) for group in optimizer.param_groups]
+    floors = [eta_min / rate if rate else 0.0 for rate in rates]
     return LambdaLR(optimizer, [partial(factor, floor=floor) for floor in floors])

@@ -1,6 +1,7 @@
 """Batches as tensors of row numbers, so that a batch is indexed at once."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,6 +63,11 @@ class Batches(Sampler[Tensor]):
         return iter(batches)
 
 
+def as_it_is(batch: Any) -> Any:
+    """What there is to collate of a batch that was indexed at once."""
+    return batch
+
+
 def loader(
     features: Tensor, targets: Tensor, batches: Batches
 ) -> DataLoader[tuple[Tensor, ...]]:
@@ -70,5 +76,6 @@ def loader(
         TensorDataset(features, targets),
         sampler=batches,
         batch_size=None,  # the sampler yields whole batches already
+        collate_fn=as_it_is,
         generator=torch.Generator(),  # its own: drawing must not disturb dropout
     )

@@ -26,7 +26,7 @@ INPUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class PlaygroundData(Data):
-    """Points of the plane, within ±6, with a class or a value.
+    """Points of the plane, most of them within ±6, with a class or a value.
 
     Source: https://playground.tensorflow.org
 
