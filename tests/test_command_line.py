@@ -9,7 +9,7 @@ MISTAKES = {
     "activation=reluu": "activation=reluu: no such option. Did you mean relu? Allowed:",
     "optimizer.lrr=1": "optimizer.lrr: no such key. Did you mean lr? Allowed: amsgrad,",
     "activatio=relu": "activatio: no such key. Did you mean activation?",
-    "optimizer.lr=abc": "optimizer.lr=abc: expected float or Tensor, got str",
+    "optimizer.lr=abc": "optimizer.lr=abc: expected float, got str",
     "trainer.max_epochs=two": "trainer.max_epochs=two: expected int or null, got str",
     "model.hidden_sizes=64": "model.hidden_sizes=64: expected a list of int, got int",
     "seed=abc": "seed=abc: expected int, got str",
@@ -29,6 +29,9 @@ MISTAKES = {
     "data=table data.path=t.csv data.target=ag": "no column ag. Did you mean age?",
     "activation._target_=os.system": "activation._target_=os.system is not allowed",
     "loss._target_=torch.nn.functional.torch.load": "is not allowed: a target must be",
+    "loss._target_=torchmetrics.functional.text.bert._read_csv_from_url": "not allowed",
+    "loss._target_=torch.nn.modules.module.register_module_forward_hook": "not allowed",
+    "loss._target_=litmlp.runs.discard": "is not allowed: a target must be",
     "loss._target_=torch.nn.MSELos": "loss._target_=torch.nn.MSELos cannot be found",
     "activation=[relu,tanh]": "one a layer: model.activation=[relu,tanh]; a run for",
     "model.activation=[relu]": "activation has 1 entries for 2 hidden layers",
@@ -38,6 +41,11 @@ MISTAKES = {
     "scheduler.interval=day": "scheduler.interval=day: allowed are epoch and step",
     "scheduler=cosine trainer.max_time=00:00:00:09": "needs the length of the run",
     "batchnorm=before_activation data.batch_size=1": "batchnorm needs two rows",
+    "optimizer.lr=true": "optimizer.lr=True: expected float, got bool",
+    "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",
+    "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
+    "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: sweep/",
+    "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",
     "activation=relu,tanh": "To sweep over it, add --multirun",
 }
 
@@ -51,6 +59,7 @@ def test_mistake_is_one_line(mistake: str, run: Run, tmp_path: Path) -> None:
     assert line.startswith("error: ")
     assert MISTAKES[mistake] in line
     assert "epoch 1" not in ended.out
+    assert not list(tmp_path.rglob("summary.json"))
     assert not list(tmp_path.glob("logs/*/runs/*"))
 
 

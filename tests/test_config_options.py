@@ -10,7 +10,8 @@ import torch
 from conftest import CONF, Compose
 from omegaconf import OmegaConf
 
-from litmlp.build import build_data, build_model, build_trainer, construct, resolve
+from litmlp.build import build_data, build_model, build_trainer
+from litmlp.construct import construct, resolve
 from litmlp.data.module import Data
 from litmlp.errors import UserError
 from litmlp.mlp import MLP

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from omegaconf import OmegaConf
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=2")
 
@@ -28,6 +29,7 @@ def test_the_same_metrics_to_the_last_digit(
     ended = run("evaluate", f"run={moved}")
     assert ended.code == 0
     assert ended.err == ""
+    assert ended.out.count("loss ") == 1
     assert "the same as in summary.json, to the last digit" in ended.out
     after = {path: path.read_bytes() for path in moved.rglob("*") if path.is_file()}
     assert before == after
@@ -62,3 +64,21 @@ def test_a_config_that_names_other_code_is_refused(run: Run, tmp_path: Path) -> 
     ended = run("evaluate", f"run={path.parent.parent}")
     assert ended.code == 1
     assert "os.system is not allowed" in ended.err
+
+
+def test_a_typo_beside_a_run_leaves_it_whole(run: Run, tmp_path: Path) -> None:
+    run("train", "data=iris", f"hydra.run.dir={tmp_path}", *QUICK)
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert run("evaluate", "run=nowhere").code == 1
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_table_is_found_from_another_folder(run: Run, tmp_path: Path) -> None:
+    lines = [f"{i},{i % 5 / 2}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *lines]))
+    run("train", "data=table", "data.path=t.csv", "data.target=y", *QUICK)
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    saved = OmegaConf.load(folder / ".hydra" / "config.yaml")
+    assert saved.data.path == str(tmp_path / "t.csv")
+    ended = run("evaluate", f"run={folder}")
+    assert "the same as in summary.json" in ended.out

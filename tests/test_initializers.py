@@ -9,7 +9,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.build import construct
+from litmlp.construct import construct
 from litmlp.errors import UserError
 from litmlp.initializers import uniform_
 from litmlp.mlp import MLP

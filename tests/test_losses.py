@@ -9,7 +9,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn, tensor
 
-from litmlp.build import construct
+from litmlp.construct import construct
 from litmlp.losses import HalfSquaredError
 
 

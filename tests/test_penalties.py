@@ -10,7 +10,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.build import construct
+from litmlp.construct import construct
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
 from litmlp.penalties import L1, L2, ElasticNet, NoPenalty, Penalty

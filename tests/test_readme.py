@@ -2,7 +2,9 @@
 
 import re
 import subprocess
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, Run
@@ -24,10 +26,9 @@ def words(command: str) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_runs(command: str, run: Run, tmp_path: Path) -> None:
-    rows = (f"{age},{age * 0.5},{age * 3.25 % 17}" for age in range(20, 60))
-    (tmp_path / "people.csv").write_text("\n".join(["age,height,income", *rows]))
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
     script, arguments = words(command)
-    if "run=<folder>" in arguments:
+    if script == "evaluate":
         run("train", "data=iris", "trainer.max_epochs=1")
         (folder,) = tmp_path.glob("logs/*/runs/*")
         ended = run(script, f"run={folder}")
@@ -48,6 +49,17 @@ def test_make_train_passes_arguments_on(tmp_path: Path) -> None:
     subprocess.run(["make", "train", f"ARGS={arguments}"], cwd=ROOT, check=True)
     assert "optimizer=sgd" in (tmp_path / ".hydra" / "overrides.yaml").read_text()
     assert (tmp_path / "summary.json").is_file()
+
+
+def test_the_example_in_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "conf" / "README.md").read_text().split("## In Python")[1]
+    (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    with warnings.catch_warnings(action="ignore"):  # of workers and devices
+        exec(example, names)
+    assert names["probabilities"].shape == (150, 3)
+    right = names["probabilities"].argmax(1) == names["data"].samples.targets
+    assert right.float().mean() > 0.9
 
 
 def test_named_files_exist() -> None:

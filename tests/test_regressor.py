@@ -7,7 +7,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
 from torch import Tensor, nn, tensor
+from torchmetrics import R2Score
 
 from litmlp.data.bundled import BundledData
 from litmlp.errors import UserError
@@ -59,8 +61,23 @@ def test_predictions_and_metrics_are_in_the_targets_units() -> None:
     expected = outputs() * tensor(STD) + tensor(MEAN)
     torch.testing.assert_close(model.predict(outputs()), expected)
     predicted, targets = model.for_metrics(outputs(), TARGETS)
-    torch.testing.assert_close(predicted, expected)
-    assert torch.equal(targets, TARGETS)
+    torch.testing.assert_close(predicted, expected.double())
+    assert torch.equal(targets, TARGETS.double())
+
+
+def test_r2_of_targets_far_from_zero_is_scikit_learns() -> None:
+    targets = (20_000 + 4 * torch.randn(300, 1)).round()
+    model = regressor(
+        nn.MSELoss(),
+        num_outputs=1,
+        target_names=["y"],
+        target_mean=[20_000.0],
+        target_std=[4.0],
+    )
+    outputs = (targets - 20_000) / 4 + 0.3 * torch.randn(300, 1)
+    predicted, true = model.for_metrics(outputs, targets)
+    expected = r2_score(true.numpy(), predicted.numpy())
+    assert float(R2Score()(predicted, true)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_prediction_without_error_has_no_loss() -> None:

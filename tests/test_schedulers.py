@@ -139,12 +139,6 @@ def test_plateau_halves_after_five_epochs_without_improvement() -> None:
     assert rates == pytest.approx([LR] * 7 + [LR / 2])
 
 
-def test_frequency_shortens_the_total() -> None:
-    every_fourth = schedule("linear", frequency=4)
-    quarter = curve(every_fourth, total=40)[:11]
-    assert quarter == pytest.approx(curve(schedule("linear"), total=10, extra=1))
-
-
 def test_a_schedule_for_the_whole_budget_refuses_a_pure_time_budget() -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LR)
     with pytest.raises(UserError, match="needs the length of the run"):
@@ -155,8 +149,6 @@ def test_a_schedule_for_the_whole_budget_refuses_a_pure_time_budget() -> None:
 def test_impossible_values_are_refused() -> None:
     with pytest.raises(UserError, match=r"interval=batch: allowed are epoch and step"):
         Schedule(factory=ConstantLR, interval="batch")  # type: ignore[arg-type]
-    with pytest.raises(UserError, match=r"frequency=0: must be 1 or more"):
-        Schedule(factory=ConstantLR, frequency=0)
     with pytest.raises(UserError, match=r"warmup_share must lie in \[0, 1\), got 1"):
         curve(schedule("warmup_cosine", warmup_share=1.0), total=10)
 

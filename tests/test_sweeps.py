@@ -185,3 +185,25 @@ def test_an_added_value_does_not_rename_the_others() -> None:
     assert member_name(["seed=1"], ["seed=1,2"], config) == member_name(
         ["seed=1"], ["seed=1,2,3"], config
     )
+
+
+def test_a_taken_folder_is_left_as_it_is(run: Run, tmp_path: Path) -> None:
+    here = f"hydra.run.dir={tmp_path}/here"
+    run("train", here, *QUICK)
+    files = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    ended = run("train", here, "seed=1", *QUICK)
+    assert ended.code == 1
+    assert "holds a finished run, which is never overwritten" in ended.err
+    assert files == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+
+
+def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    here = f"hydra.run.dir={tmp_path}/here"
+    run("train", here, *QUICK)
+    path = tmp_path / "here" / "summary.json"
+    path.write_text(path.read_text().replace('"done"', '"interrupted"'))
+    assert run("train", here, "optimizer.lr=-1", *QUICK).code == 1
+    assert path.is_file()
+    assert (tmp_path / "here" / "checkpoints" / "best.ckpt").is_file()

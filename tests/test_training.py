@@ -9,6 +9,8 @@ from conftest import Compose
 from omegaconf import DictConfig
 
 from litmlp import runs
+from litmlp.build import build_data
+from litmlp.construct import construct
 from litmlp.training import train
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=3")
@@ -67,8 +69,6 @@ def test_each_seed_can_be_set_apart(part: str, config: Compose) -> None:
 
 
 def test_the_seed_leaves_the_split_alone(config: Compose) -> None:
-    from litmlp.build import build_data
-
     first, second = (build_data(config("data=iris", f"seed={s}")) for s in (0, 1))
     assert all(torch.equal(first.rows[s], second.rows[s]) for s in first.rows)
 
@@ -164,7 +164,9 @@ def test_the_best_checkpoint_is_the_epoch_of_the_best_value(config: Compose) -> 
     assert summary["metrics"]["loss/val"] == pytest.approx(best, rel=1e-5)
 
 
-def test_a_diverging_run_says_the_worst_value(config: Compose) -> None:
+def test_a_diverging_run_says_the_worst_value(
+    config: Compose, capsys: pytest.CaptureFixture[str]
+) -> None:
     composed = config(
         "data=diabetes", "optimizer=sgd", "optimizer.lr=1e9", "trainer.max_epochs=4"
     )
@@ -172,6 +174,33 @@ def test_a_diverging_run_says_the_worst_value(config: Compose) -> None:
     summary = runs.read_summary(Path(composed.folder))
     assert summary["status"] == "done"
     assert summary["best_value"] is None
+    assert "try a smaller optimizer.lr" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("weights", ["null", "[1,5,2]"])
+def test_the_loss_of_an_epoch_is_that_of_all_its_rows(
+    weights: str, config: Compose
+) -> None:
+    # 113 rows in batches of 50: the last one is smaller
+    composed = config(
+        "data=wine",
+        "optimizer=sgd",
+        "optimizer.lr=0",
+        "data.batch_size=50",
+        "initializer@output_initializer=normal",
+        f"loss.weight={weights}",
+        *QUICK,
+    )
+    train(composed)
+    losses = [float(row["loss/train"]) for row in rows(composed) if row["loss/train"]]
+    metrics = runs.read_summary(Path(composed.folder))["metrics"]
+    assert losses == pytest.approx([metrics["loss/train"]] * 3, rel=1e-6)
+
+
+def test_a_class_that_a_split_lacks_does_not_lower_auroc(config: Compose) -> None:
+    metric = construct(config("data=iris").task.metrics.auroc, "auroc", num_classes=3)
+    probabilities = torch.tensor([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.8, 0.2, 0.0]])
+    assert metric(probabilities, torch.tensor([0, 1, 0])) == 1
 
 
 def test_a_finished_run_is_never_overwritten(config: Compose) -> None:

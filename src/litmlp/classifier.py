@@ -72,6 +72,12 @@ class Classifier(Supervised):
                 f"{type(loss).__name__} does not fit a {task} task, whose network has "
                 f"{num_outputs} output(s): choose loss={fit} or another task"
             )
+        weight = getattr(loss, "weight", None)
+        if weight is not None and len(weight) != len(class_names):
+            raise UserError(
+                f"loss.weight has {len(weight)} numbers for {len(class_names)} classes "
+                f"({shortened(class_names)})"
+            )
         super().__init__(
             network=network,
             loss=loss,

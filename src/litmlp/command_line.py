@@ -1,14 +1,12 @@
 """From the shell to a function: Hydra, unique folders, and one line for a mistake."""
 
 import functools
+import io
 import math
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
-from typing import NoReturn
 from uuid import uuid4
 
 import hydra
@@ -18,9 +16,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from litmlp.errors import UserError, describe
-from litmlp.runs import as_typed, discard
-from litmlp.sweeps import SweepCallback, member_name
+from litmlp.errors import UserError, fail, report
+from litmlp.runs import as_typed
+from litmlp.sweeps import LaunchHooks, member_name
 
 Task = Callable[[DictConfig], float | None]
 
@@ -40,10 +38,13 @@ def run(task: Task, *, config: str) -> None:
     before = os.environ.get(FULL_ERROR)
     os.environ[FULL_ERROR] = "1"  # errors of Hydra come here instead
     register_resolvers()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
     try:
         main(guarded(task, full))()
-    except MISTAKES as error:
+    except (*MISTAKES, PermissionError, NotADirectoryError) as error:
         fail(error, full)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -51,7 +52,7 @@ def run(task: Task, *, config: str) -> None:
     finally:
         if before is None:
             del os.environ[FULL_ERROR]
-    sys.exit(1 if SweepCallback.unfinished else 0)
+    sys.exit(1 if LaunchHooks.unfinished else 0)
 
 
 def guarded(task: Task, full: bool) -> Task:
@@ -69,24 +70,9 @@ def guarded(task: Task, full: bool) -> Task:
                 return math.inf if config.get("mode") == "min" else -math.inf
             if not mistake:
                 raise
-            discard(Path(hydra_config.runtime.output_dir))
             fail(error, full)
 
     return run_task
-
-
-def fail(error: Exception, full: bool) -> NoReturn:
-    """Say what was wrong and end the process with exit code 1."""
-    report(error, full)
-    sys.exit(1)
-
-
-def report(error: Exception, full: bool) -> None:
-    """One line on stderr, or everything."""
-    if full:
-        traceback.print_exception(error)
-    else:
-        print(f"error: {describe(error)}", file=sys.stderr)
 
 
 def register_resolvers() -> None:

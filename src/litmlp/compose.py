@@ -1,5 +1,7 @@
 """What a composed config still lacks: choices a layer, and the task of a table."""
 
+from pathlib import Path
+
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -21,6 +23,8 @@ def complete(config: DictConfig) -> DictConfig:
     """
     if HydraConfig.initialized():
         _refuse_lists(config)
+    if path := config.data.get("path"):
+        config.data.path = str(Path(path).resolve())  # found again from anywhere
     if config.task.name == "auto":
         config = _with_inferred_task(config)
     for group in PER_LAYER:
@@ -54,7 +58,9 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
         )
     job = HydraConfig.get()
     task = f"task={data.infer_task()}"
-    return compose(job.job.config_name, [*job.overrides.task, task])
+    composed = compose(job.job.config_name, [*job.overrides.task, task])
+    composed.data.path = config.data.path
+    return composed
 
 
 def _option(group: str, name: str) -> DictConfig:

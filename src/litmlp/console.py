@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,10 @@ from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-console = Console(highlight=False, markup=False)
+# A pipe has no width: a table should not be folded to 80 columns in it.
+WIDTH = None if sys.stdout.isatty() else 160
+
+console = Console(highlight=False, markup=False, width=WIDTH)
 log = logging.getLogger("litmlp")
 
 
@@ -27,10 +31,11 @@ def only_logged(active: bool) -> Iterator[None]:
 def show(content: RenderableType) -> None:
     """Print a line or table, and write it to the log as plain text."""
     console.print(content, soft_wrap=isinstance(content, str))
-    plain = Console(file=io.StringIO(), width=100, color_system=None, markup=False)
+    plain = Console(file=io.StringIO(), width=160, color_system=None, markup=False)
     plain.print(content, soft_wrap=isinstance(content, str))
-    for line in plain.file.getvalue().rstrip().splitlines():  # type: ignore[attr-defined]  # a StringIO
-        log.info(line)
+    for line in plain.file.getvalue().splitlines():  # type: ignore[attr-defined]  # a StringIO
+        if line.strip():
+            log.info(line.rstrip())
 
 
 def shortest(path: Path) -> Path:

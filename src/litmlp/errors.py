@@ -1,11 +1,17 @@
 """One clear error for a user's mistake: what came, what is allowed, how to fix it."""
 
 import difflib
+import sys
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
 
-from hydra.errors import MissingConfigException
+from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+CONF = Path(__file__).parents[2] / "conf"
 
 
 class UserError(ValueError):
@@ -37,11 +43,37 @@ def describe(error: Exception) -> str:
     """One line for an error of ours, of Hydra's or of OmegaConf's."""
     cause = error.__cause__
     if isinstance(error, MissingConfigException) and error.options is not None:
-        group, _, option = str(error.missing_cfg_file).rpartition("/")
-        return f"{group}={option}: no such option. {nearest(option, error.options)}"
+        group, _, option = str(error.missing_cfg_file).partition("/")
+        files = (CONF / group).rglob("*.yaml")
+        nested = {
+            file.relative_to(CONF / group).with_suffix("").as_posix() for file in files
+        }
+        known = nested.union(error.options)
+        return f"{group}={option}: no such option. {nearest(option, known)}"
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override}: not of the form key=value; quote what has spaces or "
+            "signs in it: 'key=\"a = b\"'"
+        )
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key} is needed: give {error.full_key}=…"
     if isinstance(cause, OmegaConfBaseException):
         parent, key = cause.parent_node, str(cause.key)
         if isinstance(parent, DictConfig) and key not in parent:
             names = map(str, parent)
             return f"{cause.full_key}: no such key. {nearest(key, names)}"
     return " ".join(str(error).split())
+
+
+def fail(error: Exception, full: bool) -> NoReturn:
+    """Say what was wrong and end the process with exit code 1."""
+    report(error, full)
+    sys.exit(1)
+
+
+def report(error: Exception, full: bool) -> None:
+    """One line on stderr, or everything."""
+    if full:
+        traceback.print_exception(error)
+    else:
+        print(f"error: {describe(error)}", file=sys.stderr)

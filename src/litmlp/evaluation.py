@@ -65,7 +65,8 @@ def evaluate(folder: Path) -> Metrics:
         load_best(model, folder)
         metrics = split_metrics(model, data, build_trainer(config))
     show(metrics_table(metrics))
-    changed = [tag for tag in metrics if metrics[tag] != recorded.get(tag)]
+    measured = runs.finite(metrics)
+    changed = [tag for tag in measured if measured[tag] != recorded.get(tag)]
     show(
         f"not the same as in summary.json: {', '.join(changed)}"
         if changed

@@ -71,7 +71,10 @@ class MetricsCSV(Logger):
     ) -> None:
         if self._rows is None:
             self._rows = self._read()
-        self._rows.setdefault(step or 0, {"step": step or 0}).update(metrics)
+        row = self._rows.setdefault(step or 0, {"step": step or 0})
+        row.update(metrics)
+        if "epoch" in metrics:  # epochs finished, as in summary.json
+            row["epoch"] = int(metrics["epoch"]) + 1
 
     def _read(self) -> dict[int, dict[str, float | str]]:
         if not self._path.exists():

@@ -29,7 +29,7 @@ class ElasticNet:
     """
 
     def __init__(self, *, strength: float, l1_ratio: float) -> None:
-        if strength < 0:
+        if not strength >= 0:  # a NaN, too
             raise UserError(f"strength must be 0 or more, got {strength}")
         if not 0 <= l1_ratio <= 1:
             raise UserError(f"l1_ratio must lie between 0 and 1, got {l1_ratio}")
@@ -44,7 +44,7 @@ class ElasticNet:
 
 
 class L1(ElasticNet):
-    """strength · Σ|w|: drives weights to exactly zero (Tibshirani 1996)."""
+    """strength · Σ|w|: drives weights towards zero, unimportant ones first."""
 
     def __init__(self, *, strength: float) -> None:
         super().__init__(strength=strength, l1_ratio=1.0)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.build import checked_value
+from litmlp.construct import checked_value
 from litmlp.errors import UserError
 
 QUIET = (

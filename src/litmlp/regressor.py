@@ -88,4 +88,6 @@ class Regressor(Supervised):
         return values * self.target_std + self.target_mean
 
     def for_metrics(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        return self.to_predictions(outputs), targets
+        # Sums of squares of large targets need more digits than float32 has.
+        exact = torch.float32 if self.device.type == "mps" else torch.float64
+        return self.to_predictions(outputs.to(exact)), targets.to(exact)

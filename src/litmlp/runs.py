@@ -44,17 +44,30 @@ def as_typed(overrides: Any) -> list[str]:
 
 @contextmanager
 def recording(
-    folder: Path, config: DictConfig, overrides: list[str]
+    folder: Path,
+    config: DictConfig,
+    overrides: list[str],
+    *,
+    keep_mistakes: bool = True,
 ) -> Iterator[Summary]:
     """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
 
     The status is ``running`` until the block ends, then ``done``, ``failed`` (with the
     error) or ``interrupted``. A lock on the folder is held meanwhile.
 
+    Args:
+        folder: of the run.
+        config: as it was launched.
+        overrides: as they were typed.
+        keep_mistakes: whether a new folder stays when the user's mistake came before
+            any training, as a sweep's members do.
+
     Raises:
         UserError: another process holds the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    new = not any((folder / name).exists() for name in ("summary.json", "checkpoints"))
+    mistaken = False
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(blocking=False)
@@ -78,6 +91,7 @@ def recording(
         raise KeyboardInterrupt from error  # Lightning makes it a plain exit
     except BaseException as error:
         summary["status"] = "failed"
+        mistaken = isinstance(error, UserError) and not keep_mistakes
         summary["error"] = f"{type(error).__name__}: {error}"
         summary["traceback"] = traceback.format_exc()
         raise
@@ -86,12 +100,14 @@ def recording(
         write_summary(folder, summary)
         Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
+        if new and mistaken and not (folder / "checkpoints").exists():
+            discard(folder)
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
     """Replace ``summary.json`` at once; what is not a finite number becomes null."""
     partial = folder / "summary.partial"
-    text = json.dumps(_finite(summary), indent=2, ensure_ascii=False)
+    text = json.dumps(finite(summary), indent=2, ensure_ascii=False)
     partial.write_text(text + "\n", encoding="utf-8")
     os.replace(partial, folder / "summary.json")
 
@@ -106,7 +122,7 @@ def read_summary(folder: Path) -> Summary:
     if not path.is_file():
         raise UserError(f"{folder} holds no run: it has no summary.json")
     summary: Summary = json.loads(path.read_text(encoding="utf-8"))
-    if summary["status"] == "running" and not _is_locked(folder):
+    if summary["status"] == "running" and not is_locked(folder):
         summary["status"] = "interrupted"
     return summary
 
@@ -118,6 +134,18 @@ def is_done(folder: Path) -> bool:
     )
 
 
+def refuse_taken(folder: Path) -> None:
+    """Keep what others have left or are writing.
+
+    Raises:
+        UserError: the folder holds a finished run, or another process writes to it.
+    """
+    if is_done(folder):
+        raise UserError(f"{folder} holds a finished run, which is never overwritten")
+    if is_locked(folder):
+        raise UserError(f"{folder} is in use by another process")
+
+
 def read_config(folder: Path) -> DictConfig:
     """The config of a run, with the folder as it is called now.
 
@@ -125,6 +153,10 @@ def read_config(folder: Path) -> DictConfig:
         UserError: the folder holds no run.
     """
     path = folder / ".hydra" / "config.yaml"
+    if any(folder.glob("*/summary.json")):
+        raise UserError(
+            f"run={folder} is a sweep: give the folder of one of its members"
+        )
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
     config = OmegaConf.load(path)
@@ -177,7 +209,8 @@ def git_commit() -> str | None:
     return result.stdout.strip()
 
 
-def _is_locked(folder: Path) -> bool:
+def is_locked(folder: Path) -> bool:
+    """Whether a process is writing a run to the folder."""
     if not (folder / LOCK).exists():
         return False
     lock = FileLock(folder / LOCK)
@@ -189,9 +222,10 @@ def _is_locked(folder: Path) -> bool:
     return False
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The value as JSON can hold it: a number that is not finite becomes None."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -23,13 +23,11 @@ class Schedule:
         factory: makes the scheduler; if it is a ``functools.partial``, arguments that
             are ``TOTAL`` become the number of intervals in the budget.
         interval: step after every ``epoch`` or every ``step`` (iteration).
-        frequency: step after that many intervals.
         monitor: the metric that a plateau scheduler watches.
     """
 
     factory: Callable[[Optimizer], LRScheduler]
     interval: Literal["epoch", "step"] = "epoch"
-    frequency: int = 1
     monitor: str | None = None
 
     def __post_init__(self) -> None:
@@ -42,8 +40,6 @@ class Schedule:
                 f"scheduler.interval=step: {self.monitor} is known once an epoch, so "
                 "this scheduler needs scheduler.interval=epoch"
             )
-        if self.frequency < 1:
-            raise UserError(f"scheduler.frequency={self.frequency}: must be 1 or more")
 
     @property
     def needs_total(self) -> bool:
@@ -66,11 +62,7 @@ class Schedule:
             )
         assert isinstance(self.factory, partial)
         keywords = self.factory.keywords
-        totals = {
-            name: max(1, total // self.frequency)
-            for name, value in keywords.items()
-            if value == TOTAL
-        }
+        totals = {name: max(1, total) for name in keywords if keywords[name] == TOTAL}
         factory: Callable[[Optimizer], LRScheduler] = partial(self.factory, **totals)
         return factory(optimizer)
 

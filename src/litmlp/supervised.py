@@ -14,6 +14,7 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
+from litmlp.errors import UserError
 from litmlp.penalties import NoPenalty, Penalty
 from litmlp.schedulers import Schedule
 
@@ -60,19 +61,23 @@ class Supervised(LightningModule):
         encoding: nn.Module | None = None,
     ) -> None:
         super().__init__()
+        if getattr(loss, "reduction", "mean") != "mean":
+            raise UserError(
+                "loss.reduction must be mean: lr should not mean batch size"
+            )
         self.network = network
         self.loss = loss
         self.output_activation = output_activation()
         self.metrics = MetricCollection(dict(metrics))
         self.metric_names = ["loss", *metrics]
-        self.mean_loss = MeanMetric(nan_strategy="disable")  # a NaN must show
+        self.mean_loss = MeanMetric(nan_strategy=math.nan)  # a NaN must show
         self.optimizer = optimizer or partial(Adam, fused=True)
         self.scheduler = scheduler or Schedule(factory=partial(ConstantLR, factor=1.0))
         self.penalty = penalty or NoPenalty()
         self.preprocessing = preprocessing or nn.Identity()
         self.encoding = encoding or nn.Identity()
         self._weights: list[nn.Parameter] = []
-        self._seen: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = defaultdict(list)
+        self._seen: dict[str, list[Batch]] = defaultdict(list)
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss of raw outputs [B, O] against a batch's targets → []."""
@@ -99,20 +104,20 @@ class Supervised(LightningModule):
         self.train(training)
         return predictions
 
+    def on_train_start(self) -> None:
+        if self.global_rank:  # processes should not share their dropout masks
+            torch.manual_seed(torch.initial_seed() + self.global_rank)
+
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         features, targets = batch
         outputs = self(features)
         loss = self.compute_loss(outputs, targets)
         penalized = loss + self.penalty(self._weights)
-        return {
-            "loss": penalized,
-            "data_loss": loss.detach(),
-            "outputs": outputs.detach(),
-        }
+        return {"loss": penalized, "outputs": outputs.detach()}
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Not in training_step, which L-BFGS calls several times an iteration.
-        self._seen["train"].append((outputs["outputs"], batch[1], outputs["data_loss"]))
+        self._seen["train"].append((outputs["outputs"], batch[1]))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._see("val", batch)
@@ -142,7 +147,6 @@ class Supervised(LightningModule):
         config = {
             "scheduler": schedule.make(optimizer, total=total),
             "interval": schedule.interval,
-            "frequency": schedule.frequency,
             "monitor": schedule.monitor,
         }
         return cast(
@@ -163,20 +167,16 @@ class Supervised(LightningModule):
 
     def _see(self, split: str, batch: Batch) -> None:
         features, targets = batch
-        outputs = self(features)
-        self._seen[split].append(
-            (outputs, targets, self.compute_loss(outputs, targets))
-        )
+        self._seen[split].append((self(features), targets))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Loss and metrics of all batches seen, by tag; forgets the batches."""
-        outputs, targets, losses = zip(*self._seen.pop(split), strict=True)
-        sizes = torch.tensor([len(rows) for rows in targets], device=self.device)
+        outputs, targets = map(torch.cat, zip(*self._seen.pop(split), strict=True))
         # Reset before, not after: a state made while testing is an inference tensor.
         self.mean_loss.reset()
-        self.mean_loss.update(torch.stack(losses), sizes)
+        self.mean_loss.update(self.compute_loss(outputs, targets), len(targets))
         self.metrics.reset()
-        self.metrics.update(*self.for_metrics(torch.cat(outputs), torch.cat(targets)))
+        self.metrics.update(*self.for_metrics(outputs, targets))
         values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
         # In the order given: a collection sorts its metrics by name.
         return {f"{name}/{split}": values[name] for name in self.metric_names}

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from litmlp import runs
 from litmlp.console import console, table
+from litmlp.errors import UserError, fail
 
 LONGEST_NAME = 100
 
@@ -34,13 +35,24 @@ def member_name(overrides: list[str], command: list[str], config: DictConfig) ->
     return "-".join(filter(None, [name, runs.config_hash(config)[:8]]))
 
 
-class SweepCallback(Callback):
-    """Hydra's hooks around a multirun."""
+class LaunchHooks(Callback):
+    """What Hydra calls before it makes a folder, and after the last member."""
 
     unfinished = 0
     """Members of this process's sweep that did not end well."""
 
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        try:
+            refuse_paths(config.name)
+            runs.refuse_taken(Path(config.hydra.run.dir))
+        except UserError as error:  # Hydra would only warn of it
+            fail(error, full=False)
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        try:
+            refuse_paths(config.name)
+        except UserError as error:
+            fail(error, full=False)
         # Resolved here, the sweep's command is in the cache that members inherit.
         OmegaConf.select(config, "hydra.sweep.subdir")
 
@@ -50,64 +62,83 @@ class SweepCallback(Callback):
             runs.read_summary(path.parent)
             for path in sorted(folder.glob("*/summary.json"))
         ]
-        show_sweep(summaries)
+        if summaries:
+            show_sweep(summaries)
         console.print(f"folder       {folder}", soft_wrap=True)
         console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
-        SweepCallback.unfinished = sum(s["status"] != "done" for s in summaries)
+        LaunchHooks.unfinished = sum(s["status"] != "done" for s in summaries)
+
+
+def refuse_paths(name: str) -> None:
+    """A name is a folder under logs/ and leads nowhere else.
+
+    Raises:
+        UserError: it is a path.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", str(name)):
+        raise UserError(f"name={name}: only letters, digits and ._+- are allowed")
 
 
 def show_sweep(summaries: Sequence[runs.Summary]) -> None:
     """A line a member, best first; then the mean over seeds of each other choice."""
     shared = set.intersection(*(set(s["overrides"]) for s in summaries))
-    members = table("member", "status", "best", "test", "seconds")
+    monitors = {s["monitor"]["metric"] for s in summaries if "monitor" in s}
+    best = monitors.pop() if len(monitors) == 1 else "best"
+    members = table("member", "status", best, "test", "", "seconds")
     groups: dict[str, list[runs.Summary]] = defaultdict(list)
     for summary in sorted(summaries, key=rank):
         varying = [text for text in summary["overrides"] if text not in shared]
+        name, value = main_result(summary) or ("", None)
         members.add_row(
-            " ".join(varying),
+            " ".join(varying) or "(all alike)",
             summary["status"],
             number(summary.get("best_value")),
-            " ".join(map(str, main_result(summary) or ("",))),
-            number(summary.get("wall_seconds")),
+            name,
+            number(value),
+            f"{summary['wall_seconds']:.1f}",
         )
         if summary["status"] == "done":
             choice = [text for text in varying if not SEED.match(text)]
-            groups[" ".join(choice)].append(summary)
+            groups[" ".join(choice) or "(all)"].append(summary)
     console.print(members)
+    for summary in summaries:
+        if summary["status"] == "failed":
+            console.print(f"{' '.join(summary['overrides'])}: {summary['error']}")
     if any(len(group) > 1 for group in groups.values()):
-        console.print(means_over_seeds(groups))
+        console.print(means_over_seeds(groups, best))
 
 
-def means_over_seeds(groups: dict[str, list[runs.Summary]]) -> Table:
+def means_over_seeds(groups: dict[str, list[runs.Summary]], best: str) -> Table:
     """Mean ± standard deviation over the members of each group."""
-    means = table("mean over seeds", "runs", "best", "test")
+    means = table("mean over seeds and splits", "runs", best, "test", "")
     for choice, group in groups.items():
         results = [result for s in group if (result := main_result(s))]
         means.add_row(
             choice,
             str(len(group)),
             spread([s["best_value"] for s in group]),
-            f"{results[0][0]} {spread([value for _, value in results])}"
-            if results
-            else "",
+            results[0][0] if results else "",
+            spread([value for _, value in results]),
         )
     return means
 
 
-def rank(summary: runs.Summary) -> tuple[bool, float]:
-    """Sorts the best monitored value first and runs without one last."""
+def rank(summary: runs.Summary) -> tuple[str, bool, float]:
+    """Sorts by what can be compared, the best monitored value first, none last."""
+    different = ("data=", "loss=", "task=")
+    compared = " ".join(o for o in summary["overrides"] if o.startswith(different))
     value = summary.get("best_value")
     if value is None:
-        return True, 0.0
-    return False, -value if summary["monitor"]["mode"] == "max" else value
+        return compared, True, 0.0
+    return compared, False, -value if summary["monitor"]["mode"] == "max" else value
 
 
-def main_result(summary: runs.Summary) -> tuple[str, float] | None:
+def main_result(summary: runs.Summary) -> tuple[str, float | None] | None:
     """The name and test value of the task's first metric, if there was a test."""
     for tag, value in summary.get("metrics", {}).items():
         name, split = tag.split("/")
         if split == "test" and name != "loss":
-            return name, round(value, 4)
+            return name, value
     return None
 
 
@@ -120,5 +151,5 @@ def spread(values: Sequence[float | None]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Four significant digits, or nothing."""
-    return "" if value is None else f"{value:.4g}"
+    """Four decimals, or nothing."""
+    return "" if value is None else f"{value:.4f}"

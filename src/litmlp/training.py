@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
@@ -11,9 +12,10 @@ from omegaconf import DictConfig
 from torch import nn
 
 from litmlp import runs
-from litmlp.build import build_data, build_model, build_trainer, resolve
+from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show, table
+from litmlp.construct import resolve
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import load_best, metrics_table, one_device, split_metrics
@@ -40,7 +42,7 @@ def train(config: DictConfig) -> float:
     in_sweep = job is not None and job.mode == RunMode.MULTIRUN
     overrides = runs.as_typed(job.overrides.task) if job is not None else []
     with (
-        runs.recording(folder, config, overrides) as summary,
+        runs.recording(folder, config, overrides, keep_mistakes=in_sweep) as summary,
         settings(config),
         only_logged(in_sweep),
     ):
@@ -59,13 +61,14 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     config = with_monitor(config, data)
     runs.write_config(folder, config)
     model = build_model(config, data)
-    join_small_batches(data, model)
     trainer = build_trainer(config)
+    join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     show_plan(data, model, trainer)
     try:
         torch.manual_seed(config.seeds.dropout)
         trainer.fit(model, datamodule=data)
         best = load_best(model, folder)
+        show(how_it_ended(trainer, best))
         last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
         alone = trainer.world_size == 1
         tester = trainer if alone else build_trainer(one_device(config))
@@ -83,7 +86,9 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],
-        "samples_per_second": last["callbacks"]["Throughput"]["samples_per_second"],
+        "samples_per_second": last["callbacks"]
+        .get("Throughput", {})
+        .get("samples_per_second"),
     }
 
 
@@ -91,8 +96,18 @@ def one_line(summary: runs.Summary) -> str:
     """What a sweep says of each of its members."""
     metric, value = summary["monitor"]["metric"], summary["best_value"]
     result = main_result(summary)
-    test = f"  {result[0]}/test {result[1]}" if result else ""
-    return f"{metric} {value:.4g}{test}  {summary['wall_seconds']:.1f} s"
+    test = f"  {result[0]}/test {result[1]:.4f}" if result else ""
+    return f"{metric} {value:.4f}{test}  {summary['wall_seconds']:.1f} s"
+
+
+def how_it_ended(trainer: Trainer, best: dict[str, Any]) -> str:
+    """Which epoch is tested, and whether the fit stopped before its budget's end."""
+    value, metric = best["value"], best["monitor"]
+    if not math.isfinite(value):
+        return f"{metric} was never a finite number: try a smaller optimizer.lr"
+    stopped = any(getattr(c, "stopped_epoch", 0) for c in trainer.callbacks)  # type: ignore[attr-defined]  # set by Lightning, not declared
+    early = ", stopped early: no better since" if stopped else ""
+    return f"best {metric} {value:.4g} after epoch {best['epoch']}{early}"
 
 
 def best_value(summary: runs.Summary, mode: str) -> float:
@@ -129,25 +144,29 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     return config
 
 
-def join_small_batches(data: Data, model: nn.Module) -> None:
-    """Let batchnorm have two rows at least: one has no variance.
+def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:
+    """Let each process have a row of every batch, and batchnorm two.
 
     Raises:
-        UserError: batches of one row and a batchnorm.
+        UserError: batches are smaller than that.
     """
-    batchnorm = nn.modules.batchnorm._BatchNorm
-    if any(isinstance(module, batchnorm) for module in model.modules()):
-        data.smallest_batch = 2
-        if data.train_batches.sizes[0] < 2:
-            raise UserError(
-                "batchnorm needs two rows a batch: data.batch_size=2 or more"
-            )
+    kinds = nn.modules.batchnorm._BatchNorm
+    has_batchnorm = any(isinstance(module, kinds) for module in model.modules())
+    data.smallest_batch = processes * (2 if has_batchnorm else 1)
+    if data.train_batches.sizes[0] < data.smallest_batch:
+        reason = "batchnorm needs two rows a batch" if has_batchnorm else "too few rows"
+        raise UserError(
+            f"{reason} in each of {processes} process(es): "
+            f"data.batch_size={data.smallest_batch} or more"
+        )
 
 
 def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
     """The numbers of this gradient descent, and the network."""
     batches = data.train_batches
-    an_epoch = math.ceil(len(batches) / trainer.accumulate_grad_batches)
+    limit = trainer.limit_train_batches
+    share = int(len(batches) * limit) if isinstance(limit, float) else limit
+    an_epoch = math.ceil(min(len(batches), share) / trainer.accumulate_grad_batches)
     max_epochs = trainer.max_epochs if trainer.max_epochs is not None else -1
     totals = [] if max_epochs == -1 else [max_epochs * an_epoch]
     totals += [] if trainer.max_steps == -1 else [trainer.max_steps]
@@ -155,7 +174,8 @@ def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
     for split, rows in data.rows.items():
         plan.add_row(f"{split} samples", f"{len(rows):,}")
     plan.add_row("columns", f"{len(data.samples.columns):,}")
-    plan.add_row("outputs", f"{data.facts['num_outputs']:,}")
+    kind = "classes" if data.samples.class_names else "targets"
+    plan.add_row(kind, f"{data.facts['num_outputs']:,}")
     plan.add_row("batch size", f"{batches.sizes[0]:,}")
     plan.add_row("iterations an epoch", f"{an_epoch:,}")
     plan.add_row(

@@ -76,7 +76,7 @@ def test_gauss_is_two_clouds_that_noise_widens(noise: float, variance: float) ->
 
 def test_spiral_arms_are_the_formula_half_a_turn_apart() -> None:
     points, targets = drawn("spiral", num_samples=200)
-    i = torch.arange(100)
+    i = torch.arange(100).double()
     angle = 1.75 * i / 100 * 2 * math.pi
     arm = 5 * i[:, None] / 100 * torch.stack([angle.sin(), angle.cos()], dim=1)
     torch.testing.assert_close(points[targets == 1], arm)

@@ -58,7 +58,7 @@ def test_another_validation_share_leaves_the_test_rows() -> None:
     assert torch.equal(few["test"], many["test"])
 
 
-@pytest.mark.parametrize("share", [0.004, 0.1, 0.123, 0.25, 0.5])
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.123, 0.25, 0.5])
 def test_shares_round_as_in_scikit_learn(share: float) -> None:
     _, expected = train_test_split(range(100), test_size=share)
     for name, shares in (("test", (share, 0.0)), ("val", (0.0, share))):
@@ -117,3 +117,8 @@ def test_a_share_is_not_rounded_up_for_the_noise_of_floating_point() -> None:
     assert (
         len(split_rows(REAL, test_share=0.07, validation_share=0, seed=0)["test"]) == 7
     )
+
+
+def test_a_split_of_one_row_is_refused() -> None:
+    with pytest.raises(UserError, match="a test split of one row of 100 measures"):
+        split_rows(REAL, test_share=0.004, validation_share=0, seed=0)

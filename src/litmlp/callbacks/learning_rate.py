@@ -4,7 +4,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 
 class LearningRate(Callback):
-    """Logs ``lr`` after each epoch, under the same tag for every optimizer."""
+    """Logs ``lr`` of each epoch's first iteration, one tag for every optimizer."""
+
+    def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
+        self._rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
-        model.log("lr", trainer.optimizers[0].param_groups[0]["lr"])
+        model.log("lr", self._rate)

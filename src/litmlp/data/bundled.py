@@ -10,7 +10,7 @@ from litmlp.data.module import Data
 from litmlp.data.samples import Column, Samples
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False)
 class BundledData(Data):
     """Iris, wine, breast cancer and digits (classes), diabetes (real values).
 

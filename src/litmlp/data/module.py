@@ -1,7 +1,7 @@
 """The data of a run: rows, split, preprocessing and loaders."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ EVALUATION_BATCH_SIZE = 4096
 Loader = DataLoader[tuple[Tensor, ...]]
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False)
 class Data(LightningDataModule):
     """Base of every data source: a subclass adds its own options and ``load``.
 
@@ -58,6 +58,9 @@ class Data(LightningDataModule):
                 raise UserError(f"{name}={getattr(self, name)}: must lie in [0, 1)")
         self.smallest_batch = 1
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def load(self) -> Samples:
         """All rows, in their own order."""
         raise NotImplementedError
@@ -65,7 +68,14 @@ class Data(LightningDataModule):
     @cached_property
     def samples(self) -> Samples:
         """All rows, loaded once, in torch's default floating-point type."""
-        return self.load()
+        loaded = self.load()
+        floating = torch.get_default_dtype()
+        targets = loaded.targets
+        return replace(
+            loaded,
+            inputs=loaded.inputs.to(floating),
+            targets=targets.to(floating) if targets.is_floating_point() else targets,
+        )
 
     @cached_property
     def rows(self) -> dict[str, Tensor]:

@@ -24,7 +24,7 @@ INPUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 """What a network may be shown of a point (x1, x2)."""
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False)
 class PlaygroundData(Data):
     """Points of the plane, most of them within ±6, with a class or a value.
 
@@ -75,7 +75,7 @@ class PlaygroundData(Data):
 
 def uniform(shape: Sequence[int], low: float, high: float, g: Generator) -> Tensor:
     """Numbers of U(low, high)."""
-    return low + (high - low) * torch.rand(*shape, generator=g)
+    return low + (high - low) * torch.rand(*shape, generator=g, dtype=torch.float64)
 
 
 def circle(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
@@ -101,7 +101,9 @@ def gauss(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
     blue = torch.arange(count) < count // 2
     variance = 0.5 + 7 * noise
     centres = torch.where(blue, 2.0, -2.0)[:, None]
-    points = centres + math.sqrt(variance) * torch.randn(count, 2, generator=g)
+    points = centres + math.sqrt(variance) * torch.randn(
+        count, 2, generator=g, dtype=torch.float64
+    )
     return points, blue.long()
 
 

@@ -53,6 +53,8 @@ def split_rows(
                 f"data.test_share={test_share} and data.validation_share="
                 f"{validation_share} leave no rows of {count} to train on"
             )
+        if size == 1:
+            raise UserError(f"a {name} split of one row of {count} measures nothing")
         if size:
             train, rows[name] = take(train, labels, size, name, seed)
     rows["train"] = train
@@ -77,7 +79,7 @@ def take(
     except ValueError as error:
         raise UserError(
             f"cannot take {size} of {len(rows)} rows for {name} with every class "
-            f"in its share: {error}"
+            f"in its share: {str(error)[:200]}"
         ) from error
     return stay, taken
 

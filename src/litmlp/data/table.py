@@ -22,7 +22,7 @@ MOST_CLASSES = 20
 Task = Literal["binary", "multiclass", "regression"]
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False)
 class TableData(Data):
     """The columns of a table predict one of them, or several real-valued ones.
 
@@ -114,6 +114,12 @@ class TableData(Data):
             raise UserError(f"task={task} takes one target, got {list(self.targets)}")
         column = table[self.targets[0]]
         classes = column.unique().sort()
+        real = column.dtype.is_float() and (column != column.round()).any()
+        if real and len(classes) > MOST_CLASSES:
+            raise UserError(
+                f"{self.path}: target {column.name} holds real values, and task={task} "
+                "needs classes: choose task=regression"
+            )
         if len(classes) < 2:
             raise UserError(
                 f"{self.path}: target {column.name} is {classes[0]} in every row: "

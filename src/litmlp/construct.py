@@ -1,0 +1,247 @@
+"""The one door between a config and objects: checked targets, checked values."""
+
+import collections.abc
+import functools
+import inspect
+import pkgutil
+import re
+import types
+from collections.abc import Callable, Collection
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.profilers import Profiler
+from lightning.pytorch.strategies import Strategy
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torchmetrics import Metric
+
+from litmlp.errors import UserError, nearest
+from litmlp.schedulers import TOTAL
+
+ALLOWED: dict[str, type | tuple[type, ...]] = {
+    "torch.nn.init.": types.FunctionType,
+    "torch.nn.modules.": nn.Module,
+    "torch.optim.": (Optimizer, LRScheduler),
+    "torchmetrics.": Metric,
+    "lightning.pytorch.callbacks.": Callback,
+    "lightning.pytorch.loggers.": Logger,
+    "lightning.pytorch.profilers.": Profiler,
+    "lightning.pytorch.strategies.": Strategy,
+    "lightning.pytorch.trainer.": Trainer,
+    "litmlp.activations.": object,
+    "litmlp.batchnorms.": object,
+    "litmlp.callbacks.": object,
+    "litmlp.classifier.": object,
+    "litmlp.data.": object,
+    "litmlp.encoding.": object,
+    "litmlp.initializers.": object,
+    "litmlp.loggers.": object,
+    "litmlp.losses.": object,
+    "litmlp.mlp.": object,
+    "litmlp.optimizers.": object,
+    "litmlp.penalties.": object,
+    "litmlp.regressor.": object,
+    "litmlp.schedulers.": object,
+}
+"""Where a config's ``_target_`` may be defined, and of what kind it must be. A package
+of your own: ``"mine.": object``, any class or function of it."""
+
+
+class Factory(functools.partial[Any]):
+    """A ``_target_`` with its arguments; errors of a call name the config's key."""
+
+    where: str
+
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
+        try:
+            return super().__call__(*args, **keywords)
+        except UserError as error:
+            if error.where:
+                raise
+            raise located(error, self.where) from error
+        except (TypeError, ValueError, MisconfigurationException) as error:
+            raise located(error, self.where) from error
+
+
+def located(error: Exception, where: str) -> UserError:
+    """The error as a user's mistake under a key of the config."""
+    text = str(error)
+    starts_with_argument = re.match(r"\w+=", text)
+    return UserError(f"{where}{'.' if starts_with_argument else ': '}{text}", where)
+
+
+def construct(
+    node: Any, where: str, *, reserved: Collection[str] = (), **late: Any
+) -> Any:
+    """The object, factory, dict, list or plain value that a config's node describes.
+
+    Args:
+        node: a node with ``_target_`` becomes an object, or a :class:`Factory` with
+            ``_partial_: true``; other nodes are taken as they are.
+        where: the node's key, for messages.
+        reserved: keys of the node that are not for its target.
+        late: arguments that no config can hold.
+
+    Raises:
+        UserError: a target that is not allowed, an argument that it does not have, a
+            value of the wrong type, a value left open, or a value that it refuses.
+    """
+    if isinstance(node, ListConfig):
+        return [
+            construct(node[i], origin(node, i, f"{where}[{i}]"))
+            for i in range(len(node))
+        ]
+    if not isinstance(node, DictConfig):
+        return node
+    values = {}
+    for key in map(str, node):
+        if key in ("_target_", "_partial_", *reserved):
+            continue
+        if OmegaConf.is_missing(node, key):
+            raise UserError(f"{where}.{key} is needed: give {where}.{key}=…")
+        values[key] = construct(node[key], origin(node, key, f"{where}.{key}"))
+    if "_target_" not in node:
+        return values
+    target = resolve(node._target_, where)
+    factory = Factory(target, **checked_arguments(target, values, where), **late)
+    factory.where = where
+    return factory if node.get("_partial_") is True else factory()
+
+
+def origin(node: DictConfig | ListConfig, key: Any, where: str) -> str:
+    """The key that a user would type: ``${activation}`` is set as activation.…"""
+    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index]  # a list or dict by its own key
+    if isinstance(raw, str) and raw.startswith("${") and raw[2:-1].isidentifier():
+        return raw[2:-1]
+    return where
+
+
+def resolve(path: str, where: str) -> Callable[..., Any]:
+    """The class or function of a ``_target_``, judged by where it is defined.
+
+    Raises:
+        UserError: it does not exist, or it is not defined in a module of ALLOWED.
+    """
+    roots = {prefix.split(".")[0] for prefix in ALLOWED}
+    refusal = UserError(
+        f"{where}._target_={path} is not allowed: a target must be a class or function "
+        f"of {', '.join(prefix.rstrip('.') for prefix in ALLOWED)}. Add a module of "
+        "your own to ALLOWED in src/litmlp/construct.py"
+    )
+    if path.split(".")[0] not in roots:
+        raise refusal
+    try:
+        target = pkgutil.resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"{where}._target_={path} cannot be found: {error}") from error
+    if not isinstance(target, type | types.FunctionType):
+        raise refusal
+    home = f"{target.__module__}.{target.__qualname__}"
+    for prefix, kind in ALLOWED.items():
+        fits = (
+            isinstance(target, types.FunctionType)
+            if kind is types.FunctionType
+            else (
+                kind is object
+                or (isinstance(target, type) and issubclass(target, kind))
+            )
+        )
+        public = "." not in target.__qualname__ and not target.__name__.startswith("_")
+        if home.startswith(prefix) and fits and public:
+            return target
+    raise refusal
+
+
+def checked_arguments(
+    target: Callable[..., Any], values: dict[str, Any], where: str
+) -> dict[str, Any]:
+    """The values, each as its parameter's annotation wants it.
+
+    Raises:
+        UserError: the target has no such parameter, or the value is of another type.
+    """
+    parameters = inspect.signature(target).parameters.values()
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = [p.name for p in parameters if p.kind not in variable]
+    try:
+        hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    except NameError:  # an annotation that exists for type checkers alone
+        hints = {}
+    for name, value in values.items():
+        if name not in names and not takes_any:
+            raise UserError(
+                f"{where}.{name}: {target.__name__} has no such argument. "
+                f"{nearest(name, names)}"
+            )
+        if name in hints and value != TOTAL:
+            values[name] = checked_value(value, hints[name], f"{where}.{name}")
+    return values
+
+
+def checked_value(value: Any, hint: Any, where: str) -> Any:
+    """The value as the annotation wants it, such as a tuple or tensor for a list.
+
+    Raises:
+        UserError: it is of another type.
+    """
+    kinds = get_args(hint) or (hint,)
+    if Tensor in kinds and isinstance(value, list):
+        return torch.tensor(value, dtype=torch.get_default_dtype())
+    if holds_bool(value) and "bool" not in str(hint) and hint not in (Any, object):
+        raise UserError(f"{where}={value}: expected {readable(hint)}, got bool")
+    try:
+        accepted = adapter(hint).validate_python(value)
+    except PydanticUserError:  # an annotation that cannot be checked
+        return value
+    except ValidationError as error:
+        if get_origin(hint) is Literal:
+            choices = [str(choice) for choice in kinds]
+            raise UserError(
+                f"{where}={value}: no such choice. {nearest(str(value), choices)}"
+            ) from error
+        raise UserError(
+            f"{where}={value}: expected {readable(hint)}, got {type(value).__name__}"
+        ) from error
+    plain = (bool, int, float, str, tuple, list)
+    return accepted if isinstance(accepted, plain) else value
+
+
+def holds_bool(value: Any) -> bool:
+    """Whether it is, or lists, true or false, which Python takes for 1 and 0."""
+    if isinstance(value, list):
+        return any(map(holds_bool, value))
+    return isinstance(value, bool)
+
+
+def readable(hint: Any) -> str:
+    """An annotation as a person would say it.
+
+    >>> readable(int | None)
+    'int or null'
+    """
+    if get_origin(hint) in (Union, types.UnionType):
+        kinds = get_args(hint)
+        # A number would do, too: no need to offer a tensor.
+        plain = [kind for kind in kinds if kind is not Tensor or float not in kinds]
+        return " or ".join(map(readable, plain))
+    if hint is Tensor:
+        return "a list of numbers"
+    if hint is type(None):
+        return "null"
+    if get_origin(hint) in (list, collections.abc.Sequence):
+        return f"a list of {readable(get_args(hint)[0])}"
+    return str(getattr(hint, "__name__", hint))
+
+
+@functools.cache
+def adapter(hint: Any) -> TypeAdapter[Any]:
+    """A checker for an annotation; modules and tensors are checked by their class."""
+    return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
