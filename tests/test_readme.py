@@ -59,7 +59,7 @@ def test_the_example_in_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
         exec(example, names)
     assert names["probabilities"].shape == (150, 3)
     right = names["probabilities"].argmax(1) == names["data"].samples.targets
-    assert right.float().mean() > 0.9
+    assert right.float().mean() > 0.8
 
 
 def test_named_files_exist() -> None:

@@ -110,8 +110,8 @@ def gauss(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
 def spiral(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
     """Two arms of almost two turns each; noise moves the points."""
     blue = torch.arange(count) < count // 2
-    along = torch.cat([torch.arange(half) / half for half in halves(count)])
-    angle = 1.75 * 2 * math.pi * along + torch.where(blue, 0.0, math.pi)
+    along = torch.cat([torch.arange(half).double() / half for half in halves(count)])
+    angle = 1.75 * 2 * math.pi * along + math.pi * (~blue).double()
     arms = 5 * along[:, None] * torch.stack([angle.sin(), angle.cos()], dim=1)
     return arms + uniform([count, 2], -1, 1, g) * noise, blue.long()
 
