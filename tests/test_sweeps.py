@@ -79,7 +79,7 @@ def test_curves_in_tensorboard_bear_the_names_of_the_summary(
     metrics = json.loads((folder / "summary.json").read_text())["metrics"]
     assert set(metrics) <= scalars
     assert scalars - set(metrics) == {"epoch", "lr", "samples_per_second"}
-    assert [event.step for event in events.Scalars("loss/train")] == [2, 5]
+    assert [event.step for event in events.Scalars("loss/train")] == [3, 6]
     (test,) = events.Scalars("accuracy/test")
     assert test.value == pytest.approx(metrics["accuracy/test"])
 

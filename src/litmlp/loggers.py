@@ -71,10 +71,7 @@ class MetricsCSV(Logger):
     ) -> None:
         if self._rows is None:
             self._rows = self._read()
-        row = self._rows.setdefault(step or 0, {"step": step or 0})
-        row.update(metrics)
-        if "epoch" in metrics:  # epochs finished, as in summary.json
-            row["epoch"] = int(metrics["epoch"]) + 1
+        self._rows.setdefault(step or 0, {"step": step or 0}).update(metrics)
 
     def _read(self) -> dict[int, dict[str, float | str]]:
         if not self._path.exists():

@@ -1,6 +1,11 @@
 """The learning rate's curve."""
 
+from typing import cast
+
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+
+from litmlp.supervised import Supervised
 
 
 class LearningRate(Callback):
@@ -10,4 +15,4 @@ class LearningRate(Callback):
         self._rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
-        model.log("lr", self._rate)
+        cast(Supervised, model).report({"lr": torch.as_tensor(self._rate)})

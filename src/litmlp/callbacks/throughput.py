@@ -1,9 +1,12 @@
 """How fast a run trains."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+
+from litmlp.supervised import Supervised
 
 
 class Throughput(Callback):
@@ -28,7 +31,8 @@ class Throughput(Callback):
         self.samples += self._epoch_samples
         self.seconds += seconds
         if seconds:
-            model.log("samples_per_second", self._epoch_samples / seconds)
+            speed = torch.tensor(self._epoch_samples / seconds)
+            cast(Supervised, model).report({"samples_per_second": speed})
 
     def state_dict(self) -> dict[str, Any]:
         speed = self.samples / self.seconds if self.seconds else 0.0
