@@ -19,6 +19,7 @@ from typing import Any, cast
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
+from litmlp.console import shortest, show
 from litmlp.errors import UserError
 
 NOT_HASHED = ("folder", "hydra", "logger", "name", "sweep")
@@ -88,6 +89,7 @@ def recording(
         summary["status"] = "done"
     except (KeyboardInterrupt, SystemExit) as error:
         summary["status"] = "interrupted"
+        show(f"interrupted: what has been trained is in {shortest(folder)}")
         raise KeyboardInterrupt from error  # Lightning makes it a plain exit
     except BaseException as error:
         summary["status"] = "failed"
