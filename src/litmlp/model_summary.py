@@ -19,11 +19,14 @@ def model_table(model: nn.Module, inputs: Tensor) -> Table:
     rows: list[tuple[str, str, str, int, int]] = []
     names = {module: name for name, module in model.named_modules()}
 
-    def note(module: nn.Module, _: Any, outputs: Any) -> None:
+    def note(module: nn.Module, inputs: Any, outputs: Any) -> None:
+        at_rest = isinstance(module, nn.modules.dropout._DropoutNd)
+        if outputs is inputs[0] and not at_rest:
+            return  # nothing happens here: an Identity, an encoding of no categories
         parameters = dict(module.named_parameters(recurse=False))
         biases = sum(p.numel() for n, p in parameters.items() if n == "bias")
         weights = sum(p.numel() for p in parameters.values()) - biases
-        if isinstance(outputs, Tensor) and not isinstance(module, nn.Identity):
+        if isinstance(outputs, Tensor):
             shape = " × ".join(["batch", *map(str, outputs.shape[1:])])
             kind = type(module).__name__
             name = names[module].removeprefix("network.")

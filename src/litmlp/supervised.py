@@ -128,8 +128,12 @@ class Supervised(LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         return self.to_predictions(self(batch[0]))
 
+    def on_train_epoch_start(self) -> None:
+        # The rate of the first iteration: after the last one the scheduler has stepped.
+        self._lr = torch.as_tensor(self.trainer.optimizers[0].param_groups[0]["lr"])
+
     def on_train_epoch_end(self) -> None:
-        self.report(self._summarize("train"))
+        self.report({"lr": self._lr, **self._summarize("train")})
 
     def on_validation_epoch_end(self) -> None:
         self.report(self._summarize("val"))

@@ -56,7 +56,7 @@ class BestAndLast(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
     ) -> None:
-        if trainer.global_step >= trainer.max_steps > -1:
+        if trainer.max_steps > -1 and trainer.global_step >= trainer.max_steps:
             # Lightning leaves an epoch cut short by max_steps without validation.
             trainer.should_stop = True
 

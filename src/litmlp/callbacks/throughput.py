@@ -23,15 +23,16 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
     ) -> None:
-        self._epoch_samples += len(batch[1]) * trainer.world_size
+        self._epoch_samples += len(batch[1])
         self._end = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
         seconds = self._end - self._start
-        self.samples += self._epoch_samples
+        samples = self._epoch_samples * trainer.world_size
+        self.samples += samples
         self.seconds += seconds
         if seconds:
-            speed = torch.tensor(self._epoch_samples / seconds)
+            speed = torch.tensor(samples / seconds)
             cast(Supervised, model).report({"samples_per_second": speed})
 
     def state_dict(self) -> dict[str, Any]:
