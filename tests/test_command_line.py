@@ -46,6 +46,11 @@ MISTAKES = {
     "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
     "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: sweep/",
     "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",
+    "monitor=null": "monitor=None: expected str, got NoneType",
+    "loss=null": "Config group override must be a string or a list",
+    "data.batch_size=1.5": "data.batch_size=1.5: expected int or full, got float",
+    "optimizer.betas=[0.9]": "optimizer.betas=[0.9]: expected a list of 2 values",
+    "hydra.run.dir=t.csv/x": "Not a directory",
     "activation=relu,tanh": "To sweep over it, add --multirun",
 }
 

@@ -41,11 +41,15 @@ def run(task: Task, *, config: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash
+    LaunchHooks.unfinished = 0
+    bugs: list[Exception] = []
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
     try:
-        main(guarded(task, full))()
-    except (*MISTAKES, PermissionError, NotADirectoryError) as error:
-        fail(error, full)
+        main(guarded(task, full, bugs))()
+    except Exception as error:
+        if error in bugs:
+            raise
+        fail(error, full)  # before the task: what was typed, or where it should go
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
@@ -55,8 +59,11 @@ def run(task: Task, *, config: str) -> None:
     sys.exit(1 if LaunchHooks.unfinished else 0)
 
 
-def guarded(task: Task, full: bool) -> Task:
-    """The task with a user's mistakes told in one line, and none ending a sweep."""
+def guarded(task: Task, full: bool, bugs: list[Exception]) -> Task:
+    """The task with a user's mistakes told in one line, and none ending a sweep.
+
+    Other errors of a single run are raised, and noted in ``bugs``.
+    """
 
     @functools.wraps(task)  # Hydra looks for conf/ beside the file of the task
     def run_task(config: DictConfig) -> float | None:
@@ -69,6 +76,7 @@ def guarded(task: Task, full: bool) -> Task:
                 report(error, full or not mistake)
                 return math.inf if config.get("mode") == "min" else -math.inf
             if not mistake:
+                bugs.append(error)
                 raise
             fail(error, full)
 

@@ -29,7 +29,9 @@ def complete(config: DictConfig) -> DictConfig:
         config = _with_inferred_task(config)
     for group in PER_LAYER:
         names = config.model.get(group)
-        if isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):
+        if isinstance(names, str):
+            config.model[group] = _option(group, names)
+        elif isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):
             options = {name: _option(group, name) for name in names}
             config.model[group] = [options[name] for name in names]
     return config

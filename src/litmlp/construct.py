@@ -238,6 +238,10 @@ def readable(hint: Any) -> str:
         return "null"
     if get_origin(hint) in (list, collections.abc.Sequence):
         return f"a list of {readable(get_args(hint)[0])}"
+    if get_origin(hint) is tuple:
+        return f"a list of {len(get_args(hint))} values"
+    if get_origin(hint) is Literal:
+        return " or ".join(map(str, get_args(hint)))
     return str(getattr(hint, "__name__", hint))
 
 

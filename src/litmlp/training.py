@@ -15,7 +15,7 @@ from litmlp import runs
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show, table
-from litmlp.construct import resolve
+from litmlp.construct import checked_value, resolve
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import load_best, metrics_table, one_device, split_metrics
@@ -124,6 +124,7 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     Raises:
         UserError: no such metric, or a mode that would choose its worst value.
     """
+    checked_value(config.monitor, str, "monitor")
     if "val" not in data.rows and config.monitor.endswith("/val"):
         config.monitor = config.monitor.replace("/val", "/train")
         show(f"no validation rows: {config.monitor} is monitored instead")
