@@ -103,6 +103,8 @@ def one_line(summary: runs.Summary) -> str:
 def how_it_ended(trainer: Trainer, best: dict[str, Any]) -> str:
     """Which epoch is tested, and whether the fit stopped before its budget's end."""
     value, metric = best["value"], best["monitor"]
+    if not best["epoch"]:
+        return "no epoch was trained: the first weights are tested"
     if not math.isfinite(value):
         return f"{metric} was never a finite number: try a smaller optimizer.lr"
     stopped = any(getattr(c, "stopped_epoch", 0) for c in trainer.callbacks)  # type: ignore[attr-defined]  # set by Lightning, not declared
