@@ -205,7 +205,7 @@ class Supervised(LightningModule):
 
     def __setattr__(self, name: str, value: Any) -> None:
         # Lightning notes the running hook here 40 times an iteration; going around
-        # torch's bookkeeping for parameters saves a sixth of a small network's step.
+        # torch's bookkeeping for parameters saves a twelfth of a small network's step.
         if name == "_current_fx_name":
             object.__setattr__(self, name, value)
         else:
