@@ -2,16 +2,13 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: train test test-slow lint tensorboard benchmark clean
+.PHONY: train test lint tensorboard benchmark clean
 
 train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 	.venv/bin/python scripts/train.py $(ARGS)
 
 test: lint
-	.venv/bin/pytest -m "not slow" $(ARGS)
-
-test-slow: .venv/installed
-	.venv/bin/pytest -m slow $(ARGS)
+	.venv/bin/pytest $(ARGS)
 
 lint: .venv/installed
 	.venv/bin/ruff format --check .

@@ -10,7 +10,7 @@ from conftest import Run
 from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from litmlp.sweeps import member_name
+from litmlp.sweeps import LaunchHooks, member_name
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
 
@@ -207,3 +207,14 @@ def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
     assert run("train", here, "optimizer.lr=-1", *QUICK).code == 1
     assert path.is_file()
     assert (tmp_path / "here" / "checkpoints" / "best.ckpt").is_file()
+
+
+def test_a_killed_member_counts_as_unfinished(tmp_path: Path) -> None:
+    (tmp_path / "member").mkdir()
+    killed = {"status": "running", "overrides": ["seed=1"]}
+    (tmp_path / "member" / "summary.json").write_text(json.dumps(killed))
+    LaunchHooks.unfinished = 0
+    LaunchHooks().on_multirun_end(
+        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    )
+    assert LaunchHooks.unfinished == 1

@@ -74,6 +74,7 @@ def guarded(task: Task, full: bool, bugs: list[Exception]) -> Task:
             mistake = isinstance(error, MISTAKES)
             if hydra_config.mode == RunMode.MULTIRUN:
                 report(error, full or not mistake)
+                LaunchHooks.unfinished += 1
                 return math.inf if config.get("mode") == "min" else -math.inf
             if not mistake:
                 bugs.append(error)

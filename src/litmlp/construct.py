@@ -117,10 +117,10 @@ def construct(
 
 def origin(node: DictConfig | ListConfig, key: Any, where: str) -> str:
     """The key that a user would type: ``${activation}`` is set as activation.…"""
-    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index]  # a list or dict by its own key
-    if isinstance(raw, str) and raw.startswith("${") and raw[2:-1].isidentifier():
-        return raw[2:-1]
-    return where
+    if not OmegaConf.is_interpolation(node, key):
+        return where
+    raw: str = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index]  # a list or dict by its own key
+    return raw[2:-1] if raw[2:-1].isidentifier() else where
 
 
 def resolve(path: str, where: str) -> Callable[..., Any]:
@@ -181,7 +181,8 @@ def checked_arguments(
                 f"{where}.{name}: {target.__name__} has no such argument. "
                 f"{nearest(name, names)}"
             )
-        if name in hints and value != TOTAL:
+        late = where == "scheduler" and value == TOTAL
+        if name in hints and not late:
             values[name] = checked_value(value, hints[name], f"{where}.{name}")
     return values
 

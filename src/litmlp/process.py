@@ -16,14 +16,11 @@ from litmlp.errors import UserError
 
 QUIET = (
     "does not have many workers",  # rows are in memory: workers would slow it down
-    "Checkpoint directory",  # the run's own folder, made for it
     "across ranks is zero",  # a run without validation rows says so itself
     "No positive samples in targets",  # a small split may lack a class
     "No negative samples in targets",  # or have nothing else
     "Are you sure you didn't mean 'interval': 'step'?",  # either way fits the budget
-    "It is recommended to use `self.log",  # metrics are reduced before they are logged
     "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair
-    "Starting from v1.9.0, `tensorboardX`",  # tensorboard is a dependency
 )
 
 

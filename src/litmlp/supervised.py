@@ -112,8 +112,10 @@ class Supervised(LightningModule):
         features, targets = batch
         outputs = self(features)
         loss = self.compute_loss(outputs, targets)
-        penalized = loss + self.penalty(self._weights)
-        return {"loss": penalized, "outputs": outputs.detach()}
+        penalty = self.penalty(self._weights)
+        if isinstance(penalty, Tensor):  # to add a 0 would cost a node of the graph
+            loss = loss + penalty
+        return {"loss": loss, "outputs": outputs.detach()}
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Not in training_step, which L-BFGS calls several times an iteration.

@@ -62,11 +62,13 @@ class LaunchHooks(Callback):
             runs.read_summary(path.parent)
             for path in sorted(folder.glob("*/summary.json"))
         ]
+        # Counted first, since Hydra would only warn of an error in what follows.
+        ended_badly = sum(summary["status"] != "done" for summary in summaries)
+        LaunchHooks.unfinished = max(LaunchHooks.unfinished, ended_badly)
         if summaries:
             show_sweep(summaries)
         console.print(f"folder       {folder}", soft_wrap=True)
         console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
-        LaunchHooks.unfinished = sum(s["status"] != "done" for s in summaries)
 
 
 def refuse_paths(name: str) -> None:
@@ -95,7 +97,7 @@ def show_sweep(summaries: Sequence[runs.Summary]) -> None:
             number(summary.get("best_value")),
             name,
             number(value),
-            f"{summary['wall_seconds']:.1f}",
+            f"{summary.get('wall_seconds', 0):.1f}",
         )
         if summary["status"] == "done":
             choice = [text for text in varying if not SEED.match(text)]

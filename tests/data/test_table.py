@@ -219,3 +219,10 @@ def test_several_targets_are_no_classes(tmp_path: Path) -> None:
         _ = table(
             tmp_path, without("city"), ["age", "member"], task="multiclass"
         ).samples
+
+
+def test_a_missing_target_does_not_count_as_a_class(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    y = [0.0, 1.0, float("nan"), 1.0]
+    pl.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": y}).write_parquet(path)
+    assert TableData(path=str(path), target="y").infer_task() == "binary"

@@ -54,7 +54,10 @@ class TableData(Data):
         """Two values: binary; text or few whole numbers: multiclass; or regression."""
         if len(self.targets) > 1:
             return "regression"
-        column = read_table(self.path, self.targets)[self.targets[0]].drop_nulls()
+        target = read_table(self.path, self.targets).with_columns(
+            cs.float().fill_nan(None)
+        )
+        column = target[self.targets[0]].drop_nulls()
         values = column.n_unique()
         if values == 2:
             return "binary"
