@@ -1,0 +1,1 @@
+"""Pictures, a file a kind; each returns a matplotlib figure."""
