@@ -2,13 +2,16 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: train test lint tensorboard benchmark clean
+.PHONY: train test test-slow lint tensorboard benchmark clean
 
 train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 	.venv/bin/python scripts/train.py $(ARGS)
 
 test: lint
 	.venv/bin/pytest $(ARGS)
+
+test-slow: .venv/installed
+	.venv/bin/pytest -m slow $(ARGS)
 
 lint: .venv/installed
 	.venv/bin/ruff format --check .

@@ -17,7 +17,7 @@ DIVERGING = "PuOr"
 SEQUENTIAL = "cividis"
 """Colour map for values on one side."""
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {  # matplotlib's stubs list the name of every setting
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
