@@ -1,7 +1,7 @@
 """The parts of a run, built from its config: data, model, trainer."""
 
 from contextlib import nullcontext
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from lightning.pytorch import Trainer
@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.construct import construct
 from litmlp.data.module import Data
+from litmlp.data.preprocessing import Preprocessing
 from litmlp.errors import UserError
 from litmlp.schedulers import Schedule
 from litmlp.supervised import Supervised
@@ -22,14 +23,24 @@ def build_data(config: DictConfig) -> Data:
     return cast(Data, construct(config.data, "data"))
 
 
-def build_model(config: DictConfig, data: Data) -> Supervised:
+class Described(Protocol):
+    """What a model is told of its data: by the data, or by a checkpoint."""
+
+    @property
+    def facts(self) -> dict[str, Any]: ...
+
+    @property
+    def fitted_preprocessing(self) -> Preprocessing: ...
+
+
+def build_model(config: DictConfig, data: Described) -> Supervised:
     """The classifier or regressor of a config, with the sizes and names of its data.
 
     Raises:
         UserError: the task does not fit the targets, or a part does not fit the task.
     """
     task = config.task.name
-    if (task == "regression") == bool(data.samples.class_names):
+    if (task == "regression") == ("class_names" in data.facts):
         fit = "multiclass or binary" if task == "regression" else "regression"
         needs = "real-valued targets" if task == "regression" else "classes"
         raise UserError(

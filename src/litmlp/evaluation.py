@@ -1,9 +1,7 @@
 """How good a model is: metrics of every split at a run's best checkpoint."""
 
 from pathlib import Path
-from typing import Any
 
-import torch
 from lightning.pytorch import Trainer
 from omegaconf import DictConfig, OmegaConf
 from rich.table import Table
@@ -12,25 +10,11 @@ from litmlp import runs
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.console import show, table
 from litmlp.data.module import Data
-from litmlp.errors import UserError
 from litmlp.process import settings
 from litmlp.supervised import Supervised
+from litmlp.trained import load_best
 
 Metrics = dict[str, float]
-
-
-def load_best(model: Supervised, folder: Path) -> dict[str, Any]:
-    """Put the best weights of a run into its model; returns the checkpoint.
-
-    Raises:
-        UserError: the run has none.
-    """
-    path = folder / "checkpoints" / "best.ckpt"
-    if not path.is_file():
-        raise UserError(f"{folder} has no checkpoints/best.ckpt: it never trained")
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    model.load_state_dict(checkpoint["state_dict"])
-    return checkpoint
 
 
 def split_metrics(model: Supervised, data: Data, trainer: Trainer) -> Metrics:

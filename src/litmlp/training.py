@@ -18,11 +18,12 @@ from litmlp.console import only_logged, shortest, show, table
 from litmlp.construct import checked_value, resolve
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
-from litmlp.evaluation import load_best, metrics_table, one_device, split_metrics
+from litmlp.evaluation import metrics_table, one_device, split_metrics
 from litmlp.model_summary import model_table
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 from litmlp.sweeps import main_result
+from litmlp.trained import load_best
 
 
 def train(config: DictConfig) -> float:

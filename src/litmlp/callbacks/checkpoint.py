@@ -107,6 +107,7 @@ class BestAndLast(Checkpoint):
                     "epoch": self.best_epoch,
                     "monitor": self.monitor,
                     "value": self.best_value,
+                    "facts": getattr(trainer.datamodule, "facts", {}),  # type: ignore[attr-defined]  # set by Lightning, not declared
                     "pytorch-lightning_version": lightning.__version__,
                 }
                 replace(self.folder / "best.ckpt", lambda path: torch.save(best, path))

@@ -1,7 +1,7 @@
 """The data of a run: rows, split, preprocessing and loaders."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -100,9 +100,13 @@ class Data(LightningDataModule):
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What only the data know, by the names that configs leave open as ``???``."""
+        """What only the data know, in plain types: a checkpoint holds it, too.
+
+        The names are those that configs leave open as ``???``.
+        """
         samples = self.samples
         facts: dict[str, Any] = {
+            "columns": [asdict(column) for column in samples.columns],
             "target_names": list(samples.target_names),
         }
         if samples.class_names:

@@ -1,6 +1,7 @@
 """From raw features to numbers and codes: fitted on training rows, then fixed."""
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +52,24 @@ class Preprocessing(nn.Module):
             known[i, present] = True
         self.register_buffer("known", known)
         self.cardinalities = [2 + size for size in sizes]
+
+    @classmethod
+    def blank(
+        cls,
+        columns: Sequence[Column],
+        *,
+        scale: Callable[[Tensor], nn.Module],
+        num_marked: int,
+    ) -> Self:
+        """One that has seen no rows: the state of a fitted one can be loaded into it.
+
+        Args:
+            num_marked: numeric columns that have a mark.
+        """
+        row = torch.zeros(1, len(columns))
+        numeric = [i for i, c in enumerate(columns) if c.kind != "categorical"]
+        row[0, numeric[:num_marked]] = torch.nan
+        return cls(row, columns=columns, scale=scale)
 
     @property
     def num_numbers(self) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import torch
+from polars import selectors as cs
 from torch import Tensor
 
 from litmlp.data.samples import Column, Kind
@@ -127,33 +128,36 @@ def categories_of(column: pl.Series, kind: Kind) -> list[str]:
     return column.drop_nulls().cast(pl.String).unique().sort().to_list()
 
 
-def to_inputs(table: pl.DataFrame, columns: Sequence[Column]) -> Tensor:
+def to_inputs(
+    table: pl.DataFrame, columns: Sequence[Column], *, first_line: int = 2
+) -> Tensor:
     """Raw features [rows, columns] in torch's default type: see ``Samples.inputs``.
+
+    Args:
+        first_line: where the rows begin in their file, for messages.
 
     Raises:
         UserError: a column is not of the kind that it should be.
     """
     inputs = torch.empty(table.height, len(columns))
     for i, column in enumerate(columns):
-        numbers = as_numbers(table[column.name], column).cast(pl.Float64)
-        inputs[:, i] = torch.from_numpy(
-            numbers.fill_null(float("nan")).to_numpy().copy()
-        )
+        numbers = as_numbers(table[column.name], column, first_line)
+        numbers = numbers.cast(pl.Float64).fill_null(float("nan"))
+        inputs[:, i] = torch.from_numpy(numbers.to_numpy().copy())
     return inputs
 
 
-def as_numbers(values: pl.Series, column: Column) -> pl.Series:
+def as_numbers(values: pl.Series, column: Column, first_line: int) -> pl.Series:
     """A column as numbers, null where a value is missing."""
-    found = pl.Null if values.null_count() == len(values) else values.dtype
-    if found == pl.Null:
-        return values.cast(pl.Float64, strict=False)
+    if values.null_count() == len(values):
+        return pl.repeat(None, len(values), dtype=pl.Float64, eager=True)
     if column.kind == "categorical":
         codes = {name: float(code) for code, name in enumerate(column.categories)}
         text = values.cast(pl.String)
         known = text.replace_strict(codes, default=-1.0, return_dtype=pl.Float64)
-        return pl.select(
-            pl.when(text.is_null()).then(None).otherwise(known)
-        ).to_series()
+        return known.set(text.is_null(), None)
+    if values.dtype == pl.String:
+        values = parsed(values, column, first_line)
     if column.kind == "datetime" and values.dtype in (pl.Date, pl.Datetime):
         return values.cast(pl.Datetime("us")).dt.timestamp("us") / 86_400e6
     if column.kind in ("numeric", "boolean") and (
@@ -164,3 +168,24 @@ def as_numbers(values: pl.Series, column: Column) -> pl.Series:
         f"column {column.name} is {values.dtype}, and the model was trained on "
         f"{column.kind} values"
     )
+
+
+def parsed(text: pl.Series, column: Column, first_line: int) -> pl.Series:
+    """Numbers or times that a file holds as text.
+
+    Raises:
+        UserError: one of them is none.
+    """
+    if column.kind == "datetime":
+        values = text.to_frame().select(cs.string().str.to_datetime(strict=False))
+    else:
+        truth = cs.string().replace({"true": "1", "false": "0"})
+        values = text.to_frame().select(truth.cast(pl.Float64, strict=False))
+    parsed = values.to_series()
+    wrong = (parsed.is_null() & text.is_not_null()).arg_true()
+    if len(wrong):
+        raise UserError(
+            f"column {column.name}, line {first_line + wrong[0]}: {text[wrong[0]]!r}, "
+            f"and the model was trained on {column.kind} values"
+        )
+    return parsed

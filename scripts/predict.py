@@ -1,0 +1,19 @@
+"""Predict rows: python scripts/predict.py run=<folder> input=new.csv output=out.csv."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from litmlp.command_line import run
+
+
+def main(config: DictConfig) -> None:
+    from litmlp.prediction import predict_file  # takes seconds; --help should not wait
+    from litmlp.trained import trained
+
+    with trained(Path(config.run)) as model:
+        predict_file(model, config.input, config.output, keep=config.keep)
+
+
+if __name__ == "__main__":
+    run(main, config="predict")

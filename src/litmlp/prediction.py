@@ -1,0 +1,136 @@
+"""New rows in, predictions out: in pieces, so that a file may be of any length."""
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+from polars.io.plugins import register_io_source
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from torch import Tensor
+
+from litmlp.console import console, show
+from litmlp.data.chunks import header_of, read_chunks
+from litmlp.data.samples import Column
+from litmlp.data.tables import PARQUET, to_inputs
+from litmlp.errors import UserError
+
+
+class Predictor(Protocol):
+    """A trained model and what it knows of its data: see ``trained.Trained``."""
+
+    @property
+    def columns(self) -> Sequence[Column]: ...
+    @property
+    def target_names(self) -> Sequence[str]: ...
+    @property
+    def class_names(self) -> Sequence[str]: ...
+    @property
+    def dropped(self) -> Sequence[str]: ...
+
+    def predict(self, inputs: Tensor) -> Tensor: ...
+
+
+def predict_file(
+    predictor: Predictor, source: str, output: str, *, keep: Sequence[str] | None = None
+) -> None:
+    """Write a prediction for each row of a table, in the rows' order.
+
+    Args:
+        source: a ``.csv`` or ``.parquet`` file with the predictor's columns, by name
+            and in any order; others are ignored.
+        output: a file of either kind; it appears when it is complete.
+        keep: columns to copy; by default those that were left out in training.
+
+    Raises:
+        UserError: a column is missing or of another kind than in training, a file
+            cannot be read, or the output is no table.
+    """
+    target = Path(output)
+    if target.suffix.lower() not in (".csv", *PARQUET):
+        raise UserError(f"output={output}: must end in .csv or .parquet")
+    present = header_of(source)
+    features = [column.name for column in predictor.columns]
+    kept = [name for name in predictor.dropped if name in present]
+    if keep is not None:
+        kept = list(keep)
+    refuse_missing(source, present, [*features, *kept])
+    if extra := [name for name in present if name not in (*features, *kept)]:
+        show(f"ignored columns: {', '.join(extra)}")
+    write(predictions(predictor, source, kept), target, source)
+
+
+def refuse_missing(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
+    """
+    Raises:
+        UserError: a table lacks columns.
+    """
+    missing = [name for name in needed if name not in present]
+    if missing:
+        raise UserError(
+            f"{source} has no column {', '.join(missing)}. "
+            f"There are: {', '.join(present)}"
+        )
+
+
+def predictions(
+    predictor: Predictor, source: str, kept: Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    """Some thousand rows at a time: the kept columns, then what is predicted."""
+    line = 2  # below the header
+    for features, others in read_chunks(source, predictor.columns, kept):
+        try:
+            inputs = to_inputs(features, predictor.columns, first_line=line)
+        except UserError as error:
+            raise UserError(f"{source}: {error}") from error
+        line += len(features)
+        yield others.hstack(as_table(predictor, predictor.predict(inputs)))
+
+
+def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:
+    """Probabilities [B, classes] or values [B, targets] as named columns."""
+    columns = dict(zip(predictor.class_names, predicted.T, strict=False))
+    if not columns:
+        targets = zip(predictor.target_names, predicted.T, strict=True)
+        return pl.DataFrame({f"predicted_{name}": v.numpy() for name, v in targets})
+    classes = [predictor.class_names[i] for i in predicted.argmax(dim=1).tolist()]
+    return pl.DataFrame(
+        {f"predicted_{predictor.target_names[0]}": classes}
+        | {f"probability_{name}": values.numpy() for name, values in columns.items()}
+    )
+
+
+def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:
+    """Write tables below each other into one file, which appears when it is whole.
+
+    Raises:
+        UserError: there are no rows.
+    """
+    first = next(tables, None)
+    if first is None:
+        raise UserError(f"{source} has a header and no rows")
+    rows = 0
+
+    def all_tables(*unused: object) -> Iterator[pl.DataFrame]:
+        nonlocal rows
+        for table in chain([first], tables):
+            rows += len(table)
+            bar.update(task, completed=rows)
+            yield table
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.partial")
+    shown = (TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    in_pipe = not console.is_terminal
+    lazy = register_io_source(all_tables, schema=first.schema)
+    sink = lazy.sink_csv if target.suffix.lower() == ".csv" else lazy.sink_parquet
+    try:
+        with Progress(*shown, console=console, transient=True, disable=in_pipe) as bar:
+            task = bar.add_task("", total=None)
+            sink(partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    show(f"{rows:,} rows → {target}")

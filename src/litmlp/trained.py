@@ -1,0 +1,111 @@
+"""A trained model, rebuilt from its run's folder alone."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from litmlp import runs
+from litmlp.build import build_model
+from litmlp.construct import construct
+from litmlp.data.module import EVALUATION_BATCH_SIZE
+from litmlp.data.preprocessing import Preprocessing
+from litmlp.data.samples import Column
+from litmlp.errors import UserError
+from litmlp.process import settings
+from litmlp.supervised import Supervised
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A run's model at its best checkpoint, and what it knows of its data.
+
+    Attributes:
+        config: of the run.
+        columns: the raw features that it takes.
+        target_names: one a target; a single one for classes.
+        class_names: in the order of the class indices; empty for real values.
+    """
+
+    config: DictConfig
+    model: Supervised
+    columns: Sequence[Column]
+    target_names: Sequence[str]
+    class_names: Sequence[str]
+
+    @property
+    def dropped(self) -> Sequence[str]:
+        """Columns of its table that were left out of the features."""
+        return list(self.config.data.get("drop", []))
+
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
+        batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
+        return torch.cat([self.model.predict(batch) for batch in batches])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredData:
+    """What a checkpoint tells a new model of the data."""
+
+    facts: dict[str, Any]
+    fitted_preprocessing: Preprocessing
+
+
+@contextmanager
+def trained(folder: Path) -> Iterator[Trained]:
+    """A run's trained model, within the settings that it was trained in.
+
+    The data that it was trained on are not needed.
+
+    Raises:
+        UserError: the folder holds no run that has trained.
+    """
+    config = runs.read_config(folder)
+    with settings(config):
+        checkpoint = read_best(folder)
+        state, facts = checkpoint["state_dict"], checkpoint["facts"]
+        columns = [Column(**column) for column in facts["columns"]]
+        blank = Preprocessing.blank(
+            columns,
+            scale=construct(config.data.preprocessing, "preprocessing"),
+            num_marked=len(state["preprocessing.marked"]),
+        )
+        model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
+        model.load_state_dict(state)
+        yield Trained(
+            config=config,
+            model=model.eval(),
+            columns=columns,
+            target_names=facts["target_names"],
+            class_names=facts.get("class_names", []),
+        )
+
+
+def load_best(model: Supervised, folder: Path) -> dict[str, Any]:
+    """Put the best weights of a run into its model; returns the checkpoint.
+
+    Raises:
+        UserError: the run has none.
+    """
+    checkpoint = read_best(folder)
+    model.load_state_dict(checkpoint["state_dict"])
+    return checkpoint
+
+
+def read_best(folder: Path) -> dict[str, Any]:
+    """The best checkpoint of a run.
+
+    Raises:
+        UserError: the run has none.
+    """
+    path = folder / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise UserError(f"{folder} has no checkpoints/best.ckpt: it never trained")
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return checkpoint
