@@ -49,7 +49,7 @@ def read_chunks(
     names = [column.name for column in columns]
     try:
         if file.suffix.lower() in PARQUET:
-            lazy = pl.scan_parquet(file).select(dict.fromkeys([*names, *kept]))
+            lazy = pl.scan_parquet(file).select(*dict.fromkeys([*names, *kept]))
             chunks = lazy.collect_batches(chunk_size=PARQUET_ROWS, maintain_order=True)
             yield from ((chunk.select(names), chunk.select(kept)) for chunk in chunks)
             return

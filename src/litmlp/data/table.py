@@ -132,7 +132,7 @@ class TableData(Data):
         indices = pl.DataFrame({"value": column}).join(
             index, on="value", how="left", maintain_order="left"
         )["index"]
-        return torch.tensor(indices.to_list()), [str(value) for value in classes]
+        return torch.tensor(indices.to_list()), classes.cast(pl.String).to_list()
 
 
 def show_columns(table: pl.DataFrame, columns: Sequence[Column]) -> None:
