@@ -1,6 +1,7 @@
 """Loggers that write into the run's own folder and nothing else."""
 
 import csv
+import time
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from tensorboard.compat.proto import summary_pb2
+from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
 
 class TensorBoard(TensorBoardLogger):
@@ -21,6 +25,30 @@ class TensorBoard(TensorBoardLogger):
         super().__init__(
             folder, name="", version="", default_hp_metric=False, flush_secs=5
         )
+
+    @rank_zero_only
+    def begin_session(self, hyperparameters: Mapping[str, Any]) -> None:
+        """Give the run a row in the HParams tab.
+
+        Without a summary of the whole experiment, which would fix the columns to those
+        of a sweep's first run: so TensorBoard takes the union of all runs.
+        """
+        self._write(hparams_pb(dict(hyperparameters), trial_id=self.save_dir))
+
+    @rank_zero_only
+    def end_session(self, *, succeeded: bool) -> None:
+        """Tell the HParams tab how the run ended."""
+        status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
+        end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
+        data = plugin_data_pb2.HParamsPluginData(session_end_info=end)
+        about = metadata.create_summary_metadata(data)
+        summary = summary_pb2.Summary()
+        summary.value.add(
+            tag=metadata.SESSION_END_INFO_TAG,
+            metadata=about,
+            tensor=metadata.NULL_TENSOR,
+        )
+        self._write(summary)
 
     def save(self) -> None:
         """Nothing: Lightning asks at every log call, and would add a hparams.yaml."""
@@ -38,6 +66,9 @@ class TensorBoard(TensorBoardLogger):
     def close(self) -> None:
         """Let go of the event file."""
         self.experiment.close()
+
+    def _write(self, summary: Any) -> None:
+        self.experiment.file_writer.add_summary(summary)
 
 
 class MetricsCSV(Logger):

@@ -1,6 +1,7 @@
 """One run from start to finish."""
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from litmlp.console import only_logged, shortest, show, table
 from litmlp.construct import checked_value, resolve
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
-from litmlp.evaluation import metrics_table, one_device, split_metrics
+from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
+from litmlp.hyperparameters import hyperparameters
+from litmlp.loggers import TensorBoard
 from litmlp.model_summary import model_table
 from litmlp.process import settings
 from litmlp.supervised import Supervised
@@ -58,6 +61,7 @@ def train(config: DictConfig) -> float:
 
 def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     """Build, fit, test at the best checkpoint; returns what the summary records."""
+    start = time.perf_counter()
     data = build_data(config)
     config = with_monitor(config, data)
     runs.write_config(folder, config)
@@ -65,6 +69,8 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     trainer = build_trainer(config)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     show_plan(data, model, trainer)
+    begin_session(trainer, config)
+    succeeded = False
     try:
         torch.manual_seed(config.seeds.dropout)
         trainer.fit(model, datamodule=data)
@@ -74,11 +80,15 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         alone = trainer.world_size == 1
         tester = trainer if alone else build_trainer(one_device(config))
         metrics = split_metrics(model, data, tester)
-        tested = {tag: metrics[tag] for tag in metrics if tag.endswith("/test")}
+        results = at_best(metrics) | {
+            "best_epoch": best["epoch"],
+            "seconds": time.perf_counter() - start,
+        }
         for logger in trainer.loggers:
-            logger.log_metrics(tested, step=last["global_step"])
+            logger.log_metrics(results, step=last["global_step"])
+        succeeded = True
     finally:
-        close_loggers(trainer)
+        close_loggers(trainer, succeeded)
     return {
         "monitor": {"metric": config.monitor, "mode": config.mode},
         "best_epoch": best["epoch"],
@@ -189,7 +199,25 @@ def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
     show(model_table(model, data.features["train"][:1]))
 
 
-def close_loggers(trainer: Trainer) -> None:
+def at_best(metrics: Metrics) -> Metrics:
+    """Tags of the best checkpoint's metrics; the curves have no test of their own."""
+    return {
+        tag if tag.endswith("/test") else f"best/{tag}": value
+        for tag, value in metrics.items()
+    }
+
+
+def begin_session(trainer: Trainer, config: DictConfig) -> None:
+    """Show the run's choices in TensorBoard's HParams tab."""
+    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoard):
+            logger.begin_session(hyperparameters(config, choices))
+
+
+def close_loggers(trainer: Trainer, succeeded: bool) -> None:
     """Let go of the loggers' files: a sweep opens hundreds."""
     for logger in trainer.loggers:
+        if isinstance(logger, TensorBoard):
+            logger.end_session(succeeded=succeeded)
         getattr(logger, "close", logger.save)()
