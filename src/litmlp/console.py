@@ -31,11 +31,17 @@ def only_logged(active: bool) -> Iterator[None]:
 def show(content: RenderableType) -> None:
     """Print a line or table, and write it to the log as plain text."""
     console.print(content, soft_wrap=isinstance(content, str))
-    plain = Console(file=io.StringIO(), width=160, color_system=None, markup=False)
-    plain.print(content, soft_wrap=isinstance(content, str))
-    for line in plain.file.getvalue().splitlines():  # type: ignore[attr-defined]  # a StringIO
+    for line in as_text(content).splitlines():
         if line.strip():
             log.info(line.rstrip())
+
+
+def as_text(content: RenderableType) -> str:
+    """A line or table without colours."""
+    plain = Console(file=io.StringIO(), width=160, color_system=None, markup=False)
+    with plain.capture() as captured:
+        plain.print(content, soft_wrap=isinstance(content, str))
+    return captured.get()
 
 
 def shortest(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """What a run chose, under short names: a column each in TensorBoard's HParams tab."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -9,8 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 Value = str | int | float | bool
 
 NOT_CHOSEN = re.compile(
-    r"(experiment|folder|hydra|lesson|logger|mode|monitor|name|num_threads|sweep)\b"
-    r"|(callbacks\.(?!early_stopping)|task\.)"
+    r"^(experiment|folder|hydra|lesson|logger|mode|monitor|name|num_threads|sweep)\b"
+    r"|^(callbacks\.(?!early_stopping)|task\.)"
+    r"|\._"
 )
 """Keys of a config that are no hyperparameters, or that the data decide."""
 
@@ -25,28 +26,21 @@ def hyperparameters(config: DictConfig, choices: Mapping[str, str]) -> dict[str,
         config: of the run.
         choices: the option of each group.
     """
-    content = OmegaConf.to_container(config, resolve=False)
-    assert isinstance(content, dict)
     groups = {group.split("@")[-1]: choice for group, choice in choices.items()}
-    found: list[tuple[str, Value]]
-    found = [(group, groups[group]) for group in groups if group in content]
-    found += leaves(content)
-    return {name: value for name, value in sorted(found) if not NOT_CHOSEN.match(name)}
+    found: dict[str, Value] = {g: groups[g] for g in groups if g in config}
+    for key, value in flat(config).items():
+        text = "-".join(map(str, value)) if isinstance(value, list) else str(value)
+        if value is not None and not re.search(r"\$\{|^\?\?\?$", text):
+            found[key] = text if isinstance(value, list) else value
+    return {key: found[key] for key in sorted(found) if not NOT_CHOSEN.search(key)}
 
 
-def leaves(node: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
-    """The values of a nested config under dotted names; ``[64, 64]`` is ``64-64``."""
-    for key, value in node.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from leaves(value, f"{name}.")
-        elif isinstance(value, list):
-            text = "-".join(map(str, value))
-            if "${" not in text:
-                yield name, text
-        elif (
-            value is not None
-            and not str(key).startswith("_")
-            and not re.search(r"\$\{|^\?\?\?$", str(value))
-        ):
-            yield name, value
+def flat(node: Any, prefix: str = "") -> dict[str, Any]:
+    """The values of a nested config by dotted keys, unresolved."""
+    content = OmegaConf.to_container(node) if isinstance(node, DictConfig) else node
+    if not isinstance(content, dict):
+        return {prefix: content}
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        found |= flat(value, ".".join(filter(None, [prefix, str(key)])))
+    return found

@@ -50,6 +50,12 @@ class TensorBoard(TensorBoardLogger):
         )
         self._write(summary)
 
+    @rank_zero_only
+    def log_texts(self, texts: Mapping[str, str]) -> None:
+        """Show Markdown in the text tab, by tag."""
+        for tag, text in texts.items():
+            self.experiment.add_text(tag, text)
+
     def save(self) -> None:
         """Nothing: Lightning asks at every log call, and would add a hparams.yaml."""
 

@@ -24,6 +24,7 @@ from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
 from litmlp.model_summary import model_table
 from litmlp.process import settings
+from litmlp.run_card import pages
 from litmlp.supervised import Supervised
 from litmlp.sweeps import main_result
 from litmlp.trained import load_best
@@ -69,7 +70,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     trainer = build_trainer(config)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     show_plan(data, model, trainer)
-    begin_session(trainer, config)
+    introduce(trainer, config, data, model)
     succeeded = False
     try:
         torch.manual_seed(config.seeds.dropout)
@@ -207,12 +208,18 @@ def at_best(metrics: Metrics) -> Metrics:
     }
 
 
-def begin_session(trainer: Trainer, config: DictConfig) -> None:
-    """Show the run's choices in TensorBoard's HParams tab."""
-    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+def introduce(
+    trainer: Trainer, config: DictConfig, data: Data, model: Supervised
+) -> None:
+    """Tell TensorBoard what is to be trained: its HParams and text tabs."""
+    job = HydraConfig.get() if HydraConfig.initialized() else None
+    choices = job.runtime.choices if job is not None else {}
+    overrides = runs.as_typed(job.overrides.task) if job is not None else []
+    layers = model_table(model, data.features["train"][:1])
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoard):
             logger.begin_session(hyperparameters(config, choices))
+            logger.log_texts(pages(config, overrides, data, layers))
 
 
 def close_loggers(trainer: Trainer, succeeded: bool) -> None:

@@ -1,0 +1,75 @@
+"""What a run is, in words: the pages of TensorBoard's text tab."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hydra import compose
+from omegaconf import DictConfig, OmegaConf
+from rich.console import RenderableType
+
+from litmlp import runs
+from litmlp.console import as_text
+from litmlp.data.module import Data
+from litmlp.data.samples import Column
+from litmlp.hyperparameters import flat
+
+MOST_COLUMNS = 100
+"""A longer table of columns is cut."""
+
+
+def pages(
+    config: DictConfig, overrides: Sequence[str], data: Data, model: RenderableType
+) -> dict[str, str]:
+    """Markdown by tag.
+
+    Args:
+        config: of the run; it is shown unresolved, without the environment's secrets.
+        overrides: as they were typed.
+        data: what it is trained on.
+        model: a table of its layers.
+    """
+    facts = runs.versions() | {"git commit": runs.git_commit() or "none"}
+    return {
+        "config": fenced(OmegaConf.to_yaml(config), "yaml"),
+        "overrides": fenced("\n".join(overrides) or "none"),
+        "differences": grid(("key", "default", "here"), differences(config)),
+        "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])
+        + "\n\n"
+        + grid(("column", "kind", "categories"), described(data.samples.columns)),
+        "model": fenced(as_text(model)),
+        "versions": grid(("what", "version"), facts.items()),
+    }
+
+
+def differences(config: DictConfig) -> list[tuple[str, Any, Any]]:
+    """Keys whose value is not the default, with both."""
+    here, default = flat(config), flat(defaults())
+    keys = dict.fromkeys([*default, *here])
+    found = [(key, default.get(key, ""), here.get(key, "")) for key in keys]
+    return [row for row in found if row[1] != row[2] and row[0] != "folder"]
+
+
+@functools.cache
+def defaults() -> DictConfig:
+    """The config of a run without overrides."""
+    return compose("train")
+
+
+def described(columns: Sequence[Column]) -> list[tuple[str, str, str]]:
+    """Name, kind and categories of each column."""
+    rows = [(c.name, c.kind, ", ".join(c.categories[:10])) for c in columns]
+    cut = [("…", "", f"{len(rows) - MOST_COLUMNS} more")]
+    return rows[:MOST_COLUMNS] + (cut if len(rows) > MOST_COLUMNS else [])
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A Markdown block of plain text."""
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def grid(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    cells = [[str(cell).replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
