@@ -33,7 +33,9 @@ class TensorBoard(TensorBoardLogger):
         Without a summary of the whole experiment, which would fix the columns to those
         of a sweep's first run: so TensorBoard takes the union of all runs.
         """
-        self._write(hparams_pb(dict(hyperparameters), trial_id=self.save_dir))
+        self._write(
+            hparams_pb(dict(hyperparameters), trial_id=Path(self.save_dir).name)
+        )
 
     @rank_zero_only
     def end_session(self, *, succeeded: bool) -> None:
