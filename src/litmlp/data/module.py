@@ -111,7 +111,11 @@ class Data(LightningDataModule):
         }
         if samples.class_names:
             names = list(samples.class_names)
-            return facts | {"class_names": names, "num_outputs": len(names)}
+            return facts | {
+                "class_names": names,
+                "num_outputs": len(names),
+                "class_counts": class_counts(samples.targets[self.rows["train"]]),
+            }
         count = samples.targets.shape[1]
         mean, std = [0.0] * count, [1.0] * count
         if self.standardize_target:
@@ -155,3 +159,10 @@ class Data(LightningDataModule):
     def _loader(self, split: str, batches: Batches) -> Loader:
         targets = self.samples.targets[self.rows[split]]
         return loader(self.features[split], targets, batches)
+
+
+def class_counts(targets: Tensor) -> list[float]:
+    """How many rows each class has; soft targets count by their shares."""
+    if targets.ndim == 2:
+        return targets.sum(dim=0).tolist()
+    return targets.bincount().tolist()
