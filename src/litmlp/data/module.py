@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from litmlp.data.batches import Batches, loader
 from litmlp.data.preprocessing import Preprocessing
-from litmlp.data.samples import Samples
+from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
 from litmlp.data.splits import split_rows
 from litmlp.errors import UserError
@@ -64,6 +64,13 @@ class Data(LightningDataModule):
     def load(self) -> Samples:
         """All rows, in their own order."""
         raise NotImplementedError
+
+    def infer_task(self) -> Task:
+        """The task that the targets ask for, which ``task=auto`` takes."""
+        classes = len(self.samples.class_names)
+        if not classes:
+            return "regression"
+        return "binary" if classes == 2 else "multiclass"
 
     @cached_property
     def samples(self) -> Samples:

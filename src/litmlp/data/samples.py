@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical"]
+Task = Literal["binary", "multiclass", "regression"]
 
 
 @dataclass(frozen=True, kw_only=True)

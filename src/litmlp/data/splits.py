@@ -71,7 +71,8 @@ def split_rows(
                 f"{validation_share} leave no rows of {count} to train on"
             )
         rows["train"], rows[name] = take(samples, rows["train"], size, name, seed)
-        if len(rows[name]) == 1:
+    for name in ("val", "test") if num_folds is None else ("val",):
+        if len(rows.get(name, [])) == 1:
             raise UserError(f"a {name} split of one row of {count} measures nothing")
     check_classes(samples, rows)
     return {
