@@ -91,9 +91,9 @@ class Tabular(Data):
         return []
 
     def infer_task(self) -> Task:
+        table = self.read(self.targets)
         with prefixed(self.source):
-            table = read_targets(self.read(self.targets), self.targets, "auto")
-            return infer_task(table)
+            return infer_task(read_targets(table, self.targets, "auto"))
 
     def load(self) -> Samples:
         table = self.read()
