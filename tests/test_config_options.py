@@ -23,7 +23,7 @@ OPTIONS = sorted(
     for path in CONF.rglob("*.yaml")
     if path.parent != CONF
 )
-WITH_A_TEST_OF_THEIR_OWN = ("data/table", "task/auto", "trainer/ddp")
+WITH_A_TEST_OF_THEIR_OWN = ("data/openml", "data/table", "task/auto", "trainer/ddp")
 FITTING_DATA = {
     "loss/binary_cross_entropy": "gauss",
     "loss/soft_margin": "gauss",

@@ -3,12 +3,15 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from conftest import CONF
+from conftest import CONF, Compose
 from omegaconf import OmegaConf
+from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor, nn, tensor
 
+from litmlp.build import build_data, build_model
 from litmlp.construct import construct
 from litmlp.losses import HalfSquaredError
 
@@ -125,3 +128,24 @@ def test_multi_margin_asks_the_true_logit_to_lead_by_the_margin() -> None:
 
     assert hinge([3.0, 2.0, 1.0]).item() == 0
     assert hinge([3.0, 2.5, 1.0]).item() == pytest.approx(0.5 / 3)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "multi_margin"])
+def test_balanced_weights_are_those_of_scikit_learn(name: str, config: Compose) -> None:
+    composed = config("data=wine", f"loss={name}", "loss.weight=balanced")
+    data = build_data(composed)
+    labels = data.samples.targets[data.rows["train"]].numpy()
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    weight = build_model(composed, data).loss.weight
+    assert weight.tolist() == pytest.approx(expected.tolist())
+    assert len(set(data.facts["class_counts"])) == 3  # else all weights would be 1
+
+
+def test_a_balanced_pos_weight_evens_out_two_classes(config: Compose) -> None:
+    composed = config("data=breast_cancer", "loss.pos_weight=balanced")
+    data = build_data(composed)
+    negative, positive = data.facts["class_counts"]
+    assert negative + positive == len(data.rows["train"])
+    weight = build_model(composed, data).loss.pos_weight
+    assert weight.tolist() == pytest.approx([negative / positive])
+    assert positive * weight.item() == pytest.approx(negative)

@@ -1,5 +1,6 @@
 """The parts of a run, built from its config: data, model, trainer."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any, Protocol, cast
 
@@ -12,6 +13,7 @@ from litmlp.construct import construct
 from litmlp.data.module import Data
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.errors import UserError
+from litmlp.losses import balanced_pos_weight, balanced_weights
 from litmlp.schedulers import Schedule
 from litmlp.supervised import Supervised
 
@@ -63,7 +65,7 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
         "task",
         reserved=["name"],
         network=construct(config.model, "model"),
-        loss=construct(config.loss, "loss"),
+        loss=build_loss(config.loss, data.facts),
         penalty=construct(config.penalty, "penalty"),
         optimizer=construct(config.optimizer, "optimizer"),
         scheduler=build_schedule(config.scheduler),
@@ -71,6 +73,16 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
         encoding=encoding,
     )
     return cast(Supervised, model)
+
+
+def build_loss(node: DictConfig, facts: Mapping[str, Any]) -> Any:
+    """A loss; weights that are ``balanced`` follow from the training rows' classes."""
+    counts = facts.get("class_counts", [])
+    if counts and node.get("weight") == "balanced":
+        node.weight = balanced_weights(counts)
+    if len(counts) == 2 and node.get("pos_weight") == "balanced":
+        node.pos_weight = balanced_pos_weight(counts)
+    return construct(node, "loss")
 
 
 def build_schedule(node: DictConfig) -> Schedule:

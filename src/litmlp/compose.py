@@ -8,11 +8,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig
 
 from litmlp.build import build_data
-from litmlp.data.table import TableData
 from litmlp.errors import UserError, describe
 
 PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
 """Groups that ``model.<group>=[a,b]`` chooses from for each hidden layer."""
+
+
+PATHS = ("path", "validation_path", "test_path")
+"""Keys of ``data`` that are files."""
 
 
 def complete(config: DictConfig) -> DictConfig:
@@ -23,8 +26,9 @@ def complete(config: DictConfig) -> DictConfig:
     """
     if HydraConfig.initialized():
         _refuse_lists(config)
-    if path := config.data.get("path"):
-        config.data.path = str(Path(path).resolve())  # found again from anywhere
+    for key in PATHS:
+        if path := config.data.get(key):
+            config.data[key] = str(Path(path).resolve())  # found again from anywhere
     if config.task.name == "auto":
         config = _with_inferred_task(config)
     for group in PER_LAYER:
@@ -52,16 +56,17 @@ def _refuse_lists(config: DictConfig) -> None:
 
 def _with_inferred_task(config: DictConfig) -> DictConfig:
     """The same command with the task that the target column asks for."""
-    data = build_data(config)
-    if not isinstance(data, TableData) or not HydraConfig.initialized():
+    if not HydraConfig.initialized():
         raise UserError(
-            "task=auto works for data=table on the command line: "
-            "choose task=binary, multiclass or regression"
+            "task=auto works on the command line: choose task=binary, multiclass or "
+            "regression"
         )
     job = HydraConfig.get()
-    task = f"task={data.infer_task()}"
+    task = f"task={build_data(config).infer_task()}"
     composed = compose(job.job.config_name, [*job.overrides.task, task])
-    composed.data.path = config.data.path
+    for key in PATHS:
+        if key in composed.data:
+            composed.data[key] = config.data[key]
     return composed
 
 

@@ -3,7 +3,8 @@
 import difflib
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,15 @@ class UserError(ValueError):
     def __init__(self, message: str, where: str = "") -> None:
         super().__init__(message)
         self.where = where
+
+
+@contextmanager
+def prefixed(source: str) -> Iterator[None]:
+    """Mistakes found within the block name the file that they are in."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from error
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:

@@ -1,4 +1,6 @@
-"""Losses that torch lacks, and which kind of target each known loss needs."""
+"""Losses that torch lacks, what each known loss needs, and weights of classes."""
+
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -29,3 +31,18 @@ REAL_VALUED_LOSSES = (
     HalfSquaredError,
 )
 """Outputs [B, T] against real values [B, T]; on classes: probabilities, one-hot."""
+
+
+def balanced_weights(class_counts: Sequence[float]) -> list[float]:
+    """A weight a class with which all weigh the same: rows / (classes · count).
+
+    As ``class_weight="balanced"`` in scikit-learn: the mean weight of a row is 1.
+    """
+    mean = sum(class_counts) / len(class_counts)
+    return [mean / count for count in class_counts]
+
+
+def balanced_pos_weight(class_counts: Sequence[float]) -> list[float]:
+    """The weight of the second class with which both weigh the same."""
+    negative, positive = class_counts
+    return [negative / positive]

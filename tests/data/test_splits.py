@@ -1,4 +1,7 @@
-"""Splits: shares, stratification, and the same rows for the same seed."""
+"""Splits: shares, classes, groups, times, and the same rows for the same seed."""
+
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -85,8 +88,14 @@ def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
 
 def test_a_class_too_small_to_be_split_is_refused() -> None:
     lonely = samples(torch.tensor([0] * 20 + [1]), num_classes=2)
-    with pytest.raises(UserError, match=r"cannot take . of 21 rows for test"):
+    with pytest.raises(UserError, match="class 1 has 1 row, too few for test"):
         split_rows(lonely, **SHARES, seed=0)
+    pair = samples(torch.tensor([0] * 20 + [1] * 2), num_classes=2)
+    with pytest.raises(UserError, match="class 1 has 2 rows, too few for val"):
+        split_rows(pair, test_share=0.5, validation_share=0.25, seed=0)
+    many = samples(torch.arange(10).repeat(5), num_classes=10)
+    with pytest.raises(UserError, match="cannot take 5 of 50 rows for test"):
+        split_rows(many, test_share=0.1, validation_share=0, seed=0)
 
 
 @pytest.mark.parametrize("rows", [REAL, UNEVEN])
@@ -122,3 +131,92 @@ def test_a_share_is_not_rounded_up_for_the_noise_of_floating_point() -> None:
 def test_a_split_of_one_row_is_refused() -> None:
     with pytest.raises(UserError, match="a test split of one row of 100 measures"):
         split_rows(REAL, test_share=0.004, validation_share=0, seed=0)
+
+
+def sizes(rows: dict[str, Tensor]) -> dict[str, int]:
+    return {split: len(chosen) for split, chosen in rows.items()}
+
+
+def test_given_rows_stay_and_the_shares_are_of_the_others() -> None:
+    test = replace(UNEVEN, given={"test": torch.arange(0, 500, 5)})
+    rows = split_rows(test, **SHARES, seed=0)
+    assert rows["test"].tolist() == list(range(0, 500, 5))
+    assert sizes(rows) == {"train": 336, "val": 64, "test": 100}
+    both = replace(test, given={**test.given, "val": torch.arange(1, 500, 5)})
+    rows = split_rows(both, **SHARES, seed=0)
+    assert sizes(rows) == {"train": 300, "val": 100, "test": 100}
+    together = torch.cat(list(rows.values()))
+    assert together.sort().values.tolist() == list(range(500))
+
+
+def test_the_latest_rows_are_the_test_and_those_before_them_validation() -> None:
+    times = torch.randperm(100, generator=torch.Generator().manual_seed(0)).double()
+    rows = split_rows(replace(REAL, times=times), **SHARES, seed=0)
+    assert times[rows["test"]].sort().values.tolist() == list(range(80, 100))
+    assert times[rows["val"]].sort().values.tolist() == list(range(64, 80))
+
+
+GROUPS = torch.randint(60, [500], generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("data", [samples(torch.randn(500, 1)), UNEVEN])
+def test_a_group_is_in_one_split_and_shares_are_kept_nearly(data: Samples) -> None:
+    rows = split_rows(replace(data, groups=GROUPS), **SHARES, seed=0)
+    groups = [set(GROUPS[chosen].tolist()) for chosen in rows.values()]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 60
+    for split, share in (("test", 0.2), ("val", 0.16), ("train", 0.64)):
+        assert len(rows[split]) / 500 == pytest.approx(share, abs=0.03)
+        if data.class_names:
+            counts = UNEVEN.targets[rows[split]].bincount() / len(rows[split])
+            assert counts.tolist() == pytest.approx([0.7, 0.2, 0.1], abs=0.05)
+
+
+@pytest.mark.parametrize("data", [samples(torch.randn(500, 1)), UNEVEN])
+def test_folds_of_groups_keep_them_whole(data: Samples) -> None:
+    grouped = replace(data, groups=GROUPS)
+    folds = [
+        split_rows(grouped, **SHARES, seed=0, num_folds=5, fold=fold)
+        for fold in range(5)
+    ]
+    tests = torch.cat([fold["test"] for fold in folds])
+    assert sorted(tests.tolist()) == list(range(500))
+    for fold in folds:
+        groups = [set(GROUPS[chosen].tolist()) for chosen in fold.values()]
+        assert sum(map(len, groups)) == len(set.union(*groups)) == 60
+        if data.class_names:
+            counts = UNEVEN.targets[fold["test"]].bincount() / len(fold["test"])
+            assert counts.tolist() == pytest.approx([0.7, 0.2, 0.1], abs=0.1)
+
+
+def test_too_few_groups_are_refused() -> None:
+    one = replace(REAL, groups=torch.zeros(100, dtype=torch.long))
+    with pytest.raises(UserError, match=r"data\.group: 1 groups are too few"):
+        split_rows(one, **SHARES, seed=0)
+    with pytest.raises(UserError, match="not more than the 1 groups"):
+        split_rows(one, **SHARES, seed=0, num_folds=5)
+
+
+@pytest.mark.parametrize(
+    "said", [{"given": {"test": torch.arange(9)}}, {"times": torch.arange(100)}]
+)
+def test_folds_do_not_go_with_splits_that_the_data_say(said: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="cuts all rows into folds: leave out data"):
+        split_rows(replace(REAL, **said), **SHARES, seed=0, num_folds=5)
+
+
+def test_a_class_without_training_rows_is_refused() -> None:
+    times = torch.arange(500)  # and in the order of the classes
+    with pytest.raises(UserError, match="no training rows of class 1, 2: each"):
+        split_rows(replace(UNEVEN, times=times), **SHARES, seed=0)
+
+
+def test_a_rare_class_may_be_in_some_folds_alone() -> None:
+    rare = samples(torch.tensor([0] * 40 + [1] * 3), num_classes=2)
+    tests = [
+        split_rows(rare, **SHARES, seed=0, num_folds=5, fold=fold)["test"]
+        for fold in range(5)
+    ]
+    assert sum(int(rare.targets[rows].sum()) for rows in tests) == 3
+    all_rare = samples(torch.tensor([0, 1] * 3), num_classes=2)
+    with pytest.raises(UserError, match=r"data\.num_folds=5: "):
+        split_rows(all_rare, **SHARES, seed=0, num_folds=5)

@@ -174,7 +174,9 @@ FAULTS = {
     "a,y\n": "has a header and no rows",
     "a;y\n1;2\n": "columns must be separated by commas",
     "a,a,y\n1,2,3\n": "column a is there twice",
-    "a,y\n1,2,3\n": "cannot be read",
+    "a,y\n1,2\n1,2,3\n": "line 3: 3 fields, and the header has 2",
+    "a,b,y\n1,2,3\n\n1,2\n": "line 4: 2 fields, and the header has 3",
+    'a,y\n"1,2\n3,4\n': "line 3: 1 fields, and the header has 2",
     "a,y\n1,\n2,\n": "target y has no values",
     "a,y\n1,5\n2,5\n": "target y is 5 in every row",
 }
@@ -194,7 +196,10 @@ def test_another_encoding_is_refused_and_a_byte_order_mark_is_not(
 ) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes("ä,y\n1,2\n".encode("latin-1"))
-    with pytest.raises(UserError, match="is not UTF-8"):
+    with pytest.raises(UserError, match="line 1 is not UTF-8"):
+        _ = TableData(path=str(path), target="y").samples
+    path.write_bytes("x,y\n1,2\nä,3\n".encode("latin-1"))
+    with pytest.raises(UserError, match="line 3 is not UTF-8"):
         _ = TableData(path=str(path), target="y").samples
     path.write_bytes("ä,y\n1,2\n2,3\n".encode("utf-8-sig"))
     assert TableData(path=str(path), target="y").samples.columns[0].name == "ä"

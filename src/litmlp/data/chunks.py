@@ -6,8 +6,9 @@ from typing import BinaryIO
 
 import polars as pl
 
+from litmlp.data.faults import check_header
 from litmlp.data.samples import Column
-from litmlp.data.tables import MISSING_VALUES, PARQUET, check_header
+from litmlp.data.tables import MISSING_VALUES, PARQUET
 from litmlp.errors import UserError
 
 CSV_BYTES = 2**21

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from litmlp.data.batches import Batches, loader
 from litmlp.data.preprocessing import Preprocessing
-from litmlp.data.samples import Samples
+from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
 from litmlp.data.splits import split_rows
 from litmlp.errors import UserError
@@ -65,6 +65,13 @@ class Data(LightningDataModule):
         """All rows, in their own order."""
         raise NotImplementedError
 
+    def infer_task(self) -> Task:
+        """The task that the targets ask for, which ``task=auto`` takes."""
+        classes = len(self.samples.class_names)
+        if not classes:
+            return "regression"
+        return "binary" if classes == 2 else "multiclass"
+
     @cached_property
     def samples(self) -> Samples:
         """All rows, loaded once, in torch's default floating-point type."""
@@ -111,7 +118,11 @@ class Data(LightningDataModule):
         }
         if samples.class_names:
             names = list(samples.class_names)
-            return facts | {"class_names": names, "num_outputs": len(names)}
+            return facts | {
+                "class_names": names,
+                "num_outputs": len(names),
+                "class_counts": class_counts(samples.targets[self.rows["train"]]),
+            }
         count = samples.targets.shape[1]
         mean, std = [0.0] * count, [1.0] * count
         if self.standardize_target:
@@ -155,3 +166,10 @@ class Data(LightningDataModule):
     def _loader(self, split: str, batches: Batches) -> Loader:
         targets = self.samples.targets[self.rows[split]]
         return loader(self.features[split], targets, batches)
+
+
+def class_counts(targets: Tensor) -> list[float]:
+    """How many rows each class has; soft targets count by their shares."""
+    if targets.ndim == 2:
+        return targets.sum(dim=0).tolist()
+    return targets.bincount().tolist()

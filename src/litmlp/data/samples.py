@@ -1,12 +1,13 @@
 """What every data source gives: a matrix of raw features and a target a row."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from torch import Tensor
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical"]
+Task = Literal["binary", "multiclass", "regression"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,11 @@ class Samples:
         columns: one a column of ``inputs``.
         target_names: one a target; a single one for classes.
         class_names: in the order of the class indices; empty for real values.
+        given: row numbers of ``val`` and ``test`` where the data say which they are;
+            the other rows are still to be split.
+        groups: a number a row [rows]; rows of one group stay together.
+        times: a number a row [rows]; the latest rows are the test.
+        numbers: of the rows in their file [rows]; by default 0, 1, ….
     """
 
     inputs: Tensor
@@ -43,3 +49,7 @@ class Samples:
     columns: Sequence[Column]
     target_names: Sequence[str]
     class_names: Sequence[str] = ()
+    given: Mapping[str, Tensor] = field(default_factory=dict)
+    groups: Tensor | None = None
+    times: Tensor | None = None
+    numbers: Tensor | None = None

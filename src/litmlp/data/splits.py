@@ -1,17 +1,29 @@
 """Which rows are for training, validation and test."""
 
 import math
+import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    train_test_split,
+)
 from torch import Tensor
 
 from litmlp.data.samples import Samples
 from litmlp.errors import UserError
 
 Rows = NDArray[np.int64]
+
+NUM_DRAWS = 20
+"""Draws of whole groups, of which the one nearest to the shares is taken."""
 
 
 def split_rows(
@@ -25,39 +37,44 @@ def split_rows(
 ) -> dict[str, Tensor]:
     """Row numbers of ``train``, ``val`` and ``test``; a split of no rows is left out.
 
-    Classes keep their shares in every split (stratification).
+    Rows whose split is given keep it; a split that is not given is cut from the other
+    rows: the latest of them if they have times, whole groups if they have groups, any
+    otherwise. Classes keep their shares in every split (stratification), as far as
+    groups allow; times do not heed them.
 
     Args:
-        test_share, validation_share: shares of all rows, in [0, 1), rounded up.
+        test_share, validation_share: shares of the rows whose split is not given, in
+            [0, 1), rounded up.
         seed: the same seed gives the same rows.
         num_folds: cut all rows into that many folds, of which one is the test.
         fold: which one, from 0.
 
     Raises:
-        UserError: no rows are left to train on, or a class is too small to be split.
+        UserError: no rows are left to train on, a class is too small to be split or
+            has no training rows, or folds of rows whose split or time is given.
     """
-    count = len(samples.inputs)
-    train, rows = np.arange(count), {}
-    labels = None
-    if samples.class_names:
-        soft = samples.targets.ndim == 2
-        labels = (samples.targets.argmax(1) if soft else samples.targets).numpy()
-    if num_folds is not None:
-        train, rows["test"] = take_fold(train, labels, num_folds, fold, seed)
-        test_share = 0
+    rows = {name: given.numpy() for name, given in samples.given.items()}
+    if num_folds is None:
+        given = np.concatenate([np.empty(0, dtype=np.int64), *rows.values()])
+        rows["train"] = np.setdiff1d(np.arange(len(samples.inputs)), given)
+    else:
+        rows["train"], rows["test"] = take_fold(samples, num_folds, fold, seed)
+    count = len(rows["train"]) if num_folds is None else len(samples.inputs)
     for name, share in (("test", test_share), ("val", validation_share)):
         # Rounded first: 0.07 · 100 is 7.000000000000001.
         size = math.ceil(round(share * count, 9))
-        if size >= len(train):
+        if name in rows or not size:
+            continue
+        if size >= len(rows["train"]):
             raise UserError(
                 f"data.test_share={test_share} and data.validation_share="
                 f"{validation_share} leave no rows of {count} to train on"
             )
-        if size == 1:
+        rows["train"], rows[name] = take(samples, rows["train"], size, name, seed)
+    for name in ("val", "test") if num_folds is None else ("val",):
+        if len(rows.get(name, [])) == 1:
             raise UserError(f"a {name} split of one row of {count} measures nothing")
-        if size:
-            train, rows[name] = take(train, labels, size, name, seed)
-    rows["train"] = train
+    check_classes(samples, rows)
     return {
         name: torch.from_numpy(np.sort(rows[name]))
         for name in ("train", "val", "test")
@@ -66,9 +83,17 @@ def split_rows(
 
 
 def take(
-    rows: Rows, labels: Rows | None, size: int, name: str, seed: int
+    samples: Samples, rows: Rows, size: int, name: str, seed: int
 ) -> tuple[Rows, Rows]:
-    """The rows that stay, and ``size`` rows of them taken out."""
+    """The rows that stay, and about ``size`` of them taken out."""
+    if samples.times is not None:
+        ordered = rows[np.argsort(samples.times.numpy()[rows], kind="stable")]
+        return ordered[:-size], ordered[-size:]
+    if samples.groups is not None:
+        return take_groups(samples, rows, size, name, seed)
+    labels = labels_of(samples)
+    if labels is not None:
+        check_members(samples, labels, rows, name)
     try:
         stay, taken = train_test_split(
             rows,
@@ -84,16 +109,106 @@ def take(
     return stay, taken
 
 
+def take_groups(
+    samples: Samples, rows: Rows, size: int, name: str, seed: int
+) -> tuple[Rows, Rows]:
+    """Whole groups: of some draws the one nearest to the share in every class."""
+    assert samples.groups is not None
+    groups = samples.groups.numpy()[rows]
+    labels = labels_of(samples)
+    classes = np.zeros(len(rows), dtype=int) if labels is None else labels[rows]
+    sizes = np.bincount(classes)
+    share = size / len(rows)
+
+    def distance(draw: tuple[Rows, Rows]) -> float:
+        taken = np.bincount(classes[draw[1]], minlength=len(sizes))
+        return float(np.abs(taken / sizes.clip(1) - share).sum())
+
+    draws = GroupShuffleSplit(NUM_DRAWS, test_size=share, random_state=seed)
+    try:
+        stay, taken = min(draws.split(rows, groups=groups), key=distance)
+    except ValueError as error:
+        raise UserError(
+            f"data.group: {len(np.unique(groups))} groups are too few to take some "
+            f"for {name} and leave some to train on"
+        ) from error
+    return rows[stay], rows[taken]
+
+
 def take_fold(
-    rows: Rows, labels: Rows | None, num_folds: int, fold: int, seed: int
+    samples: Samples, num_folds: int, fold: int, seed: int
 ) -> tuple[Rows, Rows]:
     """The rows of the other folds, and those of one."""
-    if not 2 <= num_folds <= len(rows) or not 0 <= fold < num_folds:
+    if samples.given or samples.times is not None:
+        raise UserError(
+            f"data.num_folds={num_folds} cuts all rows into folds: leave out "
+            "data.test_path, data.validation_path, data.split_column and data.time"
+        )
+    rows, labels = np.arange(len(samples.inputs)), labels_of(samples)
+    groups = None if samples.groups is None else samples.groups.numpy()
+    most = len(rows if groups is None else np.unique(groups))
+    if not 2 <= num_folds <= most or not 0 <= fold < num_folds:
         raise UserError(
             f"data.num_folds={num_folds} data.fold={fold}: needs 2 folds or more, not "
-            f"more than the {len(rows)} rows, and a fold from 0 to {num_folds - 1}"
+            f"more than the {most} {'rows' if groups is None else 'groups'}, and a "
+            f"fold from 0 to {num_folds - 1}"
         )
-    kind = KFold if labels is None else StratifiedKFold
-    folds = kind(num_folds, shuffle=True, random_state=seed).split(rows, labels)
-    stay, taken = list(folds)[fold]
-    return rows[stay], rows[taken]
+    kind = {
+        (False, False): KFold,
+        (True, False): StratifiedKFold,
+        (False, True): GroupKFold,
+        (True, True): StratifiedGroupKFold,
+    }[labels is not None, groups is not None]
+    splitter = kind(num_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A class of few rows is in some folds alone, and that is all right.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        try:
+            stay, taken = list(splitter.split(rows, labels, groups))[fold]
+        except ValueError as error:
+            raise UserError(f"data.num_folds={num_folds}: {error}") from error
+    return stay, taken
+
+
+def labels_of(samples: Samples) -> Rows | None:
+    """The class of each row, the likeliest of a soft target; None for real values."""
+    if not samples.class_names:
+        return None
+    soft = samples.targets.ndim == 2
+    labels: Rows = (samples.targets.argmax(1) if soft else samples.targets).numpy()
+    return labels
+
+
+def check_members(samples: Samples, labels: Rows, rows: Rows, name: str) -> None:
+    """Refuse to cut rows that hold a single one of a class.
+
+    Raises:
+        UserError: there is such a class.
+    """
+    counts = np.bincount(labels).tolist()
+    for label, left in enumerate(np.bincount(labels[rows]).tolist()):
+        if left == 1:
+            raise UserError(
+                f"class {samples.class_names[label]} has {counts[label]} "
+                f"{'row' if counts[label] == 1 else 'rows'}, too few for {name} and "
+                "the other splits to have one each: leave out the class, join it to "
+                "another, or say by data.split_column which row goes where"
+            )
+
+
+def check_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
+    """Refuse a split that leaves a class without training rows.
+
+    Raises:
+        UserError: there is such a class.
+    """
+    labels = labels_of(samples)
+    if labels is None:
+        return
+    present = set(labels[rows["train"]].tolist())
+    names = enumerate(samples.class_names)
+    missing = [name for label, name in names if label not in present]
+    if missing:
+        raise UserError(
+            f"no training rows of class {', '.join(missing[:5])}: each class needs some"
+        )

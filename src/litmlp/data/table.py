@@ -1,164 +1,86 @@
-"""A table of one's own: a CSV or Parquet file with a header."""
+"""A table of one's own: CSV or Parquet files with a header."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
-import torch
-from polars import selectors as cs
-from torch import Tensor
 
 from litmlp.console import show
-from litmlp.console import table as new_table
-from litmlp.data.module import Data
-from litmlp.data.samples import Column, Samples
-from litmlp.data.tables import describe_columns, read_table, to_inputs
-from litmlp.errors import UserError, nearest
-
-MOST_CLASSES = 20
-"""A whole-number target with more distinct values than this is a regression."""
-
-Task = Literal["binary", "multiclass", "regression"]
+from litmlp.data.parts import Part, Split
+from litmlp.data.samples import Column
+from litmlp.data.tables import read_table
+from litmlp.data.tabular import Tabular
+from litmlp.errors import UserError
 
 
 @dataclass(kw_only=True, eq=False)
-class TableData(Data):
+class TableData(Tabular):
     """The columns of a table predict one of them, or several real-valued ones.
-
-    Rows without a target are left out and counted.
 
     Args:
         path: a ``.csv`` or ``.parquet`` file with a header.
-        target: the column to predict, or several real-valued columns.
-        drop: columns that are no features, such as an identifier.
-        task: whether the target is taken as classes or as real values; ``auto`` asks
-            :meth:`infer_task`.
+        validation_path, test_path: files with the same columns in any order, whose rows
+            are not for training. Categories that ``path`` lacks count as unseen.
+
+    The other arguments are those of :class:`~litmlp.data.tabular.Tabular`.
 
     Raises:
-        UserError: no such file or column, or a column that cannot be used.
+        UserError: no such file or column, a column that cannot be used, or files that
+            do not go together.
     """
 
     path: str
     target: str | Sequence[str]
-    drop: Sequence[str] = ()
-    task: Literal["auto", "binary", "multiclass", "regression"] = "auto"
+    validation_path: str | None = None
+    test_path: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.targets = [self.target] if isinstance(self.target, str) else self.target
-        if not self.targets:
-            raise UserError("target is empty: name the column to predict")
-
-    def infer_task(self) -> Task:
-        """Two values: binary; text or few whole numbers: multiclass; or regression."""
-        if len(self.targets) > 1:
-            return "regression"
-        target = read_table(self.path, self.targets).with_columns(
-            cs.float().fill_nan(None)
-        )
-        column = target[self.targets[0]].drop_nulls()
-        values = column.n_unique()
-        if values == 2:
-            return "binary"
-        if not column.dtype.is_numeric():
-            return "multiclass"
-        whole = not column.dtype.is_float() or bool((column == column.round()).all())
-        return "multiclass" if whole and values <= MOST_CLASSES else "regression"
-
-    def load(self) -> Samples:
-        table = read_table(self.path)
-        for name in [*self.targets, *self.drop]:
-            if name not in table.columns:
-                known = nearest(name, table.columns)
-                raise UserError(f"{self.path} has no column {name}. {known}")
-        table = self._with_targets(table)
-        features = table.drop([*self.targets, *self.drop])
-        if not features.width:
-            raise UserError(f"{self.path} has no column left to be a feature")
-        try:
-            columns = describe_columns(features)
-        except UserError as error:
-            raise UserError(f"{self.path}: {error}") from error
-        targets, classes = self._targets(table)
-        show_columns(features, columns)
-        return Samples(
-            inputs=to_inputs(features, columns),
-            targets=targets,
-            columns=columns,
-            target_names=list(self.targets),
-            class_names=classes,
-        )
-
-    def _with_targets(self, table: pl.DataFrame) -> pl.DataFrame:
-        """The rows whose target is known."""
-        floats = cs.by_name(self.targets) & cs.float()
-        finite = table.with_columns(pl.when(floats.is_finite()).then(floats))
-        kept = finite.drop_nulls(self.targets)
-        if not kept.height:
-            raise UserError(f"{self.path}: target {self.targets[0]} has no values")
-        if kept.height < table.height:
-            show(f"{table.height - kept.height} rows without a target are left out")
-        return kept
-
-    def _targets(self, table: pl.DataFrame) -> tuple[Tensor, list[str]]:
-        """Class indices [rows] and class names, or values [rows, targets] and none."""
-        task = self.infer_task() if self.task == "auto" else self.task
-        if task == "regression":
-            for name in self.targets:
-                if not table[name].dtype.is_numeric():
-                    raise UserError(
-                        f"{self.path}: target {name} is {table[name].dtype}, and "
-                        "task=regression needs numbers"
-                    )
-            values = table.select(self.targets).to_numpy()
-            return torch.tensor(values, dtype=torch.get_default_dtype()), []
-        if len(self.targets) > 1:
-            raise UserError(f"task={task} takes one target, got {list(self.targets)}")
-        column = table[self.targets[0]]
-        classes = column.unique().sort()
-        real = column.dtype.is_float() and (column != column.round()).any()
-        if real and len(classes) > MOST_CLASSES:
+        others = [path for path in (self.validation_path, self.test_path) if path]
+        if self.split_column and others:
             raise UserError(
-                f"{self.path}: target {column.name} holds real values, and task={task} "
-                "needs classes: choose task=regression"
+                f"split_column={self.split_column} and {', '.join(others)} both say "
+                "which rows are for validation and test: choose one"
             )
-        if len(classes) < 2:
+        paths = [self.path, *others]
+        if len(set(paths)) < len(paths):
+            raise UserError(f"path, validation_path and test_path must differ: {paths}")
+
+    @property
+    def source(self) -> str:
+        return self.path
+
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        kinds = self.kinds or {}
+        text = [name for name, kind in kinds.items() if kind == "categorical"]
+        return read_table(self.path, columns, text=text)
+
+    def other_parts(self, columns: Sequence[Column]) -> list[Part]:
+        parts = []
+        text = [column.name for column in columns if column.kind == "categorical"]
+        files: dict[Split, str | None] = {
+            "val": self.validation_path,
+            "test": self.test_path,
+        }
+        for split, path in files.items():
+            if path:
+                table = read_table(path, text=text)
+                self._match(path, table.columns, columns)
+                parts.append(self.part(path, table, split))
+        return parts
+
+    def _match(
+        self, path: str, names: Sequence[str], columns: Sequence[Column]
+    ) -> None:
+        """
+        Raises:
+            UserError: the file lacks a column.
+        """
+        needed = [*(column.name for column in columns), *self.targets]
+        if missing := [name for name in needed if name not in names]:
             raise UserError(
-                f"{self.path}: target {column.name} is {classes[0]} in every row: "
-                "there is nothing to predict"
+                f"{path} has no column {', '.join(missing)}, which {self.path} has"
             )
-        index = pl.DataFrame({"value": classes}).with_row_index("index")
-        indices = pl.DataFrame({"value": column}).join(
-            index, on="value", how="left", maintain_order="left"
-        )["index"]
-        return torch.tensor(indices.to_list()), classes.cast(pl.String).to_list()
-
-
-def show_columns(table: pl.DataFrame, columns: Sequence[Column]) -> None:
-    """What was inferred of each column, and what to look at."""
-    found = new_table("column", "kind", "distinct", "missing", "note")
-    for column in columns:
-        values = table[column.name]
-        distinct = values.drop_nulls().n_unique()
-        found.add_row(
-            column.name,
-            column.kind,
-            f"{distinct:,}",
-            f"{values.null_count():,}",
-            remark(values, column, distinct),
-        )
-    show(found)
-
-
-def remark(values: pl.Series, column: Column, distinct: int) -> str:
-    """What is odd about a column, if anything."""
-    if distinct == 0:
-        return "all missing"
-    if distinct == 1:
-        return "constant"
-    if distinct == len(values) > 20 and values.dtype.is_integer():
-        return f"unique in each row: an identifier? data.drop=[{column.name}]"
-    if values.dtype.is_float() and values.is_infinite().any():
-        return "infinite values count as missing"
-    return ""
+        known = {*needed, *self.drop, self.group, self.time}
+        if extra := [name for name in names if name not in known]:
+            show(f"{path}: ignored columns: {', '.join(extra)}")

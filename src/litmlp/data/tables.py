@@ -1,7 +1,6 @@
-"""Reading a table and telling what its columns are."""
+"""A table's rows and columns: from a file to numbers."""
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -9,19 +8,29 @@ import torch
 from polars import selectors as cs
 from torch import Tensor
 
+from litmlp.data.faults import (
+    check_encoding,
+    check_fields,
+    check_header,
+    lacks_commas,
+)
+from litmlp.data.kinds import as_text, check_kind, kind_of, read_text
 from litmlp.data.samples import Column, Kind
 from litmlp.errors import UserError, nearest
 
 PARQUET = (".parquet", ".pq")
 MISSING_VALUES = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
-MOST_CATEGORIES = 1000
-"""A text column with more distinct values is free text, or an identifier."""
-MOST_TEXT_CLASSES = 0.5
-"""Likewise one in which more than this share of the values is distinct."""
+INFERRED_ROWS = 100_000
+"""Rows of a CSV file that tell its columns' types, as long as the others fit."""
 
 
-def read_table(path: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def read_table(
+    path: str, columns: Sequence[str] | None = None, *, text: Collection[str] = ()
+) -> pl.DataFrame:
     """All rows of a ``.csv`` or ``.parquet`` file, or some of its columns.
+
+    Args:
+        text: columns of a CSV file to be taken as they stand there: 007 is not 7.
 
     Raises:
         UserError: the file is not there, cannot be read, is empty, has no rows, has two
@@ -31,93 +40,89 @@ def read_table(path: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
     if not file.is_file():
         raise UserError(f"{path}: no such file")
     is_parquet = file.suffix.lower() in PARQUET
-    if not is_parquet:
-        check_header(file)
     try:
-        lazy = (
-            pl.scan_parquet(file)
+        names = (
+            pl.scan_parquet(file).collect_schema().names()
             if is_parquet
-            else pl.scan_csv(
-                file,
-                null_values=MISSING_VALUES,
-                infer_schema_length=None,
-                try_parse_dates=True,
-            )
+            else check_header(file)
         )
-        names = lazy.collect_schema().names()
         for name in columns or []:
             if name not in names:
                 raise UserError(f"{path} has no column {name}. {nearest(name, names)}")
-        table = lazy.select(columns or names).collect()
+        chosen = list(columns or names)
+        table = (
+            pl.scan_parquet(file).select(chosen).collect()
+            if is_parquet
+            else read_csv(file, chosen, [name for name in text if name in names])
+        )
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+        if not is_parquet:
+            check_encoding(file)
+            check_fields(file, len(names))
+        reason = str(error).split("\n")[0]
+        raise UserError(f"{path} cannot be read: {reason}") from error
     if not table.height:
         raise UserError(f"{path} has a header and no rows")
+    if not is_parquet and lacks_commas(file, len(names), table.height):
+        check_fields(file, len(names))
     return table
 
 
-def check_header(file: Path) -> None:
-    """Refuse a CSV file whose first line cannot be a header.
-
-    Raises:
-        UserError: no content, another encoding than UTF-8, one column with another
-            delimiter in its name, or two columns of one name.
-    """
+def read_csv(file: Path, columns: Sequence[str], text: Sequence[str]) -> pl.DataFrame:
+    """Columns of a CSV file, with the types that all of its rows have."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines), [])
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{file} is not UTF-8 ({error}): save it with that encoding"
-        ) from error
-    if not header:
-        raise UserError(f"{file} is empty: it needs a header and rows")
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        raise UserError(
-            f"{file}: the header {header[0]!r} is one column: columns must be "
-            "separated by commas"
+        table = parse_csv(file, columns, text, INFERRED_ROWS)
+    except pl.exceptions.ComputeError:  # a later row does not fit the first ones
+        return parse_csv(file, columns, text, None)
+    first = table.head(INFERRED_ROWS).select(cs.string())
+    unknown = any(column.null_count() == len(column) for column in first)
+    if unknown and table.height > INFERRED_ROWS:
+        return parse_csv(file, columns, text, None)
+    return table
+
+
+def parse_csv(
+    file: Path, columns: Sequence[str], text: Sequence[str], inferred_rows: int | None
+) -> pl.DataFrame:
+    """Columns of a CSV file, with the types that its first rows have."""
+
+    def scan(types: Mapping[str, type[pl.DataType]]) -> pl.LazyFrame:
+        return pl.scan_csv(
+            file,
+            null_values=MISSING_VALUES,
+            infer_schema_length=inferred_rows,
+            try_parse_dates=True,
+            schema_overrides=types,
         )
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise UserError(f"{file}: column {', '.join(twice)} is there twice: rename one")
+
+    types: dict[str, type[pl.DataType]] = dict.fromkeys(text, pl.String)
+    found = scan(types).collect_schema()
+    # Digits beyond 64 bits are lost in any case; beyond 128 they could not be read.
+    types |= {n: pl.Float64 for n, kind in found.items() if kind == pl.Int128}
+    return scan(types).select(columns).collect()
 
 
-def kind_of(column: pl.Series) -> Kind:
-    """What a column holds, told from its type and values.
+def describe_columns(
+    table: pl.DataFrame, kinds: Mapping[str, str] | None = None
+) -> list[Column]:
+    """The columns of a table of features, categories in sorted order.
+
+    Args:
+        kinds: those that are said; the others are told from the values.
 
     Raises:
-        UserError: free text, or a type that is no feature.
+        UserError: a column is no feature, or not of the kind that is said.
     """
-    if column.dtype.is_numeric():
-        return "numeric"
-    if column.dtype == pl.Boolean:
-        return "boolean"
-    if column.dtype in (pl.Date, pl.Datetime):
-        return "datetime"
-    if column.dtype == pl.Null:
-        return "numeric"  # all missing: imputed, and of no use
-    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
-        distinct = column.drop_nulls().n_unique()
-        share = distinct / max(1, len(column) - column.null_count())
-        if distinct > MOST_CATEGORIES or (distinct > 20 and share > MOST_TEXT_CLASSES):
-            raise UserError(
-                f"column {column.name} is free text or an identifier ({distinct} "
-                f"distinct values in {len(column)} rows): leave it out by "
-                f"data.drop=[{column.name}]"
-            )
-        return "categorical"
-    raise UserError(
-        f"column {column.name} is {column.dtype}, which is no feature: leave it out by "
-        f"data.drop=[{column.name}]"
-    )
-
-
-def describe_columns(table: pl.DataFrame) -> list[Column]:
-    """The columns of a table of features, categories in sorted order."""
-    return [
-        Column(name=column.name, kind=kind, categories=categories_of(column, kind))
+    said = kinds or {}
+    found = {
+        column.name: check_kind(column, said[column.name])
+        if column.name in said
+        else kind_of(column)
         for column in table
-        for kind in [kind_of(column)]
+    }
+    return [
+        Column(name=name, kind=kind, categories=categories_of(table[name], kind))
+        for name, kind in found.items()
     ]
 
 
@@ -125,7 +130,7 @@ def categories_of(column: pl.Series, kind: Kind) -> list[str]:
     """The distinct values of a categorical column."""
     if kind != "categorical":
         return []
-    return column.drop_nulls().cast(pl.String).unique().sort().to_list()
+    return as_text(column.drop_nulls().unique().sort()).drop_nulls().to_list()
 
 
 def to_inputs(
@@ -141,10 +146,14 @@ def to_inputs(
     """
     inputs = torch.empty(table.height, len(columns))
     for i, column in enumerate(columns):
-        numbers = as_numbers(table[column.name], column, first_line)
-        numbers = numbers.cast(pl.Float64).fill_null(float("nan"))
-        inputs[:, i] = torch.from_numpy(numbers.to_numpy().copy())
+        inputs[:, i] = to_input(table[column.name], column, first_line)
     return inputs
+
+
+def to_input(values: pl.Series, column: Column, first_line: int = 2) -> Tensor:
+    """One raw feature [rows], NaN where it is missing."""
+    numbers = as_numbers(values, column, first_line).cast(pl.Float64)
+    return torch.from_numpy(numbers.fill_null(float("nan")).to_numpy().copy())
 
 
 def as_numbers(values: pl.Series, column: Column, first_line: int) -> pl.Series:
@@ -153,39 +162,16 @@ def as_numbers(values: pl.Series, column: Column, first_line: int) -> pl.Series:
         return pl.repeat(None, len(values), dtype=pl.Float64, eager=True)
     if column.kind == "categorical":
         codes = {name: float(code) for code, name in enumerate(column.categories)}
-        text = values.cast(pl.String)
+        text = as_text(values)
         known = text.replace_strict(codes, default=-1.0, return_dtype=pl.Float64)
         return known.set(text.is_null(), None)
+    trained_on = f"the model was trained on {column.kind} values"
     if values.dtype == pl.String:
-        values = parsed(values, column, first_line)
+        values = read_text(values, column.kind, trained_on, first_line)
     if column.kind == "datetime" and values.dtype in (pl.Date, pl.Datetime):
         return values.cast(pl.Datetime("us")).dt.timestamp("us") / 86_400e6
     if column.kind in ("numeric", "boolean") and (
         values.dtype.is_numeric() or values.dtype == pl.Boolean
     ):
         return values
-    raise UserError(
-        f"column {column.name} is {values.dtype}, and the model was trained on "
-        f"{column.kind} values"
-    )
-
-
-def parsed(text: pl.Series, column: Column, first_line: int) -> pl.Series:
-    """Numbers or times that a file holds as text.
-
-    Raises:
-        UserError: one of them is none.
-    """
-    if column.kind == "datetime":
-        values = text.to_frame().select(cs.string().str.to_datetime(strict=False))
-    else:
-        truth = cs.string().replace({"true": "1", "false": "0"})
-        values = text.to_frame().select(truth.cast(pl.Float64, strict=False))
-    parsed = values.to_series()
-    wrong = (parsed.is_null() & text.is_not_null()).arg_true()
-    if len(wrong):
-        raise UserError(
-            f"column {column.name}, line {first_line + wrong[0]}: {text[wrong[0]]!r}, "
-            f"and the model was trained on {column.kind} values"
-        )
-    return parsed
+    raise UserError(f"column {column.name} is {values.dtype}, and {trained_on}")

@@ -1,0 +1,115 @@
+"""The public data sets of OpenML by name: a network is needed once a set."""
+
+import functools
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+from sklearn.datasets import fetch_openml
+
+from litmlp.console import show
+from litmlp.data.tabular import Tabular
+from litmlp.errors import UserError
+
+MOST_DENSE_VALUES = 10**8
+"""A sparse set of more values (a gigabyte of them) is not made dense."""
+
+Version = int | Literal["active"]
+
+
+@dataclass(kw_only=True, eq=False)
+class OpenMLData(Tabular):
+    """A set of https://www.openml.org, in which someone has named the target.
+
+    Args:
+        name: of the set, ``credit-g``.
+        version: of the set; by default the oldest that is active.
+        target: the column to predict; by default the set's own.
+
+    The other arguments are those of :class:`~litmlp.data.tabular.Tabular`.
+
+    Raises:
+        UserError: no such set, no network, or a set that is no table of numbers and
+            categories.
+    """
+
+    name: str
+    version: Version = "active"
+    target: str | Sequence[str] | None = None
+
+    @property
+    def source(self) -> str:
+        return f"OpenML {self.name}"
+
+    @property
+    def targets(self) -> Sequence[str]:
+        if self.target is not None:
+            return super().targets
+        default = fetch(self.name, self.version).details.get("default_target_attribute")
+        if not default:
+            raise UserError(f"{self.source} names no target: give data.target=…")
+        return str(default).split(",")
+
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        table = as_table(fetch(self.name, self.version))
+        return table if columns is None else table.select(columns)
+
+
+@functools.lru_cache(maxsize=1)
+def fetch(name: str, version: Version) -> Any:
+    """A set as scikit-learn gives it: numbers, and codes of categories.
+
+    Raises:
+        UserError: it cannot be had.
+    """
+    with warnings.catch_warnings(record=True, category=UserWarning) as said:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            bunch = fetch_openml(
+                name,
+                version=version,
+                target_column=None,  # the target is a column like the others
+                as_frame=False,
+                parser="liac-arff",  # the other one needs pandas
+                n_retries=1,
+                delay=0.1,
+            )
+        except OSError as error:
+            raise UserError(
+                f"data.name={name}: OpenML cannot be reached ({error}). What was once "
+                "there is in scikit-learn's cache and needs no network"
+            ) from error
+        except ValueError as error:
+            reason = str(error).split(" Try ")[0]  # of other arguments, which are ours
+            raise UserError(f"data.name={name}: {reason}") from error
+    for warning in said:
+        note = str(warning.message).splitlines()[0].removesuffix(" Available versions:")
+        show(f"OpenML: {note}")
+    return bunch
+
+
+def as_table(bunch: Any) -> pl.DataFrame:
+    """A set as a table: nominal columns by their categories' names.
+
+    Raises:
+        UserError: it is sparse and too large to be made dense.
+    """
+    data = bunch.data
+    if hasattr(data, "toarray"):  # a sparse matrix
+        rows, columns = data.shape
+        if rows * columns > MOST_DENSE_VALUES:
+            raise UserError(
+                f"{rows:,} rows of {columns:,} columns, most of them zeros, are too "
+                "much to be a table"
+            )
+        data = data.toarray()
+    columns = []
+    for name, values in zip(bunch.feature_names, data.T, strict=True):
+        column = pl.Series(name, values, nan_to_null=True)
+        if categories := bunch.categories.get(name):
+            texts = pl.Series(name, categories, dtype=pl.Enum(categories))
+            column = texts.gather(column.cast(pl.UInt32))
+        columns.append(column)
+    return pl.DataFrame(columns)

@@ -1,0 +1,212 @@
+"""Which rows of a table are for what: files, a column, groups, times."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import torch
+
+from litmlp.data.table import TableData
+from litmlp.errors import UserError
+
+NUM_ROWS = 60
+TABLE = pl.DataFrame(
+    {
+        "x": [float(i) for i in range(NUM_ROWS)],
+        "city": ["Rome", "Oslo", "Bern"] * 20,
+        "shop": [f"shop {i // 6}" for i in range(NUM_ROWS)],
+        "day": [f"2024-01-{i * 7 % 30 + 1:02}" for i in range(NUM_ROWS)],
+        "split": ["train", "train", "validation", "train", "val", "test"] * 10,
+        "y": ["a", "b", "b"] * 20,
+    }
+)
+
+
+def write(folder: Path, name: str, table: pl.DataFrame) -> str:
+    table.write_csv(folder / name)
+    return str(folder / name)
+
+
+def data(folder: Path, table: pl.DataFrame = TABLE, **options: Any) -> TableData:
+    return TableData(path=write(folder, "t.csv", table), target="y", **options)
+
+
+def sizes(data: TableData) -> dict[str, int]:
+    return {split: len(rows) for split, rows in data.rows.items()}
+
+
+def test_other_files_are_validation_and_test(tmp_path: Path) -> None:
+    other = TABLE.select(pl.lit(1).alias("more"), *reversed(TABLE.columns))
+    read = data(
+        tmp_path,
+        TABLE[:36],
+        test_path=write(tmp_path, "test.csv", other[36:]),
+        validation_path=write(tmp_path, "val.csv", other[30:36]),
+        drop=["split"],
+    )
+    assert sizes(read) == {"train": 36, "val": 6, "test": 24}
+    inputs = read.samples.inputs[:, 0]
+    assert inputs[read.rows["test"]].tolist() == list(range(36, 60))
+    assert inputs[read.rows["val"]].tolist() == list(range(30, 36))
+    names = [read.samples.class_names[i] for i in read.samples.targets]
+    assert names == [*TABLE["y"][:36], *TABLE["y"][30:36], *TABLE["y"][36:]]
+
+
+def test_what_other_files_do_not_give_is_cut_from_the_rest(tmp_path: Path) -> None:
+    test = write(tmp_path, "test.csv", TABLE[40:])
+    read = data(tmp_path, TABLE[:40], test_path=test, validation_share=0.25)
+    assert sizes(read) == {"train": 30, "val": 10, "test": 20}
+
+
+def test_extra_columns_and_rows_without_a_target_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = TABLE.with_columns(
+        more=1, y=pl.when(pl.col("x") < 58).then("y"), x=pl.col("x").cast(pl.Int64)
+    )
+    test = write(tmp_path, "test.csv", other[40:])
+    read = data(tmp_path, TABLE[:40], test_path=test)
+    assert len(read.rows["test"]) == 18
+    shown = capsys.readouterr().out
+    assert f"{test}: ignored columns: more" in shown
+    assert f"{test}: 2 rows without a target are left out" in shown
+
+
+def test_categories_are_those_of_the_training_file(tmp_path: Path) -> None:
+    other = TABLE[40:].with_columns(city=pl.lit("Paris"))
+    test = write(tmp_path, "test.csv", other)
+    read = data(tmp_path, TABLE[:40], test_path=test)
+    assert read.samples.columns[1].categories == ["Bern", "Oslo", "Rome"]
+    assert (read.samples.inputs[read.rows["test"], 1] == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("faulty", "message"),
+    [
+        (TABLE.drop("x", "city"), r"other\.csv has no column x, city, which .*t\.csv"),
+        (TABLE.drop("y"), r"other\.csv has no column y, which .*t\.csv has"),
+        (
+            TABLE.with_columns(x=pl.lit("oops")),
+            r"other\.csv: column x, line 2: 'oops'.*numeric",
+        ),
+        (
+            TABLE.with_columns(day=pl.lit(3.5)),
+            r"other\.csv: column day is Float64.*datetime",
+        ),
+        (
+            TABLE.with_columns(y=pl.lit("maybe")),
+            r"other\.csv: target y: no training rows of class maybe\. Classes: a, b",
+        ),
+        (TABLE.with_columns(y=pl.lit("")), r"other\.csv: target y has no values"),
+        (TABLE[:1], "a test split of one row"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused(
+    faulty: pl.DataFrame, message: str, tmp_path: Path
+) -> None:
+    read = data(tmp_path, test_path=write(tmp_path, "other.csv", faulty))
+    with pytest.raises(UserError, match=message):
+        _ = read.rows
+
+
+def test_a_column_says_the_split(tmp_path: Path) -> None:
+    read = data(tmp_path, split_column="split")
+    assert sizes(read) == {"train": 30, "val": 20, "test": 10}
+    assert "split" not in [column.name for column in read.samples.columns]
+    assert read.rows["test"].tolist() == list(range(5, 60, 6))
+
+
+def test_a_split_that_the_column_never_says_is_cut(tmp_path: Path) -> None:
+    table = TABLE.with_columns(split=TABLE["split"].replace("validation", "train"))
+    table = table.with_columns(split=table["split"].replace("val", "train"))
+    read = data(tmp_path, table, split_column="split", validation_share=0.1)
+    assert sizes(read) == {"train": 45, "val": 5, "test": 10}
+
+
+@pytest.mark.parametrize("value", ["trian", None])
+def test_another_word_in_the_split_column_is_refused(
+    value: str | None, tmp_path: Path
+) -> None:
+    wrong = pl.when(pl.col("x") == 7).then(pl.lit(value)).otherwise("split")
+    read = data(tmp_path, TABLE.with_columns(split=wrong), split_column="split")
+    with pytest.raises(UserError, match=r"column split, line 9: .*allowed: train, val"):
+        _ = read.samples
+
+
+def test_a_row_without_a_target_needs_no_split_group_or_time(tmp_path: Path) -> None:
+    text = TABLE.write_csv().replace("\n", "\n\n", 3)  # blank lines
+    (tmp_path / "t.csv").write_text(text)
+    for option in ({"split_column": "split"}, {"group": "shop"}, {"time": "day"}):
+        read = TableData(path=str(tmp_path / "t.csv"), target="y", **option)
+        assert sum(sizes(read).values()) == NUM_ROWS
+
+
+@pytest.mark.parametrize("folds", [{}, {"num_folds": 5}])
+def test_a_group_is_in_one_split(folds: dict[str, Any], tmp_path: Path) -> None:
+    read = data(tmp_path, group="shop", **folds)
+    assert "shop" not in [column.name for column in read.samples.columns]
+    shops = [set(TABLE["shop"][rows.tolist()]) for rows in read.rows.values()]
+    assert sum(map(len, shops)) == len(set.union(*shops)) == 10
+    assert sizes(read) == {"train": 36, "val": 12, "test": 12}
+
+
+def test_a_group_in_two_files_is_refused(tmp_path: Path) -> None:
+    test = write(tmp_path, "test.csv", TABLE[40:])
+    words = r"1 groups are in several splits, such as shop 6 in test, train"
+    with pytest.raises(UserError, match=words):
+        _ = data(tmp_path, TABLE[:40], test_path=test, group="shop").samples
+    test = write(tmp_path, "test.csv", TABLE[36:])
+    read = data(tmp_path, TABLE[:36], test_path=test, group="shop")
+    assert len(read.rows["test"]) == 24
+    test = write(tmp_path, "test.csv", TABLE[36:].drop("shop"))
+    read = data(tmp_path, TABLE[:36], test_path=test, group="shop")
+    assert len(read.rows["test"]) == 24
+
+
+def test_the_latest_rows_are_the_test(tmp_path: Path) -> None:
+    read = data(tmp_path, time="day")
+    assert "day" not in [column.name for column in read.samples.columns]
+    days = [sorted(TABLE["day"][rows.tolist()]) for rows in read.rows.values()]
+    assert days[0][-1] <= days[1][0]
+    assert days[1][-1] <= days[2][0]
+    assert sizes(read) == {"train": 38, "val": 10, "test": 12}
+
+
+@pytest.mark.parametrize("option", ["group", "time"])
+def test_each_row_needs_a_group_or_time(option: str, tmp_path: Path) -> None:
+    table = TABLE.with_columns(x=pl.when(pl.col("x") != 7).then("x"))
+    with pytest.raises(UserError, match=rf"column x, line 9: no value.*a {option}"):
+        _ = data(tmp_path, table, **{option: "x"}).samples
+
+
+def test_text_is_no_time(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"column city is String, and data\.time needs"):
+        _ = data(tmp_path, time="city").samples
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"group": "shop", "time": "day"}, "group=shop and time=day: choose one"),
+        ({"split_column": "split", "test_path": "t2.csv"}, "both say which rows"),
+        ({"test_path": "a.csv", "validation_path": "a.csv"}, "must differ"),
+        ({"group": "y"}, r"column y is both data\.target and data\.group"),
+        ({"group": "x", "split_column": "x"}, r"data\.split_column and data\.group"),
+        ({"group": "shp"}, r"no column shp\. Did you mean shop\?"),
+        ({"split_column": "split", "num_folds": 5}, "cuts all rows into folds"),
+        ({"time": "day", "num_folds": 5}, "cuts all rows into folds"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=message):
+        _ = data(tmp_path, **options).rows
+
+
+def test_rows_keep_their_number_in_the_file(tmp_path: Path) -> None:
+    table = TABLE.with_columns(y=pl.when(~pl.col("x").is_in([0.0, 4.0])).then("y"))
+    samples = data(tmp_path, table).samples
+    assert samples.numbers is not None
+    assert torch.equal(samples.numbers.double(), samples.inputs[:, 0].double())
