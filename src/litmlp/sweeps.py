@@ -67,6 +67,10 @@ class LaunchHooks(Callback):
         LaunchHooks.unfinished = max(LaunchHooks.unfinished, ended_badly)
         if summaries:
             show_sweep(summaries)
+        if any(folder.glob("*/predictions.csv")):
+            from litmlp.cross_validation import gather_folds  # takes seconds
+
+            gather_folds(folder)
         console.print(f"folder       {folder}", soft_wrap=True)
         console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
 

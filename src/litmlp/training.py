@@ -17,6 +17,7 @@ from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show, table
 from litmlp.construct import checked_value, resolve
+from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
@@ -81,6 +82,8 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         alone = trainer.world_size == 1
         tester = trainer if alone else build_trainer(one_device(config))
         metrics = split_metrics(model, data, tester)
+        if data.num_folds is not None and trainer.is_global_zero:
+            write_fold(folder, data)
         results = at_best(metrics) | {
             "best_epoch": best["epoch"],
             "seconds": time.perf_counter() - start,

@@ -21,7 +21,7 @@ from litmlp.data.parts import (
 from litmlp.data.remarks import show_columns
 from litmlp.data.samples import Column, Samples, Task
 from litmlp.data.tables import describe_columns
-from litmlp.data.targets import (
+from litmlp.data.tasks import (
     class_indices,
     class_names,
     infer_task,

@@ -1,4 +1,4 @@
-"""What is to be predicted: classes or real values, and the task they ask for."""
+"""The task that a table's targets ask for, and the targets as it takes them."""
 
 from collections.abc import Sequence
 
