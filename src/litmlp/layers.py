@@ -1,0 +1,69 @@
+"""A network seen as layers, in the order in which its modules are called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+BETWEEN = (
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.modules.dropout._DropoutNd,
+    nn.Flatten,
+    nn.Identity,
+)
+"""What may stand between a layer's weights and its activation."""
+
+
+@dataclass
+class Call:
+    """A module without children, what went in [B, …] and what came out [B, …]."""
+
+    module: nn.Module
+    inputs: Tensor
+    outputs: Tensor
+
+
+@dataclass
+class Layer:
+    """A module with a matrix of weights, and the activation that follows it.
+
+    Args:
+        name: ``layer_1``, ``layer_2``, …; the last one is ``output``.
+        weight: [units, inputs].
+        activation: None where there is none, as in an output layer.
+        inputs, outputs: of the activation (without one both are what the weights
+            gave), [B, units].
+    """
+
+    name: str
+    weight: nn.Parameter
+    activation: nn.Module | None
+    inputs: Tensor
+    outputs: Tensor
+
+
+def leaves(network: nn.Module) -> list[nn.Module]:
+    """The modules that have no modules of their own."""
+    return [module for module in network.modules() if not any(module.children())]
+
+
+def layers_of(calls: Sequence[Call]) -> list[Layer]:
+    """The layers of a forward pass; a module that is called again is no new layer."""
+    layers: dict[nn.Module, Layer] = {}
+    current: Layer | None = None
+    for call in calls:
+        weight = getattr(call.module, "weight", None)
+        outputs = call.outputs.flatten(1)
+        if isinstance(weight, nn.Parameter) and weight.ndim > 1:
+            fresh = Layer(f"layer_{len(layers) + 1}", weight, None, outputs, outputs)
+            current = None if call.module in layers else fresh
+            layers.setdefault(call.module, fresh)
+        elif current and not isinstance(call.module, BETWEEN):
+            current.activation = call.module
+            current.inputs, current.outputs = call.inputs.flatten(1), outputs
+            current = None
+    found = list(layers.values())
+    if found:
+        found[-1].name = "output"
+    return found
