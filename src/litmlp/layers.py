@@ -12,7 +12,7 @@ BETWEEN = (
     nn.Flatten,
     nn.Identity,
 )
-"""What may stand between a layer's weights and its activation."""
+"""What may stand between a layer's weights and its activation, and is neither."""
 
 
 @dataclass
@@ -44,8 +44,9 @@ class Layer:
 
 
 def leaves(network: nn.Module) -> list[nn.Module]:
-    """The modules that have no modules of their own."""
-    return [module for module in network.modules() if not any(module.children())]
+    """The modules without children that a layer can consist of."""
+    alone = [module for module in network.modules() if not any(module.children())]
+    return [module for module in alone if not isinstance(module, BETWEEN)]
 
 
 def layers_of(calls: Sequence[Call]) -> list[Layer]:
@@ -59,7 +60,7 @@ def layers_of(calls: Sequence[Call]) -> list[Layer]:
             fresh = Layer(f"layer_{len(layers) + 1}", weight, None, outputs, outputs)
             current = None if call.module in layers else fresh
             layers.setdefault(call.module, fresh)
-        elif current and not isinstance(call.module, BETWEEN):
+        elif current:
             current.activation = call.module
             current.inputs, current.outputs = call.inputs.flatten(1), outputs
             current = None

@@ -25,7 +25,8 @@ class Snapshot:
 
     Args:
         step, epoch: iterations and epochs done before.
-        passes: the layers in each forward pass, until enough rows were seen.
+        rows: how many the activations are of.
+        passes: the layers in each forward pass of these rows.
         weights: of each layer, before the iteration.
         gradients: of these, before clipping; None for weights that are not trained.
         gradient_norm: of all parameters together.
@@ -35,6 +36,7 @@ class Snapshot:
 
     step: int
     epoch: int
+    rows: int = 0
     passes: list[list[Layer]] = field(default_factory=list)
     weights: list[Tensor] = field(default_factory=list)
     gradients: list[Tensor | None] = field(default_factory=list)
@@ -46,11 +48,6 @@ class Snapshot:
     def layers(self) -> list[Layer]:
         """In the order in which they are called; the last is the output layer."""
         return self.passes[0] if self.passes else []
-
-    @property
-    def rows(self) -> int:
-        """How many rows the activations are of."""
-        return sum(len(layers[0].outputs) for layers in self.passes if layers)
 
     def activations(self, index: int) -> tuple[Tensor, Tensor]:
         """What entered and what left the activation of a layer, [rows, units] each."""
@@ -99,6 +96,7 @@ class Snapshots(Callback):
             self._snapshot = Snapshot(step, epoch)
             self._seen = False
         if self._snapshot and self._snapshot.rows < ENOUGH_ROWS:
+            self._snapshot.rows += len(batch[1])
             self._hooks = [m.register_forward_hook(self._note) for m in self._leaves]
 
     def on_before_backward(
