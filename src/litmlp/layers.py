@@ -1,8 +1,9 @@
 """A network seen as layers, in the order in which its modules are called."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
 BETWEEN = (
@@ -26,21 +27,28 @@ class Call:
 
 @dataclass
 class Layer:
-    """A module with a matrix of weights, and the activation that follows it.
+    """A module with a matrix of weights and the activation after it, in an iteration.
 
     Args:
         name: ``layer_1``, ``layer_2``, …; the last one is ``output``.
-        weight: [units, inputs].
+        parameter: the weights, [units, inputs].
         activation: None where there is none, as in an output layer.
-        inputs, outputs: of the activation (without one both are what the weights
-            gave), [B, units].
+        inputs: what entered the activation, [B, units], in this iteration and perhaps
+            in some that follow. Without an activation, what the weights gave.
+        outputs: what left it in this iteration, [B, units].
+        weight: the weights before the iteration.
+        gradient: theirs, before clipping; None if they are not trained.
+        update: what the iteration added to them.
     """
 
     name: str
-    weight: nn.Parameter
+    parameter: nn.Parameter
     activation: nn.Module | None
-    inputs: Tensor
+    inputs: list[Tensor]
     outputs: Tensor
+    weight: Tensor = field(default_factory=lambda: torch.empty(0))
+    gradient: Tensor | None = None
+    update: Tensor = field(default_factory=lambda: torch.empty(0))
 
 
 def leaves(network: nn.Module) -> list[nn.Module]:
@@ -54,15 +62,16 @@ def layers_of(calls: Sequence[Call]) -> list[Layer]:
     layers: dict[nn.Module, Layer] = {}
     current: Layer | None = None
     for call in calls:
+        inputs, outputs = call.inputs.flatten(1), call.outputs.flatten(1)
         weight = getattr(call.module, "weight", None)
-        outputs = call.outputs.flatten(1)
         if isinstance(weight, nn.Parameter) and weight.ndim > 1:
-            fresh = Layer(f"layer_{len(layers) + 1}", weight, None, outputs, outputs)
+            name = f"layer_{len(layers) + 1}"
+            fresh = Layer(name, weight, None, [outputs], outputs)
             current = None if call.module in layers else fresh
             layers.setdefault(call.module, fresh)
         elif current:
             current.activation = call.module
-            current.inputs, current.outputs = call.inputs.flatten(1), outputs
+            current.inputs, current.outputs = [inputs], outputs
             current = None
     found = list(layers.values())
     if found:

@@ -1,12 +1,14 @@
 """How the layers of a network fare: activations, gradients, updates."""
 
+from collections import defaultdict
 from typing import Any
 
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from litmlp.callbacks.snapshots import Snapshot, Snapshots
+from litmlp.layers import Layer
 from litmlp.supervised import Supervised
 from litmlp.unit_health import unit_health
 
@@ -22,61 +24,76 @@ class Diagnosis(Snapshots):
     value stands at the iteration from whose weights it was computed.
 
     Args:
-        every_epochs: how often; always in the first epoch and the last.
+        every_epochs: how often; always at the first two epochs and the last.
     """
 
     def __init__(self, *, every_epochs: int = 10) -> None:
         super().__init__(every_epochs=every_epochs)
         self.records: list[dict[str, float]] = []
+        self.losses: dict[str, list[float]] = defaultdict(list)
+
+    def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
+        self._note_losses(trainer)  # those of the epoch before: complete only now
+
+    def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
+        super().on_train_end(trainer, model)
+        self._note_losses(trainer)
+
+    def _note_losses(self, trainer: Trainer) -> None:
+        for tag in ("loss/train", "loss/val"):
+            if tag in trainer.callback_metrics:
+                self.losses[tag].append(float(trainer.callback_metrics[tag]))
 
     def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
-        values = layer_values(snapshot) | {"gradient_norm/all": snapshot.gradient_norm}
+        values = {
+            f"{name}/{layer.name}": value
+            for layer in snapshot.layers
+            for name, value in layer_values(layer).items()
+        } | {"gradient_norm/all": snapshot.gradient_norm}
         numbers = torch.stack([value.double() for value in values.values()]).cpu()
         values = dict(zip(values, numbers, strict=True))
         model.report(values, step=snapshot.step, epoch=snapshot.epoch)
-        self.records.append({tag: float(value) for tag, value in values.items()})
+        record = {tag: float(value) for tag, value in values.items()}
+        self.records.append(record | {"loss": batch_loss(model, snapshot)})
 
     def state_dict(self) -> dict[str, Any]:
-        return {"records": self.records}
+        return {"records": self.records, "losses": dict(self.losses)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.records = state["records"]
 
 
 @torch.no_grad()
-def layer_values(snapshot: Snapshot) -> dict[str, Tensor]:
-    """All values of a snapshot that are a layer's own, by tag."""
-    values: dict[str, Tensor] = {}
-    for i, layer in enumerate(snapshot.layers):
-        own = weight_values(snapshot, i)
-        if layer.name != "output":
-            own |= activation_values(snapshot, i)
-            own |= {"alike_share": alike_share(snapshot.weights[i])}
-        values |= {f"{name}/{layer.name}": value for name, value in own.items()}
-    return values
+def batch_loss(model: Supervised, snapshot: Snapshot) -> float:
+    """The loss of a few rows without the penalty."""
+    outputs, targets = map(torch.cat, zip(*snapshot.seen, strict=True))
+    return float(model.compute_loss(outputs, targets))
 
 
-def weight_values(snapshot: Snapshot, index: int) -> dict[str, Tensor]:
-    """Length of the gradient of a layer's weights, and of their update."""
-    weight, gradient = snapshot.weights[index], snapshot.gradients[index]
+@torch.no_grad()
+def layer_values(layer: Layer) -> dict[str, Tensor]:
+    """What is logged of a layer, as far as it has it, by name."""
     values = {}
-    if gradient is not None:
-        values["gradient_norm"] = gradient.norm()
-    if weight.any():  # a share of nothing is none
-        values["update_ratio"] = snapshot.updates[index].norm() / weight.norm()
-    return values
+    if layer.gradient is not None:
+        values["gradient_norm"] = layer.gradient.norm()
+    if layer.weight.any():  # a share of nothing is none
+        values["update_ratio"] = layer.update.norm() / layer.weight.norm()
+    return values if layer.name == "output" else hidden_values(layer) | values
 
 
-def activation_values(snapshot: Snapshot, index: int) -> dict[str, Tensor]:
-    """Mean, spread and health of a layer's activations."""
-    inputs, outputs = snapshot.activations(index)
-    activation = snapshot.layers[index].activation
-    health = unit_health(activation, inputs) if activation else {}
-    return {
+def hidden_values(layer: Layer) -> dict[str, Tensor]:
+    """What makes sense of a hidden layer alone."""
+    precise = layer.weight.dtype  # under mixed precision activations are coarser
+    outputs = layer.outputs.to(precise)
+    values = {
         "activation_mean": outputs.mean(),
         "activation_spread": outputs.std(correction=0),
-        **health,
+        "alike_share": alike_share(layer.weight),
     }
+    if layer.activation:
+        inputs = [batch.to(precise) for batch in layer.inputs]
+        values |= unit_health(layer.activation, inputs)
+    return values
 
 
 def alike_share(weight: Tensor) -> Tensor:

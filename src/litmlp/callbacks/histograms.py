@@ -13,7 +13,7 @@ class Histograms(Snapshots):
     """Draws ``weight``, ``gradient`` and ``activation`` of each layer (``…/layer_1``).
 
     Args:
-        every_epochs: how often; always in the first epoch and the last.
+        every_epochs: how often; always at the first two epochs and the last.
         bins: how finely; TensorBoard shows 30.
 
     Raises:
@@ -38,11 +38,11 @@ class Histograms(Snapshots):
 def distributions(snapshot: Snapshot) -> dict[str, Tensor]:
     """All finite numbers of each kind and layer, by tag."""
     values: dict[str, Tensor] = {}
-    for i, layer in enumerate(snapshot.layers):
-        values[f"weight/{layer.name}"] = snapshot.weights[i]
-        if (gradient := snapshot.gradients[i]) is not None:
-            values[f"gradient/{layer.name}"] = gradient
+    for layer in snapshot.layers:
+        values[f"weight/{layer.name}"] = layer.weight
+        if layer.gradient is not None:
+            values[f"gradient/{layer.name}"] = layer.gradient
         if layer.name != "output":
-            values[f"activation/{layer.name}"] = snapshot.activations(i)[1]
+            values[f"activation/{layer.name}"] = layer.outputs.float()
     finite = {tag: value[value.isfinite()] for tag, value in values.items()}
     return {tag: value for tag, value in finite.items() if len(value)}

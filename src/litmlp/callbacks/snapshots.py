@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -13,60 +13,46 @@ from torch.utils.hooks import RemovableHandle
 
 from litmlp.errors import UserError
 from litmlp.layers import Call, Layer, layers_of, leaves
-from litmlp.supervised import Supervised
+from litmlp.supervised import Batch, Supervised
 
 ENOUGH_ROWS = 256
 """Rows whose activations are kept: a unit that none of them excites counts as dead."""
 
+FEW_ROWS = 32
+"""Rows whose outputs are kept: an estimate of the loss."""
+
 
 @dataclass
 class Snapshot:
-    """The first iteration of an epoch, and the activations of the epoch's first rows.
+    """The first iteration of an epoch, layer by layer.
 
     Args:
         step, epoch: iterations and epochs done before.
-        rows: how many the activations are of.
-        passes: the layers in each forward pass of these rows.
-        weights: of each layer, before the iteration.
-        gradients: of these, before clipping; None for weights that are not trained.
-        gradient_norm: of all parameters together.
-        updates: of the weights, what the iteration added to them.
-        taken: whether the optimizer's step has come.
+        layers: in the order in which they are called.
+        seen: the network's outputs and their targets, of a few rows at least.
+        gradient_norm: of all parameters together, before clipping.
+        num_rows: rows of this epoch so far.
+        stage: whether the optimizer's step is yet to come, under way or done.
     """
 
     step: int
     epoch: int
-    rows: int = 0
-    passes: list[list[Layer]] = field(default_factory=list)
-    weights: list[Tensor] = field(default_factory=list)
-    gradients: list[Tensor | None] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    seen: list[Batch] = field(default_factory=list)
     gradient_norm: Tensor = field(default_factory=lambda: torch.tensor(math.nan))
-    updates: list[Tensor] = field(default_factory=list)
-    taken: bool = False
-
-    @property
-    def layers(self) -> list[Layer]:
-        """In the order in which they are called; the last is the output layer."""
-        return self.passes[0] if self.passes else []
-
-    def activations(self, index: int) -> tuple[Tensor, Tensor]:
-        """What entered and what left the activation of a layer, [rows, units] each."""
-        layers = [layers[index] for layers in self.passes]
-        dtype = layers[0].weight.dtype  # under mixed precision theirs is coarser
-        inputs = torch.cat([layer.inputs for layer in layers])
-        outputs = torch.cat([layer.outputs for layer in layers])
-        return inputs.to(dtype), outputs.to(dtype)
+    num_rows: int = 0
+    stage: Literal["before", "during", "after"] = "before"
 
 
 class Snapshots(Callback):
-    """Shows ``look`` a snapshot every few epochs, and the last one when the fit ends.
+    """Shows ``look`` a snapshot of every few epochs, and of the last when the fit ends.
 
     One is taken in each epoch, since no one knows which will be the last. It costs
     references and small copies, no forward pass and no random number: a run gives the
     same bits with it and without.
 
     Args:
-        every_epochs: how often to look; always in the first epoch and the last.
+        every_epochs: how often to look; always at the first two epochs and the last.
 
     Raises:
         UserError: every_epochs is below 1.
@@ -77,7 +63,6 @@ class Snapshots(Callback):
             raise UserError(f"every_epochs={every_epochs}: must be 1 or more")
         self.every_epochs = every_epochs
         self._snapshot: Snapshot | None = None
-        self._seen = True
         self._calls: list[Call] = []
         self._hooks: list[RemovableHandle] = []
 
@@ -92,11 +77,8 @@ class Snapshots(Callback):
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
     ) -> None:
         if i == 0:
-            step, epoch = trainer.global_step, trainer.current_epoch
-            self._snapshot = Snapshot(step, epoch)
-            self._seen = False
-        if self._snapshot and self._snapshot.rows < ENOUGH_ROWS:
-            self._snapshot.rows += len(batch[1])
+            self._snapshot = Snapshot(trainer.global_step, trainer.current_epoch)
+        if self._snapshot and self._snapshot.num_rows < ENOUGH_ROWS:
             self._hooks = [m.register_forward_hook(self._note) for m in self._leaves]
 
     def on_before_backward(
@@ -104,35 +86,39 @@ class Snapshots(Callback):
     ) -> None:
         if self._hooks and self._snapshot:
             self._unhook()  # L-BFGS will come by again
-            layers, self._calls = layers_of(self._calls), []
-            if len(layers) == len(self._snapshot.layers or layers):
-                self._snapshot.passes.append(layers)
+            add_pass(self._snapshot, layers_of(self._calls))
+            self._calls = []
 
     def on_before_optimizer_step(
         self, trainer: Trainer, model: LightningModule, optimizer: Optimizer
     ) -> None:
         snapshot = self._snapshot
-        if snapshot and not snapshot.taken:
-            snapshot.taken = True
+        if snapshot and snapshot.stage == "before":
+            snapshot.stage = "during"
             gradients = [p.grad for p in model.parameters() if p.grad is not None]
             snapshot.gradient_norm = get_total_norm(gradients)
             for layer in snapshot.layers:
-                snapshot.weights.append(copied(layer.weight))
-                gradient = layer.weight.grad
-                snapshot.gradients.append(
-                    None if gradient is None else copied(gradient)
-                )
+                gradient = layer.parameter.grad
+                layer.weight = layer.parameter.detach().clone()
+                layer.gradient = None if gradient is None else gradient.clone()
 
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
     ) -> None:
         snapshot = self._snapshot
-        if snapshot and len(snapshot.updates) < len(snapshot.weights):
-            pairs = zip(snapshot.layers, snapshot.weights, strict=True)
-            snapshot.updates = [layer.weight.detach() - old for layer, old in pairs]
+        if not snapshot:
+            return
+        if snapshot.num_rows < FEW_ROWS:
+            snapshot.seen.append((outputs["outputs"], batch[1]))
+        snapshot.num_rows += len(batch[1])
+        if snapshot.stage == "during":
+            snapshot.stage = "after"
+            for layer in snapshot.layers:
+                layer.update = layer.parameter.detach() - layer.weight
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
-        if self._snapshot and self._snapshot.epoch % self.every_epochs == 0:
+        epoch = trainer.current_epoch
+        if epoch == 1 or epoch % self.every_epochs == 0:
             self._look(trainer, model)
 
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
@@ -144,9 +130,9 @@ class Snapshots(Callback):
         self._unhook()
 
     def _look(self, trainer: Trainer, model: LightningModule) -> None:
-        if self._snapshot and self._snapshot.taken and not self._seen:
-            self._seen = True
-            self.look(trainer, cast(Supervised, model), self._snapshot)
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot and snapshot.stage == "after":
+            self.look(trainer, cast(Supervised, model), snapshot)
 
     def _note(self, module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
         tensors = all(isinstance(value, Tensor) for value in (*inputs[:1], outputs))
@@ -159,6 +145,10 @@ class Snapshots(Callback):
         self._hooks = []
 
 
-def copied(tensor: Tensor) -> Tensor:
-    """What the tensor holds now."""
-    return tensor.detach().clone()
+def add_pass(snapshot: Snapshot, layers: list[Layer]) -> None:
+    """Put a forward pass into a snapshot: the first makes it, others add rows to it."""
+    if not snapshot.layers:
+        snapshot.layers = layers
+    elif len(layers) == len(snapshot.layers):
+        for layer, again in zip(snapshot.layers, layers, strict=True):
+            layer.inputs += again.inputs
