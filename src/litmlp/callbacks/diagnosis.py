@@ -1,6 +1,5 @@
 """How the layers of a network fare: activations, gradients, updates."""
 
-from collections import defaultdict
 from typing import Any
 
 import torch
@@ -8,9 +7,12 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from litmlp.callbacks.snapshots import Snapshot, Snapshots
+from litmlp.doctor import Case, doctors_note
 from litmlp.layers import Layer
 from litmlp.supervised import Supervised
 from litmlp.unit_health import unit_health
+
+STATE = ("records", "losses", "activations", "note")
 
 
 class Diagnosis(Snapshots):
@@ -23,6 +25,8 @@ class Diagnosis(Snapshots):
     ``alike_share`` of the units that have the weights of the layer's first unit. Each
     value stands at the iteration from whose weights it was computed.
 
+    When the fit ends the doctor looks at all of it: ``note`` is what he says.
+
     Args:
         every_epochs: how often; always at the first two epochs and the last.
     """
@@ -30,19 +34,9 @@ class Diagnosis(Snapshots):
     def __init__(self, *, every_epochs: int = 10) -> None:
         super().__init__(every_epochs=every_epochs)
         self.records: list[dict[str, float]] = []
-        self.losses: dict[str, list[float]] = defaultdict(list)
-
-    def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
-        self._note_losses(trainer)  # those of the epoch before: complete only now
-
-    def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
-        super().on_train_end(trainer, model)
-        self._note_losses(trainer)
-
-    def _note_losses(self, trainer: Trainer) -> None:
-        for tag in ("loss/train", "loss/val"):
-            if tag in trainer.callback_metrics:
-                self.losses[tag].append(float(trainer.callback_metrics[tag]))
+        self.losses: dict[str, list[float]] = {"loss/train": [], "loss/val": []}
+        self.activations: dict[str, str] = {}
+        self.note: list[str] = []
 
     def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
         values = {
@@ -55,12 +49,39 @@ class Diagnosis(Snapshots):
         model.report(values, step=snapshot.step, epoch=snapshot.epoch)
         record = {tag: float(value) for tag, value in values.items()}
         self.records.append(record | {"loss": batch_loss(model, snapshot)})
+        self.activations = {
+            layer.name: type(layer.activation).__name__
+            for layer in snapshot.layers
+            if layer.activation
+        }
+
+    def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
+        self._note_losses(trainer)  # those of the epoch before are complete only now
+
+    def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
+        super().on_train_end(trainer, model)
+        self._note_losses(trainer)
+        if self.records:
+            case = Case(
+                records=self.records,
+                losses=self.losses,
+                activations=self.activations,
+                lr=trainer.optimizers[0].defaults["lr"],
+                iterations=trainer.global_step,
+            )
+            self.note = doctors_note(case)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"records": self.records, "losses": dict(self.losses)}
+        return {name: getattr(self, name) for name in STATE}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.records = state["records"]
+        for name in STATE:
+            setattr(self, name, state[name])
+
+    def _note_losses(self, trainer: Trainer) -> None:
+        for tag, values in self.losses.items():
+            if tag in trainer.callback_metrics:
+                values.append(float(trainer.callback_metrics[tag]))
 
 
 @torch.no_grad()
