@@ -1,8 +1,9 @@
 """How fast a training step is: python scripts/benchmark.py [--epochs 200] [--rounds 3].
 
-Three ways to train the same network on the same rows, in turn in one process and on one
-thread: a hand-written loop, this project's whole training path with its defaults, and
-the common Lightning style. Only ratios within one run mean anything.
+Ways to train the same network on the same rows, in turn in one process and on one
+thread: a hand-written loop, this project's whole training path with its defaults and
+without its diagnosis, and the common Lightning style. Only ratios within one run mean
+anything.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import math
 import tempfile
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,8 +114,10 @@ def by_hand(hidden_sizes: list[int], data: Data, epochs: int) -> Times:
     return times
 
 
-def by_litmlp(hidden_sizes: list[int], data: Data, epochs: int, folder: str) -> Times:
-    """(b) This project: default callbacks, loggers and metrics."""
+def by_litmlp(
+    hidden_sizes: list[int], data: Data, epochs: int, folder: str, *overrides: str
+) -> Times:
+    """(b) This project: default callbacks, loggers and metrics, but for overrides."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose(
             "train",
@@ -123,6 +127,7 @@ def by_litmlp(hidden_sizes: list[int], data: Data, epochs: int, folder: str) -> 
                 "callbacks.early_stopping.patience=1000000",
                 f"folder={folder}",
                 "trainer=cpu",
+                *overrides,
             ],
         )
     clock = Clock()
@@ -212,7 +217,7 @@ def main() -> None:
         "", "µs a batch, fastest epoch", "ratio", "ms an epoch, mean", "ratio"
     )
     for hidden_sizes in SIZES:
-        totals = {"by hand": Times(), "litmlp": Times(), "common style": Times()}
+        totals: dict[str, Times] = defaultdict(Times)
         for name, times in rounds(arguments, hidden_sizes, data):
             totals[name].batches += times.batches
             totals[name].epochs += times.epochs
@@ -240,6 +245,10 @@ def rounds(
         with tempfile.TemporaryDirectory() as folder:
             yield "by hand", by_hand(hidden_sizes, data, epochs)
             yield "litmlp", by_litmlp(hidden_sizes, data, epochs, folder)
+            yield (
+                "litmlp, no diagnosis",
+                by_litmlp(hidden_sizes, data, epochs, folder, "~callbacks.diagnosis"),
+            )
             # Fewer epochs: it is slow, and its epochs are all alike.
             yield (
                 "common style",

@@ -145,18 +145,30 @@ class Supervised(LightningModule):
             # Not a point of the curves: litmlp.training logs what is new in it.
             self.trainer.callback_metrics.update(self._summarize(split))
 
-    def report(self, values: Mapping[str, Tensor]) -> None:
+    def report(
+        self,
+        values: Mapping[str, Tensor],
+        *,
+        step: int | None = None,
+        epoch: int | None = None,
+    ) -> None:
         """Log an epoch's values by tag, at the number of iterations done so far.
 
         Like ``log_dict``, whose bookkeeping for values of single batches would cost a
         small network an eighth of its epoch.
+
+        Args:
+            values: scalar tensors.
+            step, epoch: iterations and epochs done, where they are not the present.
         """
         trainer = self.trainer
         trainer.callback_metrics.update(values)
         numbers = {tag: float(value) for tag, value in values.items()}
+        numbers["epoch"] = trainer.current_epoch + 1 if epoch is None else epoch
         for logger in trainer.loggers:
-            epoch = {"epoch": trainer.current_epoch + 1}
-            logger.log_metrics(numbers | epoch, step=trainer.global_step)
+            logger.log_metrics(
+                numbers, step=trainer.global_step if step is None else step
+            )
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]

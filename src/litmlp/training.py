@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from litmlp import runs
+from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show, table
@@ -54,6 +55,8 @@ def train(config: DictConfig) -> float:
     ):
         summary |= fit_and_test(complete(config), folder)
         show(metrics_table(summary["metrics"]))
+        for finding in summary["doctors_note"]:
+            show(f"doctor       {finding}")
         show(f"folder       {shortest(folder)}")
         show(f"look at it   tensorboard --logdir {shortest(folder)}")
     if in_sweep:
@@ -71,6 +74,8 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     trainer = build_trainer(config)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     show_plan(data, model, trainer)
+    for line in advice(config, model.network):
+        show(f"advice       {line}")
     introduce(trainer, config, data, model)
     succeeded = False
     try:
@@ -98,6 +103,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         "best_epoch": best["epoch"],
         "best_value": best["value"],
         "metrics": metrics,
+        "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],

@@ -1,0 +1,48 @@
+"""How the numbers of each layer are distributed, for TensorBoard's histograms."""
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+
+from litmlp.callbacks.snapshots import Snapshot, Snapshots
+from litmlp.errors import UserError
+from litmlp.supervised import Supervised
+
+
+class Histograms(Snapshots):
+    """Draws ``weight``, ``gradient`` and ``activation`` of each layer (``…/layer_1``).
+
+    Args:
+        every_epochs: how often; always at the first two epochs and the last.
+        bins: how finely; TensorBoard shows 30.
+
+    Raises:
+        UserError: a number below 1.
+    """
+
+    def __init__(self, *, every_epochs: int = 10, bins: int = 30) -> None:
+        super().__init__(every_epochs=every_epochs)
+        if bins < 1:
+            raise UserError(f"bins={bins}: must be 1 or more")
+        self.bins = bins
+
+    def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                for tag, values in distributions(snapshot).items():
+                    logger.experiment.add_histogram(
+                        tag, values, snapshot.step, bins=self.bins
+                    )
+
+
+def distributions(snapshot: Snapshot) -> dict[str, Tensor]:
+    """All finite numbers of each kind and layer, by tag."""
+    values: dict[str, Tensor] = {}
+    for layer in snapshot.layers:
+        values[f"weight/{layer.name}"] = layer.weight
+        if layer.gradient is not None:
+            values[f"gradient/{layer.name}"] = layer.gradient
+        if layer.name != "output":
+            values[f"activation/{layer.name}"] = layer.outputs.float()
+    finite = {tag: value[value.isfinite()] for tag, value in values.items()}
+    return {tag: value for tag, value in finite.items() if len(value)}

@@ -1,0 +1,154 @@
+"""A look into the network once an epoch, at what training computes anyway."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
+
+from litmlp.errors import UserError
+from litmlp.layers import Call, Layer, layers_of, leaves
+from litmlp.supervised import Batch, Supervised
+
+ENOUGH_ROWS = 256
+"""Rows whose activations are kept: a unit that none of them excites counts as dead."""
+
+FEW_ROWS = 32
+"""Rows whose outputs are kept: an estimate of the loss."""
+
+
+@dataclass
+class Snapshot:
+    """The first iteration of an epoch, layer by layer.
+
+    Args:
+        step, epoch: iterations and epochs done before.
+        layers: in the order in which they are called.
+        seen: the network's outputs and their targets, of a few rows at least.
+        gradient_norm: of all parameters together, before clipping.
+        num_rows: rows of this epoch so far.
+        stage: whether the optimizer's step is yet to come, under way or done.
+    """
+
+    step: int
+    epoch: int
+    layers: list[Layer] = field(default_factory=list)
+    seen: list[Batch] = field(default_factory=list)
+    gradient_norm: Tensor = field(default_factory=lambda: torch.tensor(math.nan))
+    num_rows: int = 0
+    stage: Literal["before", "during", "after"] = "before"
+
+
+class Snapshots(Callback):
+    """Shows ``look`` a snapshot of every few epochs, and of the last when the fit ends.
+
+    One is taken in each epoch, since no one knows which will be the last. It costs
+    references and small copies, no forward pass and no random number: a run gives the
+    same bits with it and without.
+
+    Args:
+        every_epochs: how often to look; always at the first two epochs and the last.
+
+    Raises:
+        UserError: every_epochs is below 1.
+    """
+
+    def __init__(self, *, every_epochs: int) -> None:
+        if every_epochs < 1:
+            raise UserError(f"every_epochs={every_epochs}: must be 1 or more")
+        self.every_epochs = every_epochs
+        self._snapshot: Snapshot | None = None
+        self._calls: list[Call] = []
+        self._hooks: list[RemovableHandle] = []
+
+    def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
+        """What to do with a snapshot."""
+        raise NotImplementedError
+
+    def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
+        self._leaves = leaves(cast(Supervised, model).network)
+
+    def on_train_batch_start(
+        self, trainer: Trainer, model: LightningModule, batch: Any, i: int
+    ) -> None:
+        if i == 0:
+            self._snapshot = Snapshot(trainer.global_step, trainer.current_epoch)
+        if self._snapshot and self._snapshot.num_rows < ENOUGH_ROWS:
+            self._hooks = [m.register_forward_hook(self._note) for m in self._leaves]
+
+    def on_before_backward(
+        self, trainer: Trainer, model: LightningModule, loss: Tensor
+    ) -> None:
+        if self._hooks and self._snapshot:
+            self._unhook()  # L-BFGS will come by again
+            add_pass(self._snapshot, layers_of(self._calls))
+            self._calls = []
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, model: LightningModule, optimizer: Optimizer
+    ) -> None:
+        snapshot = self._snapshot
+        if snapshot and snapshot.stage == "before":
+            snapshot.stage = "during"
+            gradients = [p.grad for p in model.parameters() if p.grad is not None]
+            snapshot.gradient_norm = get_total_norm(gradients)
+            for layer in snapshot.layers:
+                gradient = layer.parameter.grad
+                layer.weight = layer.parameter.detach().clone()
+                layer.gradient = None if gradient is None else gradient.clone()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
+    ) -> None:
+        snapshot = self._snapshot
+        if not snapshot:
+            return
+        if snapshot.num_rows < FEW_ROWS:
+            snapshot.seen.append((outputs["outputs"], batch[1]))
+        snapshot.num_rows += len(batch[1])
+        if snapshot.stage == "during":
+            snapshot.stage = "after"
+            for layer in snapshot.layers:
+                layer.update = layer.parameter.detach() - layer.weight
+
+    def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        epoch = trainer.current_epoch
+        if epoch == 1 or epoch % self.every_epochs == 0:
+            self._look(trainer, model)
+
+    def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
+        self._look(trainer, model)
+
+    def on_exception(
+        self, trainer: Trainer, model: LightningModule, exception: BaseException
+    ) -> None:
+        self._unhook()
+
+    def _look(self, trainer: Trainer, model: LightningModule) -> None:
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot and snapshot.stage == "after":
+            self.look(trainer, cast(Supervised, model), snapshot)
+
+    def _note(self, module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
+        tensors = all(isinstance(value, Tensor) for value in (*inputs[:1], outputs))
+        if inputs and tensors and outputs.ndim > 1:
+            self._calls.append(Call(module, inputs[0].detach(), outputs.detach()))
+
+    def _unhook(self) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
+
+
+def add_pass(snapshot: Snapshot, layers: list[Layer]) -> None:
+    """Put a forward pass into a snapshot: the first makes it, others add rows to it."""
+    if not snapshot.layers:
+        snapshot.layers = layers
+    elif len(layers) == len(snapshot.layers):
+        for layer, again in zip(snapshot.layers, layers, strict=True):
+            layer.inputs += again.inputs

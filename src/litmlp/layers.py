@@ -1,0 +1,79 @@
+"""A network seen as layers, in the order in which its modules are called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+BETWEEN = (
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.modules.dropout._DropoutNd,
+    nn.Flatten,
+    nn.Identity,
+)
+"""What may stand between a layer's weights and its activation, and is neither."""
+
+
+@dataclass
+class Call:
+    """A module without children, what went in [B, …] and what came out [B, …]."""
+
+    module: nn.Module
+    inputs: Tensor
+    outputs: Tensor
+
+
+@dataclass
+class Layer:
+    """A module with a matrix of weights and the activation after it, in an iteration.
+
+    Args:
+        name: ``layer_1``, ``layer_2``, …; the last one is ``output``.
+        parameter: the weights, [units, inputs].
+        activation: None where there is none, as in an output layer.
+        inputs: what entered the activation, [B, units], in this iteration and perhaps
+            in some that follow. Without an activation, what the weights gave.
+        outputs: what left it in this iteration, [B, units].
+        weight: the weights before the iteration.
+        gradient: theirs, before clipping; None if they are not trained.
+        update: what the iteration added to them.
+    """
+
+    name: str
+    parameter: nn.Parameter
+    activation: nn.Module | None
+    inputs: list[Tensor]
+    outputs: Tensor
+    weight: Tensor = field(default_factory=lambda: torch.empty(0))
+    gradient: Tensor | None = None
+    update: Tensor = field(default_factory=lambda: torch.empty(0))
+
+
+def leaves(network: nn.Module) -> list[nn.Module]:
+    """The modules without children that a layer can consist of."""
+    alone = [module for module in network.modules() if not any(module.children())]
+    return [module for module in alone if not isinstance(module, BETWEEN)]
+
+
+def layers_of(calls: Sequence[Call]) -> list[Layer]:
+    """The layers of a forward pass; a module that is called again is no new layer."""
+    layers: dict[nn.Module, Layer] = {}
+    current: Layer | None = None
+    for call in calls:
+        inputs, outputs = call.inputs.flatten(1), call.outputs.flatten(1)
+        weight = getattr(call.module, "weight", None)
+        if isinstance(weight, nn.Parameter) and weight.ndim > 1:
+            name = f"layer_{len(layers) + 1}"
+            fresh = Layer(name, weight, None, [outputs], outputs)
+            current = None if call.module in layers else fresh
+            layers.setdefault(call.module, fresh)
+        elif current:
+            current.activation = call.module
+            current.inputs, current.outputs = [inputs], outputs
+            current = None
+    found = list(layers.values())
+    if found:
+        found[-1].name = "output"
+    return found
