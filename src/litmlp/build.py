@@ -105,7 +105,7 @@ def build_trainer(config: DictConfig) -> Trainer:
         budget,
         "trainer",
         callbacks=list(construct(config.callbacks, "callbacks").values()),
-        logger=list(construct(config.logger, "logger").values()),
+        logger=list(construct(config.logger, "logger", reserved=["x_axis"]).values()),
         default_root_dir=config.folder,
         enable_progress_bar=False,  # litmlp.callbacks.progress shows it
         enable_model_summary=False,  # litmlp.training shows it

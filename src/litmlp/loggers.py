@@ -5,7 +5,7 @@ import time
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
@@ -13,18 +13,51 @@ from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
+from litmlp.supervised import Moment
+
 
 class TensorBoard(TensorBoardLogger):
     """Writes an event file into the run's folder.
 
     Args:
         folder: the run's folder.
+        x_axis: what stands below the curves; with ``samples`` or ``epoch``, runs of
+            different batch sizes can be compared.
     """
 
-    def __init__(self, *, folder: str) -> None:
+    def __init__(
+        self, *, folder: str, x_axis: Literal["step", "epoch", "samples"] = "step"
+    ) -> None:
         super().__init__(
             folder, name="", version="", default_hp_metric=False, flush_secs=5
         )
+        self.x_axis = x_axis
+
+    def x(self, moment: Moment) -> int:
+        """Where a moment lies on the axis."""
+        place: int = getattr(moment, self.x_axis)
+        return place
+
+    @rank_zero_only
+    def log_metrics(
+        self, metrics: Mapping[str, float], step: int | None = None
+    ) -> None:
+        """Log values by tag.
+
+        Args:
+            metrics: with ``epoch`` and ``samples`` among them, see ``Moment``.
+            step: iterations done.
+        """
+        x = metrics.get(self.x_axis, step)
+        values = {tag: v for tag, v in metrics.items() if tag != "samples"}
+        super().log_metrics(values, None if x is None else int(x))
+
+    @rank_zero_only
+    def log_png(self, tag: str, png: bytes, moment: Moment) -> None:
+        """Show a picture in the images tab."""
+        image = summary_pb2.Summary.Image(encoded_image_string=png)
+        value = summary_pb2.Summary.Value(tag=tag, image=image)
+        self._write(summary_pb2.Summary(value=[value]), self.x(moment))
 
     @rank_zero_only
     def begin_session(self, hyperparameters: Mapping[str, Any]) -> None:
@@ -75,8 +108,8 @@ class TensorBoard(TensorBoardLogger):
         """Let go of the event file."""
         self.experiment.close()
 
-    def _write(self, summary: Any) -> None:
-        self.experiment.file_writer.add_summary(summary)
+    def _write(self, summary: Any, x: int | None = None) -> None:
+        self.experiment.file_writer.add_summary(summary, x)
 
 
 class MetricsCSV(Logger):

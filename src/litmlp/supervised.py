@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -19,6 +19,24 @@ from litmlp.penalties import NoPenalty, Penalty
 from litmlp.schedulers import Schedule
 
 Batch = tuple[Tensor, Tensor]
+
+
+class Moment(NamedTuple):
+    """How far a training is, by each measure that a chart can have below its curves.
+
+    Args:
+        step: iterations done.
+        epoch: epochs done.
+        samples: rows that the network was trained on, each as often as it was.
+    """
+
+    step: int
+    epoch: int
+    samples: int
+
+    def as_metrics(self) -> dict[str, int]:
+        """What is logged beside the values of this moment."""
+        return {"epoch": self.epoch, "samples": self.samples}
 
 
 class Loss(Protocol):
@@ -78,6 +96,7 @@ class Supervised(LightningModule):
         self.encoding = encoding or nn.Identity()
         self._weights: list[nn.Parameter] = []
         self._seen: dict[str, list[Batch]] = defaultdict(list)
+        self._samples = 0
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss of raw outputs [B, O] against a batch's targets → []."""
@@ -105,6 +124,7 @@ class Supervised(LightningModule):
         return predictions
 
     def on_train_start(self) -> None:
+        self._processes = self.trainer.world_size
         if self.global_rank:  # processes should not share their dropout masks
             torch.manual_seed(torch.initial_seed() + self.global_rank)
 
@@ -120,6 +140,7 @@ class Supervised(LightningModule):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Not in training_step, which L-BFGS calls several times an iteration.
         self._seen["train"].append((outputs["outputs"], batch[1]))
+        self._samples += len(batch[1]) * self._processes
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._see("val", batch)
@@ -145,30 +166,33 @@ class Supervised(LightningModule):
             # Not a point of the curves: litmlp.training logs what is new in it.
             self.trainer.callback_metrics.update(self._summarize(split))
 
-    def report(
-        self,
-        values: Mapping[str, Tensor],
-        *,
-        step: int | None = None,
-        epoch: int | None = None,
-    ) -> None:
-        """Log an epoch's values by tag, at the number of iterations done so far.
+    def now(self, *, epochs: int) -> Moment:
+        """How far the training is, after that many epochs."""
+        step = self.trainer.global_step
+        return Moment(step=step, epoch=epochs, samples=self._samples)
+
+    def report(self, values: Mapping[str, Tensor], at: Moment | None = None) -> None:
+        """Log an epoch's values by tag.
 
         Like ``log_dict``, whose bookkeeping for values of single batches would cost a
         small network an eighth of its epoch.
 
         Args:
             values: scalar tensors.
-            step, epoch: iterations and epochs done, where they are not the present.
+            at: by default, the end of the epoch that is under way.
         """
         trainer = self.trainer
+        moment = at or self.now(epochs=trainer.current_epoch + 1)
         trainer.callback_metrics.update(values)
         numbers = {tag: float(value) for tag, value in values.items()}
-        numbers["epoch"] = trainer.current_epoch + 1 if epoch is None else epoch
         for logger in trainer.loggers:
-            logger.log_metrics(
-                numbers, step=trainer.global_step if step is None else step
-            )
+            logger.log_metrics(numbers | moment.as_metrics(), step=moment.step)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["samples"] = self._samples
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._samples = checkpoint["samples"]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]

@@ -27,7 +27,7 @@ from litmlp.loggers import TensorBoard
 from litmlp.model_summary import model_table
 from litmlp.process import settings
 from litmlp.run_card import pages
-from litmlp.supervised import Supervised
+from litmlp.supervised import Moment, Supervised
 from litmlp.sweeps import main_result
 from litmlp.trained import load_best
 
@@ -93,8 +93,9 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
             "best_epoch": best["epoch"],
             "seconds": time.perf_counter() - start,
         }
+        end = Moment(last["global_step"], last["epoch"], last["samples"])
         for logger in trainer.loggers:
-            logger.log_metrics(results, step=last["global_step"])
+            logger.log_metrics(results | end.as_metrics(), step=end.step)
         succeeded = True
     finally:
         close_loggers(trainer, succeeded)

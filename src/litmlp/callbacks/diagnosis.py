@@ -46,7 +46,7 @@ class Diagnosis(Snapshots):
         } | {"gradient_norm/all": snapshot.gradient_norm}
         numbers = torch.stack([value.double() for value in values.values()]).cpu()
         values = dict(zip(values, numbers, strict=True))
-        model.report(values, step=snapshot.step, epoch=snapshot.epoch)
+        model.report(values, at=snapshot.moment)
         record = {tag: float(value) for tag, value in values.items()}
         self.records.append(record | {"loss": batch_loss(model, snapshot)})
         self.activations = {

@@ -1,11 +1,11 @@
 """How the numbers of each layer are distributed, for TensorBoard's histograms."""
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from litmlp.callbacks.snapshots import Snapshot, Snapshots
 from litmlp.errors import UserError
+from litmlp.loggers import TensorBoard
 from litmlp.supervised import Supervised
 
 
@@ -28,10 +28,10 @@ class Histograms(Snapshots):
 
     def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
         for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
+            if isinstance(logger, TensorBoard):
                 for tag, values in distributions(snapshot).items():
                     logger.experiment.add_histogram(
-                        tag, values, snapshot.step, bins=self.bins
+                        tag, values, logger.x(snapshot.moment), bins=self.bins
                     )
 
 

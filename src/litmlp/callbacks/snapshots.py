@@ -13,7 +13,7 @@ from torch.utils.hooks import RemovableHandle
 
 from litmlp.errors import UserError
 from litmlp.layers import Call, Layer, layers_of, leaves
-from litmlp.supervised import Batch, Supervised
+from litmlp.supervised import Batch, Moment, Supervised
 
 ENOUGH_ROWS = 256
 """Rows whose activations are kept: a unit that none of them excites counts as dead."""
@@ -27,7 +27,7 @@ class Snapshot:
     """The first iteration of an epoch, layer by layer.
 
     Args:
-        step, epoch: iterations and epochs done before.
+        moment: before it.
         layers: in the order in which they are called.
         seen: the network's outputs and their targets, of a few rows at least.
         gradient_norm: of all parameters together, before clipping.
@@ -35,8 +35,7 @@ class Snapshot:
         stage: whether the optimizer's step is yet to come, under way or done.
     """
 
-    step: int
-    epoch: int
+    moment: Moment
     layers: list[Layer] = field(default_factory=list)
     seen: list[Batch] = field(default_factory=list)
     gradient_norm: Tensor = field(default_factory=lambda: torch.tensor(math.nan))
@@ -77,7 +76,8 @@ class Snapshots(Callback):
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
     ) -> None:
         if i == 0:
-            self._snapshot = Snapshot(trainer.global_step, trainer.current_epoch)
+            before = cast(Supervised, model).now(epochs=trainer.current_epoch)
+            self._snapshot = Snapshot(before)
         if self._snapshot and self._snapshot.num_rows < ENOUGH_ROWS:
             self._hooks = [m.register_forward_hook(self._note) for m in self._leaves]
 

@@ -81,7 +81,8 @@ def draw_points(
     )
     edge = "black" if split == "test" else "white"
     axes.scatter(
-        *places.T,
+        places[:, 0],
+        places[:, 1],
         s=18,
         linewidths=0.7,
         c=colors,

@@ -1,5 +1,6 @@
 """The look that all pictures share."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -48,4 +49,11 @@ def new_figure(
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG; its folder is made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    path.write_bytes(as_png(figure))
+
+
+def as_png(figure: Figure) -> bytes:
+    """A figure as the content of a PNG file."""
+    with BytesIO() as file:
+        figure.savefig(file, format="png", dpi=110)
+        return file.getvalue()
