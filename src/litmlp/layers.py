@@ -77,3 +77,21 @@ def layers_of(calls: Sequence[Call]) -> list[Layer]:
     if found:
         found[-1].name = "output"
     return found
+
+
+@torch.no_grad()
+def layer_outputs(network: nn.Module, features: Tensor) -> dict[str, Tensor]:
+    """What each layer makes of rows, [B, units] by its name, in evaluation mode."""
+    calls: list[Call] = []
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...], outputs: Tensor) -> None:
+        calls.append(Call(module, inputs[0], outputs))
+
+    hooks = [module.register_forward_hook(note) for module in leaves(network)]
+    training = network.training
+    network.eval()
+    network(features)
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+    return {layer.name: layer.outputs for layer in layers_of(calls)}

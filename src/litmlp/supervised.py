@@ -152,11 +152,17 @@ class Supervised(LightningModule):
         return self.to_predictions(self(batch[0]))
 
     def on_train_epoch_start(self) -> None:
-        # The rate of the first iteration: after the last one the scheduler has stepped.
-        self._lr = torch.as_tensor(self.trainer.optimizers[0].param_groups[0]["lr"])
+        # Those of the first iteration: after the last one the scheduler has stepped.
+        group = self.trainer.optimizers[0].param_groups[0]
+        self._pace = {"lr": torch.as_tensor(group["lr"])}
+        if momentum := group.get("momentum") or next(iter(group.get("betas", [])), 0):
+            self._pace["momentum"] = torch.as_tensor(momentum)
 
     def on_train_epoch_end(self) -> None:
-        self.report({"lr": self._lr, **self._summarize("train")})
+        values = self._pace | self._summarize("train")
+        if (validation := self.trainer.callback_metrics.get("loss/val")) is not None:
+            values["generalization_gap"] = validation - values["loss/train"]
+        self.report(values)
 
     def on_validation_epoch_end(self) -> None:
         self.report(self._summarize("val"))

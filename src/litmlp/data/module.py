@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from litmlp.data.batches import Batches, loader
+from litmlp.data.plane import Plane
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
@@ -129,6 +130,18 @@ class Data(LightningDataModule):
             scale = Standardize(samples.targets[self.rows["train"]])
             mean, std = scale.mean.tolist(), scale.std.tolist()
         return facts | {"num_outputs": count, "target_mean": mean, "target_std": std}
+
+    @property
+    def plane(self) -> Plane | None:
+        """The rows as points that can be drawn; None unless there are two numbers."""
+        columns = self.samples.columns
+        if len(columns) != 2 or any(c.kind == "categorical" for c in columns):
+            return None
+        return Plane(
+            points=self.samples.inputs,
+            names=[column.name for column in columns],
+            to_inputs=lambda points: points,
+        )
 
     @cached_property
     def features(self) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from litmlp.data.module import Data
+from litmlp.data.plane import Plane
 from litmlp.data.samples import Column, Samples
 from litmlp.errors import UserError, nearest
 
@@ -58,14 +59,29 @@ class PlaygroundData(Data):
                     f"inputs={name}: no such input. {nearest(name, INPUTS)}"
                 )
 
-    def load(self) -> Samples:
+    @property
+    def plane(self) -> Plane:
+        points, _ = self._draw()
+        return Plane(
+            points=points.to(torch.get_default_dtype()),
+            names=["x1", "x2"],
+            to_inputs=self._to_inputs,
+        )
+
+    def _draw(self) -> tuple[Tensor, Tensor]:
+        """Points [rows, 2] and their classes or values [rows]."""
         generator = torch.Generator().manual_seed(self.seed)
-        points, targets = GENERATORS[self.name](self.num_samples, self.noise, generator)
+        return GENERATORS[self.name](self.num_samples, self.noise, generator)
+
+    def _to_inputs(self, points: Tensor) -> Tensor:
+        columns = [INPUTS[name](*points.T) for name in self.inputs]
+        return torch.stack(columns, dim=1)
+
+    def load(self) -> Samples:
+        points, targets = self._draw()
         is_class = not targets.is_floating_point()
         return Samples(
-            inputs=torch.stack(
-                [INPUTS[name](*points.T) for name in self.inputs], dim=1
-            ),
+            inputs=self._to_inputs(points),
             targets=targets if is_class else targets[:, None],
             columns=[Column(name=name) for name in self.inputs],
             target_names=["class" if is_class else "value"],

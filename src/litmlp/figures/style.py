@@ -52,8 +52,8 @@ def save(figure: Figure, path: Path) -> None:
     path.write_bytes(as_png(figure))
 
 
-def as_png(figure: Figure) -> bytes:
+def as_png(figure: Figure, *, dpi: int = 110) -> bytes:
     """A figure as the content of a PNG file."""
     with BytesIO() as file:
-        figure.savefig(file, format="png", dpi=110)
+        figure.savefig(file, format="png", dpi=dpi)
         return file.getvalue()

@@ -1,0 +1,67 @@
+"""TensorBoard's custom-scalars tab: a run's story on one page; and its graph tab."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from litmlp.loggers import TensorBoard
+from litmlp.supervised import Supervised
+
+Layout = dict[str, dict[str, list[Any]]]
+
+
+class Dashboard(Callback):
+    """Lays out the charts of a run, and draws the network as a graph."""
+
+    def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoard):
+                metrics = cast(Supervised, model).metric_names
+                logger.experiment.add_custom_scalars(layout(metrics))
+
+    def on_fit_end(self, trainer: Trainer, model: LightningModule) -> None:
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoard) and trainer.is_global_zero:
+                draw_graph(logger, trainer, cast(Supervised, model))
+
+
+def layout(metrics: Sequence[str]) -> Layout:
+    """Charts by category: each the curves whose tags match."""
+
+    def lines(*tags: str) -> list[Any]:
+        return ["Multiline", [f"^{tag}$" for tag in tags]]
+
+    return {
+        "fit": {name: lines(f"{name}/(train|val)") for name in metrics},
+        "generalization gap": {"loss/val − loss/train": lines("generalization_gap")},
+        "gradient flow": {
+            "length of the gradient, by layer": lines("gradient_norm/.*"),
+            "update as a share of the weights, by layer": lines("update_ratio/.*"),
+        },
+        "unit health": {
+            "dead units": lines("dead_share/.*"),
+            "saturated outputs": lines("saturated_share/.*"),
+            "spread of activations": lines("activation_spread/.*"),
+            "mean activation": lines("activation_mean/.*"),
+        },
+        "pace": {
+            "learning rate": lines("lr"),
+            "momentum": lines("momentum"),
+            "samples per second": lines("samples_per_second"),
+        },
+    }
+
+
+def draw_graph(logger: TensorBoard, trainer: Trainer, model: Supervised) -> None:
+    """The network's operations on a batch, by module."""
+    features, _ = next(iter(trainer.train_dataloader))  # type: ignore[arg-type]  # one loader
+    training = model.network.training
+    model.network.eval()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # torch's own tracer calls itself deprecated
+        inputs = model.encoding(features[:2].to(model.device))
+        logger.experiment.add_graph(model.network, inputs)
+    model.network.train(training)

@@ -1,0 +1,90 @@
+"""The plane as the network sees it, for data of two inputs."""
+
+from pathlib import Path
+from typing import cast
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from litmlp.callbacks.pictures import publish
+from litmlp.data.module import Data
+from litmlp.data.plane import Plane
+from litmlp.errors import UserError
+from litmlp.figures.plane import plane_figure
+from litmlp.layers import layer_outputs
+from litmlp.supervised import Supervised
+
+
+class DecisionSurface(Callback):
+    """Draws the prediction over the plane and each unit's response, as they form.
+
+    A picture before training, after epochs 1, 2, 4, 8, … and after the last; with data
+    of another number of inputs, none.
+
+    Args:
+        folder: where the latest picture goes.
+        grid_size: points along each axis.
+
+    Raises:
+        UserError: grid_size is below 2.
+    """
+
+    def __init__(self, *, folder: str, grid_size: int = 50) -> None:
+        if grid_size < 2:
+            raise UserError(f"grid_size={grid_size}: must be 2 or more")
+        self.folder = Path(folder)
+        self.grid_size = grid_size
+        self._plane: Plane | None = None
+
+    def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
+        data = trainer.datamodule  # type: ignore[attr-defined]  # set by Lightning, not declared
+        if trainer.is_global_zero and isinstance(data, Data):
+            self._plane = data.plane
+            self._draw(trainer, model, trainer.current_epoch)
+
+    def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        epoch = trainer.current_epoch + 1
+        if epoch.bit_count() == 1:
+            self._draw(trainer, model, epoch)
+
+    def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
+        if trainer.current_epoch.bit_count() != 1:
+            self._draw(trainer, model, trainer.current_epoch)
+
+    def _draw(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:
+        if self._plane is None:
+            return
+        model, data = cast(Supervised, module), trainer.datamodule  # type: ignore[attr-defined]  # as above
+        size, points = self.grid_size, self._plane.points
+        middle = (points.amin(0) + points.amax(0)) / 2
+        reach = 1.1 * (points.amax(0) - middle).clamp(min=0.5)
+        across = torch.linspace(-1, 1, size)
+        grid = middle + reach * torch.cartesian_prod(across, across).flip(1)
+        inputs = self._plane.to_inputs(grid).to(model.device)
+        with torch.no_grad():
+            features = model.encoding(model.preprocessing(inputs))
+        units = {"inputs": features} | layer_outputs(model.network, features)
+
+        def on_grid(values: Tensor) -> Tensor:
+            return values.double().cpu().reshape(size, size, -1)
+
+        (left, right), (bottom, top) = torch.stack([middle - reach, middle + reach]).T
+        figure = plane_figure(
+            on_grid(model.predict(inputs)).numpy(),
+            {name: on_grid(u).permute(2, 0, 1).numpy() for name, u in units.items()},
+            {
+                split: (
+                    points[rows].numpy(),
+                    data.samples.targets[rows].ravel().numpy(),
+                )
+                for split, rows in data.rows.items()
+            },
+            box=(float(left), float(right), float(bottom), float(top)),
+            names=self._plane.names,
+            class_names=data.samples.class_names,
+            title=f"epoch {epoch}",
+        )
+        publish(
+            trainer, self.folder, "decision_surface", figure, model.now(epochs=epoch)
+        )
