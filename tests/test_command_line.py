@@ -44,7 +44,17 @@ MISTAKES = {
     "optimizer.lr=true": "optimizer.lr=True: expected float, got bool",
     "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",
     "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
-    "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: sweep/",
+    "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: example/",
+    "experiment=example/backpropagation model.hidden_sizes=[3]": "initializer.values="
+    "[[0.15, 0.2], [0.25, 0.3]]: 2 neurons × 2 inputs for a layer that takes 3 neurons",
+    "experiment=example/backpropagation initializer=ones": "initializer.values: ones_ "
+    "has no such argument. Allowed: tensor; to take it out: ~initializer.values",
+    "experiment=example/mae data.targets=[[1]]": "data: 3 rows of inputs and 1 of",
+    "experiment=example/mae data.inputs=[[1],[2,3],[4]]": "as many numbers each, got",
+    "experiment=example/mae data.inputs=[[1,2],[2,3],[4,5]]": "2 inputs cannot pass 1",
+    "experiment=example/cross_entropy data.targets=[1,3]": "data.targets=[1, 3]: class",
+    "experiment=example/binary_cross_entropy data.inputs=[[1.2],[0],[1]]": "got 1.2",
+    "data=rows": "data.inputs is needed: give data.inputs=…",
     "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",
     "monitor=null": "monitor=None: expected str, got NoneType",
     "loss=null": "Config group override must be a string or a list",

@@ -23,7 +23,11 @@ OPTIONS = sorted(
     for path in CONF.rglob("*.yaml")
     if path.parent != CONF
 )
-WITH_A_TEST_OF_THEIR_OWN = ("data/openml", "data/table", "task/auto", "trainer/ddp")
+WITH_A_TEST_OF_THEIR_OWN = (
+    *("data/openml", "data/rows", "data/table", "task/auto", "trainer/ddp"),
+    *("initializer/given", "model/identity", "preprocessing/logit"),
+    "experiment/example/per_layer",
+)
 FITTING_DATA = {
     "loss/binary_cross_entropy": "gauss",
     "loss/soft_margin": "gauss",
@@ -186,8 +190,12 @@ def test_callbacks_and_loggers_are_those_of_the_file(
 def test_experiment_composes_and_builds(option: str, config: Compose) -> None:
     composed = config(f"experiment={option.removeprefix('experiment/')}")
     assert build_model(composed, build_data(composed)).network
-    header = Path(CONF, f"{option}.yaml").read_text().split("\n\n")[0]
-    assert f"experiment={option.removeprefix('experiment/')}" in header
+
+
+def test_every_experiment_says_its_command_in_its_header() -> None:
+    for option in filter(lambda name: name.startswith("experiment/"), OPTIONS):
+        header = Path(CONF, f"{option}.yaml").read_text().split("\n\n")[0]
+        assert f"experiment={option.removeprefix('experiment/')}" in header
 
 
 def test_an_option_of_ones_own_needs_no_code(config: Compose, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from litmlp.construct import construct
 from litmlp.errors import UserError
-from litmlp.initializers import uniform_
+from litmlp.initializers import given_, identity_, uniform_
 from litmlp.mlp import MLP
 
 FAN_IN, FAN_OUT = 400, 600
@@ -80,6 +80,31 @@ def test_uniform_fills_biases_too() -> None:
 def test_uniform_refuses_bounds_the_wrong_way_round() -> None:
     with pytest.raises(UserError, match=r"lower bound a=1 is above .* b=0"):
         uniform_(torch.empty(2, 2), a=1, b=0)
+
+
+def test_given_numbers_are_copied_in_the_layers_own_precision() -> None:
+    weight = torch.empty(2, 3, dtype=torch.float64)
+    given_(weight, [[0.1, 0.2, 0.3], [1, 2, 3]])
+    assert weight.tolist() == [[0.1, 0.2, 0.3], [1.0, 2.0, 3.0]]
+    assert given_(torch.empty(2), [0.5, 0.25]).tolist() == [0.5, 0.25]
+
+
+def test_given_numbers_of_another_shape_name_both_shapes() -> None:
+    both = "1 neurons × 2 inputs for a layer that takes 2 neurons × 3 inputs"
+    with pytest.raises(UserError, match=both):
+        given_(torch.empty(2, 3), [[1.0, 2.0]])
+    with pytest.raises(UserError, match="3 neurons for a layer that takes 2 neurons"):
+        given_(torch.empty(2), [1.0, 2.0, 3.0])
+
+
+def test_identity_passes_inputs_on_and_needs_as_many_neurons() -> None:
+    network = MLP(
+        num_features=3, num_outputs=3, hidden_sizes=[], output_initializer=identity_
+    )
+    rows = torch.randn(5, 3)
+    assert torch.equal(network(rows), rows)
+    with pytest.raises(UserError, match="3 inputs cannot pass 2 neurons unchanged"):
+        identity_(torch.empty(2, 3))
 
 
 @pytest.mark.parametrize(

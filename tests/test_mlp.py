@@ -91,6 +91,21 @@ def test_biases_are_zero_unless_chosen_otherwise() -> None:
         assert (network.output.bias == value).all()
 
 
+def test_output_bias_can_be_set_apart() -> None:
+    half, two = (partial(nn.init.constant_, val=value) for value in (0.5, 2.0))
+    network = MLP(
+        **SMALL, hidden_sizes=[4], bias_initializer=half, output_bias_initializer=two
+    )
+    assert (network.hidden[0].linear.bias == 0.5).all()
+    assert (network.output.bias == 2).all()
+
+
+def test_without_biases_a_neuron_is_a_weighted_sum() -> None:
+    network = MLP(**SMALL, hidden_sizes=[4], bias=False, **RANDOM)
+    assert sum(p.numel() for p in network.parameters()) == 3 * 4 + 4 * 2
+    assert (network(torch.zeros(1, 3)) == 0).all()
+
+
 def test_same_seed_gives_the_same_weights() -> None:
     def outputs(seed: int) -> Tensor:
         torch.manual_seed(seed)

@@ -44,6 +44,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.initializers.": object,
     "litmlp.loggers.": object,
     "litmlp.losses.": object,
+    "litmlp.metrics.": object,
     "litmlp.mlp.": object,
     "litmlp.optimizers.": object,
     "litmlp.penalties.": object,
@@ -179,7 +180,7 @@ def checked_arguments(
         if name not in names and not takes_any:
             raise UserError(
                 f"{where}.{name}: {target.__name__} has no such argument. "
-                f"{nearest(name, names)}"
+                f"{nearest(name, names)}; to take it out: ~{where}.{name}"
             )
         late = where == "scheduler" and value == TOTAL
         if name in hints and not late:

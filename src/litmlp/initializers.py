@@ -1,7 +1,9 @@
 """Initializers that torch lacks; like torch's, they fill a tensor in place."""
 
 import math
+from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from litmlp.errors import UserError
@@ -18,3 +20,41 @@ def uniform_(weight: Tensor, a: float | None = None, b: float | None = None) -> 
     if low > high:
         raise UserError(f"the lower bound a={low} is above the upper bound b={high}")
     return nn.init.uniform_(weight, low, high)
+
+
+def given_(
+    weight: Tensor, values: Sequence[float] | Sequence[Sequence[float]]
+) -> Tensor:
+    """Copy ``values`` into ``weight`` [neurons, inputs], or into a bias [neurons].
+
+    For an example worked by hand, which says every weight.
+
+    Raises:
+        UserError: they are of another shape.
+    """
+    given = torch.tensor(values, dtype=weight.dtype)
+    if given.shape != weight.shape:
+        raise UserError(
+            f"values={values}: {shape_text(given)} for a layer that takes "
+            f"{shape_text(weight)}"
+        )
+    return weight.copy_(given)
+
+
+def identity_(weight: Tensor) -> Tensor:
+    """The identity matrix, so that a layer's weighted sums are its inputs.
+
+    Raises:
+        UserError: there are not as many neurons as inputs.
+    """
+    neurons, inputs = weight.shape
+    if neurons != inputs:
+        raise UserError(f"{inputs} inputs cannot pass {neurons} neurons unchanged")
+    return nn.init.eye_(weight)
+
+
+def shape_text(tensor: Tensor) -> str:
+    """``[neurons, inputs]`` or ``[neurons]`` in words."""
+    names = ("neurons", "inputs")
+    sizes = zip(tensor.shape, names, strict=False)
+    return " × ".join(f"{size} {name}" for size, name in sizes) or "one number"

@@ -29,7 +29,9 @@ class MLP(nn.Module):
         initializer: fills a hidden layer's weight in place. One for all, or a list.
         output_initializer: fills the output layer's weight; zeros start the network
             from the mean target, or from equal probabilities.
-        bias_initializer: fills every bias in place.
+        bias_initializer: fills a layer's bias in place.
+        output_bias_initializer: likewise the output layer's, if it should differ.
+        bias: whether layers have one; without, a neuron is a weighted sum alone.
 
     Raises:
         UserError: a size below 1, or a list that does not match ``hidden_sizes``.
@@ -45,6 +47,8 @@ class MLP(nn.Module):
         initializer: PerLayer[Initializer] = nn.init.kaiming_uniform_,
         output_initializer: Initializer = nn.init.zeros_,
         bias_initializer: Initializer = nn.init.zeros_,
+        output_bias_initializer: Initializer | None = None,
+        bias: bool = True,
         batchnorm: PerLayer[Callable[[int], nn.Module]] = nn.Identity,
         dropout: PerLayer[Callable[[], nn.Module]] = nn.Identity,
     ) -> None:
@@ -61,19 +65,32 @@ class MLP(nn.Module):
         self.hidden = nn.Sequential(
             *(
                 block(
-                    sizes[i], sizes[i + 1], batchnorms[i], activations[i], dropouts[i]
+                    sizes[i],
+                    sizes[i + 1],
+                    batchnorms[i],
+                    activations[i],
+                    dropouts[i],
+                    bias,
                 )
                 for i in range(depth)
             )
         )
-        self.output = nn.Linear(sizes[-1], num_outputs)
+        self.output = nn.Linear(sizes[-1], num_outputs, bias=bias)
 
         fills = [*per_layer("initializer", initializer, depth), output_initializer]
-        linears = [module for module in self.modules() if isinstance(module, nn.Linear)]
-        for linear, fill in zip(linears, fills, strict=True):
+        output_bias = output_bias_initializer or bias_initializer
+        bias_fills = [bias_initializer] * depth + [output_bias]
+        for linear, fill, bias_fill in zip(
+            self.linears, fills, bias_fills, strict=True
+        ):
             fill(linear.weight.data)
             if linear.bias is not None:
-                bias_initializer(linear.bias.data)
+                bias_fill(linear.bias.data)
+
+    @property
+    def linears(self) -> list[nn.Linear]:
+        """The layers' weighted sums, from the first hidden layer to the output."""
+        return [module for module in self.modules() if isinstance(module, nn.Linear)]
 
     def forward(self, inputs: Tensor) -> Tensor:
         outputs: Tensor = self.output(self.hidden(inputs))
@@ -86,13 +103,14 @@ def block(
     batchnorm: Callable[[int], nn.Module],
     activation: Callable[[], nn.Module],
     dropout: Callable[[], nn.Module],
+    bias: bool,
 ) -> nn.Sequential:
     """One hidden layer: [batch, num_inputs] → [batch, width]."""
     norm = batchnorm(width)
     after = isinstance(norm, BatchNorm) and norm.position == "after_activation"
     # A batchnorm subtracts the mean, so a bias right before it would do nothing.
-    bias = after or not isinstance(norm, nn.BatchNorm1d)
-    linear = nn.Linear(num_inputs, width, bias=bias)
+    useful = after or not isinstance(norm, nn.BatchNorm1d)
+    linear = nn.Linear(num_inputs, width, bias=bias and useful)
     parts = {"linear": linear, "batchnorm": norm, "activation": activation()}
     if after:
         parts["batchnorm"] = parts.pop("batchnorm")

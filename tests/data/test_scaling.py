@@ -7,7 +7,8 @@ import torch
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 from torch import nn
 
-from litmlp.data.scaling import QuantileNormal, RobustScale, Standardize
+from litmlp.data.scaling import Logit, QuantileNormal, RobustScale, Standardize
+from litmlp.errors import UserError
 
 
 def test_standardize_is_scikit_learns() -> None:
@@ -75,3 +76,19 @@ def test_quantiles_of_any_distribution_are_normal() -> None:
     assert abs(float(normal.mean())) < 0.01
     assert float(normal.std()) == pytest.approx(1, abs=0.02)
     assert float(normal.abs().max()) < 4
+
+
+def test_logit_is_undone_by_a_sigmoid() -> None:
+    shares = torch.tensor([[0.1, 0.5], [0.9, 0.999]]).double()
+    torch.testing.assert_close(Logit(shares)(shares).sigmoid(), shares)
+
+
+def test_logit_keeps_certainty_finite_and_missing_values_missing() -> None:
+    logits = Logit(torch.rand(3, 1))(torch.tensor([[0.0], [1.0], [math.nan]]))
+    assert logits[:2].flatten().tolist() == pytest.approx([-13.8155, 13.8155], abs=0.1)
+    assert logits[2].isnan()
+
+
+def test_logit_refuses_what_is_no_share() -> None:
+    with pytest.raises(UserError, match=r"from 0 to 1, got 1\.5"):
+        Logit(torch.tensor([[0.5], [1.5], [math.nan]]))

@@ -32,7 +32,7 @@ class Data(LightningDataModule):
         test_share, validation_share: shares of all rows; 0 for none.
         split_seed: which rows go where, apart from the run's seed.
         num_folds, fold: cross-validation: the rows are cut into folds, one is the test.
-        order_seed: order of the training rows, drawn anew each epoch.
+        order_seed: order of the training rows, anew each epoch; None keeps their own.
         standardize_target: whether a regressor is told the targets' mean and deviation.
         preprocessing: makes the scale of the numeric columns from training rows.
 
@@ -46,7 +46,7 @@ class Data(LightningDataModule):
     split_seed: int = 0
     num_folds: int | None = None
     fold: int = 0
-    order_seed: int = 0
+    order_seed: int | None = 0
     standardize_target: bool = True
     preprocessing: Callable[[Tensor], nn.Module] = Standardize
 

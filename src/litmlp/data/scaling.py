@@ -102,6 +102,28 @@ class QuantileNormal(nn.Module):
         return right - 1 + between
 
 
+class Logit(nn.Module):
+    """log(p / (1 − p)) of probabilities or shares: what a sigmoid makes p again.
+
+    Args:
+        inputs: the rows [N, F] to check.
+        eps: 0 and 1 count as that much more and less, since their logit is infinite.
+
+    Raises:
+        UserError: a number outside [0, 1].
+    """
+
+    def __init__(self, inputs: Tensor, *, eps: float = 1e-6) -> None:
+        super().__init__()
+        outside = inputs[(inputs < 0) | (inputs > 1)]
+        if len(outside):
+            raise UserError(f"takes numbers from 0 to 1, got {float(outside[0]):g}")
+        self.eps = eps
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.logit(inputs, eps=self.eps)
+
+
 def spread(width: Tensor) -> Tensor:
     """A width to divide by: 1 where there is none."""
     return torch.where(width > 0, width, 1.0)

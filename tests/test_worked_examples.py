@@ -1,0 +1,163 @@
+"""The worked examples, run as a user would: the figures of the lecture notes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import Run
+from torch import Tensor, nn
+from worked import EXACT, run_example
+
+
+def test_backpropagation_is_that_of_the_notes(run: Run) -> None:
+    done = run_example(run, "backpropagation")
+    neurons, weights = done.lines("neurons"), done.lines("weights")
+    expected = {
+        ("h1", "net"): 0.3775,
+        ("h1", "out"): 0.593269992,
+        ("h2", "out"): 0.596884378,
+        ("o1", "net"): 1.105905967,
+        ("o1", "out"): 0.75136507,
+        ("o1", "error"): 0.274811083,
+        ("o1", "∂E/∂out"): 0.74136507,
+        ("o1", "∂out/∂net"): 0.186815602,
+        ("o2", "out"): 0.772928465,
+        ("o2", "error"): 0.023560026,
+    }
+    for (neuron, column), value in expected.items():
+        cell = neurons[neuron, "1", "1"][column]
+        assert float(cell) == pytest.approx(value, abs=EXACT), (neuron, column)
+    error = float(neurons["E", "1", ""]["error"])
+    assert error == pytest.approx(0.298371109, abs=EXACT)
+    w5 = weights["w5  h1 → o1", "1"]
+    assert float(w5["∂net/∂w"]) == pytest.approx(0.593269992, abs=EXACT)
+    assert float(w5["∂E/∂w"]) == pytest.approx(0.082167041, abs=EXACT)
+    after = [0.35891648, 0.408666186, 0.511301270, 0.561370121]
+    saved = done.weights()["output.weight"].flatten().tolist()
+    assert saved == pytest.approx(after, abs=EXACT)
+    new = [
+        float(line["new value"]) for key, line in weights.items() if key[0][0] == "w"
+    ]
+    assert new[4:] == pytest.approx(after, abs=EXACT)
+    assert done.logged("loss/train") == pytest.approx([0.298371109], abs=EXACT)
+
+
+def test_the_tables_are_on_the_console_and_in_the_log(run: Run) -> None:
+    done = run_example(run, "backpropagation")
+    log = (done.folder / "train.log").read_text()
+    for place in (done.ended.out, log):
+        for shown in ("∂out/∂net", "0.186815602", "w5  h1 → o1", "0.358916480"):
+            assert shown in place
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ("optimizer=momentum", [0.99, 0.9711]),
+        ("optimizer=adagrad", [0.99, 0.98296455]),
+        ("optimizer=rmsprop", [0.9, 0.83291798]),
+        ("optimizer=adam optimizer.betas=[0.9,0.99]", [0.99, 0.98000252]),
+    ],
+)
+def test_optimizer_steps_are_those_of_the_notes(
+    overrides: str, expected: list[float], run: Run
+) -> None:
+    done = run_example(run, "optimizer_steps", *overrides.split())
+    steps = list(done.lines("weights").values())
+    assert [float(s["new value"]) for s in steps] == pytest.approx(expected, abs=EXACT)
+    values = [float(step["value"]) for step in steps]
+    assert values == pytest.approx([1.0, expected[0]], abs=EXACT)
+    assert [float(step["∂E/∂w"]) for step in steps] == values
+    saved = done.weights()["output.weight"].item()
+    assert saved == pytest.approx(expected[1], abs=EXACT)
+    losses = [w**2 / 2 for w in values]
+    assert done.logged("loss/train") == pytest.approx(losses, abs=EXACT)
+
+
+LOSSES: dict[str, tuple[float, list[list[float]], Any, Callable[..., Tensor]]] = {
+    "cross_entropy": (
+        1.1200755,
+        [[0.2, 0.6, 0.2], [0.1, 0.8, 0.1]],
+        [1, 2],
+        F.cross_entropy,
+    ),
+    "binary_cross_entropy": (
+        0.6867941,
+        [[0.800586850], [0.184118371], [-1.115214625]],
+        [[0.0], [1.0], [0.0]],
+        F.binary_cross_entropy_with_logits,
+    ),
+    "mae": (0.7, [[1.0], [1.0], [1.9]], [[2.0]] * 3, F.l1_loss),
+    "mse": (0.67, [[1.0], [1.0], [1.9]], [[2.0]] * 3, F.mse_loss),
+    "smooth_l1": (1.14, [[0.6], [0.4]], [[0.0], [3.0]], F.smooth_l1_loss),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_their_slopes_and_each_rows_share(name: str, run: Run) -> None:
+    figure, scores, targets, reference = LOSSES[name]
+    done = run_example(run, name)
+    assert done.logged("loss/train") == pytest.approx([figure], abs=5e-8)
+    assert done.summary["metrics"]["loss/train"] == pytest.approx(figure, abs=5e-8)
+    outputs = torch.tensor(scores, dtype=torch.float64, requires_grad=True)
+    wanted = torch.tensor(targets)
+    wanted = wanted if wanted.ndim == 1 else wanted.double()
+    reference(outputs, wanted).backward()
+    assert outputs.grad is not None
+    lines = done.lines("neurons").items()
+    slopes = [float(line["∂E/∂net"]) for key, line in lines if key[0][0] == "o"]
+    assert slopes == pytest.approx(outputs.grad.flatten().tolist(), abs=EXACT)
+    pairs = zip(outputs.split(1), wanted.split(1), strict=True)
+    alone = [reference(*pair).item() for pair in pairs]
+    shown = [float(line["error"]) for key, line in lines if key[0] == "E" and key[2]]
+    assert shown == pytest.approx(alone, abs=EXACT)
+
+
+def test_a_loss_of_ones_own_outputs(run: Run) -> None:
+    done = run_example(
+        run, "mae", "data.inputs=[[1,5]]", "data.targets=[[2,2]]", "loss=huber"
+    )
+    assert done.logged("loss/train") == pytest.approx([(0.5 + 2.5) / 2], abs=EXACT)
+    lines = done.lines("neurons")
+    assert float(lines["o2", "1", "1"]["error"]) == pytest.approx(2.5, abs=EXACT)
+
+
+@pytest.mark.parametrize("name", ["backpropagation", "binary_cross_entropy"])
+def test_an_example_is_measured_again_from_its_folder(name: str, run: Run) -> None:
+    done = run_example(run, name)
+    ended = run("evaluate", f"run={done.folder}")
+    assert "the same as in summary.json, to the last digit" in ended.out
+
+
+def test_50000_samples_are_1960_iterations(run: Run) -> None:
+    done = run_example(run, "iterations")
+    plan = [" ".join(line.split()) for line in done.ended.out.splitlines()]
+    assert "train samples 50,000" in plan
+    assert "iterations an epoch 196" in plan
+    assert "iterations in all 1,960" in plan
+    assert done.summary["iterations"] == 1960
+    assert done.summary["epochs"] == 10
+
+
+def test_the_network_of_choices_a_layer(run: Run) -> None:
+    done = run_example(run, "per_layer")
+    assert done.summary["parameters"] == 26
+    assert done.summary["metrics"]["accuracy/train"] == 1.0
+    lines = [" ".join(line.split()) for line in done.ended.out.splitlines()]
+    assert "hidden.0.activation Sigmoid batch × 3 0 0" in lines
+    assert "hidden.1.activation ReLU batch × 2 0 0" in lines
+    counts = [line.split()[-2:] for line in lines if " Linear " in line]
+    assert counts == [["9", "3"], ["6", "2"], ["4", "2"]]
+
+
+def test_the_network_of_choices_a_layer_starts_as_chosen(run: Run) -> None:
+    first = run_example(run, "per_layer", "trainer.max_epochs=0").weights("best")
+    torch.manual_seed(1)
+    layers = [nn.Linear(3, 3), nn.Linear(3, 2), nn.Linear(2, 2)]
+    xavier = nn.init.xavier_normal_(layers[0].weight)
+    kaiming = nn.init.kaiming_normal_(layers[1].weight)
+    assert torch.equal(first["hidden.0.linear.weight"], xavier)
+    assert torch.equal(first["hidden.1.linear.weight"], kaiming)
+    assert (first["hidden.0.linear.bias"] == 0).all()
