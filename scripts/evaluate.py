@@ -1,4 +1,4 @@
-"""Measure a run again from its folder: python scripts/evaluate.py run=<folder>."""
+"""Measure a run again: python scripts/evaluate.py run=<folder> [input=labelled.csv]."""
 
 from pathlib import Path
 
@@ -8,9 +8,17 @@ from litmlp.command_line import run
 
 
 def main(config: DictConfig) -> None:
-    from litmlp.evaluation import evaluate  # takes seconds; --help should not wait
+    # takes seconds; --help should not wait
+    if config.input is None:
+        from litmlp.evaluation import evaluate
 
-    evaluate(Path(config.run))
+        evaluate(Path(config.run))
+    else:
+        from litmlp.labelled import evaluate_file
+        from litmlp.trained import trained
+
+        with trained(Path(config.run)) as model:
+            evaluate_file(model, config.input)
 
 
 if __name__ == "__main__":

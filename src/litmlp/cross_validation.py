@@ -14,7 +14,7 @@ from litmlp.console import console, table
 from litmlp.construct import construct
 from litmlp.data.module import Data
 from litmlp.data.splits import labels_of
-from litmlp.prediction import as_table
+from litmlp.prediction import as_table, as_truth
 from litmlp.sweeps import member_name, number
 from litmlp.trained import trained
 
@@ -33,12 +33,10 @@ def write_fold(folder: Path, data: Data) -> None:
     samples, rows = data.samples, data.rows["test"]
     numbers = rows if samples.numbers is None else samples.numbers[rows]
     where = pl.DataFrame({"row": numbers.numpy(), "fold": data.fold})
-    if (labels := labels_of(samples)) is None:
-        true = pl.DataFrame(samples.targets[rows].numpy(), list(samples.target_names))
-    else:
-        classes = [samples.class_names[label] for label in labels[rows].tolist()]
-        true = pl.DataFrame({samples.target_names[0]: classes})
+    labels = labels_of(samples)
+    targets = samples.targets if labels is None else labels
     with trained(folder) as model:
+        true = as_truth(model, targets[rows])
         predicted = as_table(model, model.predict(samples.inputs[rows]))
     whole = pl.concat([where, true, predicted], how="horizontal")
     replace(folder / FILE, whole.write_csv)

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import torch
 from lightning.pytorch import Trainer
 from omegaconf import DictConfig, OmegaConf
 from rich.table import Table
+from torch import Tensor
 
 from litmlp import runs
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.console import show, table
-from litmlp.data.module import Data
+from litmlp.data.module import EVALUATION_BATCH_SIZE, Data
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 from litmlp.trained import load_best
@@ -57,6 +59,28 @@ def evaluate(folder: Path) -> Metrics:
         else "the same as in summary.json, to the last digit"
     )
     return metrics
+
+
+@torch.inference_mode()
+def measured(
+    model: Supervised, inputs: Tensor, targets: Tensor
+) -> tuple[Tensor, Metrics]:
+    """Predictions [N, …] and metrics by name, without a Trainer.
+
+    Batches are as in a test, so that its rows give its metrics to the last digit.
+
+    Args:
+        model: in evaluation mode.
+        inputs: raw rows [N, columns].
+        targets: class indices [N], or real values [N, targets].
+    """
+    batches = torch.split(model.preprocessing(inputs), EVALUATION_BATCH_SIZE)
+    outputs = torch.cat([model(batch) for batch in batches])
+    metrics = model.measure(outputs, targets)
+    return (
+        model.to_predictions(outputs),
+        {name: float(value) for name, value in metrics.items()},
+    )
 
 
 def metrics_table(metrics: Metrics) -> Table:

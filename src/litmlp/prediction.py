@@ -12,9 +12,9 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
 from litmlp.console import console, show
-from litmlp.data.chunks import header_of, read_chunks
+from litmlp.data.chunks import header_of, read_inputs
 from litmlp.data.samples import Column
-from litmlp.data.tables import PARQUET, to_inputs
+from litmlp.data.tables import PARQUET
 from litmlp.errors import UserError
 
 
@@ -56,16 +56,15 @@ def predict_file(
     kept = [name for name in predictor.dropped if name in present]
     if keep is not None:
         kept = list(keep)
-    refuse_missing(source, present, [*features, *kept])
-    if extra := [name for name in present if name not in (*features, *kept)]:
-        show(f"ignored columns: {', '.join(extra)}")
+    match_columns(source, present, [*features, *kept])
     write(predictions(predictor, source, kept), target, source)
 
 
-def refuse_missing(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
-    """
+def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
+    """Say which columns of a table are not needed.
+
     Raises:
-        UserError: a table lacks columns.
+        UserError: it lacks some that are.
     """
     missing = [name for name in needed if name not in present]
     if missing:
@@ -73,19 +72,15 @@ def refuse_missing(source: str, present: Sequence[str], needed: Sequence[str]) -
             f"{source} has no column {', '.join(missing)}. "
             f"There are: {', '.join(present)}"
         )
+    if extra := [name for name in present if name not in needed]:
+        show(f"ignored columns: {', '.join(extra)}")
 
 
 def predictions(
     predictor: Predictor, source: str, kept: Sequence[str]
 ) -> Iterator[pl.DataFrame]:
     """Some thousand rows at a time: the kept columns, then what is predicted."""
-    line = 2  # below the header
-    for features, others in read_chunks(source, predictor.columns, kept):
-        try:
-            inputs = to_inputs(features, predictor.columns, first_line=line)
-        except UserError as error:
-            raise UserError(f"{source}: {error}") from error
-        line += len(features)
+    for inputs, others in read_inputs(source, predictor.columns, kept):
         yield others.hstack(as_table(predictor, predictor.predict(inputs)))
 
 
@@ -100,6 +95,15 @@ def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:
         {f"predicted_{predictor.target_names[0]}": classes}
         | {f"probability_{name}": values.numpy() for name, values in columns.items()}
     )
+
+
+def as_truth(predictor: Predictor, targets: Tensor) -> pl.DataFrame:
+    """Class indices [B] or values [B, targets] as columns named as in training."""
+    names = list(predictor.target_names)
+    if not predictor.class_names:
+        return pl.DataFrame(targets.numpy(), schema=names)
+    classes = [predictor.class_names[i] for i in targets.tolist()]
+    return pl.DataFrame({names[0]: classes})
 
 
 def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:

@@ -123,6 +123,20 @@ class Supervised(LightningModule):
         self.train(training)
         return predictions
 
+    def measure(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """Raw outputs [N, O] of all rows and their targets → loss and metrics by name.
+
+        The names are those of tags, ``accuracy`` for ``accuracy/test``.
+        """
+        # Reset before, not after: a state made while testing is an inference tensor.
+        self.mean_loss.reset()
+        self.mean_loss.update(self.compute_loss(outputs, targets), len(targets))
+        self.metrics.reset()
+        self.metrics.update(*self.for_metrics(outputs, targets))
+        values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
+        # In the order given: a collection sorts its metrics by name.
+        return {name: values[name] for name in self.metric_names}
+
     def on_train_start(self) -> None:
         self._processes = self.trainer.world_size
         if self.global_rank:  # processes should not share their dropout masks
@@ -233,14 +247,8 @@ class Supervised(LightningModule):
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Loss and metrics of all batches seen, by tag; forgets the batches."""
         outputs, targets = map(torch.cat, zip(*self._seen.pop(split), strict=True))
-        # Reset before, not after: a state made while testing is an inference tensor.
-        self.mean_loss.reset()
-        self.mean_loss.update(self.compute_loss(outputs, targets), len(targets))
-        self.metrics.reset()
-        self.metrics.update(*self.for_metrics(outputs, targets))
-        values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
-        # In the order given: a collection sorts its metrics by name.
-        return {f"{name}/{split}": values[name] for name in self.metric_names}
+        measured = self.measure(outputs, targets)
+        return {f"{name}/{split}": value for name, value in measured.items()}
 
     def _tested_splits(self) -> list[str]:
         """The names of the loaders being tested, when they are given as a dict."""

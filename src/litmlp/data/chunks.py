@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
+from torch import Tensor
 
 from litmlp.data.faults import check_header
 from litmlp.data.samples import Column
-from litmlp.data.tables import MISSING_VALUES, PARQUET
-from litmlp.errors import UserError
+from litmlp.data.tables import MISSING_VALUES, PARQUET, to_inputs
+from litmlp.errors import UserError, prefixed
 
 CSV_BYTES = 2**21
 PARQUET_ROWS = 2**16
@@ -70,6 +71,22 @@ def read_chunks(
                 yield features.select(names), text.select(kept)
     except pl.exceptions.PolarsError as error:
         raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def read_inputs(
+    path: str, columns: Sequence[Column], kept: Sequence[str]
+) -> Iterator[tuple[Tensor, pl.DataFrame]]:
+    """Like :func:`read_chunks`, with the features as raw rows [rows, columns].
+
+    Raises:
+        UserError: a row cannot be read, or a column is of another kind than it was.
+    """
+    line = 2  # below the header
+    for features, others in read_chunks(path, columns, kept):
+        with prefixed(path):
+            inputs = to_inputs(features, columns, first_line=line)
+        line += len(features)
+        yield inputs, others
 
 
 def whole_rows(source: BinaryIO) -> Iterator[bytes]:

@@ -57,3 +57,10 @@ def as_png(figure: Figure, *, dpi: int = 110) -> bytes:
     with BytesIO() as file:
         figure.savefig(file, format="png", dpi=dpi)
         return file.getvalue()
+
+
+def as_label(name: str, longest: int = 24) -> str:
+    """A name from the data as a picture can show it: on one line, not too long."""
+    line = " ".join(name.split())
+    cut = line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return cut.replace("$", r"\$")  # would begin a formula

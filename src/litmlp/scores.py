@@ -1,0 +1,123 @@
+"""How well each class or target is predicted, as tables."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+import torch
+from sklearn import metrics
+from torch import Tensor
+
+NUM_BINS = 10
+
+
+def class_scores(
+    targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
+) -> pl.DataFrame:
+    """A row a class, measured against all others; null where a score is undefined.
+
+    Args:
+        targets: class indices [N].
+        probabilities: [N, classes], finite.
+        class_names: in the order of the class indices.
+    """
+    truth, each = targets.numpy(), probabilities.double().numpy()
+    rows = np.bincount(truth, minlength=len(class_names))
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        truth,
+        each.argmax(axis=1),
+        labels=range(len(class_names)),
+        zero_division=np.nan,
+    )
+    areas = [
+        metrics.roc_auc_score(truth == index, each[:, index])
+        if 0 < rows[index] < len(truth)
+        else None
+        for index in range(len(class_names))
+    ]
+    table = {
+        "class": list(class_names),
+        "rows": rows,
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "auroc": areas,
+    }
+    return pl.DataFrame(table).fill_nan(None)
+
+
+def confusion(
+    targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
+) -> pl.DataFrame:
+    """Numbers of rows: a row a true class, a column a predicted class."""
+    labels = range(len(class_names))
+    counts = metrics.confusion_matrix(
+        targets, probabilities.argmax(dim=1), labels=labels
+    )
+    predicted = {f"predicted_{n}": counts[:, i] for i, n in enumerate(class_names)}
+    return pl.DataFrame({"true": list(class_names)} | predicted)
+
+
+def calibration_bins(targets: Tensor, probabilities: Tensor) -> pl.DataFrame:
+    """Rows by probability: how many, its mean, and the share where it came true.
+
+    The columns are ``from``, ``to``, ``rows``, ``probability`` and ``frequency``, the
+    last two null in an empty bin.
+    """
+    if probabilities.shape[1] == 2:
+        said, came_true = probabilities[:, 1], targets == 1
+    else:
+        said, predicted = probabilities.max(dim=1)
+        came_true = targets == predicted
+    edges = torch.linspace(0, 1, NUM_BINS + 1, dtype=torch.float64)
+    said = said.double().cpu().contiguous()
+    bins = torch.bucketize(said, edges[1:-1])
+    rows = torch.bincount(bins, minlength=NUM_BINS)
+    sums = [
+        torch.bincount(bins, weights=values.double().cpu(), minlength=NUM_BINS)
+        for values in (said, came_true)
+    ]
+    table = pl.DataFrame(
+        {
+            "from": edges[:-1].numpy(),
+            "to": edges[1:].numpy(),
+            "rows": rows.numpy(),
+            "probability": (sums[0] / rows).numpy(),
+            "frequency": (sums[1] / rows).numpy(),
+        }
+    )
+    return table.fill_nan(None)
+
+
+def calibration_error(bins: pl.DataFrame) -> float:
+    """Mean distance between probability and frequency, over the rows."""
+    distance = (bins["probability"] - bins["frequency"]).abs().fill_null(0)
+    return float(np.average(distance, weights=bins["rows"]))
+
+
+def target_scores(
+    targets: Tensor, predictions: Tensor, target_names: Sequence[str]
+) -> pl.DataFrame:
+    """A row a real-valued target, in its own units; null where a score is undefined.
+
+    A residual is true − predicted.
+
+    Args:
+        targets: [N, targets].
+        predictions: [N, targets], finite.
+        target_names: one a target.
+    """
+    true, predicted = targets.double(), predictions.double()
+    residuals = true - predicted
+    squares = residuals.square().mean(dim=0)
+    variance = true.var(dim=0, correction=0)
+    table = {
+        "target": list(target_names),
+        "rows": [len(targets)] * len(target_names),
+        "r2": (1 - squares / variance).where(variance > 0, torch.nan).numpy(),
+        "mae": residuals.abs().mean(dim=0).numpy(),
+        "rmse": squares.sqrt().numpy(),
+        "mean_residual": residuals.mean(dim=0).numpy(),
+        "largest_residual": residuals.abs().amax(dim=0).numpy(),
+    }
+    return pl.DataFrame(table).fill_nan(None)
