@@ -174,6 +174,15 @@ def test_integers_beyond_64_bits_are_read(tmp_path: Path) -> None:
     assert data(path).samples.inputs[:, 0].tolist() == pytest.approx(expected)
 
 
+def test_integers_that_differ_beyond_all_digits_are_said_to_be_constant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{10**25 + i},{i}\n" for i in range(40)))
+    _ = data(path).samples
+    assert "constant in its first 16 digits" in capsys.readouterr().out
+
+
 def test_types_are_those_of_all_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,7 +213,11 @@ def test_advice_can_be_typed(
     ],
 )
 def test_targets_stored_as_text_are_recognized(
-    values: list[str], task: str | None, classes: list[str], tmp_path: Path
+    values: list[str],
+    task: str | None,
+    classes: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "t.parquet"
     pl.DataFrame({"x": range(42), "y": values}).write_parquet(path)
@@ -215,3 +228,14 @@ def test_targets_stored_as_text_are_recognized(
     else:
         assert data(path).infer_task() == task
     assert data(path, task=task or "multiclass").samples.class_names == classes
+    said = "target y: numbers stored as text" in capsys.readouterr().out
+    assert said == (task is not None)
+
+
+def test_a_column_without_values_is_of_no_kind(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,z,y\n" + ",NaN,0.5\nNA,inf,1.5\n" * 20)
+    for kinds in (None, {"x": "categorical"}):
+        read = data(path, kinds=kinds)
+        assert [column.kind for column in read.samples.columns] == ["numeric"] * 2
+        assert read.features["train"].isfinite().all()

@@ -22,6 +22,8 @@ def kind_of(column: pl.Series) -> Kind:
     Raises:
         UserError: free text, numbers with some text among them, or no feature at all.
     """
+    if column.null_count() == len(column):
+        return "numeric"  # it will be imputed, and is of no use
     as_categories = f"take it as categories by {saying(column.name, 'categorical')}"
     column = recognized(column, as_categories)
     if column.dtype.is_numeric():
@@ -30,8 +32,6 @@ def kind_of(column: pl.Series) -> Kind:
         return "boolean"
     if column.dtype in (pl.Date, pl.Datetime):
         return "datetime"
-    if column.dtype == pl.Null:
-        return "numeric"  # all missing: imputed, and of no use
     if column.dtype in (pl.String, pl.Categorical, pl.Enum):
         distinct = column.drop_nulls().n_unique()
         share = distinct / max(1, len(column) - column.null_count())
@@ -58,6 +58,8 @@ def check_kind(column: pl.Series, kind: str) -> Kind:
     said = saying(column.name, kind)
     if kind not in KINDS:
         raise UserError(f"{said}: no such kind. {nearest(kind, KINDS)}")
+    if column.null_count() == len(column):
+        return "numeric"
     if column.dtype == pl.String and kind in ("numeric", "datetime"):
         column = read_text(column, kind, said)
     bits = column.dtype.is_numeric() and ((column == 0) | (column == 1)).all()
@@ -67,7 +69,7 @@ def check_kind(column: pl.Series, kind: str) -> Kind:
         "datetime": column.dtype in (pl.Date, pl.Datetime),
         "categorical": not column.dtype.is_nested() and column.dtype != pl.Binary,
     }
-    if not possible[kind] and column.dtype != pl.Null:
+    if not possible[kind]:
         raise UserError(f"{said}: column {column.name} is {column.dtype}")
     return kind
 
@@ -81,9 +83,9 @@ def recognized(column: pl.Series, otherwise: str | None) -> pl.Series:
     Raises:
         UserError: most values are numbers (or times) and some are not.
     """
-    if column.dtype != pl.String or column.null_count() == len(column):
-        return column
     known = column.drop_nulls()
+    if column.dtype != pl.String or known.is_empty():
+        return column
     for kind, read in (("numbers", as_floats), ("times", as_times)):
         values = read(known)
         share = 1 - values.null_count() / len(known)

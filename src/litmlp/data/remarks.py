@@ -39,7 +39,8 @@ def remark(values: pl.Series, column: Column, distinct: int) -> str:
     if distinct == 0:
         return "all missing"
     if distinct == 1:
-        return "constant"
+        huge = values.dtype.is_numeric() and (values.abs() > 2**53).any()
+        return "constant in its first 16 digits" if huge else "constant"
     if distinct == len(values) > 20 and values.dtype.is_integer():
         return f"unique in each row: an identifier? {dropping(column.name)}"
     if fewer := left_in_float(values, distinct):

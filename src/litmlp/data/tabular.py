@@ -125,6 +125,9 @@ class Tabular(Data):
         """
         with prefixed(source):
             targets = read_targets(table, self.targets, self.task)
+        for column in targets:
+            if column.dtype != pl.String == table[column.name].dtype:
+                show(f"{source}: target {column.name}: numbers stored as text")
         known = targets.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
         if not known.any():
             raise UserError(f"{source}: target {self.targets[0]} has no values")
