@@ -53,6 +53,7 @@ MISTAKES = {
     "experiment=example/mae data.inputs=[[1],[2,3],[4]]": "as many numbers each, got",
     "experiment=example/mae data.inputs=[[1,2],[2,3],[4,5]]": "2 inputs cannot pass 1",
     "experiment=example/cross_entropy data.targets=[1,3]": "data.targets=[1, 3]: class",
+    "experiment=example/cross_entropy loss.weight=balanced": "classes without rows",
     "experiment=example/binary_cross_entropy data.inputs=[[1.2],[0],[1]]": "got 1.2",
     "data=rows": "data.inputs is needed: give data.inputs=…",
     "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",

@@ -76,8 +76,15 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
 
 
 def build_loss(node: DictConfig, facts: Mapping[str, Any]) -> Any:
-    """A loss; weights that are ``balanced`` follow from the training rows' classes."""
+    """A loss; weights that are ``balanced`` follow from the training rows' classes.
+
+    Raises:
+        UserError: there are no training rows of a class to balance.
+    """
     counts = facts.get("class_counts", [])
+    for name in ("weight", "pos_weight"):
+        if node.get(name) == "balanced" and 0 in counts:
+            raise UserError(f"loss.{name}=balanced: there are classes without rows")
     if counts and node.get("weight") == "balanced":
         node.weight = balanced_weights(counts)
     if len(counts) == 2 and node.get("pos_weight") == "balanced":

@@ -210,6 +210,11 @@ def test_a_class_without_training_rows_is_refused() -> None:
         split_rows(replace(UNEVEN, times=times), **SHARES, seed=0)
 
 
+def test_a_class_without_any_rows_is_no_fault_of_the_split() -> None:
+    first_two = samples(torch.tensor([0, 1] * 50), num_classes=3)
+    assert len(split_rows(first_two, **SHARES, seed=0)["train"]) == 64
+
+
 def test_a_rare_class_may_be_in_some_folds_alone() -> None:
     rare = samples(torch.tensor([0] * 40 + [1] * 3), num_classes=2)
     tests = [

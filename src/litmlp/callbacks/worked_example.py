@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 
 from litmlp.console import show, table
 from litmlp.errors import UserError
+from litmlp.loggers import TensorBoard
 from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
 
@@ -70,9 +70,8 @@ class WorkedExample(Callback):
                 overview.add_row(*self._cells(line))
         show(overview)
         for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                tag = f"worked_example/{self.title}"
-                logger.experiment.add_text(tag, self._markdown(), trainer.global_step)
+            if isinstance(logger, TensorBoard):
+                logger.log_texts({f"worked_example/{self.title}": self._markdown()})
 
     def _cells(self, line: Line) -> list[str]:
         return [line.get(column, "") for column in self.columns]

@@ -200,14 +200,14 @@ def check_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
     """Refuse a split that leaves a class without training rows.
 
     Raises:
-        UserError: there is such a class.
+        UserError: there is such a class; one that has no rows at all is not refused.
     """
     labels = labels_of(samples)
     if labels is None:
         return
     present = set(labels[rows["train"]].tolist())
-    names = enumerate(samples.class_names)
-    missing = [name for label, name in names if label not in present]
+    elsewhere = sorted(set(labels.tolist()) - present)
+    missing = [samples.class_names[label] for label in elsewhere]
     if missing:
         raise UserError(
             f"no training rows of class {', '.join(missing[:5])}: each class needs some"
