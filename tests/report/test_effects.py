@@ -52,6 +52,10 @@ def test_an_axis_without_effect_explains_nothing(tmp_path: Path) -> None:
     values = {"a=1 b=1": 1.0, "a=1 b=2": 3.0, "a=2 b=1": 3.0, "a=2 b=2": 1.0}
     table = effects(by_level(make_sweep(tmp_path, values)), "min")
     assert table["share"].to_list() == pytest.approx([0.0, 0.0])
+    skewed = {"a=1 b=1": 0.0, "a=1 b=2": 0.0, "a=1 b=3": 9.0}
+    skewed |= {"a=2 b=1": 4.0, "a=2 b=2": 2.0, "a=2 b=3": 3.0}  # the mean of both is 3
+    table = effects(by_level(make_sweep(tmp_path / "y", skewed)), "min")
+    assert dict(table.select("axis", "share").rows())["a"] == pytest.approx(0.0)
     pairs = best_pairings(
         by_level(make_sweep(tmp_path / "x", values)), ["a", "b"], "min"
     )

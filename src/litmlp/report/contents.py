@@ -25,6 +25,8 @@ HOW_TO_READ = (
     "Share of variance: how much of the differences between all runs lies between the "
     "means of an axis's levels. In a full grid the shares add up to 100 % at most and "
     "the rest is interaction and chance; where combinations are missing, they overlap.",
+    "All numbers are beside this page: runs.csv has a row a run, choices.csv a row a "
+    "choice with every metric; the .parquet files hold the same.",
 )
 
 
