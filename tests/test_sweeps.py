@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 import torch
 from conftest import Run
@@ -48,7 +49,7 @@ def test_a_sweep_leaves_a_folder_a_member(run: Run, tmp_path: Path) -> None:
             "summary.json",
             "train.log",
         }
-    assert "activation=tanh" in ended.out
+    assert re.search(r"tanh +done +\d\.\d{4}", ended.out)
     assert f"tensorboard --logdir {relu.parent.relative_to(tmp_path)}" in ended.out
 
 
@@ -132,9 +133,86 @@ def test_a_member_gives_the_same_bits_as_the_run_alone(
     assert metrics[0] == metrics[1]
 
 
-def test_seeds_are_collapsed_to_their_mean(run: Run) -> None:
+def test_a_sweep_ends_with_a_report(run: Run, tmp_path: Path) -> None:
     ended = run("train", "-m", "optimizer=sgd,adam", "seed=range(2)", *QUICK)
-    assert re.search(r"optimizer=adam +2 +\d\.\d{4} ± \d\.\d{4} +accuracy", ended.out)
+    assert re.search(r"optimizer +runs +loss/val +95 % interval", ended.out)
+    assert re.search(r"adam +2 +\d\.\d{4} ± \d\.\d{4} +-?\d\.\d{4} to ", ended.out)
+    assert re.search(r"again +python scripts/train.py optimizer=\w+ seed=", ended.out)
+    (report,) = tmp_path.glob("logs/*/sweeps/*/report")
+    values = {
+        (config.optimizer._target_.rpartition(".")[2].lower(), config.seed): summary
+        for folder in folders(tmp_path)
+        for config in [OmegaConf.load(folder / ".hydra" / "config.yaml")]
+        for summary in [json.loads((folder / "summary.json").read_text())]
+    }
+    choices = pl.read_csv(report / "choices.csv")
+    for row in choices.rows(named=True):
+        pair = [values[row["optimizer"], seed] for seed in (0, 1)]
+        mean = sum(summary["best_value"] for summary in pair) / 2
+        assert row["best_value mean"] == pytest.approx(mean)
+        mean = sum(summary["metrics"]["accuracy/test"] for summary in pair) / 2
+        assert row["accuracy/test mean"] == pytest.approx(mean)
+    assert {"report.html", "report.md", "runs.parquet", "ranking.png"} <= {
+        path.name for path in report.iterdir()
+    }
+
+
+def test_seeds_repeat_every_combination(run: Run, tmp_path: Path) -> None:
+    ended = run("train", "-m", "activation=relu,tanh", "sweep.seeds=2", *QUICK)
+    assert ended.code == 0
+    names = [folder.name.rsplit("-", 1)[0] for folder in folders(tmp_path)]
+    assert names == [
+        f"activation-{a}+seed-{s}" for a in ("relu", "tanh") for s in (0, 1)
+    ]
+    again = re.search(r"again +python scripts/train\.py (.*)", ended.out)
+    assert again
+    assert run("train", *again[1].split()).code == 0
+    (alone,) = tmp_path.glob("logs/*/runs/*/summary.json")
+    hashes = [json.loads((f / "summary.json").read_text()) for f in folders(tmp_path)]
+    assert json.loads(alone.read_text())["config_hash"] in [
+        summary["config_hash"] for summary in hashes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-m", "sweep.seeds=0"), "sweep.seeds=0: expected a number of 1 or more"),
+        (("-m", "sweep.seeds=two"), "sweep.seeds=two: expected a number"),
+        (("-m", "sweep.seeds=2", "seed=3"), "seed=3: sweep.seeds=2 says which"),
+        (("sweep.seeds=2",), "sweep.seeds=2 repeats the runs of a sweep: add -m"),
+    ],
+)
+def test_mistaken_seeds_start_nothing(
+    arguments: tuple[str, ...], words: str, run: Run, tmp_path: Path
+) -> None:
+    ended = run("train", *arguments, *QUICK)
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert words in line
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+def test_pairs_are_swept_without_their_combinations(run: Run, tmp_path: Path) -> None:
+    quick = ("trainer=cpu", "trainer.max_epochs=1", "sweep.seeds=1")
+    ended = run("train", "experiment=sweep/lr_and_batch", *quick)
+    assert ended.code == 0
+    configs = [OmegaConf.load(f / ".hydra" / "config.yaml") for f in folders(tmp_path)]
+    pairs = {(config.optimizer.lr, config.data.batch_size) for config in configs}
+    assert pairs == {(0.001, 32), (0.002, 64), (0.004, 128)}
+    assert len(configs) == 3
+    assert "{lr:0.002,batch_size:64}" in ended.out
+
+
+def test_pairs_can_be_typed(run: Run, tmp_path: Path) -> None:
+    pairs = "+pair={lr:1e-3,batch_size:32},{lr:2e-3,batch_size:64}"
+    values = ("optimizer.lr=${pair.lr}", "data.batch_size=${pair.batch_size}")
+    assert run("train", "-m", pairs, *values, *QUICK).code == 0
+    configs = [OmegaConf.load(f / ".hydra" / "config.yaml") for f in folders(tmp_path)]
+    assert {(c.optimizer.lr, c.data.batch_size) for c in configs} == {
+        (0.001, 32),
+        (0.002, 64),
+    }
 
 
 def test_a_sweep_can_be_an_experiment(run: Run, tmp_path: Path) -> None:

@@ -118,12 +118,17 @@ def read_summary(folder: Path) -> Summary:
     """``summary.json`` of a run; ``running`` without its lock is ``interrupted``.
 
     Raises:
-        UserError: the folder holds no run.
+        UserError: the folder holds no run, or its summary cannot be read.
     """
     path = folder / "summary.json"
     if not path.is_file():
         raise UserError(f"{folder} holds no run: it has no summary.json")
-    summary: Summary = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        summary: Summary = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is broken: {error}") from error
+    if not isinstance(summary, dict) or "status" not in summary:
+        raise UserError(f"{path} is broken: it has no status")
     if summary["status"] == "running" and not is_locked(folder):
         summary["status"] = "interrupted"
     return summary

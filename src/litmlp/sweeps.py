@@ -1,23 +1,19 @@
 """Many runs: where each member goes, and what they came to in the end."""
 
 import re
-import statistics
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
-from rich.table import Table
+from omegaconf import DictConfig, OmegaConf, read_write
 
 from litmlp import runs
-from litmlp.console import console, table
-from litmlp.errors import UserError, fail
+from litmlp.console import console
+from litmlp.errors import UserError, fail, report
 
 LONGEST_NAME = 100
 
-SEED = re.compile(r"(seed|seeds\.\w+|data\.split_seed|data\.fold)=")
+SEED = re.compile(r"(seed|seeds\.\w+|data\.(seed|split_seed|fold))=")
 """Overrides that repeat a run rather than change what is compared."""
 
 
@@ -44,6 +40,7 @@ class LaunchHooks(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
             refuse_paths(config.name)
+            refuse_seeds(config)
             runs.refuse_taken(Path(config.hydra.run.dir))
         except UserError as error:  # Hydra would only warn of it
             fail(error, full=False)
@@ -51,6 +48,7 @@ class LaunchHooks(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
             refuse_paths(config.name)
+            repeat_with_seeds(config)
         except UserError as error:
             fail(error, full=False)
         # Resolved here, the sweep's command is in the cache that members inherit.
@@ -58,15 +56,12 @@ class LaunchHooks(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
-        summaries = [
-            runs.read_summary(path.parent)
-            for path in sorted(folder.glob("*/summary.json"))
-        ]
+        members = [path.parent for path in folder.glob("*/summary.json")]
         # Counted first, since Hydra would only warn of an error in what follows.
-        ended_badly = sum(summary["status"] != "done" for summary in summaries)
-        LaunchHooks.unfinished = max(LaunchHooks.unfinished, ended_badly)
-        if summaries:
-            show_sweep(summaries)
+        unfinished = sum(map(ended_badly, members))
+        LaunchHooks.unfinished = max(LaunchHooks.unfinished, unfinished)
+        if members:
+            report_sweep(folder)
         if any(folder.glob("*/predictions.csv")):
             from litmlp.cross_validation import gather_folds  # takes seconds
 
@@ -85,58 +80,53 @@ def refuse_paths(name: str) -> None:
         raise UserError(f"name={name}: only letters, digits and ._+- are allowed")
 
 
-def show_sweep(summaries: Sequence[runs.Summary]) -> None:
-    """A line a member, best first; then the mean over seeds of each other choice."""
-    shared = set.intersection(*(set(s["overrides"]) for s in summaries))
-    monitors = {s["monitor"]["metric"] for s in summaries if "monitor" in s}
-    best = monitors.pop() if len(monitors) == 1 else "best"
-    members = table("member", "status", best, "test", "", "seconds")
-    groups: dict[str, list[runs.Summary]] = defaultdict(list)
-    for summary in sorted(summaries, key=rank):
-        varying = [text for text in summary["overrides"] if text not in shared]
-        name, value = main_result(summary) or ("", None)
-        members.add_row(
-            " ".join(varying) or "(all alike)",
-            summary["status"],
-            number(summary.get("best_value")),
-            name,
-            number(value),
-            f"{summary.get('wall_seconds', 0):.1f}",
-        )
-        if summary["status"] == "done":
-            choice = [text for text in varying if not SEED.match(text)]
-            groups[" ".join(choice) or "(all)"].append(summary)
-    console.print(members)
-    for summary in summaries:
-        if summary["status"] == "failed":
-            console.print(f"{' '.join(summary['overrides'])}: {summary['error']}")
-    if any(len(group) > 1 for group in groups.values()):
-        console.print(means_over_seeds(groups, best))
+def refuse_seeds(config: DictConfig) -> None:
+    """A single run has one seed.
+
+    Raises:
+        UserError: several are asked for.
+    """
+    for override in runs.as_typed(config.hydra.overrides.task):
+        if override.startswith("sweep.seeds="):
+            raise UserError(f"{override} repeats the runs of a sweep: add -m")
 
 
-def means_over_seeds(groups: dict[str, list[runs.Summary]], best: str) -> Table:
-    """Mean ± standard deviation over the members of each group."""
-    means = table("mean over seeds and splits", "runs", best, "test", "")
-    for choice, group in groups.items():
-        results = [result for s in group if (result := main_result(s))]
-        means.add_row(
-            choice,
-            str(len(group)),
-            spread([s["best_value"] for s in group]),
-            results[0][0] if results else "",
-            spread([value for _, value in results]),
-        )
-    return means
+def repeat_with_seeds(config: DictConfig) -> None:
+    """``sweep.seeds=5`` is as if ``seed=range(5)`` were typed, too.
+
+    Raises:
+        UserError: it is no number of seeds, or seeds are chosen already.
+    """
+    seeds = config.sweep.seeds
+    if seeds is None:
+        return
+    if type(seeds) is not int or seeds < 1:
+        raise UserError(f"sweep.seeds={seeds}: expected a number of 1 or more")
+    for override in runs.as_typed(config.hydra.overrides.task):
+        if override.startswith("seed="):
+            raise UserError(
+                f"{override}: sweep.seeds={seeds} says which; give only one"
+            )
+    with read_write(config.hydra):
+        config.hydra.overrides.task.append(f"seed=range({seeds})")
 
 
-def rank(summary: runs.Summary) -> tuple[str, bool, float]:
-    """Sorts by what can be compared, the best monitored value first, none last."""
-    different = ("data=", "loss=", "task=")
-    compared = " ".join(o for o in summary["overrides"] if o.startswith(different))
-    value = summary.get("best_value")
-    if value is None:
-        return compared, True, 0.0
-    return compared, False, -value if summary["monitor"]["mode"] == "max" else value
+def report_sweep(folder: Path) -> None:
+    """What the members came to, on the console and as pages in ``report/``."""
+    from litmlp.report.write import report_runs  # takes a second: not before it is due
+
+    try:
+        report_runs([str(folder)])
+    except UserError as error:
+        report(error, full=False)
+
+
+def ended_badly(member: Path) -> bool:
+    """Whether a member is anything else than done."""
+    try:
+        return not runs.is_done(member)
+    except UserError:  # of a broken summary
+        return True
 
 
 def main_result(summary: runs.Summary) -> tuple[str, float | None] | None:
@@ -146,16 +136,3 @@ def main_result(summary: runs.Summary) -> tuple[str, float | None] | None:
         if split == "test" and name != "loss":
             return name, value
     return None
-
-
-def spread(values: Sequence[float | None]) -> str:
-    """Mean ± sample standard deviation of the values that there are."""
-    numbers = [value for value in values if value is not None]
-    if len(numbers) < 2:
-        return number(numbers[0] if numbers else None)
-    return f"{statistics.mean(numbers):.4f} ± {statistics.stdev(numbers):.4f}"
-
-
-def number(value: float | None) -> str:
-    """Four decimals, or nothing."""
-    return "" if value is None else f"{value:.4f}"

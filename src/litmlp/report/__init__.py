@@ -1,0 +1,1 @@
+"""What many runs came to: a table, what can be concluded from it, and pages."""

@@ -1,0 +1,53 @@
+"""A report as the console shows it: short."""
+
+from collections.abc import Sequence
+
+from litmlp.console import console, table
+from litmlp.report.findings import Findings
+from litmlp.report.pages import Rows
+from litmlp.report.sentences import best_choice, what_mattered
+from litmlp.report.table import Runs
+from litmlp.report.tables import table_of_choices, table_of_failures, table_of_runs
+
+MOST_ROWS = 20
+
+
+def show_report(runs: Runs, findings: Sequence[Findings]) -> None:
+    """The runs, the choices if runs repeat them, and what follows from these."""
+    show_table(table_of_runs(runs, findings))
+    if any(each.choices.height < each.problem.runs.height for each in findings):
+        show_table(table_of_choices(findings))
+    show_table(table_of_failures(runs, findings))
+    for reason in runs.skipped:
+        console.print(f"skipped      {reason}", soft_wrap=True)
+    for each in findings:
+        if each.choices.height > 1:
+            show_findings(each)
+
+
+def show_table(rows: Rows) -> None:
+    """Its first rows, and how many more there are."""
+    if not rows.rows:
+        return
+    shown = table(*rows.columns)
+    for column in shown.columns[1 : rows.texts]:
+        column.justify = "left"
+    for row in rows.rows[:MOST_ROWS]:
+        shown.add_row(*row)
+    console.print(shown)
+    if len(rows.rows) > MOST_ROWS:
+        console.print(f"… and {len(rows.rows) - MOST_ROWS} more in the report")
+
+
+def show_findings(findings: Findings) -> None:
+    """What was chosen by validation, how to train it again, what mattered."""
+    if findings.problem.name:
+        console.print(findings.problem.name)
+    lines = {
+        "best": best_choice(findings),
+        "again": findings.command,
+        "mattered": what_mattered(findings),
+    }
+    for name, text in lines.items():
+        if text:
+            console.print(f"{name:<12} {text}", soft_wrap=True)

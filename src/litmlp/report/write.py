@@ -1,0 +1,95 @@
+"""A report from runs' folders: to the console, and into a folder."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from litmlp.console import console, shortest
+from litmlp.errors import UserError
+from litmlp.report.contents import Pictures, contents
+from litmlp.report.findings import Findings, find
+from litmlp.report.folders import common_folder, find_runs
+from litmlp.report.pages import Picture, as_html, as_markdown
+from litmlp.report.problems import problems
+from litmlp.report.table import Runs, read_runs
+from litmlp.report.terminal import show_report
+
+MOST_PICTURED = 6
+"""Problems with pictures: these take most of a report's time."""
+LONGEST_NAME = 60
+
+
+def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
+    """Show what runs came to, and write tables, pages and pictures of it.
+
+    Args:
+        patterns: folders with runs in or below them, or patterns of such folders.
+        output: a folder; by default ``report`` in the folder that the runs are in.
+
+    Raises:
+        UserError: there are no runs, or the output cannot be written.
+    """
+    folders = find_runs(patterns)
+    named = Path(patterns[0])
+    home = named if len(patterns) == 1 and named.is_dir() else common_folder(folders)
+    target = Path(output) if output else home / "report"
+    runs = read_runs(folders)
+    findings = [find(problem) for problem in problems(runs)]
+    show_report(runs, findings)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        write_tables(target, runs, findings)
+        write_pages(target, f"Runs of {shortest(home.resolve())}", runs, findings)
+    except OSError as error:
+        raise UserError(f"output={target} cannot be written: {error}") from error
+    console.print(f"report       {target}/report.html", soft_wrap=True)
+
+
+def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None:
+    """A row a run, and a row a choice, as CSV and Parquet."""
+    frames = {"runs": runs.table}
+    if findings:
+        named = [
+            each.choices.select(pl.lit(each.problem.name).alias("problem"), pl.all())
+            for each in findings
+        ]
+        frames["choices"] = pl.concat(named, how="diagonal_relaxed")
+    for name, frame in frames.items():
+        frame.write_csv(folder / f"{name}.csv")
+        frame.write_parquet(folder / f"{name}.parquet")
+
+
+def write_pages(
+    folder: Path, title: str, runs: Runs, findings: Sequence[Findings]
+) -> None:
+    """Markdown with pictures beside it, and HTML with the same pictures inside."""
+    pictures: list[Pictures] = []
+    for number, each in enumerate(findings, start=1):
+        slug = re.sub(r"[^A-Za-z0-9._]+", "-", each.problem.name)[:LONGEST_NAME]
+        prefix = f"{number}-{slug}-" if len(findings) > 1 else ""
+        comparable = number <= MOST_PICTURED and each.choices.height > 1
+        pictures.append(draw(each, folder, prefix) if comparable else {})
+    page = list(contents(title, runs, findings, pictures))
+    (folder / "report.md").write_text(as_markdown(page), encoding="utf-8")
+    (folder / "report.html").write_text(as_html(page), encoding="utf-8")
+
+
+def draw(findings: Findings, folder: Path, prefix: str) -> Pictures:
+    """Ranking, effects and best pairing, as far as there are axes for them."""
+    # Here, since matplotlib takes a second and not all reports have pictures.
+    from litmlp.figures import sweep
+    from litmlp.figures.style import save
+
+    figures = {"ranking": sweep.draw_ranking(findings)}
+    if len(findings.problem.choices) > 1:
+        figures["effects"] = sweep.draw_effects(findings)
+    if pair := sweep.pair_to_draw(findings):
+        figures["pairing"] = sweep.draw_pairing(findings, *pair)
+    pictures = {}
+    for name, figure in figures.items():
+        path = folder / f"{prefix}{name}.png"
+        save(figure, path)
+        pictures[name] = Picture(path, f"{findings.problem.name} {name}".strip())
+    return pictures
