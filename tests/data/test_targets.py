@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from litmlp.data.samples import Column
-from litmlp.data.targets import as_class_indices, read_labelled, as_real_values
+from litmlp.data.targets import as_class_indices, as_real_values, read_labelled
 from litmlp.errors import UserError
 
 
