@@ -1,0 +1,96 @@
+"""Pictures of what the best checkpoint has learned."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from litmlp.callbacks.pictures import publish
+from litmlp.data.module import Data
+from litmlp.figures import classification, regression
+from litmlp.figures.weights import first_layer_weights
+from litmlp.layers import layer_outputs
+from litmlp.loggers import TensorBoard
+from litmlp.supervised import Supervised
+
+MOST_CURVES = 20
+"""Classes that have a curve of their own in the PR-curves tab."""
+
+MOST_POINTS = 1000
+"""Rows in the projector, which stores them as text."""
+
+
+class Results(Callback):
+    """Draws the best checkpoint's results on test rows (or on validation rows).
+
+    Classes: confusion matrix, ROC, precision and recall (also in TensorBoard's tab of
+    PR curves), calibration. Real values: predicted against true, residuals. And the
+    worst predictions, the first layer's weights, and the last hidden layer's outputs
+    in the projector.
+
+    Args:
+        folder: where the pictures go.
+    """
+
+    def __init__(self, *, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def on_test_end(self, trainer: Trainer, model: LightningModule) -> None:
+        data = trainer.datamodule  # type: ignore[attr-defined]  # set by Lightning, not declared
+        if trainer.is_global_zero and isinstance(data, Data):
+            self._draw(trainer, cast(Supervised, model), data)
+
+    @torch.no_grad()
+    def _draw(self, trainer: Trainer, model: Supervised, data: Data) -> None:
+        split = next(name for name in ("test", "val", "train") if name in data.rows)
+        moment = model.now(epochs=trainer.current_epoch)
+        features = model.encoding(data.features[split].to(model.device))
+        predictions = model.to_predictions(model.network(features)).cpu()
+        figures = draw_results(data, split, predictions)
+        if weights := [p for p in model.network.parameters() if p.ndim == 2]:
+            names = [column.name for column in data.samples.columns]
+            first = weights[0].double().cpu().numpy()
+            figures["first_layer_weights"] = first_layer_weights(first, names)
+        for name, figure in figures.items():
+            publish(trainer, self.folder, name, figure, moment)
+        targets = data.samples.targets[data.rows[split]]
+        *_, last = [features, *layer_outputs(model.network, features).values()][:-1]
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoard):
+                show_curves(logger, data.samples.class_names, targets, predictions)
+                show_points(logger, data.samples.class_names, targets, last)
+
+
+def draw_results(data: Data, split: str, predictions: Tensor) -> dict[str, Figure]:
+    """Pictures by name."""
+    rows, samples = data.rows[split], data.samples
+    targets, names = samples.targets[rows], samples.class_names or samples.target_names
+    kind = classification if samples.class_names else regression
+    figures = {
+        name: picture(targets, predictions, names)
+        for name, picture in kind.PICTURES.items()
+    }
+    called = [f"row {row}" for row in rows.tolist()]
+    worst = kind.worst_predictions(targets, predictions, names, row_names=called)
+    return figures | {"worst_predictions": worst}
+
+
+def show_curves(
+    logger: TensorBoard, classes: Sequence[str], targets: Tensor, predictions: Tensor
+) -> None:
+    """A curve a class in the PR-curves tab."""
+    for i, name in enumerate(classes[:MOST_CURVES]):
+        logger.experiment.add_pr_curve(f"pr/{name}", targets == i, predictions[:, i])
+
+
+def show_points(
+    logger: TensorBoard, classes: Sequence[str], targets: Tensor, outputs: Tensor
+) -> None:
+    """Rows as points in the projector, where the last hidden layer puts them."""
+    labels = targets[:MOST_POINTS].tolist()
+    names = [classes[i] for i in labels] if classes else [str(i) for i in labels]
+    logger.experiment.add_embedding(outputs[:MOST_POINTS], names, tag="last_hidden")
