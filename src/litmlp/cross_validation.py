@@ -15,7 +15,8 @@ from litmlp.construct import construct
 from litmlp.data.module import Data
 from litmlp.data.splits import labels_of
 from litmlp.prediction import as_table, as_truth
-from litmlp.sweeps import member_name, number
+from litmlp.report.texts import number
+from litmlp.sweeps import member_name
 from litmlp.trained import trained
 
 FILE = "predictions.csv"

@@ -15,7 +15,7 @@ from litmlp.errors import UserError
 from litmlp.report.saved import ABSENT, SavedConfig
 
 SAME_DATA = re.compile(
-    r"data\.(batch_size|drop|fold|inputs|num_folds|order_seed|preprocessing|"
+    r"data\.(batch_size|drop|fold|inputs|kinds|num_folds|order_seed|preprocessing|"
     r"(split_)?seed|\w+_share)"
 )
 """What can be chosen about data without making them other data."""
