@@ -184,7 +184,7 @@ def to_onnx(model: Trained) -> bytes:
     Raises:
         UserError: the extra ``onnx`` is not installed.
     """
-    for package in ("onnx", "onnxscript"):
+    for package in ("onnx", "onnxscript", "onnxruntime"):
         if find_spec(package) is None:
             raise UserError(f"format=onnx needs {package}: pip install litmlp[onnx]")
     description = describe(model)
