@@ -11,7 +11,8 @@ from torch import Tensor
 from litmlp import runs
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.console import show, table
-from litmlp.data.module import EVALUATION_BATCH_SIZE, Data
+from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.data.module import Data
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 from litmlp.trained import load_best

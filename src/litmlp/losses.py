@@ -36,13 +36,14 @@ REAL_VALUED_LOSSES = (
 def balanced_weights(class_counts: Sequence[float]) -> list[float]:
     """A weight a class with which all weigh the same: rows / (classes · count).
 
-    As ``class_weight="balanced"`` in scikit-learn: the mean weight of a row is 1.
+    As ``class_weight="balanced"`` in scikit-learn: the mean weight of a row is 1. A
+    class without rows has no weight.
     """
     mean = sum(class_counts) / len(class_counts)
-    return [mean / count for count in class_counts]
+    return [mean / count if count else 0.0 for count in class_counts]
 
 
 def balanced_pos_weight(class_counts: Sequence[float]) -> list[float]:
     """The weight of the second class with which both weigh the same."""
     negative, positive = class_counts
-    return [negative / positive]
+    return [negative / positive if positive else 1.0]

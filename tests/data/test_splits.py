@@ -225,3 +225,8 @@ def test_a_rare_class_may_be_in_some_folds_alone() -> None:
     all_rare = samples(torch.tensor([0, 1] * 3), num_classes=2)
     with pytest.raises(UserError, match=r"data\.num_folds=5: "):
         split_rows(all_rare, **SHARES, seed=0, num_folds=5)
+
+
+def test_a_class_without_any_rows_is_no_hindrance() -> None:
+    without = samples(torch.tensor([1, 2] * 20), num_classes=4)
+    assert len(split_rows(without, **SHARES, seed=0)["train"]) == 25

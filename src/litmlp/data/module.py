@@ -120,7 +120,9 @@ class Data(LightningDataModule):
             return facts | {
                 "class_names": names,
                 "num_outputs": len(names),
-                "class_counts": class_counts(samples.targets[self.rows["train"]]),
+                "class_counts": class_counts(
+                    samples.targets[self.rows["train"]], len(names)
+                ),
             }
         count = samples.targets.shape[1]
         mean, std = [0.0] * count, [1.0] * count
@@ -179,8 +181,8 @@ class Data(LightningDataModule):
         return loader(self.features[split], targets, batches)
 
 
-def class_counts(targets: Tensor) -> list[float]:
+def class_counts(targets: Tensor, num_classes: int) -> list[float]:
     """How many rows each class has; soft targets count by their shares."""
     if targets.ndim == 2:
         return targets.sum(dim=0).tolist()
-    return targets.bincount().tolist()
+    return targets.bincount(minlength=num_classes).tolist()

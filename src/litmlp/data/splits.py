@@ -197,7 +197,7 @@ def check_members(samples: Samples, labels: Rows, rows: Rows, name: str) -> None
 
 
 def check_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
-    """Refuse a split that leaves a class without training rows.
+    """Refuse a split that has a class in validation or test alone.
 
     Raises:
         UserError: there is such a class; one that has no rows at all is not refused.
@@ -205,10 +205,7 @@ def check_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
     labels = labels_of(samples)
     if labels is None:
         return
-    present = set(labels[rows["train"]].tolist())
-    elsewhere = sorted(set(labels.tolist()) - present)
-    missing = [samples.class_names[label] for label in elsewhere]
-    if missing:
-        raise UserError(
-            f"no training rows of class {', '.join(missing[:5])}: each class needs some"
-        )
+    unlearned = np.setdiff1d(labels, labels[rows["train"]]).tolist()
+    if unlearned:
+        names = ", ".join(samples.class_names[label] for label in unlearned[:5])
+        raise UserError(f"no training rows of class {names}: each class needs some")

@@ -59,7 +59,7 @@ def read_table(
         if not is_parquet:
             check_encoding(file)
             check_fields(file, len(names))
-        reason = str(error).split("\n")[0]
+        reason = str(error).split("\n")[0][:200]
         raise UserError(f"{path} cannot be read: {reason}") from error
     if not table.height:
         raise UserError(f"{path} has a header and no rows")

@@ -12,9 +12,7 @@ import torch
 from matplotlib import rc_context
 from PIL import Image
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
-from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]  # ships no type information
-    Summary,
-)
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import FileWriter
 
 from litmlp.console import console, shortest
