@@ -39,7 +39,7 @@ def measure(make: Callable[[int], nn.Module]) -> Stages:
     shift, scale = 2 * torch.randn(2, INPUTS, dtype=torch.float64)
     noise = torch.randn(BATCHES, ROWS, INPUTS, dtype=torch.float64)
     batches = shift + scale * noise
-    layer = block(INPUTS, UNITS, make, nn.ReLU, nn.Identity).double()
+    layer = block(INPUTS, UNITS, make, nn.ReLU, nn.Identity, bias=True).double()
     in_evaluation = [through(layer.eval(), batches[0])["batchnorm"]]
     for batch in batches:
         layer.train()(batch)

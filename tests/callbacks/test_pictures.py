@@ -1,0 +1,122 @@
+"""Pictures in TensorBoard and in the run's folder, and the tabs around them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import Compose, Run
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+
+from litmlp.build import build_data
+from litmlp.callbacks.dashboard import layout
+from litmlp.figures.plane import mixed
+from litmlp.figures.weights import mosaic
+from litmlp.layers import layer_outputs
+from litmlp.mlp import MLP
+
+QUICK = ("trainer=cpu", "callbacks=full", "model.hidden_sizes=[4]")
+
+
+def events_of(folder: Path) -> EventAccumulator:
+    return EventAccumulator(str(folder), size_guidance={"images": 0}).Reload()
+
+
+def train(run: Run, folder: Path, *choices: str) -> EventAccumulator:
+    ended = run("train", *QUICK, *choices, f"hydra.run.dir={folder}")
+    assert ended.code == 0, ended.err
+    return events_of(folder)
+
+
+@pytest.mark.parametrize("data", ["xor", "gauss_regression"])
+def test_the_surface_is_drawn_as_it_forms(data: str, run: Run, tmp_path: Path) -> None:
+    small = [f"data={data}", "data.num_samples=60", "data.inputs=[x1,x2,x1_x2]"]
+    limit = ["trainer.max_epochs=5", "logger.x_axis=epoch"]
+    events = train(run, tmp_path / "run", *small, *limit)
+    images = events.Images("decision_surface")
+    assert [image.step for image in images] == [0, 1, 2, 4, 5]
+    assert len({image.encoded_image_string for image in images}) == 5
+    latest = tmp_path / "run" / "figures" / "decision_surface.png"
+    assert latest.read_bytes() == images[-1].encoded_image_string
+
+
+def test_other_data_have_no_plane(run: Run, tmp_path: Path) -> None:
+    events = train(run, tmp_path / "run", "data=diabetes", "trainer.max_epochs=1")
+    found = {image.split("/")[0] for image in events.Tags()["images"]}
+    expected = {"predicted_vs_true", "residuals", "worst_predictions"}
+    assert found == expected | {"first_layer_weights"}
+
+
+def test_results_of_a_classifier_are_shown(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    events = train(run, folder, "data=wine", "trainer.max_epochs=2")
+    pictures = ["calibration", "confusion_matrix", "first_layer_weights"]
+    pictures += ["precision_recall", "roc", "worst_predictions"]
+    assert sorted(path.stem for path in folder.glob("figures/*.png")) == pictures
+    assert sorted(events.Tags()["images"]) == pictures
+    curves = [tag for tag in events.Tags()["tensors"] if tag.startswith("pr/")]
+    assert len(curves) == 3
+    (labels,) = folder.glob("*/last_hidden/metadata.tsv")
+    assert len(labels.read_text().splitlines()) == 36
+    assert events.Tags()["graph"]
+
+
+def test_one_page_tells_the_story(run: Run, tmp_path: Path) -> None:
+    events = train(run, tmp_path / "run", "data=wine", "trainer.max_epochs=2")
+    proto = events.Tensors("custom_scalars__config__")[0].tensor_proto
+    page = Layout.FromString(proto.string_val[0])
+    titles = [category.title for category in page.category]
+    assert titles == [*layout(["loss"])]
+    assert [chart.title for chart in page.category[0].chart][:2] == ["loss", "accuracy"]
+    gap = [point.value for point in events.Scalars("generalization_gap")]
+    losses = [[p.value for p in events.Scalars(f"loss/{s}")] for s in ("val", "train")]
+    assert gap == pytest.approx(list(np.subtract(*losses)), abs=1e-6)
+    momentum = [point.value for point in events.Scalars("momentum")]
+    assert momentum == pytest.approx([0.9, 0.9])
+
+
+def test_watching_changes_nothing(run: Run, tmp_path: Path) -> None:
+    states = []
+    for callbacks in ("minimal", "full"):
+        folder = tmp_path / callbacks
+        few = ["data=spiral", "trainer.max_epochs=3", "dropout=dropout"]
+        train(run, folder, *few, f"callbacks={callbacks}")
+        checkpoint = folder / "checkpoints" / "last.ckpt"
+        states.append(torch.load(checkpoint, weights_only=True)["state_dict"])
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_points_of_the_plane_are_what_the_network_sees(config: Compose) -> None:
+    data = build_data(config("data=circle", "data.inputs=[x2,x1_squared]"))
+    plane = data.plane
+    assert plane is not None
+    torch.testing.assert_close(plane.to_inputs(plane.points), data.samples.inputs)
+    assert build_data(config("data=iris")).plane is None
+
+
+def test_a_layers_outputs_are_those_of_its_activation() -> None:
+    network = MLP(num_features=3, num_outputs=2, hidden_sizes=[5, 4])
+    rows = torch.randn(7, 3)
+    outputs = layer_outputs(network, rows)
+    assert list(outputs) == ["layer_1", "layer_2", "output"]
+    torch.testing.assert_close(outputs["layer_1"], network.hidden[0](rows))
+    torch.testing.assert_close(outputs["output"], network(rows))
+    assert network.training
+
+
+def test_an_uncertain_point_is_white_and_a_certain_one_has_its_class() -> None:
+    image = mixed(np.array([[0.5, 0.5], [1.0, 0.0], [0.0, 1.0]]))
+    assert image[0] == pytest.approx([1, 1, 1])
+    orange, blue = image[1], image[2]
+    assert orange[0] > orange[2]
+    assert blue[2] > blue[0]
+
+
+def test_tiles_stand_in_a_square() -> None:
+    tiles = np.arange(5 * 4.0).reshape(5, 2, 2)
+    square = mosaic(tiles)
+    assert square.shape == (5, 8)
+    assert square[:2, 3:5].tolist() == tiles[1].tolist()
+    assert square[3:, :2].tolist() == tiles[3].tolist()
+    assert np.isnan(square[2]).all()
