@@ -300,3 +300,17 @@ def test_a_killed_member_counts_as_unfinished(tmp_path: Path) -> None:
         OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
     )
     assert LaunchHooks.unfinished == 1
+
+
+def test_a_member_that_cannot_be_read_counts_as_unfinished(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "member").mkdir()
+    (tmp_path / "member" / "summary.json").write_text("{")
+    LaunchHooks.unfinished = 0
+    LaunchHooks().on_multirun_end(
+        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    )
+    assert LaunchHooks.unfinished == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "summary.json is broken" in line
