@@ -15,7 +15,7 @@ SATURATED = 0.5
 SATURATED_AT_START = 0.3
 """Share of a layer's values in the untrained network; a few percent are usual."""
 
-VANISHED = 0.01
+VANISHED = 0.05
 """A layer's gradient as a share of the last hidden layer's."""
 
 GROWN = 100.0
@@ -61,8 +61,8 @@ class Case:
 
     @property
     def last_loss(self) -> float:
-        """On the training rows, the mean of the last few epochs."""
-        return statistics.mean(self.losses["loss/train"][-3:])
+        """On the training rows, the median of the last few epochs."""
+        return statistics.median(self.losses["loss/train"][-3:])
 
     @property
     def learned(self) -> float:
@@ -97,7 +97,8 @@ def doctors_note(case: Case) -> list[str]:
         (diverging,),
         (all_alike,),
         (dying, saturated),
-        (growing_or_fading, vanishing),
+        (growing_or_fading,),
+        (vanishing,),
         (crawling,),
         (stuck,),
         (overfitting,),
@@ -115,7 +116,7 @@ def diverging(case: Case) -> str | None:
             if not math.isfinite(value):
                 return f"{tag} is not a finite number after epoch {epoch} → {cure}"
     if case.last_loss > 2 * case.first_loss:
-        change = f"from {case.first_loss:.3g} to {case.last_loss:.3g}"
+        change = f"from {case.first_loss:.4g} to {case.last_loss:.4g}"
         return f"loss/train has risen {change} → {cure}"
     return None
 
@@ -133,14 +134,19 @@ def all_alike(case: Case) -> str | None:
 
 
 def dying(case: Case) -> str | None:
-    """A unit that no row excites gets no gradient, so it stays as it is."""
-    shares = case.of_layers("dead_share", -1)
-    dead = {layer: share for layer, share in shares.items() if share >= DEAD}
+    """A unit that no row excites gets no gradient, so it stays as it is.
+
+    In the untrained network its bias is to blame; later it was too large a step.
+    """
+    first, last = (case.of_layers("dead_share", i) for i in (0, -1))
+    dead = {layer: share for layer, share in last.items() if share >= DEAD}
     if not dead:
         return None
+    born = any(first[layer] >= DEAD for layer in dead)
+    cure = "initializer@bias_initializer=zeros" if born else case.lr_times(0.1)
     return (
         f"{spoken(dead)}: {most(dead)} of the {kinds(case, dead)} units are dead "
-        f"→ activation=leaky_relu or {case.lr_times(0.1)}"
+        f"→ {cure} or activation=leaky_relu"
     )
 
 
@@ -177,9 +183,8 @@ def growing_or_fading(case: Case) -> str | None:
     if 1 / GROWN < change < GROWN or (change < 1 and case.learned > 0.5):
         return None
     return (
-        f"activations {'grow' if change > 1 else 'fade'} {change:.2g}-fold from "
-        f"{spoken([first])} to {spoken([last])} "
-        f"→ {case.fitting_initializer} or batchnorm=before_activation"
+        f"activations spread {change:.2g} times as wide in {spoken([last])} as in "
+        f"{spoken([first])} → {case.fitting_initializer} or batchnorm=before_activation"
     )
 
 
@@ -189,20 +194,15 @@ def vanishing(case: Case) -> str | None:
     for i in range(len(case.records)):
         norms = case.of_layers("gradient_norm", i)
         if norms and (last := list(norms.values())[-1]):  # 0 while the output has zeros
-            shares.append({layer: norm / last for layer, norm in norms.items()})
-    if not shares:
+            shares += [(norm / last, layer) for layer, norm in norms.items()]
+    share, layer = min(shares, default=(1.0, ""))
+    if share > VANISHED or case.learned > 0.5:
         return None
-    least = [min(share.values()) for share in shares]
-    never, slowly = statistics.median(least) < VANISHED, least[0] < VANISHED
-    if not (never or (slowly and case.learned < 0.5)):
-        return None
-    early = min(shares[0], key=lambda layer: shares[0][layer])
-    late = list(shares[0])[-1]
     bounded = case.of_layers("saturated_share", 0)
     cure = "activation=relu" if bounded else case.fitting_initializer
     return (
-        f"the gradient of {spoken([early])} is {shares[0][early]:.1g} of "
-        f"{spoken([late])}'s → {cure} or batchnorm=before_activation"
+        f"the gradient of {spoken([layer])} is {share:.1g} of the last hidden layer's "
+        f"→ {cure} or batchnorm=before_activation"
     )
 
 
@@ -213,14 +213,12 @@ def crawling(case: Case) -> str | None:
     if not falls or statistics.mean(falls) < 0.9 or case.learned > 0.5:
         return None
     step = case.largest_step
-    if step is None and case.learned < 0.1:  # no hidden layer to judge by
-        step = SLOW / 10
     if step is None or step > SLOW:
         return None
-    factor = 10.0 ** round(math.log10(1e-3 / max(step, 1e-9)))
+    factor = min(1e3, 10.0 ** round(math.log10(1e-3 / max(step, 1e-9))))
     return (
         f"updates are {step:.1g} of the weights, and loss/train has only fallen from "
-        f"{case.first_loss:.3g} to {case.last_loss:.3g} → {case.lr_times(factor)}"
+        f"{case.first_loss:.4g} to {case.last_loss:.4g} → {case.lr_times(factor)}"
     )
 
 
@@ -228,16 +226,16 @@ def stuck(case: Case) -> str | None:
     """The training loss is what it was before any training."""
     start = case.losses["loss/train"][0]
     fallen = max(case.learned, 1 - case.last_loss / start)
-    if case.iterations < 100 or fallen > 0.03:
+    if case.iterations < 100 or fallen > 0.02:
         return None
     step = case.largest_step
     if step is None:
-        cure = "model=mlp"
+        cure = f"model=mlp or {case.lr_times(10)}"
     elif not case.activations:
         cure = "activation=relu"
     else:
         cure = case.lr_times(10 if step < 1e-2 else 0.1)
-    return f"loss/train has stayed at {case.last_loss:.3g} → {cure}"
+    return f"loss/train has stayed at {case.last_loss:.4g} → {cure}"
 
 
 def overfitting(case: Case) -> str | None:
@@ -247,14 +245,14 @@ def overfitting(case: Case) -> str | None:
         return None
     best = min(validation)
     epoch = validation.index(best)
-    last = statistics.mean(validation[-3:])
+    last = statistics.median(validation[-3:])
     rises = last - best > RISEN * case.first_loss and last > 1.2 * best
     if not rises or case.last_loss > train[epoch]:
         return None
     return (
-        f"loss/val has risen from {best:.3g} (epoch {epoch + 1}) to {last:.3g} while "
-        f"loss/train fell to {case.last_loss:.3g}: it learns its rows by heart "
-        "→ dropout=dropout or penalty=l2 penalty.strength=0.01"
+        f"loss/val has risen from {best:.4g} (epoch {epoch + 1}) to {last:.4g} while "
+        f"loss/train fell to {case.last_loss:.4g}: it learns its rows by heart "
+        "→ dropout=dropout dropout.p=0.5 or penalty=l2 penalty.strength=0.03"
     )
 
 
