@@ -8,10 +8,10 @@ from litmlp.command_line import run
 
 
 def main(config: DictConfig) -> None:
-    from litmlp.prediction import predict_file  # takes seconds; --help should not wait
-    from litmlp.trained import trained
+    # Takes seconds; --help should not wait.
+    from litmlp.prediction import opened, predict_file
 
-    with trained(Path(config.run)) as model:
+    with opened(Path(config.run)) as model:
         predict_file(model, config.input, config.output, keep=config.keep)
 
 

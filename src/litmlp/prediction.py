@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ from litmlp.data.chunks import header_of, read_inputs
 from litmlp.data.samples import Column
 from litmlp.data.tables import PARQUET
 from litmlp.errors import UserError
+from litmlp.exported import exported
 
 
 class Predictor(Protocol):
@@ -31,6 +33,19 @@ class Predictor(Protocol):
     def dropped(self) -> Sequence[str]: ...
 
     def predict(self, inputs: Tensor) -> Tensor: ...
+
+
+def opened(run: Path) -> AbstractContextManager[Predictor]:
+    """The predictor of a run's folder or of an exported ``.onnx`` file.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if run.suffix == ".onnx":
+        return exported(run)
+    from litmlp.trained import trained  # an .onnx file should not wait for Lightning
+
+    return trained(run)
 
 
 def predict_file(

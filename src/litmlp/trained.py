@@ -13,7 +13,7 @@ from torch import Tensor
 from litmlp import runs
 from litmlp.build import build_model
 from litmlp.construct import construct
-from litmlp.data.module import EVALUATION_BATCH_SIZE
+from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
 from litmlp.errors import UserError

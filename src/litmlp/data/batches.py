@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
+EVALUATION_BATCH_SIZE = 4096
+
 
 class Batches(Sampler[Tensor]):
     """Yields each batch's row numbers; every row comes once an epoch.

@@ -10,15 +10,13 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from litmlp.data.batches import Batches, loader
+from litmlp.data.batches import EVALUATION_BATCH_SIZE, Batches, loader
 from litmlp.data.plane import Plane
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
 from litmlp.data.splits import split_rows
 from litmlp.errors import UserError
-
-EVALUATION_BATCH_SIZE = 4096
 
 Loader = DataLoader[tuple[Tensor, ...]]
 

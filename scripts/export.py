@@ -1,0 +1,17 @@
+"""A run as one file to deploy: python scripts/export.py run=<folder> format=onnx."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from litmlp.command_line import run
+
+
+def main(config: DictConfig) -> None:
+    from litmlp.export import export  # takes seconds; --help should not wait
+
+    export(Path(config.run), format=config.format, output=config.output)
+
+
+if __name__ == "__main__":
+    run(main, config="export")
