@@ -28,20 +28,25 @@ def words(command: str) -> tuple[str, list[str]]:
 def test_command_runs(command: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "tests").symlink_to(ROOT / "tests")
     script, arguments = words(command)
-    if script == "evaluate":
-        run("train", "data=iris", "trainer.max_epochs=1")
+    quick = ["trainer=cpu", "trainer.max_epochs=1"]
+    if script == "train":
+        arguments += quick
+    elif script == "report":
+        run("train", "-m", "data=iris", "seed=0,1", *quick)
+    elif script != "gallery":
+        table = ["data=table", "data.path=tests/people.csv", "data.target=income"]
+        run("train", *table, "data.drop=[id]", *quick)
         (folder,) = tmp_path.glob("logs/*/runs/*")
-        ended = run(script, f"run={folder}")
-    else:
-        ended = run(script, *arguments, "trainer=cpu", "trainer.max_epochs=1")
+        arguments = [re.sub(r"^run=.*", f"run={folder}", a) for a in arguments]
+    ended = run(script, *arguments)
     assert ended.err == ""
     assert ended.code == 0
 
 
 def test_there_are_commands_to_test() -> None:
     scripts = {words(command)[0] for command in COMMANDS}
-    assert scripts == {"train", "evaluate"}
-    assert len(COMMANDS) > 9
+    assert scripts == {"train", "predict", "evaluate", "export", "report", "gallery"}
+    assert len(COMMANDS) > 15
 
 
 def test_make_train_passes_arguments_on(tmp_path: Path) -> None:
