@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE, Batches, loader
 from litmlp.data.plane import Plane
-from litmlp.data.preprocessing import Preprocessing
+from litmlp.data.preprocessing import Preprocessing, chunks
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
 from litmlp.data.splits import split_rows
@@ -146,9 +146,10 @@ class Data(LightningDataModule):
     @cached_property
     def features(self) -> dict[str, Tensor]:
         """Preprocessed features of each split."""
+        preprocess, inputs = self.fitted_preprocessing, self.samples.inputs
         with torch.no_grad():
             return {
-                split: self.fitted_preprocessing(self.samples.inputs[rows])
+                split: torch.cat([preprocess(inputs[part]) for part in chunks(rows)])
                 for split, rows in self.rows.items()
             }
 

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from litmlp.data.samples import Column
 
+CHUNK = 2**16
+"""Rows that are worked on at once: what comes up on the way stays small."""
 UNSEEN, MISSING = 0, 1
 """Codes of a category that training rows did not have, and of no category."""
 
@@ -41,7 +43,7 @@ class Preprocessing(nn.Module):
         is_code = torch.tensor([c.kind == "categorical" for c in columns])
         self.register_buffer("numeric", torch.where(~is_code)[0])
         self.register_buffer("categorical", torch.where(is_code)[0])
-        numbers = self._numbers(inputs)
+        numbers = torch.cat([self._numbers(chunk) for chunk in chunks(inputs)])
         missing = numbers.isnan().any(dim=0)
         self.register_buffer("marked", torch.where(missing)[0])
         self.scale = scale(numbers)
@@ -93,3 +95,8 @@ class Preprocessing(nn.Module):
         seen = (raw >= 0) & self.known[rows, index]
         codes = torch.where(seen, index + 2, UNSEEN)
         return torch.where(raw.isnan(), MISSING, codes).to(inputs.dtype)
+
+
+def chunks(rows: Tensor) -> Sequence[Tensor]:
+    """Some thousand rows at a time."""
+    return torch.split(rows, CHUNK)

@@ -6,6 +6,9 @@ from torch import Tensor, nn
 
 from litmlp.errors import UserError
 
+LARGE = 2**22
+"""Numbers that are measured at once: more are taken some columns at a time."""
+
 
 class Standardize(nn.Module):
     """(x − mean) / standard deviation, a column each.
@@ -21,15 +24,23 @@ class Standardize(nn.Module):
 
     def __init__(self, inputs: Tensor) -> None:
         super().__init__()
-        low = inputs.nan_to_num(nan=torch.inf).amin(dim=0)
-        varies = inputs.nan_to_num(nan=-torch.inf).amax(dim=0) > low
-        mean = torch.where(varies, inputs.nanmean(dim=0), low.nan_to_num(posinf=0.0))
-        std = (inputs - mean).square().nanmean(dim=0).sqrt()
+        columns = max(1, LARGE // max(1, len(inputs)))
+        blocks = torch.split(inputs, columns, dim=1)
+        mean, std = map(torch.cat, zip(*map(mean_and_std, blocks), strict=True))
         self.register_buffer("mean", mean)
-        self.register_buffer("std", torch.where(varies, std, 1.0))
+        self.register_buffer("std", std)
 
     def forward(self, inputs: Tensor) -> Tensor:
         return (inputs - self.mean) / self.std
+
+
+def mean_and_std(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each column [F], [F]; a constant one has its value and 1."""
+    low = inputs.nan_to_num(nan=torch.inf).amin(dim=0)
+    varies = inputs.nan_to_num(nan=-torch.inf).amax(dim=0) > low
+    mean = torch.where(varies, inputs.nanmean(dim=0), low.nan_to_num(posinf=0.0))
+    std = (inputs - mean).square().nanmean(dim=0).sqrt()
+    return mean, torch.where(varies, std, 1.0)
 
 
 class RobustScale(nn.Module):

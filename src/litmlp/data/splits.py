@@ -55,8 +55,10 @@ def split_rows(
     """
     rows = {name: given.numpy() for name, given in samples.given.items()}
     if num_folds is None:
-        given = np.concatenate([np.empty(0, dtype=np.int64), *rows.values()])
-        rows["train"] = np.setdiff1d(np.arange(len(samples.inputs)), given)
+        free = np.ones(len(samples.inputs), dtype=bool)
+        for given in rows.values():
+            free[given] = False
+        rows["train"] = np.flatnonzero(free)
     else:
         rows["train"], rows["test"] = take_fold(samples, num_folds, fold, seed)
     count = len(rows["train"]) if num_folds is None else len(samples.inputs)
@@ -205,7 +207,9 @@ def check_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
     labels = labels_of(samples)
     if labels is None:
         return
-    unlearned = np.setdiff1d(labels, labels[rows["train"]]).tolist()
+    learned = np.bincount(labels[rows["train"]], minlength=len(samples.class_names))
+    counts = np.bincount(labels, minlength=len(samples.class_names))
+    unlearned = np.flatnonzero((counts > 0) & (learned == 0)).tolist()
     if unlearned:
         names = ", ".join(samples.class_names[label] for label in unlearned[:5])
         raise UserError(f"no training rows of class {names}: each class needs some")

@@ -1,0 +1,120 @@
+"""What a large table takes: python scripts/benchmark_data.py [--rows 1000000].
+
+Writes random numbers as CSV and as Parquet, reads and preprocesses each in a process of
+its own, and trains an epoch on them. Peak memory is counted from the imports on.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from litmlp.build import build_data, build_model, build_trainer
+from litmlp.console import console, table
+from litmlp.process import settings
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+BATCH_SIZES = (32, 256)
+
+
+def write_tables(folder: Path, rows: int, columns: int) -> list[Path]:
+    """Standard normal numbers of six decimals, and two classes."""
+    values = np.random.default_rng(0).standard_normal((rows, columns)).round(6)
+    numbers = pl.DataFrame(values, [f"x{i}" for i in range(columns)])
+    data = numbers.with_columns(y=(numbers["x0"] + numbers["x1"] > 0).cast(pl.Int8))
+    data.write_csv(folder / "table.csv")
+    data.write_parquet(folder / "table.parquet")
+    return [folder / "table.csv", folder / "table.parquet"]
+
+
+def run_config(path: Path, *overrides: str) -> DictConfig:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(
+            "train",
+            [
+                "data=table",
+                f"data.path={path}",
+                "data.target=y",
+                "task=binary",
+                "trainer=cpu",
+                "trainer.max_epochs=1",
+                "callbacks=minimal",
+                "logger=none",
+                f"folder={path.parent}",
+                *overrides,
+            ],
+        )
+
+
+def seconds(action: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has had so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def measure(path: Path) -> dict[str, float]:
+    """Peak memory in bytes, and seconds, of reading and training on a file."""
+    console.quiet = True
+    config = run_config(path)
+    with settings(config):
+        before, data = peak_bytes(), build_data(config)
+        result = {
+            "read": seconds(lambda: data.samples),
+            "split": seconds(lambda: data.rows),
+            "preprocess": seconds(lambda: data.features),
+            "peak": peak_bytes() - before,
+        }
+        for size in BATCH_SIZES:
+            data.batch_size = size
+            trainer, model = build_trainer(config), build_model(config, data)
+            result[f"epoch {size}"] = seconds(partial(trainer.fit, model, data))
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--columns", type=int, default=50)
+    parser.add_argument("--measure", type=Path, help="a file: what a process does")
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(measure(arguments.measure)))
+        return
+    epochs = [f"epoch {size}" for size in BATCH_SIZES]
+    steps = ["read", "split", "preprocess", *epochs]
+    result = table("", "MB", "peak memory a byte", *(f"{step}, s" for step in steps))
+    with tempfile.TemporaryDirectory() as folder:
+        for path in write_tables(Path(folder), arguments.rows, arguments.columns):
+            command = [sys.executable, __file__, "--measure", str(path)]
+            process = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+            found = json.loads(process.stdout.splitlines()[-1])
+            size = path.stat().st_size
+            result.add_row(
+                path.suffix,
+                f"{size / 1e6:.0f}",
+                f"{found['peak'] / size:.2f}",
+                *(f"{found[step]:.1f}" for step in steps),
+            )
+    console.print(result)
+
+
+if __name__ == "__main__":
+    main()
