@@ -13,7 +13,7 @@ from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
-from litmlp.supervised import Moment
+from litmlp.moment import Moment
 
 
 class TensorBoard(TensorBoardLogger):

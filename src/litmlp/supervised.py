@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -15,28 +15,11 @@ from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
 from litmlp.errors import UserError
+from litmlp.moment import Moment
 from litmlp.penalties import NoPenalty, Penalty
 from litmlp.schedulers import Schedule
 
 Batch = tuple[Tensor, Tensor]
-
-
-class Moment(NamedTuple):
-    """How far a training is, by each measure that a chart can have below its curves.
-
-    Args:
-        step: iterations done.
-        epoch: epochs done.
-        samples: rows that the network was trained on, each as often as it was.
-    """
-
-    step: int
-    epoch: int
-    samples: int
-
-    def as_metrics(self) -> dict[str, int]:
-        """What is logged beside the values of this moment."""
-        return {"epoch": self.epoch, "samples": self.samples}
 
 
 class Loss(Protocol):

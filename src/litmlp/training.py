@@ -25,9 +25,10 @@ from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
 from litmlp.model_summary import model_table
+from litmlp.moment import Moment
 from litmlp.process import settings
 from litmlp.run_card import pages
-from litmlp.supervised import Moment, Supervised
+from litmlp.supervised import Supervised
 from litmlp.sweeps import main_result
 from litmlp.trained import load_best
 

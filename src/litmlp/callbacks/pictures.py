@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from litmlp.figures.style import as_png
 from litmlp.loggers import TensorBoard
-from litmlp.supervised import Moment
+from litmlp.moment import Moment
 
 
 def publish(

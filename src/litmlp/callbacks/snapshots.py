@@ -13,7 +13,8 @@ from torch.utils.hooks import RemovableHandle
 
 from litmlp.errors import UserError
 from litmlp.layers import Call, Layer, layers_of, leaves
-from litmlp.supervised import Batch, Moment, Supervised
+from litmlp.moment import Moment
+from litmlp.supervised import Batch, Supervised
 
 ENOUGH_ROWS = 256
 """Rows whose activations are kept: a unit that none of them excites counts as dead."""
