@@ -82,8 +82,12 @@ def test_curves_in_tensorboard_bear_the_names_of_the_summary(
     layers = ("layer_1", "layer_2", "output", "all")
     diagnosis = {tag for tag in scalars if tag.split("/")[-1] in layers}
     assert {"gradient_norm/layer_1", "dead_share/layer_2"} < diagnosis
-    others = scalars - diagnosis - set(metrics)
-    assert others == {"epoch", "lr", "samples_per_second"}
+    at_best = {f"best/{tag}" for tag in metrics if not tag.endswith("/test")}
+    pace = {"epoch", "lr", "momentum", "samples_per_second", "generalization_gap"}
+    assert scalars - diagnosis - set(metrics) - at_best == pace | {
+        "best_epoch",
+        "seconds",
+    }
     assert [event.step for event in events.Scalars("loss/train")] == [3, 6]
     (test,) = events.Scalars("accuracy/test")
     assert test.value == pytest.approx(metrics["accuracy/test"])
