@@ -97,7 +97,8 @@ def draw_points(
 ) -> None:
     """Rows as points; many as a map of how many there are."""
     if len(x) <= MOST_POINTS:
-        axes.scatter(x, y, s=14, alpha=0.5, color=COLORS[0], linewidths=0)
+        size = float(np.clip(2000 / len(x), 14, 60))
+        axes.scatter(x, y, s=size, alpha=0.5, color=COLORS[0], linewidths=0)
     else:
         extent = (*x_limits, *y_limits)
         cells = axes.hexbin(x, y, extent=extent, gridsize=50, mincnt=1, bins="log")
