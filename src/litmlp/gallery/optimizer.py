@@ -27,7 +27,7 @@ CHOICE = (
 )
 OVERVIEW = (
     f"{STEPS} iterations of each optimizer from the same start. Its learning rate is "
-    f"its file's own or, if that is too small here, {CHOICE}."
+    f"its file's own if that suffices here, else {CHOICE}."
 )
 
 
@@ -66,8 +66,8 @@ class Paths:
 def measure(make: Callable[..., Optimizer], lr: float | None = None) -> Paths:
     """The paths at a given learning rate, or at one that suits the surfaces.
 
-    That is the optimizer's own or, if it is too small to get down on most of them, the
-    smallest of RATES that does; failing that, the one that comes nearest.
+    That is the optimizer's own if it gets down on most of them, else the smallest of
+    RATES that does; failing that, the one that comes nearest.
     """
     if lr is not None:
         return descend_all(make, lr, "as given")
@@ -120,10 +120,10 @@ def draw(paths: Paths) -> Figure:
     panels[0].legend(loc="lower right")
     for name, heights in paths.heights.items():
         last.plot(heights.clamp(min=1e-9), label=name.replace("_", " "))
-    last.set(yscale="log", ylim=(1e-6, 10), xlim=(0, STEPS))
+    last.set(yscale="log", ylim=(1e-6, 1e4), xlim=(0, STEPS))
     last.set(xlabel="iteration", ylabel="height above the minimum, start = 1")
     last.set_title(f"{STEPS} iterations, {paths}".rstrip(", "))
-    last.legend(loc="lower left", frameon=True, edgecolor="none")
+    last.legend(loc="upper center", ncols=2)
     figure.supxlabel(f"{paths}: {paths.why}".lstrip(": "), size=9, color="0.35", x=0.5)
     return figure
 
