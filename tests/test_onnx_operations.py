@@ -29,9 +29,11 @@ def test_the_normal_quantile_is_exact_in_the_middle_and_far_out() -> None:
     )
 
 
-@pytest.mark.parametrize("activation", [nn.RReLU(), nn.GELU(), nn.GELU("tanh")])
+@pytest.mark.parametrize(
+    "activation", [nn.RReLU(), nn.GELU(), nn.GELU("tanh"), nn.LogSigmoid()]
+)
 def test_activations_are_torchs_in_evaluation(activation: nn.Module) -> None:
-    inputs = 3 * torch.randn(100, 2, dtype=torch.float64)
+    inputs = 20 * torch.randn(100, 2, dtype=torch.float64)
     expected = activation.eval()(inputs)
     with OnnxOperations():
         found = activation(inputs)

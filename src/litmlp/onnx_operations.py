@@ -1,4 +1,4 @@
-"""Operations that ONNX or its runtime lacks, in those that they have."""
+"""Operations that ONNX or its runtime lacks or spoils, in those that they have."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -92,6 +92,11 @@ def gelu(inputs: Tensor, approximate: str = "none") -> Tensor:
     return F.gelu(inputs.float(), approximate=approximate).to(inputs.dtype)
 
 
+def log_sigmoid(inputs: Tensor) -> Tensor:
+    """``torch.nn.functional.logsigmoid``: ONNX has log(sigmoid), −∞ far below zero."""
+    return -F.softplus(-inputs)
+
+
 class OnnxOperations(TorchFunctionMode):
     """Within it, torch calls these functions for its own: to trace a model for ONNX."""
 
@@ -100,6 +105,7 @@ class OnnxOperations(TorchFunctionMode):
         torch.special.ndtri: normal_quantile,
         F.rrelu: rrelu,
         F.gelu: gelu,
+        F.logsigmoid: log_sigmoid,
     }
 
     def __torch_function__(
