@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,12 @@ from litmlp.errors import UserError
 from litmlp.lessons.members import Member
 
 CONFIDENCE = 0.95
+
+OVER: dict[str, Callable[[list[float]], float]] = {
+    "mean": statistics.mean,
+    "smallest": min,
+    "range": lambda values: max(values) - min(values),
+}
 
 Verdict = Literal["supported", "not supported", "reversed", "not measured"]
 
@@ -29,8 +35,8 @@ class Claim:
         measure: the name of the lesson's measure that it speaks of.
         of, against: settings that members share: ``{activation: relu}``.
         compare: the effect is the ``difference`` of two values, or their ``ratio``.
-        over: what stands for several members of one seed: their ``mean``, or the
-            ``range`` between the smallest and the largest.
+        over: what stands for several members of one seed: their ``mean``, the
+            ``smallest``, or the ``range`` between the smallest and the largest.
         above, below: the effect lies between these; it must do so with all of its
             interval.
 
@@ -43,7 +49,7 @@ class Claim:
     of: dict[str, Any]
     against: dict[str, Any] | None = None
     compare: Literal["difference", "ratio"] = "difference"
-    over: Literal["mean", "range"] = "mean"
+    over: Literal["mean", "smallest", "range"] = "mean"
     above: float = -math.inf
     below: float = math.inf
 
@@ -95,9 +101,7 @@ class Claim:
         for member, value in values.items():
             if settings.items() <= member.settings.items():
                 groups[member.repeat].append(value)
-        if self.over == "range":
-            return {seed: max(group) - min(group) for seed, group in groups.items()}
-        return {seed: statistics.mean(group) for seed, group in groups.items()}
+        return {seed: OVER[self.over](group) for seed, group in groups.items()}
 
     def verdict(self, low: float, high: float) -> Verdict:
         """The verdict on an effect that lies between low and high."""
@@ -123,12 +127,13 @@ class Judgement:
     def __str__(self) -> str:
         if self.verdict == "not measured":
             return ""
-        sign = "" if self.claim.against is None or self.claim.compare == "ratio" else "+"
+        alone, ratio = self.claim.against is None, self.claim.compare == "ratio"
+        sign = "" if alone or ratio else "+"
         effect, low, high = (
-            f"{number:{sign}.3g}" for number in (self.effect, self.low, self.high)
+            f"{float(f'{number:.3g}'):{sign},.6g}".replace("-", "−")
+            for number in (self.effect, self.low, self.high)
         )
-        times = "× " if self.claim.compare == "ratio" else ""
-        return f"{times}{effect} ({low} to {high})".replace("-", "−")
+        return f"{'×' if ratio else ''}{effect} ({low} to {high})"
 
 
 def interval(values: list[float]) -> tuple[float, float, float]:
