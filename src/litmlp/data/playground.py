@@ -78,7 +78,12 @@ class PlaygroundData(Data):
     def _draw(self) -> tuple[Tensor, Tensor]:
         """Points [rows, 2] and their classes or values [rows]."""
         generator = torch.Generator().manual_seed(self.seed)
-        return GENERATORS[self.name](self.num_samples, self.noise, generator)
+        points, targets = GENERATORS[self.name](self.num_samples, self.noise, generator)
+        if self.outliers and not targets.is_floating_point():
+            raise UserError(f"outliers={self.outliers}: {self.name} has no values")
+        order = torch.randperm(self.num_samples, generator=generator)
+        targets[order[: round(self.outliers * self.num_samples)]] = OUTLIER
+        return points, targets
 
     def _to_inputs(self, points: Tensor) -> Tensor:
         columns = [INPUTS[name](*points.T) for name in self.inputs]
@@ -87,10 +92,6 @@ class PlaygroundData(Data):
     def load(self) -> Samples:
         points, targets = self._draw()
         is_class = not targets.is_floating_point()
-        if self.outliers and is_class:
-            raise UserError(f"outliers={self.outliers}: {self.name} has no values")
-        far = torch.randperm(self.num_samples, generator=generator)
-        targets[far[: round(self.outliers * self.num_samples)]] = OUTLIER
         return Samples(
             inputs=self._to_inputs(points),
             targets=targets if is_class else targets[:, None],

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -68,11 +68,7 @@ class Claim:
         effects = self.effects(values)
         if len(effects) < 2 or not all(map(math.isfinite, effects)):
             return Judgement(self, verdict="not measured", seeds=len(effects))
-        if self.compare == "ratio":
-            logs = interval([math.log(effect) for effect in effects])
-            effect, low, high = map(math.exp, logs)
-        else:
-            effect, low, high = interval(effects)
+        effect, low, high = interval(effects, geometric=self.compare == "ratio")
         return Judgement(
             self,
             verdict=self.verdict(low, high),
@@ -136,8 +132,17 @@ class Judgement:
         return f"{'×' if ratio else ''}{effect} ({low} to {high})"
 
 
-def interval(values: list[float]) -> tuple[float, float, float]:
-    """Mean of two or more values, and its 95 % interval (Student's t)."""
+def interval(
+    values: Sequence[float], *, geometric: bool = False
+) -> tuple[float, float, float]:
+    """Mean of two or more values, and its 95 % interval (Student's t).
+
+    Args:
+        values: positive ones for a ``geometric`` mean, that of their logarithms.
+    """
+    if geometric:
+        mean, low, high = interval([math.log(value) for value in values])
+        return math.exp(mean), math.exp(low), math.exp(high)
     mean = statistics.mean(values)
     error = statistics.stdev(values) / math.sqrt(len(values))
     half = error * float(student.ppf((1 + CONFIDENCE) / 2, len(values) - 1))

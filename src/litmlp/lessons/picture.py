@@ -1,11 +1,13 @@
 """A lesson's picture: curves, measures, and the verdicts below them."""
 
 import math
+import re
 import statistics
 import textwrap
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,14 +29,17 @@ def draw(lesson: Lesson, outcome: Outcome) -> Figure:
     Further axes, and for curves the second, have a panel for each of their values.
     """
     panels = [*curve_panels(lesson, outcome), *measure_panels(lesson, outcome)]
-    columns = min(len(panels), 3)
+    settings = len(alike(outcome.members, axes(outcome.members)[2:]))
+    columns = settings if settings > 1 else 2 if len(panels) in (2, 4) else 3
+    columns = min(len(panels), columns)
     rows = math.ceil(len(panels) / columns)
     width = max(4.6, 8 / columns)
     lines = list(verdict_lines(outcome, width=round(14 * width * columns)))
     height = 3.4 + 0.2 * len("\n".join(lines).splitlines()) / rows
     figure, places = new_figure(rows, columns, width=width, height=height)
-    for place, panel in zip(places, panels, strict=False):
+    for place, (title, panel) in zip(places, panels, strict=False):
         panel(place)
+        place.set_title(title, loc="left", fontsize=11)
     for place in places[len(panels) :]:
         place.remove()
     figure.suptitle(lesson.question, x=0.01, ha="left", fontsize=13)
@@ -50,34 +55,47 @@ def verdict_lines(outcome: Outcome, width: int) -> Iterator[str]:
         yield f"{MARKS[judgement.verdict]}  {text}"
 
 
-def curve_panels(lesson: Lesson, outcome: Outcome) -> Iterator[Panel]:
+def curve_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Panel]]:
     """The curves, in a panel for each setting of all axes but the first."""
     if lesson.curves is None:
         return
     keys = axes(outcome.members)
     for setting, members in alike(outcome.members, keys[1:]).items():
         groups = alike(members, keys[:1])
-        title = ": ".join(filter(None, [lesson.curves, ", ".join(setting)]))
-        yield partial(draw_curves, tag=lesson.curves, groups=groups, title=title)
+        yield (
+            heading(lesson.curves, setting),
+            partial(draw_curves, tag=lesson.curves, groups=groups),
+        )
 
 
-def measure_panels(lesson: Lesson, outcome: Outcome) -> Iterator[Panel]:
+def measure_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Panel]]:
     """The measures, each in a panel for each setting of the axes after the second."""
     keys = axes(outcome.members)
-    ratios = {claim.measure for claim in lesson.claims if claim.compare == "ratio"}
     for measure, values in outcome.values.items():
         for setting, members in alike(outcome.members, keys[2:]).items():
-            yield partial(
-                draw_rows if len(keys) < 2 else draw_lines,
-                values={member: values[member] for member in members},
-                keys=keys[:2],
-                title=": ".join(filter(None, [measure, ", ".join(setting)])),
-                scale="log" if measure in ratios else "linear",
+            yield (
+                heading(measure, setting),
+                partial(
+                    draw_rows if len(keys) < 2 else draw_lines,
+                    values={member: values[member] for member in members},
+                    keys=keys[:2],
+                ),
             )
 
 
+def heading(name: str, setting: Values) -> str:
+    """What a panel shows, and in which setting."""
+    return f"{name}: {', '.join(setting)}" if setting else name
+
+
+def scale(values: Iterable[float]) -> Literal["linear", "log"]:
+    """Logarithmic for positive numbers of very different size."""
+    finite = [value for value in values if math.isfinite(value)]
+    return "log" if finite and 0 < 20 * min(finite) < max(finite) else "linear"
+
+
 def draw_curves(
-    panel: Axes, *, tag: str, groups: Mapping[Values, Sequence[Member]], title: str
+    panel: Axes, *, tag: str, groups: Mapping[Values, Sequence[Member]]
 ) -> None:
     """The mean over seeds after each epoch, in a band that holds all seeds."""
     for color, (names, members) in zip(COLORS, groups.items(), strict=False):
@@ -87,8 +105,7 @@ def draw_curves(
                 points[epoch].append(value)
         draw_band(panel, points, ", ".join(names), color)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    scale = "log" if tag.startswith("loss/") else "linear"
-    panel.set(xlabel="epoch", title=title, yscale=scale)
+    panel.set(xlabel="epoch", yscale="log" if tag.startswith("loss/") else "linear")
     panel.legend(frameon=False, fontsize=9)
 
 
@@ -97,8 +114,6 @@ def draw_lines(
     *,
     values: Mapping[Member, float],
     keys: Sequence[str],
-    title: str,
-    scale: str,
 ) -> None:
     """A line for each value of the first key, over those of the second."""
     members = list(values)
@@ -112,7 +127,7 @@ def draw_lines(
         }
         draw_band(panel, points, names[0], color, marker="o")
     panel.set_xticks(range(len(places)), places)
-    panel.set(xlabel=keys[1], title=title, yscale=scale)
+    panel.set(xlabel=re.split(r"[.@]", keys[1])[-1], yscale=scale(values.values()))
     panel.legend(frameon=False, fontsize=9)
 
 
@@ -137,18 +152,17 @@ def draw_rows(
     *,
     values: Mapping[Member, float],
     keys: Sequence[str],
-    title: str,
-    scale: str,
 ) -> None:
     """A row a setting: a dot a seed, and the mean in its 95 % interval."""
     groups = alike(list(values), keys)
+    axis = scale(values.values())
     for row, group in enumerate(groups.values()):
         color = COLORS[row % len(COLORS)]
         numbers = [values[member] for member in group if math.isfinite(values[member])]
         panel.plot(numbers, [row] * len(numbers), "o", color=color, alpha=0.3)
         if len(numbers) > 1:
-            mean, *ends = interval(numbers)
+            mean, *ends = interval(numbers, geometric=axis == "log")
             panel.plot(ends, [row, row], color=color, linewidth=2)
             panel.plot(mean, row, "D", color=color, markeredgecolor="white")
     panel.set_yticks(range(len(groups)), [", ".join(names) for names in groups])
-    panel.set(title=title, xscale=scale, ylim=(len(groups) - 0.5, -0.5))
+    panel.set(xscale=axis, ylim=(len(groups) - 0.5, -0.5))
