@@ -43,6 +43,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.encoding.": object,
     "litmlp.initializers.": object,
     "litmlp.loggers.": object,
+    "litmlp.lessons.": object,
     "litmlp.losses.": object,
     "litmlp.metrics.": object,
     "litmlp.mlp.": object,

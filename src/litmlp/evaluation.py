@@ -36,6 +36,16 @@ def one_device(config: DictConfig) -> DictConfig:
     return config
 
 
+def measure(config: DictConfig, folder: Path) -> Metrics:
+    """Metrics of a run's best checkpoint on the data of a config."""
+    config = one_device(config)
+    with settings(config):
+        data = build_data(config)
+        model = build_model(config, data)
+        load_best(model, folder)
+        return split_metrics(model, data, build_trainer(config))
+
+
 def evaluate(folder: Path) -> Metrics:
     """Rebuild a run from its folder alone and measure its best checkpoint again.
 
@@ -45,12 +55,7 @@ def evaluate(folder: Path) -> Metrics:
     config = runs.read_config(folder)
     recorded = runs.read_summary(folder).get("metrics", {})
     OmegaConf.set_struct(config, True)
-    config = one_device(config)
-    with settings(config):
-        data = build_data(config)
-        model = build_model(config, data)
-        load_best(model, folder)
-        metrics = split_metrics(model, data, build_trainer(config))
+    metrics = measure(config, folder)
     show(metrics_table(metrics))
     measured = runs.finite(metrics)
     changed = [tag for tag in measured if measured[tag] != recorded.get(tag)]

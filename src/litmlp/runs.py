@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.console import shortest, show
 from litmlp.errors import UserError
 
-NOT_HASHED = ("folder", "hydra", "logger", "name", "sweep")
+NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "sweep")
 """Keys of a config that do not change what a run computes."""
 
 LOCK = ".lock"

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, read_write
@@ -10,6 +10,9 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from litmlp import runs
 from litmlp.console import console
 from litmlp.errors import UserError, fail, report
+
+if TYPE_CHECKING:
+    from litmlp.lessons.lesson import Lesson
 
 LONGEST_NAME = 100
 
@@ -49,6 +52,7 @@ class LaunchHooks(Callback):
         try:
             refuse_paths(config.name)
             repeat_with_seeds(config)
+            lesson_of(config)
         except UserError as error:
             fail(error, full=False)
         # Resolved here, the sweep's command is in the cache that members inherit.
@@ -66,8 +70,34 @@ class LaunchHooks(Callback):
             from litmlp.cross_validation import gather_folds  # takes seconds
 
             gather_folds(folder)
+        try:
+            conclude_lesson(config, folder)
+        except UserError as error:
+            report(error, full=False)
+            LaunchHooks.unfinished += 1
         console.print(f"folder       {folder}", soft_wrap=True)
         console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
+
+
+def lesson_of(config: DictConfig) -> "Lesson | None":
+    """The lesson that a sweep is run for, if there is one.
+
+    Raises:
+        UserError: a mistake in its ``lesson:``.
+    """
+    if not config.get("lesson"):
+        return None
+    from litmlp.construct import construct  # takes seconds: other sweeps do not wait
+
+    return cast("Lesson", construct(config.lesson, "lesson"))
+
+
+def conclude_lesson(config: DictConfig, folder: Path) -> None:
+    """Say and draw what a lesson's sweep has shown."""
+    if lesson := lesson_of(config):
+        from litmlp.lessons.report import conclude  # likewise
+
+        conclude(lesson, folder)
 
 
 def refuse_paths(name: str) -> None:

@@ -115,6 +115,21 @@ def test_points_follow_from_the_seed(name: str) -> None:
     assert not torch.equal(first[0], other[0])
 
 
+@pytest.mark.parametrize("name", VALUES)
+def test_outliers_are_a_share_of_the_points_and_move_no_other(name: str) -> None:
+    points, targets = drawn(name)
+    same_points, strayed = drawn(name, outliers=0.1)
+    assert torch.equal(points, same_points)
+    far = strayed[:, 0] == 10
+    assert far.sum() == 40
+    assert torch.equal(strayed[~far], targets[~far])
+
+
+def test_classes_have_no_outliers() -> None:
+    with pytest.raises(UserError, match=r"outliers=0.1: xor has no values"):
+        drawn("xor", outliers=0.1)
+
+
 def test_inputs_are_functions_of_the_point_in_the_order_chosen() -> None:
     x1, x2 = drawn("xor")[0].T
     columns = {
@@ -140,6 +155,8 @@ def test_an_odd_number_of_points_is_met() -> None:
 def test_impossible_values_are_refused() -> None:
     with pytest.raises(UserError, match=r"noise=0.6: must lie between 0 and 0.5"):
         PlaygroundData(name="xor", noise=0.6)
+    with pytest.raises(UserError, match=r"outliers=0.6: must lie between 0 and 0.5"):
+        PlaygroundData(name="plane", outliers=0.6)
     with pytest.raises(UserError, match=r"num_samples=1: must be 2 or more"):
         PlaygroundData(name="xor", num_samples=1)
     with pytest.raises(UserError, match=r"inputs=x1_sq: .*Did you mean x1_squared\?"):

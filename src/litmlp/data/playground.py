@@ -24,6 +24,9 @@ INPUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 """What a network may be shown of a point (x1, x2)."""
 
+OUTLIER = 10.0
+"""The value of an outlier; all others lie within ±1.8."""
+
 
 @dataclass(kw_only=True, eq=False)
 class PlaygroundData(Data):
@@ -37,6 +40,7 @@ class PlaygroundData(Data):
         noise: 0 to 0.5: how far points stray, as a share of the set's size.
         seed: of the points.
         inputs: features computed from each point, names of ``INPUTS``.
+        outliers: 0 to 0.5: share of the points that have a value far above the others.
     """
 
     name: Literal["circle", "xor", "gauss", "spiral", "plane", "gauss_regression"]
@@ -44,6 +48,7 @@ class PlaygroundData(Data):
     noise: float = 0.0
     seed: int = 0
     inputs: Sequence[str] = ("x1", "x2")
+    outliers: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,6 +56,8 @@ class PlaygroundData(Data):
             raise UserError(f"num_samples={self.num_samples}: must be 2 or more")
         if not 0 <= self.noise <= 0.5:
             raise UserError(f"noise={self.noise}: must lie between 0 and 0.5")
+        if not 0 <= self.outliers <= 0.5:
+            raise UserError(f"outliers={self.outliers}: must lie between 0 and 0.5")
         if not self.inputs:
             raise UserError(f"inputs is empty. Allowed: {', '.join(INPUTS)}")
         for name in self.inputs:
@@ -71,7 +78,12 @@ class PlaygroundData(Data):
     def _draw(self) -> tuple[Tensor, Tensor]:
         """Points [rows, 2] and their classes or values [rows]."""
         generator = torch.Generator().manual_seed(self.seed)
-        return GENERATORS[self.name](self.num_samples, self.noise, generator)
+        points, targets = GENERATORS[self.name](self.num_samples, self.noise, generator)
+        if self.outliers and not targets.is_floating_point():
+            raise UserError(f"outliers={self.outliers}: {self.name} has no values")
+        order = torch.randperm(self.num_samples, generator=generator)
+        targets[order[: round(self.outliers * self.num_samples)]] = OUTLIER
+        return points, targets
 
     def _to_inputs(self, points: Tensor) -> Tensor:
         columns = [INPUTS[name](*points.T) for name in self.inputs]

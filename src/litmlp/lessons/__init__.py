@@ -1,0 +1,1 @@
+"""Lessons: sweeps that put what a book says to the test."""
