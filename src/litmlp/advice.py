@@ -12,8 +12,8 @@ from torch import nn
 
 from litmlp.build import DEFAULT_MAX_EPOCHS
 from litmlp.compose import PER_LAYER
-from litmlp.doctor import percent, spoken
 from litmlp.losses import REAL_VALUED_LOSSES
+from litmlp.wording import percent, spoken
 
 SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 RECTIFYING = ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "GELU", "SiLU")

@@ -61,12 +61,12 @@ class Diagnosis(Snapshots):
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
         super().on_train_end(trainer, model)
         self._note_losses(trainer)
-        if self.records:
+        if self.records and self.losses["loss/train"]:
             case = Case(
                 records=self.records,
                 losses=self.losses,
                 activations=self.activations,
-                lr=trainer.optimizers[0].defaults["lr"],
+                lr=float(trainer.optimizers[0].defaults["lr"]),
                 iterations=trainer.global_step,
             )
             self.note = doctors_note(case)

@@ -1,0 +1,27 @@
+"""How findings and advice are put into words."""
+
+from collections.abc import Iterable
+
+
+def spoken(layers: Iterable[str]) -> str:
+    """Layers as one says it.
+
+    >>> spoken(["layer_1", "layer_2", "layer_3", "layer_5"])
+    'layers 1, 2, 3, 5'
+    >>> spoken(["layer_2", "layer_3", "layer_4"])
+    'layers 2–4'
+    """
+    numbers = [int(layer.removeprefix("layer_")) for layer in layers]
+    text = ", ".join(map(str, numbers))
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        text = f"{numbers[0]}–{numbers[-1]}"
+    return f"layer{'s' * (len(numbers) > 1)} {text}"
+
+
+def percent(share: float) -> str:
+    """A share as one says it.
+
+    >>> percent(0.623)
+    '62 %'
+    """
+    return f"{100 * share:.0f} %"
