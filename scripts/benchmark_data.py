@@ -5,14 +5,15 @@ its own, and trains an epoch on them. Peak memory is counted from the imports on
 """
 
 import argparse
-import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def write_tables(folder: Path, rows: int, columns: int) -> list[Path]:
     return [folder / "table.csv", folder / "table.parquet"]
 
 
-def run_config(path: Path, *overrides: str) -> DictConfig:
+def run_config(path: Path) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(
             "train",
@@ -53,7 +54,6 @@ def run_config(path: Path, *overrides: str) -> DictConfig:
                 "callbacks=minimal",
                 "logger=none",
                 f"folder={path.parent}",
-                *overrides,
             ],
         )
 
@@ -73,6 +73,7 @@ def peak_bytes() -> int:
 def measure(path: Path) -> dict[str, float]:
     """Peak memory in bytes, and seconds, of reading and training on a file."""
     console.quiet = True
+    warnings.simplefilter("ignore")
     config = run_config(path)
     with settings(config):
         before, data = peak_bytes(), build_data(config)
@@ -93,24 +94,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--columns", type=int, default=50)
-    parser.add_argument("--measure", type=Path, help="a file: what a process does")
     arguments = parser.parse_args()
-    if arguments.measure:
-        print(json.dumps(measure(arguments.measure)))
-        return
     epochs = [f"epoch {size}" for size in BATCH_SIZES]
     steps = ["read", "split", "preprocess", *epochs]
     result = table("", "MB", "peak memory a byte", *(f"{step}, s" for step in steps))
-    with tempfile.TemporaryDirectory() as folder:
-        for path in write_tables(Path(folder), arguments.rows, arguments.columns):
-            command = [sys.executable, __file__, "--measure", str(path)]
-            process = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-            found = json.loads(process.stdout.splitlines()[-1])
-            size = path.stat().st_size
+    # A process each: a process tells the highest peak of its own life, and of the one
+    # that started it.
+    alone = ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1)
+    with tempfile.TemporaryDirectory() as folder, alone:
+        size = arguments.rows, arguments.columns
+        for path in alone.submit(write_tables, Path(folder), *size).result():
+            found = alone.submit(measure, path).result()
+            num_bytes = path.stat().st_size
             result.add_row(
                 path.suffix,
-                f"{size / 1e6:.0f}",
-                f"{found['peak'] / size:.2f}",
+                f"{num_bytes / 1e6:.0f}",
+                f"{found['peak'] / num_bytes:.2f}",
                 *(f"{found[step]:.1f}" for step in steps),
             )
     console.print(result)

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 
 from litmlp.data.bundled import BundledData
@@ -75,3 +76,15 @@ def test_only_training_rows_are_measured() -> None:
     raw = data.samples.inputs[data.rows["test"]]
     expected = (raw - train.mean(0)) / train.std(0, correction=0)
     torch.testing.assert_close(data.features["test"], expected)
+
+
+def test_many_rows_are_worked_on_piece_by_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = BundledData(name="wine")
+    expected = whole.features
+    monkeypatch.setattr("litmlp.data.preprocessing.CHUNK", 50)
+    monkeypatch.setattr("litmlp.data.scaling.LARGE", 3 * len(whole.rows["train"]))
+    in_pieces = BundledData(name="wine").features
+    for split, features in expected.items():
+        torch.testing.assert_close(in_pieces[split], features)
