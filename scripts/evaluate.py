@@ -12,12 +12,12 @@ def main(config: DictConfig) -> None:
     if config.input is None:
         from litmlp.evaluation import evaluate
 
-        evaluate(Path(config.run))
+        evaluate(Path(str(config.run)))
     else:
         from litmlp.labelled import evaluate_file
         from litmlp.trained import trained
 
-        with trained(Path(config.run)) as model:
+        with trained(Path(str(config.run))) as model:
             evaluate_file(model, config.input)
 
 

@@ -10,7 +10,7 @@ from litmlp.command_line import run
 def main(config: DictConfig) -> None:
     from litmlp.export import export  # takes seconds; --help should not wait
 
-    export(Path(config.run), format=config.format, output=config.output)
+    export(Path(str(config.run)), format=config.format, output=config.output)
 
 
 if __name__ == "__main__":

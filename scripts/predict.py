@@ -11,7 +11,7 @@ def main(config: DictConfig) -> None:
     # Takes seconds; --help should not wait.
     from litmlp.prediction import opened, predict_file
 
-    with opened(Path(config.run)) as model:
+    with opened(Path(str(config.run))) as model:
         predict_file(model, config.input, config.output, keep=config.keep)
 
 

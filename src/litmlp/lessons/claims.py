@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scipy.stats import t as student
-
 from litmlp.errors import UserError
 from litmlp.lessons.members import Member
-
-CONFIDENCE = 0.95
+from litmlp.report.intervals import margin
 
 OVER: dict[str, Callable[[list[float]], float]] = {
     "mean": statistics.mean,
@@ -144,6 +141,5 @@ def interval(
         mean, low, high = interval([math.log(value) for value in values])
         return math.exp(mean), math.exp(low), math.exp(high)
     mean = statistics.mean(values)
-    error = statistics.stdev(values) / math.sqrt(len(values))
-    half = error * float(student.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
+    half = float(margin(statistics.stdev(values), len(values)))
     return mean, mean - half, mean + half
