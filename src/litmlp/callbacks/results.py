@@ -50,6 +50,8 @@ class Results(Callback):
         moment = model.now(epochs=trainer.current_epoch)
         features = model.encoding(data.features[split].to(model.device))
         predictions = model.to_predictions(model.network(features)).cpu()
+        if not predictions.isfinite().all():
+            return  # of a diverged run there is nothing to see
         figures = draw_results(data, split, predictions)
         if weights := [p for p in model.network.parameters() if p.ndim == 2]:
             names = [column.name for column in data.samples.columns]

@@ -1,7 +1,7 @@
 """From choices to pictures: in a folder, and the same in TensorBoard."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -28,7 +28,13 @@ from litmlp.gallery import (
     scheduler,
 )
 from litmlp.gallery.layout import add_heading
-from litmlp.gallery.options import Option, choose, options_of
+from litmlp.gallery.options import (
+    Option,
+    choose,
+    complete_options,
+    open_values,
+    options_of,
+)
 
 GROUPS: dict[str, ModuleType] = {
     "activation": activation,
@@ -66,8 +72,9 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
                 raise UserError(failure) from error
             failures.append(failure)
     for group, measured in numbers.items():
-        if len([o for o in options if o.group == group]) == len(options_of(group)):
+        if measured.keys() >= set(complete_options(group)):
             draw_overview(group, measured, folder)
+            say_left_out(group, measured)
     count = write_events(folder)
     where = shortest(folder)
     console.print(
@@ -76,6 +83,14 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
         soft_wrap=True,
     )
     return failures
+
+
+def say_left_out(group: str, measured: Collection[str]) -> None:
+    """Name the options of a whole group that wait for a value."""
+    for name in options_of(group):
+        if name not in measured and (keys := open_values(group, name)):
+            values = " ".join(f"{group}.{key}=…" for key in keys)
+            console.print(f"not drawn without values: {group}={name} {values}")
 
 
 def in_progress(options: Sequence[Option]) -> Iterator[Option]:

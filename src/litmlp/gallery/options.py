@@ -77,6 +77,17 @@ def options_of(group: str) -> list[str]:
     return sorted(path.with_suffix("").as_posix() for path in paths)
 
 
+def open_values(group: str, name: str) -> list[str]:
+    """The keys of an option that have no value of their own, ``values: ???``."""
+    text = (errors.CONF / group / f"{name}.yaml").read_text()
+    return re.findall(r"^(\w+): \?\?\?", text, flags=re.MULTILINE)
+
+
+def complete_options(group: str) -> list[str]:
+    """The options of a group that can be drawn as they are."""
+    return [name for name in options_of(group) if not open_values(group, name)]
+
+
 def choose(arguments: Sequence[str]) -> list[Option]:
     """The options that are meant by groups, ``group=option``, ``all`` and values.
 
@@ -108,12 +119,12 @@ def named(choice: str) -> dict[str, list[str]]:
     """
     group, given, names = choice.partition("=")
     if choice == "all":
-        return {group: options_of(group) for group in GROUPS}
+        return {group: complete_options(group) for group in GROUPS}
     if group not in GROUPS:
         allowed = nearest(group, [*GROUPS, "all"])
         raise UserError(f"{group}: the gallery has no such group. {allowed}")
     if not given:
-        return {group: options_of(group)}
+        return {group: complete_options(group)}
     for name in names.split(","):
         if name not in options_of(group):
             allowed = nearest(name, options_of(group))
