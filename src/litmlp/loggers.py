@@ -105,8 +105,9 @@ class TensorBoard(TensorBoardLogger):
 
     @rank_zero_only
     def close(self) -> None:
-        """Let go of the event file."""
+        """Let go of the event file; what is logged later goes to another one."""
         self.experiment.close()
+        self._experiment = None
 
     def _write(self, summary: Any, x: int | None = None) -> None:
         self.experiment.file_writer.add_summary(summary, x)

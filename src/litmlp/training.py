@@ -231,6 +231,8 @@ def introduce(
         if isinstance(logger, TensorBoard):
             logger.begin_session(hyperparameters(config, choices))
             logger.log_texts(pages(config, overrides, data, layers))
+            if trainer.num_devices > 1:
+                logger.close()  # its thread would not live on in forked processes
 
 
 def close_loggers(trainer: Trainer, succeeded: bool) -> None:

@@ -6,14 +6,14 @@ from functools import partial
 
 import pytest
 from built import parts
-from conftest import CONF
 from torch import nn
 
 from litmlp.gallery.draw import repeatable
 from litmlp.gallery.initializer import DEPTH, WIDTH, Fill, measure, verdict
+from litmlp.gallery.options import complete_options
 from litmlp.gallery.theory import theory
 
-NAMES = sorted(path.stem for path in (CONF / "initializer").glob("*.yaml"))
+NAMES = complete_options("initializer")
 WITHOUT_THEORY = {"constant", "eye", "ones", "zeros"}
 
 
