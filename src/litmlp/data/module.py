@@ -27,7 +27,7 @@ class Data(LightningDataModule):
 
     Args:
         batch_size: training rows per update, or ``full`` for all of them.
-        test_share, validation_share: shares of all rows; 0 for none.
+        test_share, validation_share: of the rows whose split is not given; 0 for none.
         split_seed: which rows go where, apart from the run's seed.
         num_folds, fold: cross-validation: the rows are cut into folds, one is the test.
         order_seed: order of the training rows, anew each epoch; None keeps their own.
