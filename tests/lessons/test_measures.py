@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from litmlp.errors import UserError
 from litmlp.lessons import measures
 from litmlp.lessons.members import Member
 
@@ -19,6 +20,7 @@ COLUMNS = {
     "gradient_norm/output": [0.8, "", "", "", 5.0],
     "activation_spread/layer_2": [3.0, "", "", "", 1.0],
     "activation_spread/layer_10": [7.0, "", "", "", 1.0],
+    "gradient_norm/all": [1.0, "", "", "", 9.0],
     "dead_share/layer_1": [0.0, "", "", "", 0.25],
     "dead_share/layer_2": [0.0, "", "", "", 0.75],
 }
@@ -42,14 +44,14 @@ def member(tmp_path: Path) -> Member:
         "encoding.weight": torch.zeros(9, 9),
     }
     (tmp_path / "checkpoints").mkdir()
-    torch.save({"state_dict": state}, tmp_path / "checkpoints" / "best.ckpt")
+    torch.save({"state_dict": state}, tmp_path / "checkpoints" / "last.ckpt")
     return Member(folder=tmp_path, settings={}, repeat=())
 
 
 def test_what_the_summary_holds(member: Member) -> None:
     assert measures.recorded(member, name="samples_per_second") == 1200.5
     assert measures.at_best(member, tag="accuracy/test") == 0.75
-    assert math.isnan(measures.at_best(member, tag="loss/test"))
+    assert math.isnan(measures.at_best(member, tag="loss/test"))  # it was infinite
 
 
 def test_the_ends_of_a_curve(member: Member) -> None:
@@ -80,8 +82,25 @@ def test_dead_units_are_the_mean_over_layers(member: Member) -> None:
 
 
 def test_units_that_cannot_die_are_none(member: Member) -> None:
-    (member.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
+    (member.folder / "metrics.csv").write_text("epoch,gradient_norm/all\n1,0.5\n")
     assert measures.dead_units(member) == 0.0
+
+
+def test_layers_need_a_diagnosis(member: Member) -> None:
+    (member.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
+    for measure in (measures.dead_units, measures.gradient_share, measures.last_spread):
+        with pytest.raises(UserError, match=r"no diagnosis: give callbacks.diagnosis"):
+            measure(member)
+
+
+def test_one_epoch_neither_rises_nor_falls(member: Member) -> None:
+    (member.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
+    assert math.isnan(measures.rises(member, tag="loss/train"))
+
+
+def test_what_the_summary_lacks_is_said(member: Member) -> None:
+    with pytest.raises(UserError, match=r"no accuracy/tset. .*mean accuracy/test\?"):
+        measures.at_best(member, tag="accuracy/tset")
 
 
 def test_weights_are_the_networks_matrices(member: Member) -> None:

@@ -60,12 +60,18 @@ def test_axes_are_what_members_differ_in() -> None:
 
 def test_a_curve_skips_rows_without_its_tag(tmp_path: Path) -> None:
     folder = leave(tmp_path, "a", [])
-    rows = ["step,epoch,loss/train,dead", "0,0,,0.5", "4,1,0.9,", "8,2,nan,", "8,3,1,"]
+    rows = [
+        "step,epoch,loss/train,dead",
+        "0,0,,0.5",
+        "4,1,0.9,",
+        "8,2,nan,",
+        "9,3,inf,",
+    ]
     (folder / "metrics.csv").write_text("\n".join(rows))
     (member,) = read_members(tmp_path)
     epochs, values = member.curve("loss/train")
     assert epochs == [1, 2, 3]
-    assert values == [0.9, pytest.approx(float("nan"), nan_ok=True), 1.0]
+    assert values == [0.9, pytest.approx(float("nan"), nan_ok=True), float("inf")]
     assert member.curve("dead") == ([0], [0.5])
     with pytest.raises(UserError, match=r"loss/trian is not in .*mean loss/train\?"):
         member.curve("loss/trian")

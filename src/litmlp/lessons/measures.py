@@ -9,19 +9,19 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from litmlp import runs
+from litmlp.errors import UserError, nearest
 from litmlp.evaluation import measure
 from litmlp.lessons.members import Member
 
 
 def recorded(member: Member, *, name: str) -> float:
     """A number of ``summary.json``, such as ``samples_per_second``."""
-    return float(member.summary[name])
+    return value_of(member.summary, name)
 
 
 def at_best(member: Member, *, tag: str) -> float:
     """A metric at the best checkpoint, such as ``accuracy/test``."""
-    value = member.summary["metrics"][tag]
-    return math.nan if value is None else float(value)
+    return value_of(member.summary["metrics"], tag)
 
 
 def at_best_with(member: Member, *, tag: str, changes: Mapping[str, Any]) -> float:
@@ -57,7 +57,8 @@ def epochs_until(
 def rises(member: Member, *, tag: str) -> float:
     """Share of the epochs after which a tag is higher than before."""
     _, values = member.curve(tag)
-    return statistics.mean(float(after > before) for before, after in pairwise(values))
+    higher = [float(after > before) for before, after in pairwise(values)]
+    return statistics.mean(higher) if higher else math.nan
 
 
 def gradient_share(member: Member) -> float:
@@ -78,9 +79,27 @@ def dead_units(member: Member) -> float:
 
 
 def hidden_layers(member: Member, name: str) -> list[str]:
-    """The tags ``name/layer_1``, ``name/layer_2``, … that a diagnosis recorded."""
-    tags = [tag for tag in member.records.columns if tag.startswith(f"{name}/layer_")]
-    return sorted(tags, key=lambda tag: int(tag.rsplit("_", 1)[1]))
+    """The tags ``name/layer_1``, ``name/layer_2``, … that a diagnosis recorded.
+
+    Raises:
+        UserError: there was no diagnosis.
+    """
+    tags = member.records.columns
+    if "gradient_norm/all" not in tags:
+        raise UserError(f"{member.folder} has no diagnosis: give callbacks.diagnosis")
+    layers = [tag for tag in tags if tag.startswith(f"{name}/layer_")]
+    return sorted(layers, key=lambda tag: int(tag.rsplit("_", 1)[1]))
+
+
+def value_of(values: Mapping[str, Any], name: str) -> float:
+    """A number of those by name; what was not finite is not a number.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in values:
+        raise UserError(f"summary.json has no {name}. {nearest(name, values)}")
+    return math.nan if values[name] is None else float(values[name])
 
 
 def small_weights(member: Member, *, within: float) -> float:

@@ -39,8 +39,8 @@ class Member:
 
     @cached_property
     def weights(self) -> list[Tensor]:
-        """Weight matrices [neurons, inputs] at the best epoch, from input to output."""
-        path = self.folder / "checkpoints" / "best.ckpt"
+        """Weight matrices [neurons, inputs] after the last epoch, input to output."""
+        path = self.folder / "checkpoints" / "last.ckpt"
         state = torch.load(path, weights_only=True)["state_dict"]
         tensors = [state[name] for name in state if name.startswith("network.")]
         return [tensor for tensor in tensors if tensor.ndim == 2]

@@ -63,7 +63,7 @@ def curve_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Panel]
     for setting, members in alike(outcome.members, keys[1:]).items():
         groups = alike(members, keys[:1])
         yield (
-            heading(lesson.curves, setting),
+            heading(lesson.curves, keys[1:], setting),
             partial(draw_curves, tag=lesson.curves, groups=groups),
         )
 
@@ -74,7 +74,7 @@ def measure_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Pane
     for measure, values in outcome.values.items():
         for setting, members in alike(outcome.members, keys[2:]).items():
             yield (
-                heading(measure, setting),
+                heading(measure, keys[2:], setting),
                 partial(
                     draw_rows if len(keys) < 2 else draw_lines,
                     values={member: values[member] for member in members},
@@ -83,9 +83,18 @@ def measure_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Pane
             )
 
 
-def heading(name: str, setting: Values) -> str:
+def heading(name: str, keys: Sequence[str], setting: Values) -> str:
     """What a panel shows, and in which setting."""
-    return f"{name}: {', '.join(setting)}" if setting else name
+    parts = [
+        f"{short(key)} {value}" if value[0].isdigit() else value
+        for key, value in zip(keys, setting, strict=True)
+    ]
+    return f"{name}: {', '.join(parts)}" if parts else name
+
+
+def short(key: str) -> str:
+    """The last part of a config's key: ``lr`` of ``optimizer.lr``."""
+    return re.split(r"[.@]", key)[-1]
 
 
 def scale(values: Iterable[float]) -> Literal["linear", "log"]:
@@ -127,7 +136,7 @@ def draw_lines(
         }
         draw_band(panel, points, names[0], color, marker="o")
     panel.set_xticks(range(len(places)), places)
-    panel.set(xlabel=re.split(r"[.@]", keys[1])[-1], yscale=scale(values.values()))
+    panel.set(xlabel=short(keys[1]), yscale=scale(values.values()))
     panel.legend(frameon=False, fontsize=9)
 
 
@@ -165,4 +174,6 @@ def draw_rows(
             panel.plot(ends, [row, row], color=color, linewidth=2)
             panel.plot(mean, row, "D", color=color, markeredgecolor="white")
     panel.set_yticks(range(len(groups)), [", ".join(names) for names in groups])
+    if axis == "linear":
+        panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.set(xscale=axis, ylim=(len(groups) - 0.5, -0.5))

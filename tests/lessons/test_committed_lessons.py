@@ -1,0 +1,63 @@
+"""The lessons in conf/: each runs, and comes out as its README says."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import CONF, Run
+from omegaconf import OmegaConf
+
+FOLDER = CONF / "experiment" / "lesson"
+LESSONS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def read(lesson: str) -> Any:
+    return OmegaConf.load(FOLDER / f"{lesson}.yaml")
+
+
+def row(lesson: str) -> str:
+    """The line of the README's table that has the lesson's command."""
+    lines = (FOLDER / "README.md").read_text().splitlines()
+    (line,) = [line for line in lines if f"`experiment=lesson/{lesson}`" in line]
+    return line
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_readme_has_its_question_and_claims(lesson: str) -> None:
+    content = read(lesson).lesson
+    assert content.question in row(lesson)
+    for claim in content.claims:
+        assert re.search(rf"[✓✗] {re.escape(claim.says)}: ", row(lesson))
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_five_seeds_or_more_are_compared(lesson: str) -> None:
+    params = read(lesson).hydra.sweeper.params
+    repeats = params.get("seed") or params.get("data.split_seed")
+    assert int(re.fullmatch(r"range\((\d+)\)", repeats)[1]) >= 5
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_side_of_a_claim_is_swept(lesson: str) -> None:
+    params = read(lesson).hydra.sweeper.params
+    for claim in read(lesson).lesson.claims:
+        for key, value in [*claim.of.items(), *(claim.get("against") or {}).items()]:
+            assert str(value) in params[key].split(",")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_single_run_of_it_works(lesson: str, run: Run) -> None:
+    once = ("hydra.mode=RUN", "trainer=cpu", "trainer.max_epochs=0", "logger=none")
+    assert run("train", f"experiment=lesson/{lesson}", *once).err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_it_comes_out_as_the_readme_says(lesson: str, run: Run, tmp_path: Path) -> None:
+    assert run("train", f"experiment=lesson/{lesson}", "trainer=cpu").code == 0
+    (path,) = tmp_path.glob("logs/*/sweeps/*/verdict.json")
+    for judgement in json.loads(path.read_text())["claims"]:
+        mark = "✓" if judgement["verdict"] == "supported" else "✗"
+        assert f"{mark} {judgement['claim']['says']}: " in row(lesson)
