@@ -21,7 +21,8 @@ def names(*arguments: str) -> list[str]:
 @pytest.mark.parametrize("arguments", [[], ["all"], ["all", "loss=mse"]])
 def test_everything_in_the_folders_is_meant_by_all(arguments: list[str]) -> None:
     chosen = [(option.group, option.name) for option in choose(arguments)]
-    assert chosen == FILES
+    waits_for_a_value = ("initializer", "given")
+    assert chosen == [file for file in FILES if file != waits_for_a_value]
     assert len(chosen) > 80
 
 
