@@ -8,10 +8,12 @@ import pytest
 from built import parts
 from torch import nn
 
+from litmlp.errors import UserError
 from litmlp.gallery.draw import repeatable
 from litmlp.gallery.initializer import DEPTH, WIDTH, Fill, measure, verdict
 from litmlp.gallery.options import complete_options
 from litmlp.gallery.theory import theory
+from litmlp.initializers import given_
 
 NAMES = complete_options("initializer")
 WITHOUT_THEORY = {"constant", "eye", "ones", "zeros"}
@@ -84,6 +86,18 @@ def test_units_that_start_the_same_are_the_same(name: str) -> None:
     for journey in measured(name).journeys.values():
         assert journey.distinct == 1
     assert measured("xavier_normal").journeys["tanh"].distinct == WIDTH
+
+
+def test_given_weights_decide_the_sizes() -> None:
+    values = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    fill = measure(partial(given_, values=values))
+    assert fill.weights.tolist() == values
+    trip = fill.journeys["relu"]
+    assert (trip.width, trip.distinct) == (3, 3)
+    assert trip.forward[1:] == pytest.approx([trip.forward[1]] * DEPTH), "a permutation"
+    for odd in ([[1.0, 2.0]], [1.0]):
+        with pytest.raises(UserError, match="need as many neurons as inputs"):
+            measure(partial(given_, values=odd))
 
 
 def test_nothing_comes_through_zeros() -> None:

@@ -11,6 +11,7 @@ FILES = [
     (group, path.relative_to(CONF / group).with_suffix("").as_posix())
     for group in GROUPS
     for path in sorted((CONF / group).rglob("*.yaml"))
+    if "???" not in path.read_text()
 ]
 
 

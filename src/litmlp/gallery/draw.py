@@ -72,7 +72,8 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
                 raise UserError(failure) from error
             failures.append(failure)
     for group, measured in numbers.items():
-        if measured.keys() >= set(complete_options(group)):
+        chosen = {option.name for option in options if option.group == group}
+        if chosen >= set(complete_options(group)):
             draw_overview(group, measured, folder)
             say_left_out(group, measured)
     count = write_events(folder)

@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from litmlp.errors import UserError
 from litmlp.figures.style import COLORS, new_figure
 from litmlp.gallery.layout import add_heading, digits
 from litmlp.gallery.theory import Theory, theory
+from litmlp.initializers import given_
 from litmlp.mlp import MLP, Initializer
 
 Direction = Literal["forward", "backward"]
@@ -44,12 +46,14 @@ class Journey:
     Args:
         forward: standard deviation of the inputs and of each layer's activations.
         backward: of the gradient with respect to each of these.
-        distinct: units of the last layer that differ from one another.
+        distinct: units of the last layer that differ from one another,
+        width: of so many.
     """
 
     forward: list[float]
     backward: list[float]
     distinct: int
+    width: int
 
     @property
     def factors(self) -> dict[str, float]:
@@ -67,7 +71,7 @@ class Fill:
     """What an initializer does.
 
     Args:
-        weights: of a layer, [FAN_OUT, FAN_IN].
+        weights: of a layer [units, inputs], by default [FAN_OUT, FAN_IN].
         theory: what they should be, if that is known.
         journeys: through a deep network, by its activation.
     """
@@ -78,29 +82,47 @@ class Fill:
 
 
 def measure(fill: Initializer, bias_fill: Initializer = nn.init.zeros_) -> Fill:
-    """A layer's weights, and a random batch through ten layers of 256 units."""
-    layer = nn.Linear(FAN_IN, FAN_OUT)
+    """A layer's weights, and a random batch through ten layers of 256 units.
+
+    Weights that are given decide the sizes themselves.
+
+    Raises:
+        UserError: they are no square, so that ten layers do not fit together.
+    """
+    fan_in, fan_out, width = sizes(fill)
+    layer = nn.Linear(fan_in, fan_out)
     fill(layer.weight.data)
     build = partial(
         MLP,
-        num_features=WIDTH,
+        num_features=width,
         num_outputs=1,
-        hidden_sizes=[WIDTH] * DEPTH,
+        hidden_sizes=[width] * DEPTH,
         initializer=fill,
         bias_initializer=bias_fill,
     )
     return Fill(
         weights=layer.weight.detach(),
-        theory=theory(fill, fan_in=FAN_IN, fan_out=FAN_OUT),
+        theory=theory(fill, fan_in=fan_in, fan_out=fan_out),
         journeys={
             name: travel(build(activation=make)) for name, make in ACTIVATIONS.items()
         },
     )
 
 
+def sizes(fill: Initializer) -> tuple[int, int, int]:
+    """Inputs and units of a layer, and the width of the deep network."""
+    if getattr(fill, "func", None) is not given_:
+        return FAN_IN, FAN_OUT, WIDTH
+    shape = torch.tensor(fill.keywords["values"]).shape  # type: ignore[attr-defined]  # a partial, then
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise UserError("values= to draw need as many neurons as inputs: [[1,2],[3,4]]")
+    return shape[0], shape[0], shape[0]
+
+
 def travel(network: MLP) -> Journey:
     """Rows ~ N(0, 1) forward, and a gradient ~ N(0, 1) of the last layer back."""
-    layers = [torch.randn(ROWS, WIDTH, dtype=torch.float64).requires_grad_()]
+    width = network.output.in_features
+    layers = [torch.randn(ROWS, width, dtype=torch.float64).requires_grad_()]
     for block in network.double().hidden:
         layers.append(block(layers[-1]))
     gradients = torch.autograd.grad(layers[-1], layers, torch.randn_like(layers[-1]))
@@ -108,6 +130,7 @@ def travel(network: MLP) -> Journey:
         forward=[float(layer.detach().std()) for layer in layers],
         backward=[float(gradient.std()) for gradient in gradients],
         distinct=count_distinct(layers[-1].detach()),
+        width=width,
     )
 
 
@@ -140,8 +163,10 @@ def draw(fill: Fill) -> Figure:
     draw_spreads(middle, fill, "forward")
     draw_spreads(right, fill, "backward")
     distinct = [f"{name} {trip.distinct}" for name, trip in fill.journeys.items()]
+    width = fill.journeys["relu"].width
     middle.set_title(f"forward; different units: {', '.join(distinct)}")
-    middle.set(xlabel="layer (0: the inputs)  →", ylabel="std of activations")
+    middle.set_xlabel(f"layer of {width} units (0: the inputs)  →")
+    middle.set_ylabel("std of activations")
     right.set_title("backward, from the last layer to the inputs")
     right.set(xlabel="←  layer", ylabel="std of gradients")
     return figure
@@ -156,7 +181,8 @@ def draw_weights(panel: Axes, fill: Fill) -> None:
     panel.hist(weights.tolist(), bins=61, range=span, color=COLORS[5])
     std = digits(float(weights.std()) if low < high else 0.0)  # not a rounding error
     panel.set_title(f"std {std}, from {digits(low)} to {digits(high)}")
-    panel.set_xlabel(f"weight (a layer of {FAN_IN} inputs, {FAN_OUT} units)")
+    units, inputs = fill.weights.shape
+    panel.set_xlabel(f"weight (a layer of {inputs} inputs, {units} units)")
     panel.set_ylabel("number of weights")
     panel.locator_params(axis="x", nbins=6)
     if fill.theory:
@@ -191,14 +217,15 @@ def overview(options: Mapping[str, Fill]) -> dict[str, Figure]:
             factors = [trip.factors[direction] for trip in trips]
             shown = [min(max(factor, 1e-3), 1e3) for factor in factors]
             panel.plot(shown, names, label=name, alpha=0.8, **style)
-        axes[2].plot([trip.distinct for trip in trips], names, alpha=0.8, **style)
+        shares = [100 * trip.distinct / trip.width for trip in trips]
+        axes[2].plot(shares, names, alpha=0.8, **style)
     for panel, title in zip(axes, (*DIRECTIONS, "different units"), strict=True):
         panel.set_title(title)
         panel.invert_yaxis()
     for panel in axes[:2]:
         panel.axvline(1, color="0.3", lw=1)
         panel.set(xscale="log", xlim=(5e-4, 2e3), xlabel="factor a layer")
-    axes[2].set(xlim=(-10, WIDTH + 10), xlabel=f"of {WIDTH} in the last layer")
+    axes[2].set(xlim=(-5, 105), xlabel="% of the last layer's units")
     for panel in axes[1:]:
         panel.tick_params(labelleft=False)
     axes[0].legend(title="network of", loc="lower right")
