@@ -8,7 +8,8 @@ import pytest
 from conftest import CONF, Compose
 
 from litmlp import runs
-from litmlp.doctor import Case, doctors_note
+from litmlp.case import Case
+from litmlp.doctor import doctors_note
 from litmlp.training import train
 
 RANDOM_OUTPUT = "initializer@output_initializer=xavier_uniform"
@@ -45,6 +46,10 @@ SICK = {
         "layers 1, 2: all units have the same weights and learn the same "
         "→ initializer=kaiming_uniform",
     ),
+    "ones": (
+        "data=wine initializer=ones optimizer.lr=0.01",
+        "layers 1, 2: all units have the same weights",
+    ),
     "constant": (
         "data=wine initializer=constant activation=tanh",
         "layers 1, 2: all units have the same weights and learn the same "
@@ -62,7 +67,7 @@ SICK = {
         f"data=wine initializer=sparse initializer.std=0.01 {DEEP}",
         "e-08 times as wide in layer 6 as in layer 1 → initializer=kaiming_uniform",
     ),
-    "too simple": ("data=xor model=linear", "→ model=mlp"),
+    "too simple": ("data=xor model=linear", "→ model.hidden_sizes=[16]"),
     "nothing but lines": ("data=xor activation=identity", "→ activation=relu"),
     "overfitting": (
         "data=diabetes model.hidden_sizes=[256,256] trainer.max_epochs=40 "
@@ -73,16 +78,18 @@ SICK = {
 CURED_AT_ONCE = set(SICK) - {"not a number", "diverging", "nothing but lines"}
 """A tenth of the two learning rates is too large, too, and the lines need more time."""
 
-DATA = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
+SHORT = "trainer.max_epochs=20"
+BUNDLED = ("iris", "wine", "breast_cancer", "digits", "diabetes")
+PLAYGROUND_DATA = ("circle", "xor", "gauss", "spiral", "plane", "gauss_regression")
+PLAYGROUND = sorted(path.stem for path in CONF.glob("experiment/playground/*.yaml"))
+FAILING = {
+    "linear_on_xor": "loss/train has stayed at",
+    "sigmoid_on_spiral": "the gradient of layer 1 is",
+}
 
 
-def note(config: Compose, overrides: str, *, folder: str = "run") -> list[str]:
-    composed = config(
-        "trainer=cpu",
-        "trainer.max_epochs=20",
-        *overrides.split(),
-        folder=folder,
-    )
+def note(config: Compose, *overrides: str, folder: str = "run") -> list[str]:
+    composed = config("trainer=cpu", *overrides, folder=folder)
     train(composed)
     found: list[str] = runs.read_summary(Path(composed.folder))["doctors_note"]
     return found
@@ -90,14 +97,15 @@ def note(config: Compose, overrides: str, *, folder: str = "run") -> list[str]:
 
 @pytest.mark.parametrize("name", SICK)
 def test_a_sick_run_has_this_finding_and_no_other(name: str, config: Compose) -> None:
-    overrides, expected = SICK[name]
-    (finding,) = note(config, overrides)
+    words, expected = SICK[name]
+    overrides = [SHORT, *words.split()]
+    (finding,) = note(config, *overrides)
     assert expected in finding
     if name in CURED_AT_ONCE:
         cure = finding.partition("→ ")[2].partition(" or ")[0]
         group = cure.split("=")[0].split("@")[-1]
-        kept = [text for text in overrides.split() if not text.startswith(f"{group}.")]
-        assert note(config, " ".join([*kept, cure]), folder="cured") == []
+        kept = [text for text in overrides if not text.startswith(f"{group}.")]
+        assert note(config, *kept, *cure.split(), folder="cured") == []
 
 
 HEALTHY = [
@@ -117,17 +125,28 @@ HEALTHY = [
 
 @pytest.mark.parametrize("overrides", HEALTHY)
 def test_a_healthy_run_has_no_finding(overrides: str, config: Compose) -> None:
-    assert note(config, overrides) == []
+    assert note(config, SHORT, *overrides.split()) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("data", [name for name in DATA if name != "table"])
+@pytest.mark.parametrize("data", [*BUNDLED, *PLAYGROUND_DATA])
 def test_the_defaults_are_healthy_on_all_data(data: str, config: Compose) -> None:
-    assert note(config, f"data={data} trainer.max_epochs=100") == []
+    assert note(config, f"data={data}") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLAYGROUND)
+def test_the_playground_is_healthy_where_it_does_not_mean_to_fail(
+    name: str, config: Compose
+) -> None:
+    found = note(config, f"experiment=playground/{name}", "callbacks=default")
+    assert len(found) == (name in FAILING)
+    assert all(FAILING[name] in finding for finding in found)
 
 
 def test_a_run_without_diagnosis_has_an_empty_note(config: Compose) -> None:
-    assert note(config, "data=iris callbacks=minimal optimizer.lr=1e9") == []
+    choices = ("data=iris", "callbacks=minimal", "optimizer.lr=1e9")
+    assert note(config, SHORT, *choices) == []
 
 
 RECORD = {
@@ -182,15 +201,17 @@ def test_the_layer_the_share_and_a_tenth_of_the_rate_are_named() -> None:
     assert found(last={"dead_share/layer_1": 0.49}) == []
 
 
-def test_a_last_layer_may_saturate_with_time_but_not_all_or_from_the_start() -> None:
+def test_saturation_matters_from_the_start_or_where_little_was_learned() -> None:
     late = {"saturated_share/layer_2": 0.45}
     assert found(last=late) == []
     assert found(first=late) == [], "it got over it"
     (from_the_start,) = found(first=late, last=late)
     assert "initializer=xavier_uniform" in from_the_start
-    (everywhere,) = found(last={"saturated_share/layer_2": 0.6})
-    assert everywhere.startswith("layer 2: 60 % of the Tanh outputs are saturated")
-    assert "optimizer.lr=0.001" in everywhere
+    everywhere = {"saturated_share/layer_2": 0.6}
+    assert found(last=everywhere) == [], "it has learned"
+    (by_training,) = found(last=everywhere, train=(1.0, 0.9, 0.9))
+    assert by_training.startswith("layer 2: 60 % of the Tanh outputs are saturated")
+    assert "optimizer.lr=0.001" in by_training
 
 
 def test_a_vanishing_gradient_matters_where_little_was_learned() -> None:
@@ -221,6 +242,12 @@ def test_a_loss_that_stays_is_named_once_there_was_time() -> None:
     still = [1.0, 1.01, 0.99, 1.0]
     assert found(train=still) == ["loss/train has stayed at 1 → optimizer.lr=0.1"]
     assert found(train=still, iterations=50) == []
+
+
+def test_a_validation_loss_that_jumps_is_not_overfitting() -> None:
+    jumps = [0.9, 0.4, 0.8, 0.4, 0.8, 0.9, 0.8]
+    (finding,) = found(train=[0.9, 0.5, 0.3, 0.2, 0.1, 0.1, 0.1], val=jumps)
+    assert finding.endswith("goes up and down from epoch to epoch → optimizer.lr=0.001")
 
 
 def test_overfitting_is_a_validation_loss_that_rises_while_the_other_falls() -> None:

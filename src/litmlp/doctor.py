@@ -2,10 +2,10 @@
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from litmlp.case import Case, fallen
 from litmlp.wording import percent, spoken
 
 DEAD = 0.5  # share of a layer's units, at the end
@@ -15,70 +15,6 @@ GROWN = 100.0  # spread of activations, last hidden layer over first
 VANISHED = 0.05  # gradient, some layer over the last hidden one; 0.2 and more is usual
 SLOW = 3e-4  # largest update over weights; 1e-3 is usual
 STILL = 0.02  # share of the loss that is gone
-RISEN = 0.1  # rise of loss/val, as a share of the untrained network's loss
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """What the doctor is told of a run.
-
-    Args:
-        records: values of its diagnosis by tag, the oldest first; ``loss`` is that of
-            the iteration they are of.
-        losses: ``loss/train`` and, if there were validation rows, ``loss/val`` of each
-            epoch.
-        activations: the kind of each hidden layer's activation, where it has one.
-        lr: the learning rate that was chosen.
-        iterations: how many were done.
-    """
-
-    records: Sequence[Mapping[str, float]]
-    losses: Mapping[str, Sequence[float]]
-    activations: Mapping[str, str]
-    lr: float
-    iterations: int
-
-    def of_layers(self, name: str, record: int) -> dict[str, float]:
-        """A value of the hidden layers that have it, in one of the records."""
-        values, start = self.records[record], f"{name}/layer_"
-        tags = [tag for tag in values if tag.startswith(start)]
-        return {tag.removeprefix(f"{name}/"): values[tag] for tag in tags}
-
-    @property
-    def first_loss(self) -> float:
-        """Of the untrained network, on the rows of its first iteration."""
-        return self.records[0]["loss"]
-
-    @property
-    def last_loss(self) -> float:
-        """On the training rows, the median of the last few epochs."""
-        return statistics.median(self.losses["loss/train"][-3:])
-
-    @property
-    def learned(self) -> float:
-        """The share of the training loss that is gone."""
-        return fallen(self.first_loss, self.last_loss)
-
-    def lr_times(self, factor: float) -> str:
-        """The override for another learning rate."""
-        return f"optimizer.lr={(self.lr or 1e-3) * factor:g}"
-
-    @property
-    def largest_step(self) -> float | None:
-        """The largest update of a hidden layer as a share of its weights."""
-        records = range(len(self.records))
-        ratios = [self.of_layers("update_ratio", i).values() for i in records]
-        return max((ratio for values in ratios for ratio in values), default=None)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether there are activations that saturate."""
-        return bool(self.of_layers("saturated_share", 0))
-
-    @property
-    def fitting_initializer(self) -> str:
-        """The override for weights that keep the spread of these activations."""
-        return f"initializer={'xavier' if self.bounded else 'kaiming'}_uniform"
 
 
 def doctors_note(case: Case) -> list[str]:
@@ -88,13 +24,14 @@ def doctors_note(case: Case) -> list[str]:
     dead units, say, a loss that does not move. A healthy run has an empty note.
     """
     for examinations in (
-        (diverging,),
         (all_alike,),
-        (dying, saturated),
         (growing_or_fading,),
+        (diverging,),
+        (dying, saturated),
         (vanishing,),
         (crawling,),
         (stuck,),
+        (jumping,),
         (overfitting,),
     ):
         if note := [text for examine in examinations for text in examine(case)]:
@@ -141,8 +78,8 @@ def dying(case: Case) -> Iterator[str]:
 def saturated(case: Case) -> Iterator[str]:
     """Where an activation is flat, little gradient gets through.
 
-    In the untrained network the weights are too large; later the steps may have been.
-    A confident classifier's last layer saturates in health.
+    In the untrained network the weights are too large; later the steps have been,
+    unless all goes well: a confident classifier saturates in health.
     """
     first, last = (case.of_layers("saturated_share", i) for i in (0, -1))
     flat = {
@@ -151,7 +88,8 @@ def saturated(case: Case) -> Iterator[str]:
         if min(share, first.get(layer, 0.0)) >= SATURATED_AT_START
     }
     cure = case.fitting_initializer
-    if not flat and min(last.values(), default=0.0) >= SATURATED:
+    goes_well = case.learned > 0.5 and not case.validation_rises
+    if not flat and not goes_well and min(last.values(), default=0.0) >= SATURATED:
         flat, cure = last, case.lr_times(0.1)
     if flat:
         yield (
@@ -210,7 +148,7 @@ def stuck(case: Case) -> Iterator[str]:
     """The training loss is what it was before any training."""
     step = case.largest_step
     if step is None:
-        cure = f"model=mlp or {case.lr_times(10)}"
+        cure = f"model.hidden_sizes=[16] or {case.lr_times(10)}"
     elif not case.activations:
         cure = "activation=relu"
     else:
@@ -220,16 +158,20 @@ def stuck(case: Case) -> Iterator[str]:
         yield f"loss/train has stayed at {case.last_loss:.4g} → {cure}"
 
 
+def jumping(case: Case) -> Iterator[str]:
+    """The validation loss goes up and down by much of what it has lost."""
+    if case.validation_rises and case.validation_jumps:
+        yield f"loss/val goes up and down from epoch to epoch → {case.lr_times(0.1)}"
+
+
 def overfitting(case: Case) -> Iterator[str]:
     """The validation loss rises while the training loss goes on falling."""
-    train, validation = (case.losses[tag] for tag in ("loss/train", "loss/val"))
-    if not validation:
+    if not case.validation_rises:
         return
-    best, last = min(validation), statistics.median(validation[-3:])
-    epoch = validation.index(best)
-    rises = last - best > RISEN * case.first_loss and last > 1.2 * best
+    best, last = case.validation_ends
+    epoch = case.losses["loss/val"].index(best)
     dropout = "dropout=dropout dropout.p=0.5 or " if case.activations else ""
-    if rises and case.last_loss < train[epoch]:
+    if case.last_loss < case.losses["loss/train"][epoch]:
         yield (
             f"loss/val has risen from {best:.4g} (epoch {epoch + 1}) to {last:.4g} "
             f"while loss/train fell to {case.last_loss:.4g}: it learns its rows by "
@@ -242,8 +184,3 @@ def share_of(case: Case, shares: Mapping[str, float]) -> str:
     kinds = dict.fromkeys(case.activations[layer] for layer in shares)
     most = f"{'up to ' * (len(shares) > 1)}{percent(max(shares.values()))}"
     return f"{spoken(shares)}: {most} of the {' and '.join(kinds)}"
-
-
-def fallen(before: float, after: float) -> float:
-    """By which share a loss has fallen."""
-    return (before - after) / abs(before) if before else 0.0

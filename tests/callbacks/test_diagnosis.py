@@ -13,6 +13,7 @@ from lightning.pytorch import Trainer
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
+from litmlp import runs
 from litmlp.build import build_data, build_model
 from litmlp.callbacks.diagnosis import Diagnosis, alike_share
 from litmlp.callbacks.snapshots import ENOUGH_ROWS
@@ -148,18 +149,29 @@ def test_records_stand_at_the_iteration_whose_weights_they_are_of(
     assert found == [(0, 0), (1, 3), (3, 9), (6, 18), (8, 24)]
 
 
-def test_the_last_epoch_is_recorded_however_the_fit_ends(config: Compose) -> None:
-    composed = config(
-        "data=iris",
-        "trainer=cpu",
-        "optimizer.lr=0.1",
-        "callbacks.early_stopping.patience=2",
-    )
+@pytest.mark.parametrize(
+    "limit",
+    [
+        ("optimizer.lr=0.1", "callbacks.early_stopping.patience=2"),
+        ("trainer.max_steps=20",),
+        ("trainer.max_epochs=18", "callbacks=default"),
+        ("trainer.max_time=00:00:00:01",),
+    ],
+)
+def test_the_last_epoch_is_recorded_however_the_fit_ends(
+    limit: tuple[str, ...], config: Compose
+) -> None:
+    composed = config("data=iris", "trainer=cpu", *limit)
     train(composed)
-    epochs = last_checkpoint(composed)["epoch"]
-    assert epochs < 99
-    assert epochs % 10 != 1
-    assert records(composed)[-1]["epoch"] == epochs - 1
+    last = runs.read_summary(Path(composed.folder))["epochs"] - 1
+    assert last not in (0, 1, 99)
+    assert records(composed)[-1]["epoch"] == last
+
+
+def test_epochs_between_are_not_looked_at(config: Compose) -> None:
+    composed = config("data=iris", "trainer=cpu", "trainer.max_epochs=25")
+    train(composed)
+    assert [row["epoch"] for row in records(composed)] == [0, 1, 10, 20, 24]
 
 
 @pytest.mark.parametrize(

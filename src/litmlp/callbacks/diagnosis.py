@@ -7,7 +7,8 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from litmlp.callbacks.snapshots import Snapshot, Snapshots
-from litmlp.doctor import Case, doctors_note
+from litmlp.case import Case
+from litmlp.doctor import doctors_note
 from litmlp.layers import Layer
 from litmlp.supervised import Supervised
 from litmlp.unit_health import unit_health
@@ -25,7 +26,7 @@ class Diagnosis(Snapshots):
     ``alike_share`` of the units that have the weights of the layer's first unit. Each
     value stands at the iteration from whose weights it was computed.
 
-    When the fit ends the doctor looks at all of it: ``note`` is what he says.
+    When the fit ends the doctor looks at all of it; ``note`` is what comes of that.
 
     Args:
         every_epochs: how often; always at the first two epochs and the last.
@@ -44,7 +45,8 @@ class Diagnosis(Snapshots):
             for layer in snapshot.layers
             for name, value in layer_values(layer).items()
         } | {"gradient_norm/all": snapshot.gradient_norm}
-        numbers = torch.stack([value.double() for value in values.values()]).cpu()
+        precise = torch.get_default_dtype()
+        numbers = torch.stack([value.to(precise) for value in values.values()]).cpu()
         values = dict(zip(values, numbers, strict=True))
         model.report(values, at=snapshot.moment)
         record = {tag: float(value) for tag, value in values.items()}

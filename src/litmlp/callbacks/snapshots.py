@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import Timer
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
@@ -47,9 +48,8 @@ class Snapshot:
 class Snapshots(Callback):
     """Shows ``look`` a snapshot of every few epochs, and of the last when the fit ends.
 
-    One is taken in each epoch, since no one knows which will be the last. It costs
-    references and small copies, no forward pass and no random number: a run gives the
-    same bits with it and without.
+    It is made of references and small copies, of no forward pass and no random number:
+    a run gives the same bits with it and without.
 
     Args:
         every_epochs: how often to look; always at the first two epochs and the last.
@@ -77,8 +77,10 @@ class Snapshots(Callback):
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
     ) -> None:
         if i == 0:
-            before = cast(Supervised, model).now(epochs=trainer.current_epoch)
-            self._snapshot = Snapshot(before)
+            epoch = trainer.current_epoch
+            before = cast(Supervised, model).now(epochs=epoch)
+            due = self._is_due(epoch) or may_be_last(trainer)
+            self._snapshot = Snapshot(before) if due else None
         if self._snapshot and self._snapshot.num_rows < ENOUGH_ROWS:
             self._hooks = [m.register_forward_hook(self._note) for m in self._leaves]
 
@@ -118,8 +120,7 @@ class Snapshots(Callback):
                 layer.update = layer.parameter.detach() - layer.weight
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
-        epoch = trainer.current_epoch
-        if epoch == 1 or epoch % self.every_epochs == 0:
+        if self._is_due(trainer.current_epoch):
             self._look(trainer, model)
 
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
@@ -129,6 +130,9 @@ class Snapshots(Callback):
         self, trainer: Trainer, model: LightningModule, exception: BaseException
     ) -> None:
         self._unhook()
+
+    def _is_due(self, epoch: int) -> bool:
+        return epoch == 1 or epoch % self.every_epochs == 0
 
     def _look(self, trainer: Trainer, model: LightningModule) -> None:
         snapshot, self._snapshot = self._snapshot, None
@@ -144,6 +148,18 @@ class Snapshots(Callback):
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
+
+
+def may_be_last(trainer: Trainer) -> bool:
+    """Whether the fit can end with the epoch that begins."""
+    steps = trainer.max_steps - trainer.global_step  # negative without such a limit
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
+    return (
+        trainer.current_epoch + 1 == trainer.max_epochs
+        or 0 <= steps <= trainer.num_training_batches
+        or any(s.wait_count + 1 >= s.patience for s in trainer.early_stopping_callbacks)
+        or any(isinstance(callback, Timer) for callback in callbacks)
+    )
 
 
 def add_pass(snapshot: Snapshot, layers: list[Layer]) -> None:
