@@ -61,3 +61,16 @@ def test_it_comes_out_as_the_readme_says(lesson: str, run: Run, tmp_path: Path) 
     for judgement in json.loads(path.read_text())["claims"]:
         mark = "✓" if judgement["verdict"] == "supported" else "✗"
         assert f"{mark} {judgement['claim']['says']}: " in row(lesson)
+
+
+def test_the_readmes_example_of_ones_own_works(run: Run, tmp_path: Path) -> None:
+    text = (FOLDER / "README.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    own = tmp_path / "conf" / "experiment" / "lesson"
+    own.mkdir(parents=True)
+    (own / "width.yaml").write_text(example)
+    quick = ("trainer=cpu", "trainer.max_epochs=2", "hydra.sweeper.params.seed='0,1'")
+    search_path = f"hydra.searchpath=[file://{tmp_path}/conf]"
+    ended = run("train", search_path, "experiment=lesson/width", *quick)
+    assert ended.code == 0
+    assert re.search(r"half as many epochs or fewer +not supported +×1 ", ended.out)
