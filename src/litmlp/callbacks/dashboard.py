@@ -29,14 +29,20 @@ class Dashboard(Callback):
 
 
 def layout(metrics: Sequence[str]) -> Layout:
-    """Charts by category: each the curves whose tags match."""
+    """Charts by category: each the curves whose tags match.
+
+    Args:
+        metrics: names of a model's metrics, the loss first.
+    """
 
     def lines(*tags: str) -> list[Any]:
         return ["Multiline", [f"^{tag}$" for tag in tags]]
 
-    return {
-        "fit": {name: lines(f"{name}/(train|val)") for name in metrics},
-        "generalization gap": {"loss/val − loss/train": lines("generalization_gap")},
+    fit = {name: lines(f"{name}/(train|val)") for name in metrics}
+    gap = {"generalization gap: loss/val − loss/train": lines("generalization_gap")}
+    first, others = dict(list(fit.items())[:2]), dict(list(fit.items())[2:])
+    pages = {
+        "fit": first | gap,
         "gradient flow": {
             "length of the gradient, by layer": lines("gradient_norm/.*"),
             "update as a share of the weights, by layer": lines("update_ratio/.*"),
@@ -52,7 +58,9 @@ def layout(metrics: Sequence[str]) -> Layout:
             "momentum": lines("momentum"),
             "samples per second": lines("samples_per_second"),
         },
+        "other metrics": others,
     }
+    return {title: charts for title, charts in pages.items() if charts}
 
 
 def draw_graph(logger: TensorBoard, trainer: Trainer, model: Supervised) -> None:
