@@ -67,8 +67,11 @@ def test_one_page_tells_the_story(run: Run, tmp_path: Path) -> None:
     proto = events.Tensors("custom_scalars__config__")[0].tensor_proto
     page = Layout.FromString(proto.string_val[0])
     titles = [category.title for category in page.category]
-    assert titles == [*layout(["loss"])]
-    assert [chart.title for chart in page.category[0].chart][:2] == ["loss", "accuracy"]
+    assert titles == [*layout(["loss", "accuracy", "f1"])]
+    fit, *_, others = ([chart.title for chart in c.chart] for c in page.category)
+    assert fit == ["loss", "accuracy", "generalization gap: loss/val − loss/train"]
+    assert others == ["f1", "precision", "recall", "auroc"]
+    assert "other metrics" not in layout(["loss", "r2"])
     gap = [point.value for point in events.Scalars("generalization_gap")]
     losses = [[p.value for p in events.Scalars(f"loss/{s}")] for s in ("val", "train")]
     assert gap == pytest.approx(list(np.subtract(*losses)), abs=1e-6)
