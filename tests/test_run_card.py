@@ -1,5 +1,6 @@
 """What TensorBoard's text tab says of a run."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_the_text_tab_says_what_the_run_is(
     assert "hidden.0.linear" in pages["model"]
     assert "| torch |" in pages["versions"]
     assert "| git commit |" in pages["versions"]
+
+
+def test_the_text_tab_has_the_doctors_note(run: Run, tmp_path: Path) -> None:
+    sick = ["data=iris", "trainer=cpu", "trainer.max_epochs=3", "optimizer.lr=1e9"]
+    assert run("train", *sick, f"hydra.run.dir={tmp_path}/run").code == 0
+    note = json.loads((tmp_path / "run" / "summary.json").read_text())["doctors_note"]
+    assert note
+    assert texts(tmp_path / "run")["doctors_note"].splitlines() == [
+        f"- {finding}" for finding in note
+    ]
 
 
 def test_the_defaults_do_not_differ_from_themselves(config: Compose) -> None:

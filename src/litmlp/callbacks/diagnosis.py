@@ -10,6 +10,7 @@ from litmlp.callbacks.snapshots import Snapshot, Snapshots
 from litmlp.case import Case
 from litmlp.doctor import doctors_note
 from litmlp.layers import Layer
+from litmlp.loggers import TensorBoard
 from litmlp.supervised import Supervised
 from litmlp.unit_health import unit_health
 
@@ -72,6 +73,10 @@ class Diagnosis(Snapshots):
                 iterations=trainer.global_step,
             )
             self.note = doctors_note(case)
+            text = "\n".join(f"- {finding}" for finding in self.note) or "no findings"
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoard):
+                    logger.log_texts({"doctors_note": text})
 
     def state_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in STATE}
