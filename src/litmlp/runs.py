@@ -4,7 +4,6 @@ import functools
 import hashlib
 import json
 import math
-import os
 import platform
 import subprocess
 import time
@@ -21,8 +20,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.console import shortest, show
 from litmlp.errors import UserError
+from litmlp.files import replace
 
-NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "sweep")
+NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "resume", "sweep")
 """Keys of a config that do not change what a run computes."""
 
 LOCK = ".lock"
@@ -108,10 +108,11 @@ def recording(
 
 def write_summary(folder: Path, summary: Summary) -> None:
     """Replace ``summary.json`` at once; what is not a finite number becomes null."""
-    partial = folder / "summary.partial"
     text = json.dumps(finite(summary), indent=2, ensure_ascii=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    os.replace(partial, folder / "summary.json")
+    replace(
+        folder / "summary.json",
+        lambda partial: partial.write_text(text + "\n", encoding="utf-8"),
+    )
 
 
 def read_summary(folder: Path) -> Summary:
@@ -176,7 +177,7 @@ def write_config(folder: Path, config: DictConfig) -> None:
     """Save a config unresolved, so without the environment's secrets."""
     path = folder / ".hydra" / "config.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(config, path)
+    replace(path, lambda partial: OmegaConf.save(config, partial))
 
 
 def discard(folder: Path) -> None:
