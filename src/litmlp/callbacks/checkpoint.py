@@ -68,10 +68,10 @@ class BestAndLast(Checkpoint):
 
     def setup(self, trainer: Trainer, model: LightningModule, stage: str) -> None:
         trainer.strategy.checkpoint_io = checkpoints.WholeFiles()
-        if stage == "fit" and trainer.is_global_zero:
-            self.folder.mkdir(parents=True, exist_ok=True)
 
     def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
+        if trainer.is_global_zero:
+            self.folder.mkdir(parents=True, exist_ok=True)
         self._note_time(trainer)
         if self._stopped_early:
             trainer.should_stop = True
