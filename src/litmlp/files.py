@@ -1,8 +1,27 @@
 """Files that are whole or not there, whatever ends the process."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from litmlp.errors import UserError
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """A full disk, a folder that is gone or may not be written to is one clear line.
+
+    Raises:
+        UserError: instead of any ``OSError`` in the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise UserError(
+            f"{where}{error.strerror or error}: what was saved before stays"
+        ) from error
 
 
 def replace(path: Path, write: Callable[[Path], object]) -> None:

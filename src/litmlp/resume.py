@@ -1,7 +1,8 @@
 """A run that goes on in its own folder, as if it had never been interrupted."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
@@ -71,7 +72,10 @@ def as_begun(config: DictConfig) -> DictConfig:
     for override in given:
         key = override.partition("=")[0].lstrip("+")
         OmegaConf.update(stored, key, OmegaConf.select(config, key))
+    if not same_budget(folder, stored):
+        refuse_budget(stored)
     remember_command(folder, given)
+    stored.folder, stored.resume = config._get_node("folder"), config.resume
     OmegaConf.set_struct(stored, True)
     return stored
 
@@ -85,9 +89,84 @@ def remember_command(folder: Path, given: list[str]) -> None:
         hydra.runtime.choices = launched.hydra.runtime.choices
 
 
-def is_finished(folder: Path, config: DictConfig) -> bool:
-    """Whether the folder holds a run that has used up the budget of the config."""
-    return runs.is_done(folder) and all(
-        OmegaConf.select(runs.read_config(folder), key) == OmegaConf.select(config, key)
-        for key in BUDGETS
+def same_budget(folder: Path, config: DictConfig) -> bool:
+    """Whether the config has the budget that the run in the folder has."""
+    stored = runs.read_config(folder)
+    return all(
+        OmegaConf.select(stored, k) == OmegaConf.select(config, k) for k in BUDGETS
     )
+
+
+def refuse_budget(config: DictConfig) -> None:
+    """Find mistakes in a new budget before anything is written.
+
+    Raises:
+        UserError: a value of the wrong kind, or a schedule made for the old budget.
+    """
+    from lightning.pytorch.callbacks import Timer  # takes seconds: not at a launch
+
+    from litmlp.construct import checked_value
+    from litmlp.schedulers import TOTAL
+
+    trainer = config.trainer
+    checked_value(trainer.max_epochs, int | None, "trainer.max_epochs")
+    checked_value(trainer.max_steps, int, "trainer.max_steps")
+    try:
+        Timer(duration=trainer.max_time)
+    except Exception as error:  # whatever its parser stumbles over
+        raise UserError(
+            f"trainer.max_time={trainer.max_time}: give days:hours:minutes:seconds"
+        ) from error
+    if TOTAL in config.scheduler.values():
+        raise UserError(
+            "the learning-rate schedule of this run was made for the budget that it "
+            "was begun with: begin a new run for another"
+        )
+
+
+def refuse_less(config: DictConfig, content: Mapping[str, Any]) -> None:
+    """What has been trained cannot be taken back.
+
+    Args:
+        config: with the budget.
+        content: of the checkpoint.
+
+    Raises:
+        UserError: the budget is smaller than what is done.
+    """
+    done = {
+        "max_epochs": content["loops"]["fit_loop"]["epoch_progress"]["current"][
+            "started"
+        ],
+        "max_steps": content["global_step"],
+    }
+    for name, count in done.items():
+        limit = config.trainer[name]
+        if limit not in (None, -1) and limit < count:
+            raise UserError(
+                f"trainer.{name}={limit}: the run has come to {count} already"
+            )
+
+
+def is_finished(folder: Path, config: DictConfig) -> bool:
+    """Whether the folder holds a run that is done, and not asked for more."""
+    more = config.get("resume") is not None and not same_budget(folder, config)
+    return runs.is_done(folder) and not more
+
+
+def recorded(folder: Path, config: DictConfig) -> runs.Summary:
+    """What stays true in ``summary.json`` when the config's run goes on in its folder.
+
+    Raises:
+        UserError: the folder holds what another config has trained.
+    """
+    if not (folder / "summary.json").is_file():
+        return {}
+    summary = runs.read_summary(folder)
+    same = summary.get("config_hash") == runs.config_hash(config)
+    if config.get("resume") is not None:
+        same = same_budget(folder, config)
+    elif not same and any(folder.glob("checkpoints/*.ckpt")):
+        raise UserError(f"{folder} holds an unfinished run of another config")
+    kept = ("started", "config_hash", "overrides")
+    return {name: summary[name] for name in kept if same and name in summary}

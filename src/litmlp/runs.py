@@ -50,6 +50,7 @@ def recording(
     overrides: list[str],
     *,
     keep_mistakes: bool = True,
+    earlier: Summary | None = None,
 ) -> Iterator[Summary]:
     """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
 
@@ -62,6 +63,7 @@ def recording(
         overrides: as they were typed.
         keep_mistakes: whether a new folder stays when the user's mistake came before
             any training, as a sweep's members do.
+        earlier: what stays as it was recorded of a run that goes on.
 
     Raises:
         UserError: another process holds the folder.
@@ -82,6 +84,7 @@ def recording(
         "overrides": overrides,
         "versions": versions(),
         "git_commit": git_commit(),
+        **(earlier or {}),
     }
     write_summary(folder, summary)
     try:
@@ -98,10 +101,13 @@ def recording(
         summary["traceback"] = traceback.format_exc()
         raise
     finally:
-        summary["wall_seconds"] = round(time.perf_counter() - start, 3)
-        write_summary(folder, summary)
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+        seconds = summary.get("wall_seconds", time.perf_counter() - start)
+        summary["wall_seconds"] = round(seconds, 3)
+        try:
+            write_summary(folder, summary)
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
         if new and mistaken and not (folder / "checkpoints").exists():
             discard(folder)
 

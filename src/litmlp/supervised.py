@@ -127,8 +127,7 @@ class Supervised(LightningModule):
         self._processes = self.trainer.world_size
         if self.global_rank:  # processes should not share their dropout masks
             torch.manual_seed(torch.initial_seed() + self.global_rank)
-        if self._unfinished:
-            unfinished.resume(self, self._unfinished)
+        unfinished.resume(self)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         features, targets = batch
@@ -197,12 +196,10 @@ class Supervised(LightningModule):
             logger.log_metrics(numbers | moment.as_metrics(), step=moment.step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["samples"] = self._samples
-        checkpoint["unfinished"] = unfinished.state(self)
+        unfinished.save(self, checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._samples = checkpoint["samples"]
-        self._unfinished = checkpoint["unfinished"]
+        unfinished.load(self, checkpoint)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
@@ -214,9 +211,8 @@ class Supervised(LightningModule):
             "interval": schedule.interval,
             "monitor": schedule.monitor,
         }
-        return cast(
-            OptimizerLRScheduler, {"optimizer": optimizer, "lr_scheduler": config}
-        )
+        made = {"optimizer": optimizer, "lr_scheduler": config}
+        return cast(OptimizerLRScheduler, made)
 
     def _intervals(self) -> int | None:
         """Epochs or iterations in the Trainer's budget; None if only time limits it."""

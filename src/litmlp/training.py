@@ -22,6 +22,7 @@ from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
+from litmlp.files import failures_told
 from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
 from litmlp.model_summary import model_table
@@ -52,12 +53,19 @@ def train(config: DictConfig) -> float:
     job = HydraConfig.get() if HydraConfig.initialized() else None
     in_sweep = job is not None and job.mode == RunMode.MULTIRUN
     overrides = runs.as_typed(job.overrides.task) if job is not None else []
+    earlier, point = resume.recorded(folder, config), checkpoints.newest(folder)
+    if point:
+        resume.refuse_less(config, point.content)
+    config.resume = None  # from here on it is a run as any other
     with (
-        runs.recording(folder, config, overrides, keep_mistakes=in_sweep) as summary,
+        failures_told(),
+        runs.recording(
+            folder, config, overrides, keep_mistakes=in_sweep, earlier=earlier
+        ) as summary,
         settings(config),
         only_logged(in_sweep),
     ):
-        summary |= fit_and_test(complete(config), folder)
+        summary |= fit_and_test(complete(config), folder, point)
         show(metrics_table(summary["metrics"]))
         for finding in summary["doctors_note"]:
             show(f"doctor       {finding}")
@@ -68,9 +76,17 @@ def train(config: DictConfig) -> float:
     return best_value(summary, config.mode)
 
 
-def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
-    """Build, fit, test at the best checkpoint; returns what the summary records."""
-    start = time.perf_counter()
+def fit_and_test(
+    config: DictConfig, folder: Path, point: checkpoints.Resumable | None
+) -> runs.Summary:
+    """Build, fit, test at the best checkpoint; returns what the summary records.
+
+    Args:
+        config: of the run.
+        folder: of the run.
+        point: what to go on from; None for a fresh start.
+    """
+    start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     data = build_data(config)
     config = with_monitor(config, data)
     runs.write_config(folder, config)
@@ -80,9 +96,10 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     show_plan(data, model, trainer)
     for line in advice(config, model.network):
         show(f"advice       {line}")
-    point = checkpoints.newest(folder)
     checkpoints.rewind(trainer.loggers, point)
-    if point is None:
+    if point:
+        show(f"goes on      after {point.content['global_step']:,} iterations")
+    else:
         introduce(trainer, config, data, model)
     succeeded = False
     try:
@@ -112,6 +129,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         "best_value": best["value"],
         "metrics": metrics,
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
+        "wall_seconds": time.perf_counter() - start,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],

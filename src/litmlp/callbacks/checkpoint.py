@@ -60,6 +60,7 @@ class BestAndLast(Checkpoint):
         self.best: checkpoints.Checkpoint = {}
         self._best_is_written = False
         self._stopped_early = False
+        self._began = time.monotonic()
 
     @property
     def best_value(self) -> float:
@@ -90,6 +91,8 @@ class BestAndLast(Checkpoint):
             trainer.should_stop = True
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        # Else Lightning leaves a plateau scheduler out of the epoch that was resumed.
+        trainer.fit_loop._restarting = False
         value = float(trainer.callback_metrics.get(self.monitor, math.nan))
         if self._improves(value):
             self._take(value, trainer.current_epoch + 1, trainer, model)
@@ -122,12 +125,18 @@ class BestAndLast(Checkpoint):
         self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint["format"] = checkpoints.FORMAT
+        checkpoint["seconds"] = time.monotonic() - self._began
         checkpoint["logs"] = {
             type(logger).__name__: logger.position()
             for logger in trainer.loggers
             if hasattr(logger, "position")
         }
         set_at_rest(checkpoint["loops"]["fit_loop"], trainer)
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        self._began = time.monotonic() - checkpoint["seconds"]
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best, "stopped_early": self._stopped_early}
