@@ -232,6 +232,7 @@ def set_at_rest(loops: dict[str, Any], trainer: Trainer) -> None:
     )
     if epoch["processed"] == epoch["started"]:  # the next epoch has not begun
         batch["current"] = dict.fromkeys(batch["current"], 0)
+    batch["is_last_batch"] = False
     for counts in (batch["total"], batch["current"]):
         counts["ready"] = counts["completed"]
     loop, interval = trainer.fit_loop.epoch_loop, trainer.val_check_batch
