@@ -131,7 +131,11 @@ def write(content: Checkpoint, path: Path) -> None:
     """Write what ``torch.save`` makes of it; a full disk is an ``OSError``."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    path.write_bytes(buffer.getbuffer())
+    try:
+        path.write_bytes(buffer.getbuffer())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def promote(fresh: Path) -> None:

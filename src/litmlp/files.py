@@ -1,6 +1,7 @@
 """Files that are whole or not there, whatever ends the process."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,25 @@ def failures_told() -> Iterator[None]:
     Raises:
         UserError: instead of any ``OSError`` in the block.
     """
+    before = threading.excepthook
+
+    def others(failed: threading.ExceptHookArgs) -> None:
+        if not issubclass(failed.exc_type, OSError):
+            before(failed)
+
+    threading.excepthook = others  # TensorBoard's thread tells those who log next, too
     try:
         yield
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
+    except Exception as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(error, UserError) or not isinstance(cause, OSError):
+            raise
+        where = f"{os.fsdecode(cause.filename)}: " if cause.filename else ""
         raise UserError(
-            f"{where}{error.strerror or error}: what was saved before stays"
+            f"{where}{cause.strerror or cause}: what was saved before stays"
         ) from error
+    finally:
+        threading.excepthook = before
 
 
 def replace(path: Path, write: Callable[[Path], object]) -> None:
