@@ -65,6 +65,62 @@ def _run_until(moment: At, folder: Path, *overrides: str) -> None:
     run(folder, *overrides)
 
 
+def killed_after(calls: int, folder: Path, *overrides: str) -> str:
+    """Train in a process that dies after so many calls; returns what it was doing."""
+    phase = folder.with_suffix(".phase")
+    phase.write_text("done")
+    child = CLEAN.Process(target=_count, args=(calls, phase, folder, *overrides))
+    child.start()
+    child.join(60)
+    return phase.read_text()
+
+
+def _count(calls: int, phase: Path, folder: Path, *overrides: str) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    count = 0
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+        if count == calls:
+            phase.write_text(_phase(frame))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(watch)
+    run(folder, *overrides)
+
+
+def _phase(frame: FrameType | None) -> str:
+    names = []
+    while frame:
+        names.append(frame.f_code.co_qualname)
+        frame = frame.f_back
+    for phase, functions in PHASES.items():
+        if not functions.isdisjoint(names):
+            return phase
+    return "start-up"
+
+
+PHASES = {
+    "logger flush": {"MetricsCSV.flush", "TensorBoard.flush"},
+    "checkpoint write": {"BestAndLast._write"},
+    "summary": {"write_summary", "close_loggers"},
+    "test": {"split_metrics"},
+    "restoring": {"_CheckpointConnector.restore_training_state", "newest", "rewind"},
+    "validation": {"_EvaluationLoop.run"},
+    "early stopping": {"EarlyStopping._run_early_stopping_check"},
+    "end of the fit": {"_FitLoop.on_run_end", "BestAndLast.on_fit_end"},
+    "end of an epoch": {"_FitLoop.on_advance_end"},
+    "start of an epoch": {"_FitLoop.on_advance_start"},
+    "forward and backward": {"_AutomaticOptimization.run"},
+    "start of a batch": {"Snapshots.on_train_batch_start"},
+    "end of a batch": {"Supervised.on_train_batch_end", "Snapshots.on_train_batch_end"},
+    "between batches": {"_TrainingEpochLoop.advance", "_TrainingEpochLoop.run"},
+    "start of the fit": {"Trainer.fit"},
+}
+"""What a run is doing while one of the functions runs; the first that fits."""
+
+
 def differences(one: Path, other: Path) -> list[str]:
     """Where two runs' folders are not the same to the bit, times aside."""
     return [

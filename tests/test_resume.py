@@ -1,15 +1,19 @@
 """A run that was killed and goes on ends as if it had never been interrupted."""
 
+import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT, Run
-from interrupted import At, curves, differences, killed, run
+from interrupted import At, curves, differences, killed, killed_after, run
 
 from litmlp import runs
 from litmlp.errors import UserError
@@ -236,3 +240,41 @@ def test_another_config_is_refused_in_a_folder_with_checkpoints(
     broken_off(monkeypatch, tmp_path, *QUICK, each)
     with pytest.raises(UserError, match="unfinished run of another config"):
         run(tmp_path, *QUICK, "seed=1")
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_as_one_run(tmp_path: Path) -> None:
+    command = (*QUICK, "trainer=ddp", "trainer.accelerator=cpu", "dropout=dropout")
+    often = ("callbacks.checkpoint.every_iterations=4", "scheduler=step")
+    script = [sys.executable, str(ROOT / "scripts" / "train.py"), *command, *often]
+    subprocess.run([*script, "hydra.run.dir=whole"], cwd=tmp_path, check=True)
+    process = subprocess.Popen([*script, "hydra.run.dir=broken"], cwd=tmp_path)
+    while not (tmp_path / "broken" / "checkpoints" / "previous.ckpt").exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    for child in subprocess.check_output(["pgrep", "-P", str(process.pid)]).split():
+        os.kill(int(child), signal.SIGKILL)
+    process.kill()
+    process.wait()
+    resume = [*script[:2], "resume=broken"]
+    subprocess.run(resume, cwd=tmp_path, check=True)
+    assert differences(tmp_path / "whole", tmp_path / "broken") == []
+
+
+CALLS = 1_200_000
+"""Of Python functions in a run, roughly."""
+
+
+@pytest.mark.slow
+def test_hundreds_of_random_moments(whole: Path, tmp_path: Path) -> None:
+    moments = random.Random(0)
+    phases: Counter[str] = Counter()
+    for trial in range(300):
+        folder = tmp_path / str(trial)
+        for _ in range(moments.choice([1, 1, 2])):
+            calls = moments.randrange(CALLS)
+            phases[killed_after(calls, folder, *STOPS_EARLY)] += 1
+        run(folder, *STOPS_EARLY)
+        assert differences(whole, folder) == [], f"trial {trial}"
+        shutil.rmtree(folder)
+    assert len(phases) >= 10, phases
