@@ -66,7 +66,10 @@ def _run_until(moment: At, folder: Path, *overrides: str) -> None:
 
 
 def killed_after(calls: int, folder: Path, *overrides: str) -> str:
-    """Train in a process that dies after so many calls; returns what it was doing."""
+    """Train in a process that dies after so many calls since its fit began.
+
+    Returns what it was doing.
+    """
     phase = folder.with_suffix(".phase")
     phase.write_text("done")
     child = CLEAN.Process(target=_count, args=(calls, phase, folder, *overrides))
@@ -81,7 +84,8 @@ def _count(calls: int, phase: Path, folder: Path, *overrides: str) -> None:
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal count
-        count += event == "call"
+        if event == "call" and (count or frame.f_code.co_qualname == "Trainer.fit"):
+            count += 1
         if count == calls:
             phase.write_text(_phase(frame))
             os.kill(os.getpid(), signal.SIGKILL)
