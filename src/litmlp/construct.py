@@ -51,6 +51,8 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.penalties.": object,
     "litmlp.regressor.": object,
     "litmlp.schedulers.": object,
+    "optuna.pruners.": object,
+    "optuna.samplers.": object,
 }
 """Where a config's ``_target_`` may be defined, and of what kind it must be. A package
 of your own: ``"mine.": object``, any class or function of it."""

@@ -17,13 +17,14 @@ from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show, table
-from litmlp.construct import checked_value, resolve
+from litmlp.construct import checked_value
 from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
+from litmlp.metrics import best_end
 from litmlp.model_summary import model_table
 from litmlp.moment import Moment
 from litmlp.process import settings
@@ -159,10 +160,7 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
         given = config.monitor
         raise UserError(f"monitor={given}: no such metric. {nearest(given, allowed)}")
     name = config.monitor.split("/")[0]
-    best = "min"
-    if name != "loss":
-        metric = resolve(config.task.metrics[name]._target_, f"task.metrics.{name}")
-        best = "max" if getattr(metric, "higher_is_better", False) else "min"
+    best = best_end(name, config.task.metrics)
     if config.mode != best:
         raise UserError(
             f"mode={config.mode}: the best {name} is its {best}: mode={best}"

@@ -1,0 +1,47 @@
+"""A search, built from the settings of its sweeper."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.storages import RDBStorage
+
+from litmlp.construct import checked_value, construct
+from litmlp.search.objectives import modes
+from litmlp.search.search import Search
+from litmlp.search.space import read_space
+from litmlp.search.study import begin
+
+if TYPE_CHECKING:
+    from hydra_plugins.litmlp_optuna import OptunaSweeper
+
+
+def build_search(
+    sweeper: "OptunaSweeper", typed: Sequence[str], storage: RDBStorage
+) -> Search:
+    """The search of a sweep, begun or continued.
+
+    Args:
+        typed: the overrides on the command line.
+        storage: in the sweep's folder.
+
+    Raises:
+        UserError: a mistake in the settings or the overrides.
+    """
+    for name in ("n_trials", "n_jobs", "seed"):
+        checked_value(getattr(sweeper, name), int, f"hydra.sweeper.{name}")
+    parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
+    space = read_space(typed, sweeper.params, sweeper.when, parser)
+    found = modes(sweeper.objectives, sweeper.config)
+    return Search(
+        study=begin(storage, sweeper.objectives, found),
+        space=space,
+        objectives=sweeper.objectives,
+        modes=found,
+        sampler=construct(sweeper.sampler, "hydra.sweeper.sampler"),
+        seed=sweeper.seed,
+        pruner=construct(sweeper.pruner, "hydra.sweeper.pruner"),
+        n_trials=sweeper.n_trials,
+        n_jobs=sweeper.n_jobs,
+        launch=sweeper.launch,
+    )

@@ -1,0 +1,100 @@
+"""A study in a sweep's folder: begun or continued, read, closed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.distributions import check_distribution_compatibility
+from optuna.pruners import BasePruner
+from optuna.storages import RDBStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from litmlp.errors import UserError
+from litmlp.search.space import Axis
+
+FILE = "study.db"
+NAME = "search"
+
+RETRY_OF = "retry_of"
+"""The attribute of a trial that repeats one whose process was killed."""
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[RDBStorage]:
+    """The storage in a sweep's folder; it is let go of after the block."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = RDBStorage(f"sqlite:///{(folder / FILE).resolve()}")
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def begin(
+    storage: RDBStorage, objectives: Sequence[str], modes: Sequence[str]
+) -> Study:
+    """The study that the storage holds, or a new one.
+
+    Raises:
+        UserError: it has other objectives.
+    """
+    study = optuna.create_study(
+        storage=storage,
+        study_name=NAME,
+        directions=[f"{mode}imize" for mode in modes],
+        load_if_exists=True,
+    )
+    before = study.user_attrs.get("objectives", objectives)
+    if list(before) != list(objectives):
+        raise UserError(
+            f"hydra.sweeper.objectives=[{','.join(objectives)}]: the study in this "
+            f"folder began with [{','.join(before)}]"
+        )
+    study.set_user_attr("objectives", list(objectives))
+    return study
+
+
+def refuse_other_values(study: Study, axes: Sequence[Axis]) -> None:
+    """
+    Raises:
+        UserError: an axis has other choices than the study's trials have had.
+    """
+    for trial in study.get_trials(deepcopy=False):
+        for axis in axes:
+            if axis.key in trial.distributions:
+                before = trial.distributions[axis.key]
+                try:
+                    check_distribution_compatibility(before, axis.distribution)
+                except ValueError as error:
+                    raise UserError(
+                        f"{axis.key}: the study in this folder began with {before}; "
+                        "other choices need a new folder"
+                    ) from error
+
+
+def retry_interrupted(study: Study) -> None:
+    """Trials whose process was killed fail, and are tried again under a new number."""
+    for trial in study.get_trials(states=[TrialState.RUNNING]):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
+
+
+def asked(study: Study) -> int:
+    """How many trials a sampler has chosen, without those that are tried again."""
+    trials = study.get_trials(deepcopy=False)
+    return sum(RETRY_OF not in trial.user_attrs for trial in trials)
+
+
+def ended(study: Study) -> list[FrozenTrial]:
+    """The trials that came to an end, good or bad, by themselves."""
+    trials = study.get_trials(deepcopy=False)
+    killed = {trial.user_attrs.get(RETRY_OF) for trial in trials}
+    return [t for t in trials if t.state.is_finished() and t.number not in killed]
+
+
+def pruning(pruner: BasePruner) -> bool:
+    """Whether a pruner does anything."""
+    return not isinstance(pruner, optuna.pruners.NopPruner)
