@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -19,6 +20,10 @@ from litmlp.errors import UserError
 
 class OptunaSweeper(Sweeper):
     """Trains the trials of a study; the settings are those of its YAML file."""
+
+    hydra_context: HydraContext
+    config: DictConfig
+    launcher: Launcher
 
     def __init__(
         self,
@@ -77,4 +82,5 @@ class OptunaSweeper(Sweeper):
             first: the number of the first of these jobs.
         """
         results = self.launcher.launch(jobs, initial_job_idx=first)
-        return [Path(each.hydra_cfg.hydra.runtime.output_dir) for each in results]
+        configs = [result.hydra_cfg for result in results]
+        return [Path(config.hydra.runtime.output_dir) for config in configs if config]

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
@@ -17,7 +17,7 @@ from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show, table
-from litmlp.construct import checked_value
+from litmlp.construct import checked_value, construct
 from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
@@ -73,7 +73,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     config = with_monitor(config, data)
     runs.write_config(folder, config)
     model = build_model(config, data)
-    trainer = build_trainer(config)
+    trainer = build_trainer(config, pruning(config))
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     show_plan(data, model, trainer)
     for line in advice(config, model.network):
@@ -106,6 +106,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         "best_epoch": best["epoch"],
         "best_value": best["value"],
         "metrics": metrics,
+        "pruned_epoch": last["callbacks"].get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
@@ -116,12 +117,33 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     }
 
 
+def pruning(config: DictConfig) -> list[Callback]:
+    """What may end a trial of a search early.
+
+    Raises:
+        UserError: it is no trial of a search.
+    """
+    trial = config.sweep.get("trial")
+    if trial is None:
+        return []
+    if not HydraConfig.initialized() or "pruner" not in HydraConfig.get().sweeper:
+        raise UserError(f"sweep.trial={trial}: a search gives it, hydra/sweeper=optuna")
+    from litmlp.callbacks.pruning import Pruning  # needs Optuna
+
+    hydra = HydraConfig.get()
+    pruner = construct(hydra.sweeper.pruner, "hydra.sweeper.pruner")
+    folder = Path(hydra.sweep.dir)
+    return [Pruning(folder=folder, trial=trial, monitor=config.monitor, pruner=pruner)]
+
+
 def one_line(summary: runs.Summary) -> str:
     """What a sweep says of each of its members."""
     metric, value = summary["monitor"]["metric"], summary["best_value"]
     result = main_result(summary)
     test = f"  {result[0]}/test {result[1]:.4f}" if result else ""
-    return f"{metric} {value:.4f}{test}  {summary['wall_seconds']:.1f} s"
+    epoch = summary["pruned_epoch"]
+    pruned = f"  pruned after epoch {epoch}" if epoch else ""
+    return f"{metric} {value:.4f}{test}  {summary['wall_seconds']:.1f} s{pruned}"
 
 
 def how_it_ended(trainer: Trainer, best: dict[str, Any]) -> str:

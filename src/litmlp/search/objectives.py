@@ -70,19 +70,18 @@ def values(
     means = []
     for name, mode in zip(objectives, modes, strict=True):
         found = [value(summary, name) for summary in summaries]
-        mean = math.fsum(found) / len(found) if None not in found else math.nan
+        mean = math.fsum(found) / len(found)
         worst = math.inf if mode == "min" else -math.inf
         means.append(mean if math.isfinite(mean) else worst)
     alone = len(means) == 1
     return means if alone or all(map(math.isfinite, means)) else None
 
 
-def value(summary: Summary, objective: str) -> float | None:
-    """An objective of one run, if it was finite."""
-    if objective in COUNTS:
-        found = summary.get(objective)
-    elif objective == summary["monitor"]["metric"]:
-        found = summary["best_value"]
-    else:
-        found = summary["metrics"].get(objective)
-    return found
+def value(summary: Summary, objective: str) -> float:
+    """An objective of one run; NaN if it has no finite value."""
+    known = summary | summary["metrics"]
+    known[summary["monitor"]["metric"]] = summary["best_value"]
+    if objective not in known:  # a run without validation rows
+        objective = objective.replace("/val", "/train")
+    found = known.get(objective)
+    return math.nan if found is None else float(found)

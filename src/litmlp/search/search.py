@@ -1,26 +1,23 @@
 """A search: trials asked of a sampler, trained by a launcher, and told."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler
 from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
 from litmlp import runs
-from litmlp.console import console
 from litmlp.errors import UserError
 from litmlp.search.objectives import Mode, values
 from litmlp.search.space import Job, Space
 from litmlp.search.study import (
     asked,
     ended,
-    pruning,
+    prunes,
     refuse_other_values,
     retry_interrupted,
 )
@@ -41,7 +38,6 @@ class Search:
         sampler: makes a sampler from its ``seed``.
         seed: of the first trial's sampler; trial n has seed + n, so that a study goes
             on after an interruption as if there had been none.
-        pruner: ends bad trials early.
         n_trials: of the study in all.
         n_jobs: how many trials are trained at once.
         launch: trains them.
@@ -53,7 +49,6 @@ class Search:
     modes: Sequence[Mode]
     sampler: Callable[..., BaseSampler]
     seed: int
-    pruner: BasePruner
     n_trials: int
     n_jobs: int
     launch: Launch
@@ -63,16 +58,6 @@ class Search:
             if getattr(self, name) < 1:
                 given = getattr(self, name)
                 raise UserError(f"hydra.sweeper.{name}={given}: must be 1 or more")
-        if pruning(self.pruner) and len(self.objectives) > 1:
-            raise UserError(
-                "hydra/sweeper/pruner: trials with several objectives cannot be "
-                "pruned: hydra/sweeper/pruner=none"
-            )
-        if pruning(self.pruner) and len(self.space.repeats) > 1:
-            raise UserError(
-                "hydra/sweeper/pruner: a trial of several seeds or folds cannot be "
-                "pruned: hydra/sweeper/pruner=none, or one seed"
-            )
         refuse_other_values(self.study, self.space.axes)
 
     def run(self) -> None:
@@ -113,7 +98,7 @@ class Search:
 
     def reserved(self, trial: Trial) -> Job:
         """What tells a run whose trial it is; not part of its config's hash."""
-        return (f"sweep.trial={trial.number}",) if pruning(self.pruner) else ()
+        return (f"sweep.trial={trial.number}",) if prunes(self.study) else ()
 
     def tell(self, trial: Trial, folders: Sequence[Path]) -> None:
         """Note what a trial's runs came to."""
@@ -122,7 +107,7 @@ class Search:
         result: list[float] | None = None
         if any(summary["status"] != "done" for summary in summaries):
             state = TrialState.FAIL
-        elif any(summary.get("pruned") for summary in summaries):
+        elif any(summary["pruned_epoch"] for summary in summaries):
             state = TrialState.PRUNED
         else:
             result = values(summaries, self.objectives, self.modes)
@@ -131,7 +116,7 @@ class Search:
             self.study.tell(trial, result, state)
 
 
-def summary_of(folder: Path) -> Mapping[str, Any]:
+def summary_of(folder: Path) -> runs.Summary:
     """What a run left; nothing counts as failed."""
     try:
         return runs.read_summary(folder)

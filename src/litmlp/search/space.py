@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -102,7 +103,7 @@ class Space:
         """A few runs in which every value of the unconditional choices occurs."""
         values = {axis: axis.values() or [lowest(axis)] for axis in self.axes}
         for place in range(max(map(len, values.values()), default=1)):
-            yield self.fill(lambda axis, i=place: values[axis][i % len(values[axis])])
+            yield self.fill(partial(nth, values, place))
 
 
 def extended(jobs: Iterable[Job], axis: Axis, values: Sequence[str]) -> Iterator[Job]:
@@ -112,6 +113,11 @@ def extended(jobs: Iterable[Job], axis: Axis, values: Sequence[str]) -> Iterator
             yield from ((*job, f"{axis.key}={value}") for value in values)
         else:
             yield job
+
+
+def nth(values: Mapping[Axis, Sequence[str]], place: int, axis: Axis) -> str:
+    """A value of an axis, from the first one again after the last."""
+    return values[axis][place % len(values[axis])]
 
 
 def lowest(axis: Axis) -> str:
@@ -179,7 +185,9 @@ def distribution(override: Override) -> BaseDistribution:
     """
     try:
         match override.value():
-            case IntervalSweep(start=low, end=high, tags=tags):
+            case IntervalSweep(
+                start=int() | float() as low, end=int() | float() as high, tags=tags
+            ):
                 return numbers(low, high, None, log="log" in tags)
             case RangeSweep(step=step, tags=tags) as values:
                 ends = list(values.range())
@@ -202,7 +210,9 @@ def numbers(
     return FloatDistribution(float(low), float(high), step=step, log=log)
 
 
-def refuse_impossible(condition: str, fixed: Job, axes: Sequence[Axis]) -> None:
+def refuse_impossible(
+    condition: str, fixed: Sequence[str], axes: Sequence[Axis]
+) -> None:
     """
     Raises:
         UserError: no run makes that choice.

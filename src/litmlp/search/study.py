@@ -6,16 +6,19 @@ from pathlib import Path
 
 import optuna
 from optuna.distributions import check_distribution_compatibility
-from optuna.pruners import BasePruner
+from optuna.pruners import BasePruner, NopPruner
 from optuna.storages import RDBStorage
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from litmlp.errors import UserError
+from litmlp.search.objectives import Mode
 from litmlp.search.space import Axis
 
 FILE = "study.db"
 NAME = "search"
+
+DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 
 RETRY_OF = "retry_of"
 """The attribute of a trial that repeats one whose process was killed."""
@@ -34,7 +37,10 @@ def opened(folder: Path) -> Iterator[RDBStorage]:
 
 
 def begin(
-    storage: RDBStorage, objectives: Sequence[str], modes: Sequence[str]
+    storage: RDBStorage,
+    objectives: Sequence[str],
+    modes: Sequence[Mode],
+    pruner: BasePruner,
 ) -> Study:
     """The study that the storage holds, or a new one.
 
@@ -44,7 +50,8 @@ def begin(
     study = optuna.create_study(
         storage=storage,
         study_name=NAME,
-        directions=[f"{mode}imize" for mode in modes],
+        pruner=pruner,
+        directions=[DIRECTIONS[mode] for mode in modes],
         load_if_exists=True,
     )
     before = study.user_attrs.get("objectives", objectives)
@@ -95,6 +102,6 @@ def ended(study: Study) -> list[FrozenTrial]:
     return [t for t in trials if t.state.is_finished() and t.number not in killed]
 
 
-def pruning(pruner: BasePruner) -> bool:
-    """Whether a pruner does anything."""
-    return not isinstance(pruner, optuna.pruners.NopPruner)
+def prunes(study: Study) -> bool:
+    """Whether trials may be ended early."""
+    return not isinstance(study.pruner, NopPruner)
