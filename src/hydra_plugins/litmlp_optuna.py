@@ -8,6 +8,7 @@ that is run again.
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
@@ -15,6 +16,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from litmlp import runs
 from litmlp.errors import UserError
 
 
@@ -65,15 +67,14 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         from litmlp.search.build import build_search  # takes seconds
-        from litmlp.search.study import opened
 
+        search = build_search(self, arguments)
+        self.validate_batch_is_legal(list(search.space.examples()))
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
-        with opened(folder) as storage:
-            search = build_search(self, arguments, storage)
-            self.validate_batch_is_legal(list(search.space.examples()))
-            search.run()
+        with runs.held(folder):
+            search.run(folder)
 
     def launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Path]:
         """Train a run for each list of overrides; returns their folders.
@@ -82,5 +83,5 @@ class OptunaSweeper(Sweeper):
             first: the number of the first of these jobs.
         """
         results = self.launcher.launch(jobs, initial_job_idx=first)
-        configs = [result.hydra_cfg for result in results]
-        return [Path(config.hydra.runtime.output_dir) for config in configs if config]
+        configs = [cast(DictConfig, result.hydra_cfg) for result in results]
+        return [Path(config.hydra.runtime.output_dir) for config in configs]

@@ -55,7 +55,7 @@ def mode_of(objective: str, config: DictConfig) -> Mode:
     tags = [f"{name}/{s}" for name in ("loss", *metrics) for s in ("val", "train")]
     if objective not in tags:
         known = nearest(objective, [*tags, *COUNTS])
-        raise UserError(f"hydra.sweeper.objectives: {objective} is none. {known}")
+        raise UserError(f"hydra.sweeper.objectives: no result {objective}. {known}")
     return best_end(objective.split("/")[0], metrics)
 
 

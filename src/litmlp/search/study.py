@@ -1,12 +1,13 @@
-"""A study in a sweep's folder: begun or continued, read, closed."""
+"""A study in a sweep's folder: begun or continued, and what is in it."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
 from optuna.distributions import check_distribution_compatibility
-from optuna.pruners import BasePruner, NopPruner
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -26,11 +27,14 @@ RETRY_OF = "retry_of"
 
 @contextmanager
 def opened(folder: Path) -> Iterator[RDBStorage]:
-    """The storage in a sweep's folder; it is let go of after the block."""
+    """The storage in a sweep's folder, let go of after the block."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = RDBStorage(f"sqlite:///{(folder / FILE).resolve()}")
     try:
-        yield storage
+        with warnings.catch_warnings():
+            # The grid and some pruners have had this mark for years.
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            yield storage
     finally:
         storage.remove_session()
         storage.engine.dispose()
@@ -40,17 +44,16 @@ def begin(
     storage: RDBStorage,
     objectives: Sequence[str],
     modes: Sequence[Mode],
-    pruner: BasePruner,
+    axes: Sequence[Axis],
 ) -> Study:
     """The study that the storage holds, or a new one.
 
     Raises:
-        UserError: it has other objectives.
+        UserError: it has other objectives, or trials with other choices.
     """
     study = optuna.create_study(
         storage=storage,
         study_name=NAME,
-        pruner=pruner,
         directions=[DIRECTIONS[mode] for mode in modes],
         load_if_exists=True,
     )
@@ -61,25 +64,27 @@ def begin(
             f"folder began with [{','.join(before)}]"
         )
     study.set_user_attr("objectives", list(objectives))
+    for trial in study.get_trials(deepcopy=False):
+        refuse_other_values(trial, axes)
     return study
 
 
-def refuse_other_values(study: Study, axes: Sequence[Axis]) -> None:
+def refuse_other_values(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
     """
     Raises:
-        UserError: an axis has other choices than the study's trials have had.
+        UserError: an axis has other choices than the trial had.
     """
-    for trial in study.get_trials(deepcopy=False):
-        for axis in axes:
-            if axis.key in trial.distributions:
-                before = trial.distributions[axis.key]
-                try:
-                    check_distribution_compatibility(before, axis.distribution)
-                except ValueError as error:
-                    raise UserError(
-                        f"{axis.key}: the study in this folder began with {before}; "
-                        "other choices need a new folder"
-                    ) from error
+    for axis in axes:
+        before = trial.distributions.get(axis.key, axis.distribution)
+        try:
+            check_distribution_compatibility(before, axis.distribution)
+        except ValueError as error:
+            choices = getattr(before, "choices", None)
+            had = ",".join(map(str, choices)) if choices else "numbers"
+            raise UserError(
+                f"{axis.key}: the study in this folder began with {had}; other choices "
+                "need a new folder"
+            ) from error
 
 
 def retry_interrupted(study: Study) -> None:
@@ -100,8 +105,3 @@ def ended(study: Study) -> list[FrozenTrial]:
     trials = study.get_trials(deepcopy=False)
     killed = {trial.user_attrs.get(RETRY_OF) for trial in trials}
     return [t for t in trials if t.state.is_finished() and t.number not in killed]
-
-
-def prunes(study: Study) -> bool:
-    """Whether trials may be ended early."""
-    return not isinstance(study.pruner, NopPruner)

@@ -1,0 +1,128 @@
+"""A search in pictures: how it went, which choices mattered, the Pareto front."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from litmlp.figures.style import COLORS, as_label, new_figure
+from litmlp.figures.sweep import spans_decades
+from litmlp.report.search import Searched, Trial
+
+MOST_CHOICES = 12
+
+LOOKS = {
+    "complete": ("o", COLORS[0], "trained to the end"),
+    "pruned": ("x", COLORS[4], "ended early, its last value"),
+}
+
+
+def draw_history(searched: Searched) -> Figure:
+    """A panel an objective: each trial's value, and the best so far as a line."""
+    names = searched.objectives
+    figure, panels = new_figure(len(names), 1, width=7.0, height=3.2)
+    for place, panel in enumerate(panels):
+        draw_trials(panel, searched.trials, place)
+        draw_best_so_far(panel, searched, place)
+        mark_lost(panel, searched.trials)
+        panel.set(xlabel="trial", ylabel=names[place])
+        panel.set_title(f"{names[place]} of each trial")
+        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure
+
+
+def draw_trials(panel: Axes, trials: Sequence[Trial], place: int) -> None:
+    """A mark a trial that has a value."""
+    shown = [t for t in trials if t.values[place] is not None]
+    for state, (marker, color, text) in LOOKS.items():
+        points = [(t.number, t.values[place]) for t in shown if t.state == state]
+        if points:
+            panel.plot(*zip(*points, strict=True), marker, color=color, label=text)
+    values = [float(t.values[place] or 0.0) for t in shown]
+    if values and spans_decades(values):
+        panel.set_yscale("log")
+
+
+def draw_best_so_far(panel: Axes, searched: Searched, place: int) -> None:
+    """The best value of the trials up to each one that was trained to its end."""
+    better = min if searched.modes[place] == "min" else max
+    numbers: list[int] = []
+    best: list[float] = []
+    for trial in searched.trials:
+        value = trial.values[place]
+        if trial.state == "complete" and value is not None:
+            numbers.append(trial.number)
+            best.append(better([value, *best[-1:]]))
+    if best:
+        numbers.append(searched.trials[-1].number)
+        steps = [*best, best[-1]]
+        panel.plot(
+            numbers, steps, color=COLORS[2], drawstyle="steps-post", label="best so far"
+        )
+
+
+def mark_lost(panel: Axes, trials: Sequence[Trial]) -> None:
+    """A stroke at the top for each trial without a value."""
+    for state, color in {"failed": COLORS[6], "diverged": COLORS[1]}.items():
+        numbers = [trial.number for trial in trials if trial.state == state]
+        if numbers:
+            panel.plot(
+                numbers,
+                [1.0] * len(numbers),
+                "|",
+                color=color,
+                ms=12,
+                mew=2,
+                label=state,
+                clip_on=False,
+                transform=panel.get_xaxis_transform(),
+            )
+
+
+def draw_importances(searched: Searched) -> Figure:
+    """A panel an objective: how much of its variance each choice explains."""
+    known = {name: shares for name, shares in searched.importances.items() if shares}
+    most = min(MOST_CHOICES, max(map(len, known.values())))
+    figure, panels = new_figure(
+        len(known), 1, width=6.0, height=1.0 + 0.36 * max(2, most)
+    )
+    for panel, (name, shares) in zip(panels, known.items(), strict=True):
+        keys = list(shares)[:MOST_CHOICES]
+        bars = panel.barh(
+            range(len(keys)), [100 * shares[key] for key in keys], color=COLORS[0]
+        )
+        panel.bar_label(bars, fmt="%.0f %%", padding=4)
+        panel.set_yticks(range(len(keys)), [as_label(key) for key in keys])
+        panel.set(xlim=(0, 110), ylim=(len(keys) - 0.4, -0.6))
+        panel.set_xlabel(f"share of the variance of {name}, %")
+        panel.set_title(f"What mattered for {name}")
+        panel.grid(axis="y", visible=False)
+    return figure
+
+
+def draw_front(searched: Searched) -> Figure:
+    """Two objectives against each other; those that no other surpasses as a line."""
+    figure, (panel,) = new_figure(width=6.0, height=4.0)
+    whole = [trial for trial in searched.trials if trial.state == "complete"]
+    best = {trial.number for trial in searched.best}
+    others = [trial.values for trial in whole if trial.number not in best]
+    front = sorted(trial.values for trial in searched.best)
+    if others:
+        panel.plot(
+            *zip(*others, strict=True), "o", color="#999999", ms=5, label="surpassed"
+        )
+    drawstyle = "steps-post" if searched.modes[1] == "min" else "steps-pre"
+    panel.plot(
+        *zip(*front, strict=True),
+        "-o",
+        color=COLORS[0],
+        drawstyle=drawstyle,
+        label="Pareto front",
+    )
+    panel.set(xlabel=searched.objectives[0], ylabel=searched.objectives[1])
+    for axis, place in (("x", 0), ("y", 1)):
+        if spans_decades([float(trial.values[place] or 0.0) for trial in whole]):
+            getattr(panel, f"set_{axis}scale")("log")
+    panel.set_title("The best compromises")
+    panel.legend()
+    return figure

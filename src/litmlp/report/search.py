@@ -1,0 +1,126 @@
+"""What a search came to: its trials, the best of them, and which choices mattered."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from litmlp.console import console, shortest
+from litmlp.report.texts import short
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+STUDY = "study.db"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A choice that was tried.
+
+    Attributes:
+        number: in the study.
+        state: complete, pruned, failed, or diverged if it was never finite.
+        values: one an objective, None where there is none; of a pruned trial its last.
+        choice: ``activation=relu optimizer.lr=0.01``.
+    """
+
+    number: int
+    state: str
+    values: Sequence[float | None]
+    choice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """A search that has ended, or has come so far.
+
+    Attributes:
+        folder: of the sweep.
+        objectives: what trials are judged by.
+        modes: ``min`` or ``max`` for each.
+        trials: in the order in which they were begun.
+        best: trials that no other surpasses in all objectives.
+        importances: for each objective, the share of its variance that each choice
+            explains (fANOVA, https://proceedings.mlr.press/v32/hutter14.html), the
+            largest first.
+    """
+
+    folder: Path
+    objectives: Sequence[str]
+    modes: Sequence[str]
+    trials: Sequence[Trial]
+    best: Sequence[Trial]
+    importances: Mapping[str, Mapping[str, float]]
+
+
+def read_searches(runs: Iterable[Path]) -> Iterator[Searched]:
+    """The searches that runs are trials of."""
+    folders = dict.fromkeys(run.parent for run in runs)
+    with_study = [folder for folder in folders if (folder / STUDY).is_file()]
+    if with_study and find_spec("optuna") is None:
+        console.print("searches are not shown: pip install litmlp[optuna]")
+        return
+    for folder in with_study:
+        if searched := read_search(folder):
+            yield searched
+
+
+def read_search(folder: Path) -> Searched | None:
+    """The search of a sweep, if a trial has come to an end."""
+    import optuna  # an extra
+
+    from litmlp.search.study import NAME, ended, opened
+
+    with opened(folder) as storage:
+        study = optuna.load_study(study_name=NAME, storage=storage)
+        objectives = study.user_attrs["objectives"]
+        trials = {t.number: as_trial(t, len(objectives)) for t in ended(study)}
+        best = [trials[trial.number] for trial in best_trials(study)]
+        return trials and Searched(
+            folder=shortest(folder.resolve()),
+            objectives=objectives,
+            modes=[d.name[:3].lower() for d in study.directions],
+            trials=list(trials.values()),
+            best=best,
+            importances={
+                name: importances(study, place) for place, name in enumerate(objectives)
+            },
+        )
+
+
+def as_trial(trial: "FrozenTrial", objectives: int) -> Trial:
+    """A trial of Optuna's as a report tells of it."""
+    values = [v if math.isfinite(v) else None for v in trial.values or ()]
+    state = trial.state.name.lower().replace("fail", "failed")
+    return Trial(
+        number=trial.number,
+        state="diverged" if state == "complete" and None in values else state,
+        values=values or [None] * objectives,
+        choice=" ".join(f"{key}={short(v)}" for key, v in trial.params.items()),
+    )
+
+
+def best_trials(study: "Study") -> list["FrozenTrial"]:
+    """Those that no other surpasses, by their first objective; none if all diverged."""
+    found = [t for t in study.best_trials if all(map(math.isfinite, t.values))]
+    best = sorted(found, key=lambda trial: (trial.values, trial.number))
+    return best[:1] if len(study.directions) == 1 else best
+
+
+def importances(study: "Study", place: int) -> dict[str, float]:
+    """What each choice that all trials made explains of an objective."""
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    def target(trial: "FrozenTrial") -> float:
+        return float(trial.values[place])
+
+    try:
+        return get_param_importances(
+            study, evaluator=FanovaImportanceEvaluator(seed=0), target=target
+        )
+    except (RuntimeError, ValueError):  # too few trials, or all of the same value
+        return {}
