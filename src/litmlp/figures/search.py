@@ -1,5 +1,6 @@
 """A search in pictures: how it went, which choices mattered, the Pareto front."""
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -33,13 +34,12 @@ def draw_history(searched: Searched) -> Figure:
 
 def draw_trials(panel: Axes, trials: Sequence[Trial], place: int) -> None:
     """A mark a trial that has a value."""
-    shown = [t for t in trials if t.values[place] is not None]
+    shown = [trial for trial in trials if math.isfinite(trial.values[place])]
     for state, (marker, color, text) in LOOKS.items():
         points = [(t.number, t.values[place]) for t in shown if t.state == state]
         if points:
             panel.plot(*zip(*points, strict=True), marker, color=color, label=text)
-    values = [float(t.values[place] or 0.0) for t in shown]
-    if values and spans_decades(values):
+    if shown and spans_decades([trial.values[place] for trial in shown]):
         panel.set_yscale("log")
 
 
@@ -49,10 +49,9 @@ def draw_best_so_far(panel: Axes, searched: Searched, place: int) -> None:
     numbers: list[int] = []
     best: list[float] = []
     for trial in searched.trials:
-        value = trial.values[place]
-        if trial.state == "complete" and value is not None:
+        if trial.state == "complete":
             numbers.append(trial.number)
-            best.append(better([value, *best[-1:]]))
+            best.append(better([trial.values[place], *best[-1:]]))
     if best:
         numbers.append(searched.trials[-1].number)
         steps = [*best, best[-1]]
@@ -111,7 +110,7 @@ def draw_front(searched: Searched) -> Figure:
         panel.plot(
             *zip(*others, strict=True), "o", color="#999999", ms=5, label="surpassed"
         )
-    drawstyle = "steps-post" if searched.modes[1] == "min" else "steps-pre"
+    drawstyle = "steps-post" if searched.modes[0] == "min" else "steps-pre"
     panel.plot(
         *zip(*front, strict=True),
         "-o",
@@ -121,7 +120,7 @@ def draw_front(searched: Searched) -> Figure:
     )
     panel.set(xlabel=searched.objectives[0], ylabel=searched.objectives[1])
     for axis, place in (("x", 0), ("y", 1)):
-        if spans_decades([float(trial.values[place] or 0.0) for trial in whole]):
+        if spans_decades([trial.values[place] for trial in whole]):
             getattr(panel, f"set_{axis}scale")("log")
     panel.set_title("The best compromises")
     panel.legend()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from litmlp.console import console, shortest
 from litmlp.report.texts import short
@@ -24,17 +24,17 @@ class Trial:
     Attributes:
         number: in the study.
         state: complete, pruned, failed, or diverged if it was never finite.
-        values: one an objective, None where there is none; of a pruned trial its last.
+        values: one an objective, NaN where there is none; of a pruned trial its last.
         choice: ``activation=relu optimizer.lr=0.01``.
     """
 
     number: int
     state: str
-    values: Sequence[float | None]
+    values: Sequence[float]
     choice: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Searched:
     """A search that has ended, or has come so far.
 
@@ -80,7 +80,9 @@ def read_search(folder: Path) -> Searched | None:
         objectives = study.user_attrs["objectives"]
         trials = {t.number: as_trial(t, len(objectives)) for t in ended(study)}
         best = [trials[trial.number] for trial in best_trials(study)]
-        return trials and Searched(
+        if not trials:
+            return None
+        return Searched(
             folder=shortest(folder.resolve()),
             objectives=objectives,
             modes=[d.name[:3].lower() for d in study.directions],
@@ -94,12 +96,13 @@ def read_search(folder: Path) -> Searched | None:
 
 def as_trial(trial: "FrozenTrial", objectives: int) -> Trial:
     """A trial of Optuna's as a report tells of it."""
-    values = [v if math.isfinite(v) else None for v in trial.values or ()]
+    values = trial.values or [math.nan] * objectives
+    finite = all(map(math.isfinite, values))
     state = trial.state.name.lower().replace("fail", "failed")
     return Trial(
         number=trial.number,
-        state="diverged" if state == "complete" and None in values else state,
-        values=values or [None] * objectives,
+        state=state if finite or state != "complete" else "diverged",
+        values=values if finite else [math.nan] * objectives,
         choice=" ".join(f"{key}={short(v)}" for key, v in trial.params.items()),
     )
 

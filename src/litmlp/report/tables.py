@@ -10,6 +10,7 @@ from litmlp.report.effects import MEAN, marginal_means
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Rows
 from litmlp.report.problems import VALUE
+from litmlp.report.search import Searched
 from litmlp.report.table import Runs
 from litmlp.report.texts import decimals, interval, number, percent, short, spread
 
@@ -101,6 +102,21 @@ def table_of_pairings(findings: Findings) -> Rows:
             (f"mean {findings.problem.monitor}", lambda row: number(row[MEAN])),
         ],
     )
+
+
+def table_of_best_trials(searched: Searched) -> Rows:
+    """The best trial, or those on the Pareto front."""
+    columns = ["trial", "choice", *searched.objectives]
+    rows = [
+        [str(trial.number), trial.choice, *map(counted, trial.values)]
+        for trial in searched.best
+    ]
+    return Rows(columns, rows, texts=2)
+
+
+def counted(value: float) -> str:
+    """A number, without decimals if it is a whole one, such as of parameters."""
+    return f"{value:.0f}" if value.is_integer() else number(value)
 
 
 def filled(
