@@ -1,7 +1,7 @@
 """A search in pictures: how it went, which choices mattered, the Pareto front."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ MOST_CHOICES = 12
 
 LOOKS = {
     "complete": ("o", COLORS[0], "trained to the end"),
-    "pruned": ("x", COLORS[4], "ended early, its last value"),
+    "pruned": ("x", COLORS[4], "pruned, its last value"),
 }
 
 
@@ -27,8 +27,8 @@ def draw_history(searched: Searched) -> Figure:
         draw_best_so_far(panel, searched, place)
         mark_lost(panel, searched.trials)
         panel.set(xlabel="trial", ylabel=names[place])
-        panel.set_title(f"{names[place]} of each trial")
-        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        panel.set_title(f"{names[place]} of each trial", loc="left")
+        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return figure
 
 
@@ -39,8 +39,7 @@ def draw_trials(panel: Axes, trials: Sequence[Trial], place: int) -> None:
         points = [(t.number, t.values[place]) for t in shown if t.state == state]
         if points:
             panel.plot(*zip(*points, strict=True), marker, color=color, label=text)
-    if shown and spans_decades([trial.values[place] for trial in shown]):
-        panel.set_yscale("log")
+    stretch(panel.set_yscale, [trial.values[place] for trial in shown])
 
 
 def draw_best_so_far(panel: Axes, searched: Searched, place: int) -> None:
@@ -94,34 +93,38 @@ def draw_importances(searched: Searched) -> Figure:
         panel.set_yticks(range(len(keys)), [as_label(key) for key in keys])
         panel.set(xlim=(0, 110), ylim=(len(keys) - 0.4, -0.6))
         panel.set_xlabel(f"share of the variance of {name}, %")
-        panel.set_title(f"What mattered for {name}")
+        panel.set_title(f"What mattered for {name}", loc="left")
         panel.grid(axis="y", visible=False)
     return figure
 
 
 def draw_front(searched: Searched) -> Figure:
-    """Two objectives against each other; those that no other surpasses as a line."""
+    """Two objectives against each other; a line for those that no other surpasses."""
     figure, (panel,) = new_figure(width=6.0, height=4.0)
     whole = [trial for trial in searched.trials if trial.state == "complete"]
     best = {trial.number for trial in searched.best}
     others = [trial.values for trial in whole if trial.number not in best]
-    front = sorted(trial.values for trial in searched.best)
+    front = sorted(tuple(trial.values) for trial in searched.best)
     if others:
-        panel.plot(
-            *zip(*others, strict=True), "o", color="#999999", ms=5, label="surpassed"
-        )
-    drawstyle = "steps-post" if searched.modes[0] == "min" else "steps-pre"
-    panel.plot(
-        *zip(*front, strict=True),
-        "-o",
-        color=COLORS[0],
-        drawstyle=drawstyle,
-        label="Pareto front",
-    )
+        points = zip(*others, strict=True)
+        panel.plot(*points, "o", color="#999999", ms=5, label="surpassed")
+    steps = "steps-post" if searched.modes[0] == "min" else "steps-pre"
+    points = zip(*front, strict=True)
+    panel.plot(*points, "-o", color=COLORS[0], drawstyle=steps, label="Pareto front")
     panel.set(xlabel=searched.objectives[0], ylabel=searched.objectives[1])
-    for axis, place in (("x", 0), ("y", 1)):
-        if spans_decades([trial.values[place] for trial in whole]):
-            getattr(panel, f"set_{axis}scale")("log")
-    panel.set_title("The best compromises")
-    panel.legend()
+    stretch(panel.set_xscale, [trial.values[0] for trial in whole])
+    stretch(panel.set_yscale, [trial.values[1] for trial in whole])
+    panel.set_title("The best compromises", loc="left")
+    panel.legend(frameon=False)
     return figure
+
+
+def stretch(set_scale: Callable[..., None], values: Sequence[float]) -> None:
+    """A logarithmic scale where a linear one would show the largest values alone."""
+    positive = [value for value in values if value > 0]
+    if not positive or min(values) < 0 or not spans_decades(positive):
+        return
+    if len(positive) == len(values):
+        set_scale("log")
+    else:
+        set_scale("symlog", linthresh=min(positive))

@@ -23,7 +23,7 @@ def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> Rows:
     """Every run: problem by problem, the best first and those without a value last."""
     return filled(
         sorted(runs.table.rows(named=True), key=best_first),
-        texts=[*names_of_runs(runs, findings), column("status")],
+        texts=[*names_of_runs(runs, findings), ("status", status)],
         numbers=[
             (monitored(findings), lambda row: number(row[VALUE])),
             tested(findings, lambda row, test: number(row[test])),
@@ -191,6 +191,12 @@ def count(row: Row) -> str:
 def median(row: Row) -> str:
     """The median of several runs."""
     return number(row[f"{VALUE} median"]) if row[f"{VALUE} count"] > 1 else ""
+
+
+def status(row: Row) -> str:
+    """How a run ended, and when, if others promised more."""
+    epoch = row["pruned_epoch"]
+    return row["status"] if epoch is None else f"pruned after epoch {epoch}"
 
 
 def error(row: Row) -> str:
