@@ -73,19 +73,19 @@ def read_search(folder: Path) -> Searched | None:
     """The search of a sweep, if a trial has come to an end."""
     import optuna  # an extra
 
-    from litmlp.search.study import NAME, ended, opened
+    from litmlp.search.study import NAME, OBJECTIVES, ended, opened
 
     with opened(folder) as storage:
         study = optuna.load_study(study_name=NAME, storage=storage)
-        objectives = study.user_attrs["objectives"]
+        objectives: dict[str, str] = study.user_attrs[OBJECTIVES]
         trials = {t.number: as_trial(t, len(objectives)) for t in ended(study)}
         best = [trials[trial.number] for trial in best_trials(study)]
         if not trials:
             return None
         return Searched(
             folder=shortest(folder.resolve()),
-            objectives=objectives,
-            modes=[d.name[:3].lower() for d in study.directions],
+            objectives=list(objectives),
+            modes=list(objectives.values()),
             trials=list(trials.values()),
             best=best,
             importances={

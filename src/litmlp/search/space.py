@@ -191,6 +191,8 @@ def distribution(override: Override) -> BaseDistribution:
                 return numbers(low, high, None, log="log" in tags)
             case RangeSweep(step=step, tags=tags) as values:
                 ends = list(values.range())
+                if not ends:
+                    raise ValueError("there is no value in it")
                 return numbers(min(ends), max(ends), abs(step), log="log" in tags)
         if override.is_sweep_override():
             return CategoricalDistribution(

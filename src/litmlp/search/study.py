@@ -1,7 +1,7 @@
 """A study in a sweep's folder: begun or continued, and what is in it."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,9 @@ FILE = "study.db"
 NAME = "search"
 
 DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
+
+OBJECTIVES = "objectives"
+"""The attribute of a study with which end of each objective is best."""
 
 RETRY_OF = "retry_of"
 """The attribute of a trial that repeats one whose process was killed."""
@@ -57,16 +60,22 @@ def begin(
         directions=[DIRECTIONS[mode] for mode in modes],
         load_if_exists=True,
     )
-    before = study.user_attrs.get("objectives", objectives)
-    if list(before) != list(objectives):
+    wanted = dict(zip(objectives, modes, strict=True))
+    begun = study.user_attrs.get(OBJECTIVES, wanted)
+    if begun != wanted:
         raise UserError(
-            f"hydra.sweeper.objectives=[{','.join(objectives)}]: the study in this "
-            f"folder began with [{','.join(before)}]"
+            f"the study in this folder began with the objectives {as_text(begun)}; "
+            f"{as_text(wanted)} needs a new folder"
         )
-    study.set_user_attr("objectives", list(objectives))
+    study.set_user_attr(OBJECTIVES, wanted)
     for trial in study.get_trials(deepcopy=False):
         refuse_other_values(trial, axes)
     return study
+
+
+def as_text(objectives: Mapping[str, Mode]) -> str:
+    """``loss/val (min), parameters (min)``."""
+    return ", ".join(f"{name} ({mode})" for name, mode in objectives.items())
 
 
 def refuse_other_values(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
