@@ -15,6 +15,7 @@ from optuna.samplers import BruteForceSampler, NSGAIISampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from litmlp.errors import UserError
+from litmlp.figures.search import draw_history, outliers
 from litmlp.report.search import read_search
 from litmlp.search.objectives import Mode
 from litmlp.search.search import Search
@@ -325,3 +326,21 @@ def test_an_interval_of_numbers_may_grow(tmp_path: Path) -> None:
     search(tmp_path, "a=interval(0.0,1.0)", n_trials=2)
     search(tmp_path, "a=interval(0.0,2.0)", n_trials=8)
     assert any(trial.params["a"] > 1 for trial in trials(tmp_path))
+
+
+@pytest.mark.parametrize(("mode", "sign"), [("min", 1), ("max", -1)])
+def test_what_nearly_diverged_hides_nothing(
+    mode: Mode, sign: int, tmp_path: Path
+) -> None:
+    def outcome(job: Mapping[str, str]) -> Mapping[str, Any]:
+        wild = 1e22 if (job["a"], job["b"]) == ("1", "2") else 0.0
+        return {"best_value": sign * (float(job["a"]) + wild)}
+
+    grid: dict[str, Any] = {"sampler": partial(BruteForceSampler), "n_trials": 10}
+    search(tmp_path, "a=1,2,3,4,5", "b=1,2", modes=[mode], outcome=outcome, **grid)
+    searched = read_search(tmp_path)
+    assert searched
+    (wild,) = (t.number for t in searched.trials if sign * t.values[0] > 100)
+    assert outliers(searched, 0) == {wild}
+    assert searched.importances["loss/val"]["a"] > 0.3
+    assert len(draw_history(searched).axes) == 1

@@ -1,14 +1,14 @@
 """A search in pictures: how it went, which choices mattered, the Pareto front."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from litmlp.figures.style import COLORS, as_label, new_figure
 from litmlp.figures.sweep import spans_decades
-from litmlp.report.search import Searched, Trial
+from litmlp.report.search import Searched, Trial, fence
 
 MOST_CHOICES = 12
 
@@ -23,18 +23,36 @@ def draw_history(searched: Searched) -> Figure:
     names = searched.objectives
     figure, panels = new_figure(len(names), 1, width=7.0, height=3.2)
     for place, panel in enumerate(panels):
-        draw_trials(panel, searched.trials, place)
+        mode = searched.modes[place]
+        far = outliers(searched, place)
+        near = [trial for trial in searched.trials if trial.number not in far]
+        draw_trials(panel, near, place)
         draw_best_so_far(panel, searched, place)
-        mark_lost(panel, searched.trials)
+        mark_lost(panel, searched.trials, far, edge=0.97 if mode == "min" else 0.03)
         panel.set(xlabel="trial", ylabel=names[place])
         panel.set_title(f"{names[place]} of each trial", loc="left")
         panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return figure
 
 
+def outliers(searched: Searched, place: int) -> set[int]:
+    """The trials so bad in an objective that they would hide the others."""
+    values = {t.number: t.values[place] for t in searched.trials if known(t)}
+    if not values:
+        return set()
+    sign = 1 if searched.modes[place] == "min" else -1
+    limit = sign * fence(list(values.values()), searched.modes[place])
+    return {number for number, value in values.items() if sign * value > limit}
+
+
+def known(trial: Trial) -> bool:
+    """Whether a trial has values."""
+    return all(map(math.isfinite, trial.values))
+
+
 def draw_trials(panel: Axes, trials: Sequence[Trial], place: int) -> None:
     """A mark a trial that has a value."""
-    shown = [trial for trial in trials if math.isfinite(trial.values[place])]
+    shown = [trial for trial in trials if known(trial)]
     for state, (marker, color, text) in LOOKS.items():
         points = [(t.number, t.values[place]) for t in shown if t.state == state]
         if points:
@@ -59,20 +77,25 @@ def draw_best_so_far(panel: Axes, searched: Searched, place: int) -> None:
         )
 
 
-def mark_lost(panel: Axes, trials: Sequence[Trial]) -> None:
-    """A stroke at the top for each trial without a value."""
-    for state, color in {"failed": COLORS[6], "diverged": COLORS[1]}.items():
-        numbers = [trial.number for trial in trials if trial.state == state]
+def mark_lost(
+    panel: Axes, trials: Sequence[Trial], far: Collection[int], *, edge: float
+) -> None:
+    """A stroke at an edge for each trial without a value, or off the scale."""
+    lost = {
+        state: [trial.number for trial in trials if trial.state == state]
+        for state in ("failed", "diverged")
+    } | {"off the scale": sorted(far)}
+    colors = (COLORS[6], COLORS[1], COLORS[3])
+    for (state, numbers), color in zip(lost.items(), colors, strict=True):
         if numbers:
             panel.plot(
                 numbers,
-                [1.0] * len(numbers),
+                [edge] * len(numbers),
                 "|",
                 color=color,
                 ms=12,
                 mew=2,
                 label=state,
-                clip_on=False,
                 transform=panel.get_xaxis_transform(),
             )
 

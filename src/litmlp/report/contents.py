@@ -74,7 +74,7 @@ def search_section(searched: Searched, pictures: Pictures) -> Iterator[Block]:
         yield pictures["importances"]
         yield Paragraph(
             "Shares of the variance between trials (fANOVA), of choices that every "
-            "trial made."
+            "trial made; outliers count as where they begin."
         )
 
 

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from litmlp.console import console, shortest
 from litmlp.report.texts import short
 
@@ -89,7 +91,8 @@ def read_search(folder: Path) -> Searched | None:
             trials=list(trials.values()),
             best=best,
             importances={
-                name: importances(study, place) for place, name in enumerate(objectives)
+                name: importances(study, place, objectives[name])
+                for place, name in enumerate(objectives)
             },
         )
 
@@ -114,12 +117,31 @@ def best_trials(study: "Study") -> list["FrozenTrial"]:
     return best[:1] if len(study.directions) == 1 else best
 
 
-def importances(study: "Study", place: int) -> dict[str, float]:
-    """What each choice that all trials made explains of an objective."""
+def fence(values: Sequence[float], mode: str) -> float:
+    """Where outliers begin on the bad side: 1.5 × the quartiles' distance (Tukey)."""
+    low, high = np.quantile(values, (0.25, 0.75))
+    return float(
+        high + 1.5 * (high - low) if mode == "min" else low - 1.5 * (high - low)
+    )
+
+
+def importances(study: "Study", place: int, mode: str) -> dict[str, float]:
+    """What each choice that all trials made explains of an objective.
+
+    Outliers count as where they begin: else one that has nearly diverged is all of the
+    variance.
+    """
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
+    complete = [t.values[place] for t in study.trials if t.state.name == "COMPLETE"]
+    finite = [value for value in complete if math.isfinite(value)]
+    if not finite:
+        return {}
+    limit, nearer = fence(finite, mode), min if mode == "min" else max
+
     def target(trial: "FrozenTrial") -> float:
-        return float(trial.values[place])
+        value = float(trial.values[place])
+        return nearer(value, limit) if math.isfinite(value) else value
 
     try:
         return get_param_importances(
