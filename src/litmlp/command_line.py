@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
 import hydra
@@ -17,6 +18,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.errors import UserError, fail, report
+from litmlp.resume import run_folder as resumed
 from litmlp.runs import as_typed
 from litmlp.sweeps import LaunchHooks, member_name
 
@@ -96,7 +98,17 @@ def register_resolvers() -> None:
     def member(overrides: ListConfig, command: list[str], *, _root_: DictConfig) -> str:
         return member_name(as_typed(overrides), list(command), _root_)
 
+    def run_folder(parent: str, resume: str | None) -> str:
+        return str(resumed(Path(parent), resume)) if resume else f"{parent}/{launch()}"
+
+    def hydra_folder(resume: str | None) -> str | None:
+        return None if resume else ".hydra"  # that of a run that goes on stays
+
     # Cached: a launch has one name, and its members inherit the sweep's command.
     OmegaConf.register_new_resolver("launch", launch, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver(
+        "run_folder", run_folder, use_cache=True, replace=True
+    )
+    OmegaConf.register_new_resolver("hydra_folder", hydra_folder, replace=True)
     OmegaConf.register_new_resolver("command", command, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("member", member, replace=True)

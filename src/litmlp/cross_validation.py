@@ -9,11 +9,11 @@ from omegaconf import DictConfig
 from rich.table import Table
 
 from litmlp import runs
-from litmlp.callbacks.checkpoint import replace
 from litmlp.console import console, table
 from litmlp.construct import construct
 from litmlp.data.module import Data
 from litmlp.data.splits import labels_of
+from litmlp.files import replace
 from litmlp.prediction import as_table, as_truth
 from litmlp.report.texts import number
 from litmlp.sweeps import member_name

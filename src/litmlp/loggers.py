@@ -1,6 +1,7 @@
 """Loggers that write into the run's own folder and nothing else."""
 
 import csv
+import os
 import time
 from argparse import Namespace
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
+from litmlp.files import replace
 from litmlp.moment import Moment
 
 
@@ -99,6 +101,22 @@ class TensorBoard(TensorBoardLogger):
         """Write what is buffered to disk."""
         self.experiment.flush()
 
+    def position(self) -> dict[str, int]:
+        """How long each event file is by now."""
+        return {path.name: path.stat().st_size for path in self._files()}
+
+    @rank_zero_only
+    def rewind(self, position: Mapping[str, int]) -> None:
+        """Forget what was logged since; what is logged next follows on it."""
+        for path in self._files():
+            if path.name not in position:
+                path.unlink()
+            elif path.stat().st_size > position[path.name]:
+                os.truncate(path, position[path.name])
+
+    def _files(self) -> list[Path]:
+        return sorted(Path(self.save_dir).glob("events.out.tfevents.*"))
+
     def finalize(self, status: str) -> None:
         """Flush but stay open: after the fit comes the test, in the same file."""
         self.flush()
@@ -124,6 +142,7 @@ class MetricsCSV(Logger):
         super().__init__()
         self._path = Path(folder) / "metrics.csv"
         self._rows: dict[int, dict[str, float | str]] | None = None
+        self._columns: dict[str, None] = {}  # in the order in which they came
 
     @property
     def name(self) -> None:
@@ -145,21 +164,40 @@ class MetricsCSV(Logger):
         if self._rows is None:
             self._rows = self._read()
         self._rows.setdefault(step or 0, {"step": step or 0}).update(metrics)
+        self._columns |= dict.fromkeys(metrics)
 
     def _read(self) -> dict[int, dict[str, float | str]]:
+        self._columns = {"step": None}
         if not self._path.exists():
             return {}
         with self._path.open(newline="") as file:
-            return {int(row["step"]): dict(row) for row in csv.DictReader(file)}
+            reader = csv.DictReader(file)
+            self._columns |= dict.fromkeys(reader.fieldnames or [])
+            return {int(row["step"]): dict(row) for row in reader}
+
+    def position(self) -> dict[str, int]:
+        """The last row's step."""
+        return {"step": max(self._rows or {}, default=-1)}
+
+    @rank_zero_only
+    def rewind(self, position: Mapping[str, int]) -> None:
+        """Forget the rows since; of the last one, later values will be the same."""
+        last = position.get("step", -1)
+        self._rows = {step: row for step, row in self._read().items() if step <= last}
+        if self._path.exists():
+            self.flush()
+        self._rows = None  # another process may write next
 
     @rank_zero_only
     def flush(self) -> None:
         """Write all rows to disk; a column is there for every metric seen so far."""
-        if self._rows is None:
-            return
-        columns = dict.fromkeys(name for row in self._rows.values() for name in row)
-        with self._path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(columns))
+        if self._rows is not None:
+            replace(self._path, self._write)
+
+    def _write(self, path: Path) -> None:
+        assert self._rows is not None
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(self._columns))
             writer.writeheader()
             writer.writerows(row for _, row in sorted(self._rows.items()))
 

@@ -20,6 +20,7 @@ QUIET = (
     "No positive samples in targets",  # a small split may lack a class
     "No negative samples in targets",  # or have nothing else
     "Are you sure you didn't mean 'interval': 'step'?",  # either way fits the budget
+    "your dataloader is not resumable",  # its sampler is: litmlp.data.batches
     "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair
 )
 

@@ -4,7 +4,6 @@ import functools
 import hashlib
 import json
 import math
-import os
 import platform
 import subprocess
 import time
@@ -21,8 +20,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.console import shortest, show
 from litmlp.errors import UserError
+from litmlp.files import replace
 
-NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "sweep")
+NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "resume", "sweep")
 """Keys of a config that do not change what a run computes."""
 
 LOCK = ".lock"
@@ -50,6 +50,7 @@ def recording(
     overrides: list[str],
     *,
     keep_mistakes: bool = True,
+    earlier: Summary | None = None,
 ) -> Iterator[Summary]:
     """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
 
@@ -62,6 +63,7 @@ def recording(
         overrides: as they were typed.
         keep_mistakes: whether a new folder stays when the user's mistake came before
             any training, as a sweep's members do.
+        earlier: what stays as it was recorded of a run that goes on.
 
     Raises:
         UserError: another process holds the folder.
@@ -82,6 +84,7 @@ def recording(
         "overrides": overrides,
         "versions": versions(),
         "git_commit": git_commit(),
+        **(earlier or {}),
     }
     write_summary(folder, summary)
     try:
@@ -98,20 +101,24 @@ def recording(
         summary["traceback"] = traceback.format_exc()
         raise
     finally:
-        summary["wall_seconds"] = round(time.perf_counter() - start, 3)
-        write_summary(folder, summary)
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+        seconds = summary.get("wall_seconds", time.perf_counter() - start)
+        summary["wall_seconds"] = round(seconds, 3)
+        try:
+            write_summary(folder, summary)
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
         if new and mistaken and not (folder / "checkpoints").exists():
             discard(folder)
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
     """Replace ``summary.json`` at once; what is not a finite number becomes null."""
-    partial = folder / "summary.partial"
     text = json.dumps(finite(summary), indent=2, ensure_ascii=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    os.replace(partial, folder / "summary.json")
+    replace(
+        folder / "summary.json",
+        lambda partial: partial.write_text(text + "\n", encoding="utf-8"),
+    )
 
 
 def read_summary(folder: Path) -> Summary:
@@ -176,7 +183,7 @@ def write_config(folder: Path, config: DictConfig) -> None:
     """Save a config unresolved, so without the environment's secrets."""
     path = folder / ".hydra" / "config.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    OmegaConf.save(config, path)
+    replace(path, lambda partial: OmegaConf.save(config, partial))
 
 
 def discard(folder: Path) -> None:

@@ -14,6 +14,7 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
+from litmlp import unfinished
 from litmlp.errors import UserError
 from litmlp.moment import Moment
 from litmlp.penalties import NoPenalty, Penalty
@@ -80,6 +81,8 @@ class Supervised(LightningModule):
         self._weights: list[nn.Parameter] = []
         self._seen: dict[str, list[Batch]] = defaultdict(list)
         self._samples = 0
+        self._pace: dict[str, Tensor] = {}
+        self._unfinished: dict[str, Any] = {}
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss of raw outputs [B, O] against a batch's targets → []."""
@@ -124,6 +127,7 @@ class Supervised(LightningModule):
         self._processes = self.trainer.world_size
         if self.global_rank:  # processes should not share their dropout masks
             torch.manual_seed(torch.initial_seed() + self.global_rank)
+        unfinished.resume(self)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         features, targets = batch
@@ -192,10 +196,10 @@ class Supervised(LightningModule):
             logger.log_metrics(numbers | moment.as_metrics(), step=moment.step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["samples"] = self._samples
+        unfinished.save(self, checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._samples = checkpoint["samples"]
+        unfinished.load(self, checkpoint)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
@@ -207,9 +211,8 @@ class Supervised(LightningModule):
             "interval": schedule.interval,
             "monitor": schedule.monitor,
         }
-        return cast(
-            OptimizerLRScheduler, {"optimizer": optimizer, "lr_scheduler": config}
-        )
+        made = {"optimizer": optimizer, "lr_scheduler": config}
+        return cast(OptimizerLRScheduler, made)
 
     def _intervals(self) -> int | None:
         """Epochs or iterations in the Trainer's budget; None if only time limits it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, read_write
 
-from litmlp import runs
+from litmlp import resume, runs
 from litmlp.console import console
 from litmlp.errors import UserError, fail, report
 
@@ -54,13 +54,19 @@ class LaunchHooks(Callback):
         try:
             refuse_paths(config.name)
             refuse_seeds(config)
-            runs.refuse_taken(Path(config.hydra.run.dir))
+            if config.resume is None:
+                runs.refuse_taken(Path(config.hydra.run.dir))
+            else:
+                resume.refuse_changes(runs.as_typed(config.hydra.overrides.task))
+                refuse_elsewhere(config)
         except UserError as error:  # Hydra would only warn of it
             fail(error, full=False)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
             refuse_paths(config.name)
+            if config.resume is not None:
+                raise UserError("resume= goes on with a single run: leave out -m")
             repeat_with_seeds(config)
             lesson_of(config)
         except UserError as error:
@@ -118,6 +124,17 @@ def refuse_paths(name: str) -> None:
     """
     if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", str(name)):
         raise UserError(f"name={name}: only letters, digits and ._+- are allowed")
+
+
+def refuse_elsewhere(config: DictConfig) -> None:
+    """A run goes on where it is.
+
+    Raises:
+        UserError: it should go on in another folder, or there is no such run.
+    """
+    folder = resume.run_folder(Path("logs") / config.name / "runs", config.resume)
+    if Path(config.hydra.run.dir) != folder:
+        raise UserError(f"hydra.run.dir={config.hydra.run.dir}: resume= says where")
 
 
 def refuse_seeds(config: DictConfig) -> None:

@@ -10,13 +10,12 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
-from litmlp import runs
+from litmlp import checkpoints, runs
 from litmlp.build import build_model
 from litmlp.construct import construct
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
-from litmlp.errors import UserError
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 
@@ -68,7 +67,7 @@ def trained(folder: Path) -> Iterator[Trained]:
     """
     config = runs.read_config(folder)
     with settings(config):
-        checkpoint = read_best(folder)
+        checkpoint = checkpoints.best(folder)
         state, facts = checkpoint["state_dict"], checkpoint["facts"]
         columns = [Column(**column) for column in facts["columns"]]
         blank = Preprocessing.blank(
@@ -93,19 +92,6 @@ def load_best(model: Supervised, folder: Path) -> dict[str, Any]:
     Raises:
         UserError: the run has none.
     """
-    checkpoint = read_best(folder)
+    checkpoint = checkpoints.best(folder)
     model.load_state_dict(checkpoint["state_dict"])
-    return checkpoint
-
-
-def read_best(folder: Path) -> dict[str, Any]:
-    """The best checkpoint of a run.
-
-    Raises:
-        UserError: the run has none.
-    """
-    path = folder / "checkpoints" / "best.ckpt"
-    if not path.is_file():
-        raise UserError(f"{folder} has no checkpoints/best.ckpt: it never trained")
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return checkpoint

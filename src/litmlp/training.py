@@ -12,21 +12,23 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp import runs
+from litmlp import checkpoints, resume, runs
 from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
-from litmlp.console import only_logged, shortest, show, table
+from litmlp.console import only_logged, shortest, show
 from litmlp.construct import checked_value, construct
 from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
+from litmlp.files import failures_told
 from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
 from litmlp.metrics import best_end
 from litmlp.model_summary import model_table
 from litmlp.moment import Moment
+from litmlp.plan import show_plan
 from litmlp.process import settings
 from litmlp.run_card import pages
 from litmlp.supervised import Supervised
@@ -43,19 +45,28 @@ def train(config: DictConfig) -> float:
     Raises:
         UserError: a mistake in the config or the data, before any training.
     """
+    if config.get("resume") is not None:
+        config = resume.as_begun(config)
     folder = Path(config.folder)
-    if runs.is_done(folder):
+    if resume.is_finished(folder, config):
         show(f"{folder} holds a finished run of this config: nothing to do")
         return best_value(runs.read_summary(folder), config.mode)
     job = HydraConfig.get() if HydraConfig.initialized() else None
     in_sweep = job is not None and job.mode == RunMode.MULTIRUN
     overrides = runs.as_typed(job.overrides.task) if job is not None else []
+    earlier, point = resume.recorded(folder, config), checkpoints.newest(folder)
+    if point:
+        resume.refuse_less(config, point.content)
+    config.resume = None  # from here on it is a run as any other
     with (
-        runs.recording(folder, config, overrides, keep_mistakes=in_sweep) as summary,
+        failures_told(),
+        runs.recording(
+            folder, config, overrides, keep_mistakes=in_sweep, earlier=earlier
+        ) as summary,
         settings(config),
         only_logged(in_sweep),
     ):
-        summary |= fit_and_test(complete(config), folder)
+        summary |= fit_and_test(complete(config), folder, point)
         show(metrics_table(summary["metrics"]))
         for finding in summary["doctors_note"]:
             show(f"doctor       {finding}")
@@ -66,9 +77,17 @@ def train(config: DictConfig) -> float:
     return best_value(summary, config.mode)
 
 
-def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
-    """Build, fit, test at the best checkpoint; returns what the summary records."""
-    start = time.perf_counter()
+def fit_and_test(
+    config: DictConfig, folder: Path, point: checkpoints.Resumable | None
+) -> runs.Summary:
+    """Build, fit, test at the best checkpoint; returns what the summary records.
+
+    Args:
+        config: of the run.
+        folder: of the run.
+        point: what to go on from; None for a fresh start.
+    """
+    start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     data = build_data(config)
     config = with_monitor(config, data)
     runs.write_config(folder, config)
@@ -78,14 +97,18 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
     show_plan(data, model, trainer)
     for line in advice(config, model.network):
         show(f"advice       {line}")
-    introduce(trainer, config, data, model)
+    checkpoints.rewind(trainer.loggers, point)
+    if point:
+        show(f"goes on      after {point.content['global_step']:,} iterations")
+    else:
+        introduce(trainer, config, data, model)
     succeeded = False
     try:
         torch.manual_seed(config.seeds.dropout)
-        trainer.fit(model, datamodule=data)
+        trainer.fit(model, datamodule=data, ckpt_path=point.path if point else None)
         best = load_best(model, folder)
         show(how_it_ended(trainer, best))
-        last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+        last = checkpoints.read(folder / checkpoints.FOLDER / checkpoints.LAST)
         alone = trainer.world_size == 1
         tester = trainer if alone else build_trainer(one_device(config))
         metrics = split_metrics(model, data, tester)
@@ -108,6 +131,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> runs.Summary:
         "metrics": metrics,
         "pruned_epoch": last["callbacks"].get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
+        "wall_seconds": time.perf_counter() - start,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],
@@ -205,30 +229,6 @@ def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:
             f"{reason} in each of {processes} process(es): "
             f"data.batch_size={data.smallest_batch} or more"
         )
-
-
-def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
-    """The numbers of this gradient descent, and the network."""
-    batches = data.train_batches
-    limit = trainer.limit_train_batches
-    share = int(len(batches) * limit) if isinstance(limit, float) else limit
-    an_epoch = math.ceil(min(len(batches), share) / trainer.accumulate_grad_batches)
-    max_epochs = trainer.max_epochs if trainer.max_epochs is not None else -1
-    totals = [] if max_epochs == -1 else [max_epochs * an_epoch]
-    totals += [] if trainer.max_steps == -1 else [trainer.max_steps]
-    plan = table("gradient descent", "")
-    for split, rows in data.rows.items():
-        plan.add_row(f"{split} samples", f"{len(rows):,}")
-    plan.add_row("columns", f"{len(data.samples.columns):,}")
-    kind = "classes" if data.samples.class_names else "targets"
-    plan.add_row(kind, f"{data.facts['num_outputs']:,}")
-    plan.add_row("batch size", f"{batches.sizes[0]:,}")
-    plan.add_row("iterations an epoch", f"{an_epoch:,}")
-    plan.add_row(
-        "iterations in all", f"{min(totals):,}" if totals else "as time allows"
-    )
-    show(plan)
-    show(model_table(model, data.features["train"][:1]))
 
 
 def at_best(metrics: Metrics) -> Metrics:

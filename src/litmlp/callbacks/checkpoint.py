@@ -1,33 +1,36 @@
-"""The two checkpoints of a run: the best weights and the last state."""
+"""The checkpoints of a run: the best weights and the last state."""
 
 import math
-import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning
-import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
-from torch import Tensor
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from litmlp import checkpoints
 from litmlp.errors import UserError
+from litmlp.files import replace
 
 
 class BestAndLast(Checkpoint):
     """Keeps ``best.ckpt`` (weights) and ``last.ckpt`` (everything, to resume from).
 
-    The best weights wait in memory and both files are written now and then, when the
-    fit ends and when it breaks off: an epoch of a small network takes less time than a
-    file. Both load with ``torch.load(weights_only=True)``.
+    The best weights wait in memory and the files are written now and then, when the fit
+    ends and when it breaks off: an epoch of a small network takes less time than a
+    file. They load with ``torch.load(weights_only=True)``. A fit that goes on from
+    ``last.ckpt`` gives the same bits as one that was never interrupted: it is written
+    between two batches, when nothing is under way.
 
     Args:
-        folder: where the two files go.
+        folder: where the files go.
         monitor: the tag of the metric that decides, ``loss/val``.
         mode: whether its ``min`` or ``max`` is best.
-        every_seconds: the longest time between two writes, checked after each epoch.
+        every_seconds: the longest time between two writes; None: no such limit.
+        every_iterations: the most iterations between two writes, likewise.
+        every_epochs: write before the first batch of every so many epochs, likewise.
     """
 
     def __init__(
@@ -36,22 +39,49 @@ class BestAndLast(Checkpoint):
         folder: str,
         monitor: str,
         mode: Literal["min", "max"],
-        every_seconds: float = 30,
+        every_seconds: float | None = 30,
+        every_iterations: int | None = None,
+        every_epochs: int | None = None,
     ) -> None:
-        if every_seconds <= 0:
-            raise UserError(f"every_seconds={every_seconds}: must be positive")
+        intervals = {
+            "every_seconds": every_seconds,
+            "every_iterations": every_iterations,
+            "every_epochs": every_epochs,
+        }
+        for name, value in intervals.items():
+            if value is not None and value <= 0:
+                raise UserError(f"{name}={value}: must be positive, or null")
         self.folder = Path(folder)
         self.monitor = monitor
         self.mode = mode
-        self.every_seconds = every_seconds
-        self.best_value = math.nan
-        self.best_epoch = 0
-        self._best: dict[str, Tensor] = {}
-        self._started = False
+        self.every_seconds = math.inf if every_seconds is None else every_seconds
+        self.every_iterations = every_iterations
+        self.every_epochs = every_epochs
+        self.best: checkpoints.Checkpoint = {}
+        self._best_is_written = False
+        self._stopped_early = False
+        self._began = time.monotonic()
 
-    def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
-        self._started = True
-        self._written = time.monotonic()
+    @property
+    def best_value(self) -> float:
+        """The monitored metric of the best epoch so far; NaN before there is one."""
+        return float(self.best.get("value", math.nan))
+
+    def setup(self, trainer: Trainer, model: LightningModule, stage: str) -> None:
+        trainer.strategy.checkpoint_io = checkpoints.WholeFiles()
+
+    def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
+        if trainer.is_global_zero:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self._note_time(trainer)
+        if self._stopped_early:
+            trainer.should_stop = True
+
+    def on_train_batch_start(
+        self, trainer: Trainer, model: LightningModule, batch: Any, i: int
+    ) -> None:
+        if self._is_due(trainer, i):
+            self._write(trainer)
 
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
@@ -61,28 +91,71 @@ class BestAndLast(Checkpoint):
             trainer.should_stop = True
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        # Else Lightning leaves a plateau scheduler out of the epoch that was resumed.
+        trainer.fit_loop._restarting = False
         value = float(trainer.callback_metrics.get(self.monitor, math.nan))
         if self._improves(value):
-            self._take(value, trainer.current_epoch + 1, model)
-        if time.monotonic() - self._written >= self.every_seconds:
-            self._write(trainer)
+            self._take(value, trainer.current_epoch + 1, trainer, model)
+
+    def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
+        callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
+        self._stopped_early = any(getattr(c, "stopped_epoch", 0) for c in callbacks)
+        if math.isnan(self.best_value):  # not one epoch with a finite value
+            self._take(math.nan, trainer.current_epoch, trainer, model)
+        self._write(trainer)
 
     def on_fit_end(self, trainer: Trainer, model: LightningModule) -> None:
-        if math.isnan(self.best_value):  # not one epoch with a finite value
-            self._take(math.nan, trainer.current_epoch, model)
-        self._write(trainer)
+        if not self.best:  # a budget of nothing
+            self._take(math.nan, trainer.current_epoch, trainer, model)
+            self._write(trainer)
+        self._write_best(trainer)
 
     def on_exception(
         self, trainer: Trainer, model: LightningModule, exception: BaseException
     ) -> None:
-        if self._started:
+        if isinstance(exception, OSError):
+            return  # which may have come from writing
+        ended = isinstance(exception, SIGTERMException) and not trainer.fit_loop.done
+        if between_batches(trainer) or (ended and between_epochs(trainer)):
             self._write(trainer)
+        else:  # what is under way cannot be saved: last.ckpt stays as it is
+            self._write_best(trainer)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint["format"] = checkpoints.FORMAT
+        checkpoint["seconds"] = time.monotonic() - self._began
+        checkpoint["logs"] = {
+            type(logger).__name__: logger.position()
+            for logger in trainer.loggers
+            if hasattr(logger, "position")
+        }
+        set_at_rest(checkpoint["loops"]["fit_loop"], trainer)
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        self._began = time.monotonic() - checkpoint["seconds"]
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best_value": self.best_value, "best_epoch": self.best_epoch}
+        return {"best": self.best, "stopped_early": self._stopped_early}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.best_value, self.best_epoch = state["best_value"], state["best_epoch"]
+        self.best, self._stopped_early = state["best"], state["stopped_early"]
+
+    def _is_due(self, trainer: Trainer, i: int) -> bool:
+        due = time.monotonic() - self._written >= self.every_seconds
+        if self.every_iterations:
+            done = trainer.global_step - self._written_step
+            due = due or done >= self.every_iterations
+        if self.every_epochs and i == 0:
+            done = trainer.current_epoch - self._written_epoch
+            due = due or done >= self.every_epochs
+        if trainer.world_size > 1:  # clocks differ, and all take part in writing
+            due = trainer.strategy.reduce_boolean_decision(due, all=False)
+        # Gradients that are being accumulated are in no checkpoint.
+        return due and i % trainer.accumulate_grad_batches == 0
 
     def _improves(self, value: float) -> bool:
         if math.isnan(self.best_value):
@@ -90,35 +163,80 @@ class BestAndLast(Checkpoint):
         sign = 1 if self.mode == "max" else -1
         return sign * value > sign * self.best_value
 
-    def _take(self, value: float, epoch: int, model: LightningModule) -> None:
-        self.best_value, self.best_epoch = value, epoch
-        self._best = {
-            name: tensor.detach().clone() for name, tensor in model.state_dict().items()
+    def _take(
+        self, value: float, epoch: int, trainer: Trainer, model: LightningModule
+    ) -> None:
+        weights = model.state_dict().items()
+        self.best = {
+            "state_dict": {name: value.detach().clone() for name, value in weights},
+            "epoch": epoch,
+            "monitor": self.monitor,
+            "value": value,
+            "facts": getattr(trainer.datamodule, "facts", {}),  # type: ignore[attr-defined]  # set by Lightning, not declared
+            "format": checkpoints.FORMAT,
+            "pytorch-lightning_version": lightning.__version__,
         }
+        self._best_is_written = False
 
     def _write(self, trainer: Trainer) -> None:
         for logger in trainer.loggers:
             getattr(logger, "flush", logger.save)()
+        self._write_best(trainer)
+        fresh = self.folder / f"{checkpoints.LAST}.partial"
+        trainer.save_checkpoint(fresh)
         if trainer.is_global_zero:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self._best:
-                best = {
-                    "state_dict": self._best,
-                    "epoch": self.best_epoch,
-                    "monitor": self.monitor,
-                    "value": self.best_value,
-                    "facts": getattr(trainer.datamodule, "facts", {}),  # type: ignore[attr-defined]  # set by Lightning, not declared
-                    "pytorch-lightning_version": lightning.__version__,
-                }
-                replace(self.folder / "best.ckpt", lambda path: torch.save(best, path))
-        replace(self.folder / "last.ckpt", trainer.save_checkpoint)
-        self._best = {}
+            checkpoints.promote(fresh)
+        self._note_time(trainer)
+
+    def _write_best(self, trainer: Trainer) -> None:
+        if self.best and not self._best_is_written and trainer.is_global_zero:
+            replace(
+                self.folder / checkpoints.BEST,
+                lambda path: checkpoints.write(self.best, path),
+            )
+        self._best_is_written = True
+
+    def _note_time(self, trainer: Trainer) -> None:
         self._written = time.monotonic()
+        self._written_step = trainer.global_step
+        self._written_epoch = trainer.current_epoch
 
 
-def replace(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside ``path`` and move it there: it is never half-written."""
-    partial = path.with_suffix(".partial")
-    write(partial)
-    if partial.exists():  # only one process of several writes
-        os.replace(partial, path)
+def between_batches(trainer: Trainer) -> bool:
+    """Whether a fit is where another batch would come next, with nothing under way."""
+    epoch = trainer.fit_loop.epoch_progress.state_dict()["current"]
+    batch = trainer.fit_loop.epoch_loop.batch_progress
+    return (
+        trainer.training
+        and epoch["ready"] == epoch["started"] == epoch["processed"] + 1
+        and batch.current.ready == batch.current.completed
+        and not batch.is_last_batch
+        and batch.current.completed % trainer.accumulate_grad_batches == 0
+    )
+
+
+def between_epochs(trainer: Trainer) -> bool:
+    """Whether a fit is where another epoch would come next, with nothing under way."""
+    epoch = trainer.fit_loop.epoch_progress.current
+    return trainer.training and 0 < epoch.ready == epoch.completed
+
+
+def set_at_rest(loops: dict[str, Any], trainer: Trainer) -> None:
+    """Let Lightning's counters say that no batch is under way.
+
+    From those of a batch that has started it would conclude that it is done.
+    """
+    epoch, batch = (
+        loops["epoch_progress"]["current"],
+        loops["epoch_loop.batch_progress"],
+    )
+    if epoch["processed"] == epoch["started"]:  # the next epoch has not begun
+        batch["current"] = dict.fromkeys(batch["current"], 0)
+    batch["is_last_batch"] = False
+    for counts in (batch["total"], batch["current"]):
+        counts["ready"] = counts["completed"]
+    loop, interval = trainer.fit_loop.epoch_loop, trainer.val_check_batch
+    validates = interval and batch["current"]["completed"] % interval == 0
+    if validates and loop._should_check_val_epoch():
+        # Lightning skips this validation, and then counts the batch before it again.
+        loops["epoch_loop.state_dict"]["_batches_that_stepped"] -= 1

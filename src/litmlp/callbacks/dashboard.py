@@ -18,7 +18,7 @@ class Dashboard(Callback):
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
         for logger in trainer.loggers:
-            if isinstance(logger, TensorBoard):
+            if isinstance(logger, TensorBoard) and not trainer.ckpt_path:
                 metrics = cast(Supervised, model).metric_names
                 logger.experiment.add_custom_scalars(layout(metrics))
 

@@ -41,7 +41,8 @@ class DecisionSurface(Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]  # set by Lightning, not declared
         if trainer.is_global_zero and isinstance(data, Data):
             self._plane = data.plane
-            self._draw(trainer, model, trainer.current_epoch)
+            if not trainer.ckpt_path:  # else it was drawn when the fit began
+                self._draw(trainer, model, trainer.current_epoch)
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
         epoch = trainer.current_epoch + 1

@@ -79,9 +79,11 @@ class Diagnosis(Snapshots):
                     logger.log_texts({"doctors_note": text})
 
     def state_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in STATE}
+        own = {name: getattr(self, name) for name in STATE}
+        return super().state_dict() | own
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
         for name in STATE:
             setattr(self, name, state[name])
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
+from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
@@ -65,13 +66,18 @@ class Snapshots(Callback):
         self._snapshot: Snapshot | None = None
         self._calls: list[Call] = []
         self._hooks: list[RemovableHandle] = []
+        self._stored: dict[str, Any] = {}
 
     def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
         """What to do with a snapshot."""
         raise NotImplementedError
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
-        self._leaves = leaves(cast(Supervised, model).network)
+        self._network = cast(Supervised, model).network
+        self._leaves = leaves(self._network)
+        if self._stored:
+            self._snapshot = restored(self._stored, self._network, model.device)
+            self._stored = {}
 
     def on_train_batch_start(
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
@@ -131,6 +137,13 @@ class Snapshots(Callback):
     ) -> None:
         self._unhook()
 
+    def state_dict(self) -> dict[str, Any]:
+        snapshot = self._snapshot
+        return {"snapshot": stored(snapshot, self._network) if snapshot else {}}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._stored = state["snapshot"]
+
     def _is_due(self, epoch: int) -> bool:
         return epoch == 1 or epoch % self.every_epochs == 0
 
@@ -169,3 +182,29 @@ def add_pass(snapshot: Snapshot, layers: list[Layer]) -> None:
     elif len(layers) == len(snapshot.layers):
         for layer, again in zip(snapshot.layers, layers, strict=True):
             layer.inputs += again.inputs
+
+
+def stored(snapshot: Snapshot, network: nn.Module) -> dict[str, Any]:
+    """A snapshot in plain types, with names in place of the network's parts."""
+    names = {part: name for name, part in network.named_modules()}
+    names |= {part: name for name, part in network.named_parameters()}
+    layers = [
+        vars(layer) | {"parameter": names[layer.parameter]} for layer in snapshot.layers
+    ]
+    for layer in layers:
+        if layer["activation"] is not None:
+            layer["activation"] = names[layer["activation"]]
+    return vars(snapshot) | {"layers": layers, "moment": list(snapshot.moment)}
+
+
+def restored(
+    state: dict[str, Any], network: nn.Module, device: torch.device
+) -> Snapshot:
+    """A snapshot from what :func:`stored` made of it."""
+    state = apply_to_collection(state, Tensor, Tensor.to, device)
+    for layer in state["layers"]:
+        layer["parameter"] = network.get_parameter(layer["parameter"])
+        if layer["activation"] is not None:
+            layer["activation"] = network.get_submodule(layer["activation"])
+    layers = [Layer(**layer) for layer in state["layers"]]
+    return Snapshot(**(state | {"layers": layers, "moment": Moment(*state["moment"])}))

@@ -15,6 +15,13 @@ class Throughput(Callback):
     def __init__(self) -> None:
         self.samples = 0
         self.seconds = 0.0
+        self._epoch_samples = 0
+        self._start = self._end = 0.0
+
+    def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
+        passed = self._end - self._start  # of an epoch that goes on
+        self._end = time.perf_counter()
+        self._start = self._end - passed
 
     def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
         self._epoch_samples = 0
@@ -41,7 +48,9 @@ class Throughput(Callback):
             "samples": self.samples,
             "seconds": self.seconds,
             "samples_per_second": speed,
+            "epoch": [self._epoch_samples, self._end - self._start],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.samples, self.seconds = state["samples"], state["seconds"]
+        self._epoch_samples, self._end = state["epoch"]

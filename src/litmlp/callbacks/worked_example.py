@@ -52,6 +52,12 @@ class WorkedExample(Callback):
             self._too_many = self._too_many or lines
         return not self._too_many
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"iterations": self.iterations, "too_many": self._too_many}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.iterations, self._too_many = state["iterations"], state["too_many"]
+
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
         if not trainer.is_global_zero:
             return

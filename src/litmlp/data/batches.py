@@ -22,6 +22,7 @@ class Batches(Sampler[Tensor]):
         batch_size: rows a batch, over all processes; the last batch has the rest.
         order_seed: seed of the shuffling; None keeps the rows' own order.
         smallest: a last batch of fewer rows is joined to the one before.
+        start: the epoch to begin with, and how many of its batches to leave out.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Batches(Sampler[Tensor]):
         *,
         order_seed: int | None = None,
         smallest: int = 1,
+        start: tuple[int, int] = (0, 0),
     ) -> None:
         full, rest = divmod(num_rows, batch_size)
         self.sizes = [batch_size] * full + [rest] * (rest > 0)
@@ -38,7 +40,8 @@ class Batches(Sampler[Tensor]):
             self.sizes[-2:] = [batch_size + rest]
         self.num_rows = num_rows
         self.order_seed = order_seed
-        self.epoch = 0
+        self.start = start
+        self.epoch = start[0]
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning before each epoch."""
@@ -55,7 +58,9 @@ class Batches(Sampler[Tensor]):
             seed = int(mixed.generate_state(1)[0])
             generator = torch.Generator().manual_seed(seed)
             order = torch.randperm(self.num_rows, generator=generator)
+        first_epoch, done = self.start
         batches = torch.split(order, self.sizes)
+        batches = batches[done:] if self.epoch == first_epoch else batches
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             rank, world = (
                 torch.distributed.get_rank(),

@@ -56,6 +56,7 @@ class Data(LightningDataModule):
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f"{name}={getattr(self, name)}: must lie in [0, 1)")
         self.smallest_batch = 1
+        self._start = (0, 0)
 
     def __str__(self) -> str:
         return repr(self)
@@ -159,8 +160,23 @@ class Data(LightningDataModule):
         count = len(self.rows["train"])
         size = count if self.batch_size == "full" else min(self.batch_size, count)
         return Batches(
-            count, size, order_seed=self.order_seed, smallest=self.smallest_batch
+            count,
+            size,
+            order_seed=self.order_seed,
+            smallest=self.smallest_batch,
+            start=self._start,
         )
+
+    def state_dict(self) -> dict[str, Any]:
+        assert self.trainer is not None
+        loop = self.trainer.fit_loop
+        epoch, batch = loop.epoch_progress.state_dict()["current"], loop.epoch_loop
+        done = batch.batch_progress.current.completed
+        begun = epoch["started"] > epoch["processed"]
+        return {"epoch": epoch["processed"], "batches": done if begun else 0}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._start = state["epoch"], state["batches"]
 
     def train_dataloader(self) -> Loader:
         return self._loader("train", self.train_batches)

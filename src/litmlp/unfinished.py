@@ -1,0 +1,64 @@
+"""What training knows of an epoch under way, beside the weights and the optimizer."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from litmlp import random_numbers
+from litmlp.errors import UserError
+
+if TYPE_CHECKING:
+    from litmlp.supervised import Supervised
+
+
+def save(model: "Supervised", checkpoint: dict[str, Any]) -> None:
+    """Add it to a checkpoint, in plain types.
+
+    ``processes`` has an entry for each: the outputs and targets of its batches so far,
+    and the states of its random numbers.
+    """
+    trainer = model.trainer
+    seen = zip(*model._seen.get("train", []), strict=True)
+    own = {
+        "seen": [torch.cat(part) for part in seen],
+        "random": random_numbers.states(),
+    }
+    processes = [own] * trainer.world_size
+    if trainer.world_size > 1:
+        torch.distributed.all_gather_object(processes, own)
+    checkpoint["samples"] = model._samples
+    checkpoint["unfinished"] = {
+        "pace": model._pace,
+        "metrics": dict(trainer.callback_metrics),
+        "processes": processes,
+    }
+
+
+def load(model: "Supervised", checkpoint: dict[str, Any]) -> None:
+    """Take it from a checkpoint, for :func:`resume`."""
+    model._samples = checkpoint["samples"]
+    model._unfinished = checkpoint["unfinished"]
+
+
+def resume(model: "Supervised") -> None:
+    """Put what was loaded, if anything, back in place when training starts.
+
+    Raises:
+        UserError: another number of processes saved it.
+    """
+    state, model._unfinished = model._unfinished, {}
+    if not state:
+        return
+    processes, count = state["processes"], model.trainer.world_size
+    if len(processes) != count:
+        raise UserError(
+            f"the checkpoint is of {len(processes)} process(es), this machine gives "
+            f"{count}: a run goes on with as many devices as it was begun"
+        )
+    own = processes[model.global_rank]
+    if own["seen"]:
+        outputs, targets = own["seen"]
+        model._seen["train"] = [(outputs.to(model.device), targets.to(model.device))]
+    model._pace = state["pace"]
+    model.trainer.callback_metrics.update(state["metrics"])
+    random_numbers.restore(own["random"])

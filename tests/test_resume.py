@@ -1,0 +1,280 @@
+"""A run that was killed and goes on ends as if it had never been interrupted."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Run
+from interrupted import At, curves, differences, killed, killed_after, run
+
+from litmlp import runs
+from litmlp.errors import UserError
+from litmlp.supervised import Supervised
+
+STOPS_EARLY = (
+    *("data=iris", "data.batch_size=20", "trainer=cpu", "trainer.max_epochs=30"),
+    *("dropout=dropout", "dropout.p=0.3", "optimizer.lr=0.05"),
+    "callbacks.early_stopping.patience=2",
+    "callbacks.diagnosis.every_epochs=2",
+    "callbacks.checkpoint.every_iterations=3",
+    "scheduler=reduce_on_plateau",
+)
+"""96 rows in five batches, the last of 16."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was never interrupted."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    run(folder, *STOPS_EARLY)
+    return folder
+
+
+MOMENTS = {
+    "start-up": At("build_model"),
+    "first batch": At("Supervised.training_step"),
+    "mid-epoch": At("Supervised.training_step", 8),
+    "last batch": At("Supervised.training_step", 10),
+    "after a step": At("Supervised.on_train_batch_end", 14),
+    "validation": At("Supervised.validation_step", 3),
+    "end of an epoch": At("Supervised.on_train_epoch_end", 2, "return"),
+    "checkpoint is written": At("write", 3),
+    "checkpoint takes its place": At("promote", 3),
+    "between the two renames": At("settle", 6),
+    "logger flush": At("MetricsCSV._write", 2),
+    "early stop": At("BestAndLast.on_train_end"),
+    "fit is over": At("BestAndLast.on_fit_end", 1, "return"),
+    "test": At("Supervised.test_step"),
+    "loggers are closed": At("close_loggers"),
+    "summary": At("write_summary", 2),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_killed_anywhere_ends_as_if_it_never_was(
+    moment: str, whole: Path, tmp_path: Path
+) -> None:
+    killed(MOMENTS[moment], tmp_path, *STOPS_EARLY)
+    assert runs.read_summary(tmp_path)["status"] == "interrupted"
+    run(tmp_path, *STOPS_EARLY)
+    assert differences(whole, tmp_path) == []
+
+
+CHOICES = {
+    "batchnorm, accumulation, one cycle a step": (
+        *("data=wine", "batchnorm=before_activation", "scheduler=one_cycle"),
+        *("dropout=dropout", "trainer.accumulate_grad_batches=2"),
+    ),
+    "float64, L-BFGS": (
+        "data=diabetes",
+        "trainer.precision=64-true",
+        "optimizer=lbfgs",
+    ),
+    "pictures, momentum, restarts, epochs below the curves": (
+        *("data=circle", "callbacks=full", "optimizer=momentum", "data.batch_size=50"),
+        *("scheduler=cosine_warm_restarts", "logger.x_axis=epoch"),
+    ),
+    "iterations as the budget, cyclic rate, a joined last batch": (
+        *("data=iris", "data.batch_size=95", "batchnorm=after_activation"),
+        *("trainer.max_steps=9", "trainer.max_epochs=null", "scheduler=cyclic"),
+    ),
+    "validation now and then": (
+        *("data=wine", "dropout=alpha_dropout", "optimizer=rmsprop"),
+        *("+trainer.check_val_every_n_epoch=2", "scheduler=exponential"),
+    ),
+    "tables of the first iterations, no validation rows": (
+        *("data=iris", "callbacks=worked_example", "model.hidden_sizes=[2]"),
+        *("data.validation_share=0", "data.batch_size=2", "logger.x_axis=samples"),
+        *("callbacks.neuron_table.max_lines=99", "callbacks.weight_table.max_lines=99"),
+    ),
+}
+
+
+def broken_off(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, *overrides: str, nth: int = 8
+) -> None:
+    """A run whose nth training step fails."""
+    step, calls = Supervised.training_step, iter(range(1, nth))
+
+    def failing(self: Supervised, *arguments: Any) -> Any:
+        if next(calls, None) is None:
+            raise ZeroDivisionError
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Supervised, "training_step", failing)
+        with pytest.raises(ZeroDivisionError):
+            run(folder, *overrides)
+
+
+@pytest.mark.parametrize("every", ["every_iterations=2", "every_epochs=1"])
+@pytest.mark.parametrize("choices", CHOICES)
+def test_whatever_is_trained_goes_on_to_the_bit(
+    choices: str, every: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = ("trainer=cpu", "trainer.max_epochs=5", f"callbacks.checkpoint.{every}")
+    command = (*quick, *CHOICES[choices])
+    run(tmp_path / "whole", *command)
+    broken_off(monkeypatch, tmp_path / "broken", *command)
+    run(tmp_path / "broken", *command)
+    assert differences(tmp_path / "whole", tmp_path / "broken") == []
+
+
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=6", "data.batch_size=20")
+
+
+def test_curves_have_neither_gap_nor_double_point(tmp_path: Path) -> None:
+    command = (*QUICK, "logger.x_axis=epoch", "callbacks.checkpoint.every_iterations=2")
+    for nth in (8, 12, 13):
+        killed(At("Supervised.training_step", nth), tmp_path, *command)
+    run(tmp_path, *command)
+    assert [step for step, _ in curves(tmp_path)["loss/train"]] == [1, 2, 3, 4, 5, 6]
+    assert len(list(tmp_path.glob("events.out.tfevents.*"))) > 1
+
+
+def test_a_process_that_is_killed_goes_on_by_its_folder(
+    run: Run, tmp_path: Path
+) -> None:
+    whole = ("train", *QUICK, "hydra.run.dir=whole", "trainer.max_epochs=200")
+    run(*whole)
+    slow = ("callbacks.checkpoint.every_iterations=3", "trainer.max_epochs=200")
+    command = [sys.executable, ROOT / "scripts" / "train.py", *QUICK, *slow]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    while not list(tmp_path.glob("logs/default/runs/*/checkpoints/previous.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    begun = {p: p.read_bytes() for p in (folder / ".hydra").iterdir()}
+    assert run("train", "resume=latest").code == 0
+    assert begun == {p: p.read_bytes() for p in (folder / ".hydra").iterdir()}
+    ours = curves(folder)
+    assert ours["loss/val"] == curves(tmp_path / "whole")["loss/val"]
+    assert runs.is_done(folder)
+    ended = run("train", f"resume={folder.relative_to(tmp_path)}")
+    assert "holds a finished run" in ended.out
+    assert "no unfinished run in" in run("train", "resume=latest").err
+
+
+def test_a_done_run_with_a_larger_budget_goes_on(run: Run, tmp_path: Path) -> None:
+    run("train", *QUICK, "hydra.run.dir=whole", "trainer.max_epochs=9")
+    run("train", *QUICK, "hydra.run.dir=more")
+    assert run("train", "resume=more", "trainer.max_epochs=9").code == 0
+    whole, more = (runs.read_summary(tmp_path / name) for name in ("whole", "more"))
+    assert more["metrics"] == whole["metrics"]
+    assert more["epochs"] == 9
+    assert more["overrides"][-1] == "trainer.max_epochs=9"
+    assert more["config_hash"] == whole["config_hash"]
+    less = run("train", "resume=more", "trainer.max_epochs=8")
+    assert less.err == "error: trainer.max_epochs=8: the run has come to 9 already\n"
+    assert runs.read_summary(tmp_path / "more") == more
+
+
+def test_a_run_that_stopped_early_trains_no_further(run: Run, tmp_path: Path) -> None:
+    stop = ("optimizer.lr=0.1", "callbacks.early_stopping.patience=1")
+    run("train", *QUICK, *stop, "trainer.max_epochs=50", "hydra.run.dir=run")
+    before = runs.read_summary(tmp_path / "run")
+    assert before["epochs"] < 50
+    ended = run("train", "resume=run", "trainer.max_epochs=60")
+    assert ended.code == 0
+    assert "stopped early" in ended.out
+    after = runs.read_summary(tmp_path / "run")
+    same = ("metrics", "epochs", "iterations", "best_epoch")
+    assert [after[name] for name in same] == [before[name] for name in same]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("optimizer.lr=1", "optimizer.lr=1: a run goes on as it was begun; only its"),
+        ("trainer.max_epochs=ten", "trainer.max_epochs=ten: expected int or null"),
+        ("trainer.max_time=soon", "trainer.max_time=soon: give days:hours:minutes:sec"),
+        ("trainer.max_epochs=7", "schedule of this run was made for the budget that"),
+        ("-m", "resume= goes on with a single run: leave out -m"),
+        ("hydra.run.dir=there", "hydra.run.dir=there: resume= says where"),
+    ],
+)
+def test_what_cannot_change_is_one_line(
+    overrides: str, message: str, begun: Path, run: Run
+) -> None:
+    files = {p: p.read_bytes() for p in begun.rglob("*") if p.is_file()}
+    ended = run("train", f"resume={begun}", overrides)
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert message in line
+    changed = {p.name for p in files if p.read_bytes() != files[p]}
+    assert changed <= {"train.log"}
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A done run whose schedule is that of its budget, as the script leaves it."""
+    folder = tmp_path_factory.mktemp("begun") / "run"
+    command = [sys.executable, ROOT / "scripts" / "train.py", f"hydra.run.dir={folder}"]
+    subprocess.run([*command, *QUICK, "scheduler=cosine"], check=True)
+    return folder
+
+
+def test_no_run_to_go_on_with_is_one_line(run: Run, tmp_path: Path) -> None:
+    for which, message in (("there", "holds no run"), ("latest", "no unfinished run")):
+        ended = run("train", f"resume={which}")
+        assert ended.code == 1
+        (line,) = ended.err.splitlines()
+        assert message in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_config_is_refused_in_a_folder_with_checkpoints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = "callbacks.checkpoint.every_epochs=1"
+    broken_off(monkeypatch, tmp_path, *QUICK, each)
+    with pytest.raises(UserError, match="unfinished run of another config"):
+        run(tmp_path, *QUICK, "seed=1")
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_as_one_run(tmp_path: Path) -> None:
+    command = (*QUICK, "trainer=ddp", "trainer.accelerator=cpu", "dropout=dropout")
+    often = ("callbacks.checkpoint.every_iterations=4", "scheduler=step")
+    script = [sys.executable, str(ROOT / "scripts" / "train.py"), *command, *often]
+    subprocess.run([*script, "hydra.run.dir=whole"], cwd=tmp_path, check=True)
+    process = subprocess.Popen([*script, "hydra.run.dir=broken"], cwd=tmp_path)
+    while not (tmp_path / "broken" / "checkpoints" / "previous.ckpt").exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    for child in subprocess.check_output(["pgrep", "-P", str(process.pid)]).split():
+        os.kill(int(child), signal.SIGKILL)
+    process.kill()
+    process.wait()
+    resume = [*script[:2], "resume=broken"]
+    subprocess.run(resume, cwd=tmp_path, check=True)
+    assert differences(tmp_path / "whole", tmp_path / "broken") == []
+
+
+CALLS = 250_000
+"""Of Python functions in a fit, its test and its summary, roughly."""
+
+
+@pytest.mark.slow
+def test_hundreds_of_random_moments(whole: Path, tmp_path: Path) -> None:
+    moments = random.Random(0)
+    phases: Counter[str] = Counter()
+    for trial in range(300):
+        folder = tmp_path / str(trial)
+        for _ in range(moments.choice([1, 1, 2])):
+            calls = moments.randrange(1, CALLS)
+            phases[killed_after(calls, folder, *STOPS_EARLY)] += 1
+        run(folder, *STOPS_EARLY)
+        assert differences(whole, folder) == [], f"trial {trial}"
+        shutil.rmtree(folder)
+    assert len(phases) >= 10, phases
