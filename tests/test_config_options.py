@@ -89,7 +89,7 @@ def overrides(option: str) -> list[str]:
 
 
 def test_no_group_is_forgotten() -> None:
-    elsewhere = {"initializer", "scheduler", "trainer", "callbacks", "logger"}
+    elsewhere = {"initializer", "scheduler", "trainer", "callbacks", "logger", "hydra"}
     groups = {option.split("/")[0] for option in OPTIONS}
     assert groups == {*PART_IN_USE, *elsewhere, "experiment"}
 

@@ -1,11 +1,11 @@
 """The parts of a run, built from its config: data, model, trainer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol, cast
 
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, OmegaConf
 
@@ -101,8 +101,8 @@ def build_schedule(node: DictConfig) -> Schedule:
     )
 
 
-def build_trainer(config: DictConfig) -> Trainer:
-    """The Trainer of a config, with its callbacks and loggers."""
+def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
+    """The Trainer of a config, with its callbacks, more of them, and its loggers."""
     config = config.copy()
     budget = config.trainer
     if budget.max_epochs is None:
@@ -111,7 +111,7 @@ def build_trainer(config: DictConfig) -> Trainer:
     trainer = construct(
         budget,
         "trainer",
-        callbacks=list(construct(config.callbacks, "callbacks").values()),
+        callbacks=[*construct(config.callbacks, "callbacks").values(), *more],
         logger=list(construct(config.logger, "logger", reserved=["x_axis"]).values()),
         default_root_dir=config.folder,
         enable_progress_bar=False,  # litmlp.callbacks.progress shows it

@@ -1,6 +1,7 @@
 """The one door between a config and objects: checked targets, checked values."""
 
 import collections.abc
+import contextlib
 import functools
 import inspect
 import pkgutil
@@ -51,6 +52,8 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.penalties.": object,
     "litmlp.regressor.": object,
     "litmlp.schedulers.": object,
+    "optuna.pruners.": object,
+    "optuna.samplers.": object,
 }
 """Where a config's ``_target_`` may be defined, and of what kind it must be. A package
 of your own: ``"mine.": object``, any class or function of it."""
@@ -173,10 +176,7 @@ def checked_arguments(
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     names = [p.name for p in parameters if p.kind not in variable]
-    try:
-        hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
-    except NameError:  # an annotation that exists for type checkers alone
-        hints = {}
+    hints = hints_of(target.__init__ if inspect.isclass(target) else target)
     for name, value in values.items():
         if name not in names and not takes_any:
             raise UserError(
@@ -187,6 +187,17 @@ def checked_arguments(
         if name in hints and not late:
             values[name] = checked_value(value, hints[name], f"{where}.{name}")
     return values
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of parameters, without those for type checkers alone."""
+    function = inspect.unwrap(function)
+    hints: dict[str, Any] = {}
+    for name, annotation in getattr(function, "__annotations__", {}).items():
+        alone = types.SimpleNamespace(__annotations__={name: annotation})
+        with contextlib.suppress(NameError):
+            hints |= get_type_hints(alone, function.__globals__)
+    return hints
 
 
 def checked_value(value: Any, hint: Any, where: str) -> Any:

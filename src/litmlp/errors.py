@@ -53,7 +53,10 @@ def describe(error: Exception) -> str:
     """One line for an error of ours, of Hydra's or of OmegaConf's."""
     cause = error.__cause__
     if isinstance(error, MissingConfigException) and error.options is not None:
-        group, _, option = str(error.missing_cfg_file).partition("/")
+        file = str(error.missing_cfg_file)
+        # Options may be nested; among Hydra's own it is groups that are.
+        split = file.rpartition if file.startswith("hydra/") else file.partition
+        group, _, option = split("/")
         files = (CONF / group).rglob("*.yaml")
         nested = {
             file.relative_to(CONF / group).with_suffix("").as_posix() for file in files

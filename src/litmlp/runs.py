@@ -223,6 +223,25 @@ def git_commit() -> str | None:
     return result.stdout.strip()
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keeps other processes out of a folder.
+
+    Raises:
+        UserError: one holds it.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise UserError(f"{folder} is in use by another process") from None
+    try:
+        yield
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
 def is_locked(folder: Path) -> bool:
     """Whether a process is writing a run to the folder."""
     if not (folder / LOCK).exists():

@@ -20,6 +20,10 @@ SEED = re.compile(r"(seed|seeds\.\w+|data\.(seed|split_seed|fold))=")
 """Overrides that repeat a run rather than change what is compared."""
 
 
+LONG = re.compile(r"\d+\.\d{5,}(e[+-]?\d+)?")
+OF_SWEEP = re.compile(r"sweep\.")
+
+
 def member_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
     """``activation-relu+seed-3-0a1b2c3d``: what varies, and the config's hash.
 
@@ -28,10 +32,16 @@ def member_name(overrides: list[str], command: list[str], config: DictConfig) ->
         command: of the whole sweep; what stands there too is the same for all.
         config: of this member.
     """
-    varying = [override for override in overrides if override not in command]
-    parts = [re.sub(r"[^A-Za-z0-9._]+", "-", text.lstrip("+~")) for text in varying]
+    texts = [text.lstrip("+~") for text in overrides if text not in command]
+    varying = [LONG.sub(rounded, text) for text in texts if not OF_SWEEP.match(text)]
+    parts = [re.sub(r"[^A-Za-z0-9._]+", "-", text) for text in varying]
     name = "+".join(part.strip("-") for part in parts)[:LONGEST_NAME]
     return "-".join(filter(None, [name, runs.config_hash(config)[:8]]))
+
+
+def rounded(number: re.Match[str]) -> str:
+    """Four digits of a long number, such as a sampler chooses."""
+    return f"{float(number[0]):.4g}"
 
 
 class LaunchHooks(Callback):

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
@@ -17,7 +17,7 @@ from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show
-from litmlp.construct import checked_value, resolve
+from litmlp.construct import checked_value, construct
 from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
@@ -25,6 +25,7 @@ from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.files import failures_told
 from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
+from litmlp.metrics import best_end
 from litmlp.model_summary import model_table
 from litmlp.moment import Moment
 from litmlp.plan import show_plan
@@ -91,7 +92,7 @@ def fit_and_test(
     config = with_monitor(config, data)
     runs.write_config(folder, config)
     model = build_model(config, data)
-    trainer = build_trainer(config)
+    trainer = build_trainer(config, pruning(config))
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     show_plan(data, model, trainer)
     for line in advice(config, model.network):
@@ -128,6 +129,7 @@ def fit_and_test(
         "best_epoch": best["epoch"],
         "best_value": best["value"],
         "metrics": metrics,
+        "pruned_epoch": last["callbacks"].get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
         "wall_seconds": time.perf_counter() - start,
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -139,12 +141,33 @@ def fit_and_test(
     }
 
 
+def pruning(config: DictConfig) -> list[Callback]:
+    """What may end a trial of a search early.
+
+    Raises:
+        UserError: it is no trial of a search.
+    """
+    trial = config.sweep.get("trial")
+    if trial is None:
+        return []
+    if not HydraConfig.initialized() or "pruner" not in HydraConfig.get().sweeper:
+        raise UserError(f"sweep.trial={trial}: a search gives it, hydra/sweeper=optuna")
+    from litmlp.callbacks.pruning import Pruning  # needs Optuna
+
+    hydra = HydraConfig.get()
+    pruner = construct(hydra.sweeper.pruner, "hydra.sweeper.pruner")
+    folder = Path(hydra.sweep.dir)
+    return [Pruning(folder=folder, trial=trial, monitor=config.monitor, pruner=pruner)]
+
+
 def one_line(summary: runs.Summary) -> str:
     """What a sweep says of each of its members."""
     metric, value = summary["monitor"]["metric"], summary["best_value"]
     result = main_result(summary)
     test = f"  {result[0]}/test {result[1]:.4f}" if result else ""
-    return f"{metric} {value:.4f}{test}  {summary['wall_seconds']:.1f} s"
+    epoch = summary["pruned_epoch"]
+    pruned = f"  pruned after epoch {epoch}" if epoch else ""
+    return f"{metric} {value:.4f}{test}  {summary['wall_seconds']:.1f} s{pruned}"
 
 
 def how_it_ended(trainer: Trainer, best: dict[str, Any]) -> str:
@@ -183,10 +206,7 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
         given = config.monitor
         raise UserError(f"monitor={given}: no such metric. {nearest(given, allowed)}")
     name = config.monitor.split("/")[0]
-    best = "min"
-    if name != "loss":
-        metric = resolve(config.task.metrics[name]._target_, f"task.metrics.{name}")
-        best = "max" if getattr(metric, "higher_is_better", False) else "min"
+    best = best_end(name, config.task.metrics)
     if config.mode != best:
         raise UserError(
             f"mode={config.mode}: the best {name} is its {best}: mode={best}"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from litmlp.report import tables
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Block, Command, Heading, Paragraph, Picture, Rows
-from litmlp.report.sentences import best_choice, how_many
+from litmlp.report.search import Searched
+from litmlp.report.sentences import best_choice, how_it_went, how_many
 from litmlp.report.table import Runs
 
 MOST_CHOICES = 20
@@ -35,14 +36,18 @@ def contents(
     runs: Runs,
     findings: Sequence[Findings],
     pictures: Sequence[Pictures],
+    searches: Mapping[Searched, Pictures],
 ) -> Iterator[Block]:
     """The whole page.
 
     Args:
         pictures: for each of the findings, those of its ranking, effects and pairing.
+        searches: what the runs are trials of, with pictures.
     """
     yield Heading(1, title)
     yield Paragraph(how_many(runs))
+    for searched, drawn_search in searches.items():
+        yield from search_section(searched, drawn_search)
     for each, drawn in zip(findings, pictures, strict=True):
         yield from section(each, drawn)
     failures = tables.table_of_failures(runs, findings)
@@ -56,6 +61,21 @@ def contents(
     yield from map(Paragraph, HOW_TO_READ)
     yield Heading(2, "All runs")
     yield tables.table_of_runs(runs, findings)
+
+
+def search_section(searched: Searched, pictures: Pictures) -> Iterator[Block]:
+    """How a search went and what it found."""
+    yield Heading(2, f"Search in {searched.folder}")
+    yield Paragraph(how_it_went(searched))
+    yield from drawn(pictures, "history")
+    yield from drawn(pictures, "front")
+    yield from top(tables.table_of_best_trials(searched), MOST_CHOICES)
+    if "importances" in pictures:
+        yield pictures["importances"]
+        yield Paragraph(
+            "Shares of the variance between trials (fANOVA), of choices that every "
+            "trial made; outliers count as where they begin."
+        )
 
 
 def section(findings: Findings, pictures: Pictures) -> Iterator[Block]:

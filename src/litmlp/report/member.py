@@ -45,6 +45,7 @@ class Outcome(BaseModel):
     monitor: Monitor | None = None
     best_value: FiniteFloat | None = None
     best_epoch: Count | None = None
+    pruned_epoch: Count | None = None
     metrics: dict[Tag, FiniteFloat | None] = {}
     parameters: Count | None = None
     epochs: Count | None = None

@@ -20,6 +20,7 @@ SCHEMA = {
     "mode": pl.String,
     "best_value": pl.Float64,
     "best_epoch": pl.Int64,
+    "pruned_epoch": pl.Int64,
     "epochs": pl.Int64,
     "iterations": pl.Int64,
     "parameters": pl.Int64,

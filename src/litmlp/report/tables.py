@@ -10,6 +10,7 @@ from litmlp.report.effects import MEAN, marginal_means
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Rows
 from litmlp.report.problems import VALUE
+from litmlp.report.search import Searched
 from litmlp.report.table import Runs
 from litmlp.report.texts import decimals, interval, number, percent, short, spread
 
@@ -22,7 +23,7 @@ def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> Rows:
     """Every run: problem by problem, the best first and those without a value last."""
     return filled(
         sorted(runs.table.rows(named=True), key=best_first),
-        texts=[*names_of_runs(runs, findings), column("status")],
+        texts=[*names_of_runs(runs, findings), ("status", status)],
         numbers=[
             (monitored(findings), lambda row: number(row[VALUE])),
             tested(findings, lambda row, test: number(row[test])),
@@ -103,6 +104,21 @@ def table_of_pairings(findings: Findings) -> Rows:
     )
 
 
+def table_of_best_trials(searched: Searched) -> Rows:
+    """The best trial, or those on the Pareto front."""
+    columns = ["trial", "choice", *searched.objectives]
+    rows = [
+        [str(trial.number), trial.choice, *map(counted, trial.values)]
+        for trial in searched.best
+    ]
+    return Rows(columns, rows, texts=2)
+
+
+def counted(value: float) -> str:
+    """A number, without decimals if it is a whole one, such as of parameters."""
+    return f"{value:.0f}" if value.is_integer() else number(value)
+
+
 def filled(
     rows: Iterable[Row], *, texts: Sequence[Column], numbers: Sequence[Column] = ()
 ) -> Rows:
@@ -175,6 +191,12 @@ def count(row: Row) -> str:
 def median(row: Row) -> str:
     """The median of several runs."""
     return number(row[f"{VALUE} median"]) if row[f"{VALUE} count"] > 1 else ""
+
+
+def status(row: Row) -> str:
+    """How a run ended, and when, if others promised more."""
+    epoch = row["pruned_epoch"]
+    return row["status"] if epoch is None else f"pruned after epoch {epoch}"
 
 
 def error(row: Row) -> str:

@@ -1,18 +1,31 @@
 """A report as the console shows it: short."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from litmlp.console import console, table
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Rows
-from litmlp.report.sentences import best_choice, what_mattered
+from litmlp.report.search import Searched
+from litmlp.report.sentences import (
+    best_choice,
+    how_it_went,
+    most_important,
+    what_mattered,
+)
 from litmlp.report.table import Runs
-from litmlp.report.tables import table_of_choices, table_of_failures, table_of_runs
+from litmlp.report.tables import (
+    table_of_best_trials,
+    table_of_choices,
+    table_of_failures,
+    table_of_runs,
+)
 
 MOST_ROWS = 20
 
 
-def show_report(runs: Runs, findings: Sequence[Findings]) -> None:
+def show_report(
+    runs: Runs, findings: Sequence[Findings], searches: Iterable[Searched]
+) -> None:
     """The runs, the choices if runs repeat them, and what follows from these."""
     show_table(table_of_runs(runs, findings))
     if any(each.choices.height < each.problem.runs.height for each in findings):
@@ -23,6 +36,17 @@ def show_report(runs: Runs, findings: Sequence[Findings]) -> None:
     for each in findings:
         if each.choices.height > 1:
             show_findings(each)
+    for searched in searches:
+        show_search(searched)
+
+
+def show_search(searched: Searched) -> None:
+    """How a search went, and its Pareto front if it has one."""
+    console.print(f"{'search':<12} {how_it_went(searched)}", soft_wrap=True)
+    if shares := most_important(searched):
+        console.print(f"{'importance':<12} {shares}", soft_wrap=True)
+    if len(searched.objectives) > 1:
+        show_table(table_of_best_trials(searched))
 
 
 def show_table(rows: Rows) -> None:

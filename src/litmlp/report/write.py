@@ -1,8 +1,9 @@
 """A report from runs' folders: to the console, and into a folder."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -13,8 +14,12 @@ from litmlp.report.findings import Findings, find
 from litmlp.report.folders import common_folder, find_runs
 from litmlp.report.pages import Picture, as_html, as_markdown
 from litmlp.report.problems import problems
+from litmlp.report.search import Searched, read_searches
 from litmlp.report.table import Runs, read_runs
 from litmlp.report.terminal import show_report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_PICTURED = 6
 """Problems with pictures: these take most of a report's time."""
@@ -37,11 +42,15 @@ def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
     target = Path(output) if output else home / "report"
     runs = read_runs(folders)
     findings = [find(problem) for problem in problems(runs)]
-    show_report(runs, findings)
+    searches = list(read_searches(folders))
+    show_report(runs, findings, searches)
     try:
         target.mkdir(parents=True, exist_ok=True)
         write_tables(target, runs, findings)
-        write_pages(target, f"Runs of {shortest(home.resolve())}", runs, findings)
+        drawn = draw_searches(searches, target)
+        write_pages(
+            target, f"Runs of {shortest(home.resolve())}", runs, findings, drawn
+        )
     except OSError as error:
         raise UserError(f"output={target} cannot be written: {error}") from error
     console.print(f"report       {target}/report.html", soft_wrap=True)
@@ -62,7 +71,11 @@ def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None
 
 
 def write_pages(
-    folder: Path, title: str, runs: Runs, findings: Sequence[Findings]
+    folder: Path,
+    title: str,
+    runs: Runs,
+    findings: Sequence[Findings],
+    searches: Mapping[Searched, Pictures],
 ) -> None:
     """Markdown with pictures beside it, and HTML with the same pictures inside."""
     pictures: list[Pictures] = []
@@ -71,7 +84,7 @@ def write_pages(
         prefix = f"{number}-{slug}-" if len(findings) > 1 else ""
         comparable = number <= MOST_PICTURED and each.choices.height > 1
         pictures.append(draw(each, folder, prefix) if comparable else {})
-    page = list(contents(title, runs, findings, pictures))
+    page = list(contents(title, runs, findings, pictures, searches))
     (folder / "report.md").write_text(as_markdown(page), encoding="utf-8")
     (folder / "report.html").write_text(as_html(page), encoding="utf-8")
 
@@ -80,16 +93,42 @@ def draw(findings: Findings, folder: Path, prefix: str) -> Pictures:
     """Ranking, effects and best pairing, as far as there are axes for them."""
     # Here, since matplotlib takes a second and not all reports have pictures.
     from litmlp.figures import sweep
-    from litmlp.figures.style import save
 
     figures = {"ranking": sweep.draw_ranking(findings)}
     if len(findings.problem.choices) > 1:
         figures["effects"] = sweep.draw_effects(findings)
     if pair := sweep.pair_to_draw(findings):
         figures["pairing"] = sweep.draw_pairing(findings, *pair)
+    return saved(figures, folder, prefix, findings.problem.name)
+
+
+def draw_searches(
+    searches: Sequence[Searched], folder: Path
+) -> Mapping[Searched, Pictures]:
+    """History, importances and Pareto front of each, as far as there are some."""
+    drawn = {}
+    for number, searched in enumerate(searches, start=1):
+        from litmlp.figures import search  # likewise
+
+        figures = {"history": search.draw_history(searched)}
+        if any(searched.importances.values()):
+            figures["importances"] = search.draw_importances(searched)
+        if len(searched.objectives) == 2 and searched.best:
+            figures["front"] = search.draw_front(searched)
+        prefix = f"search-{number}-" if len(searches) > 1 else "search-"
+        drawn[searched] = saved(figures, folder, prefix, "search")
+    return drawn
+
+
+def saved(
+    figures: "Mapping[str, Figure]", folder: Path, prefix: str, of: str
+) -> Pictures:
+    """Figures as files in a folder."""
+    from litmlp.figures.style import save
+
     pictures = {}
     for name, figure in figures.items():
         path = folder / f"{prefix}{name}.png"
         save(figure, path)
-        pictures[name] = Picture(path, f"{findings.problem.name} {name}".strip())
+        pictures[name] = Picture(path, f"{of} {name}".strip())
     return pictures

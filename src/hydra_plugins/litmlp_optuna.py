@@ -1,0 +1,87 @@
+"""The sweeper that Hydra finds for ``hydra/sweeper=optuna``.
+
+One of our own, since the official hydra-optuna-sweeper 1.3 asks for Optuna 2, does not
+prune, takes the infinity of a failed job for a result, and adds ``n_trials`` to a study
+that is run again.
+"""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from litmlp import runs
+from litmlp.errors import UserError
+
+
+class OptunaSweeper(Sweeper):
+    """Trains the trials of a study; the settings are those of its YAML file."""
+
+    hydra_context: HydraContext
+    config: DictConfig
+    launcher: Launcher
+
+    def __init__(
+        self,
+        *,
+        n_trials: int,
+        n_jobs: int,
+        objectives: ListConfig,
+        seed: int,
+        sampler: DictConfig,
+        pruner: DictConfig,
+        params: DictConfig,
+        when: DictConfig,
+    ) -> None:
+        self.n_trials = n_trials
+        self.n_jobs = n_jobs
+        self.objectives = list(objectives)
+        self.seed = seed
+        self.sampler = sampler
+        self.pruner = pruner
+        self.params = params
+        self.when = when
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        if find_spec("optuna") is None:
+            raise UserError(
+                "hydra/sweeper=optuna needs Optuna: pip install litmlp[optuna]"
+            )
+        self.hydra_context = hydra_context
+        self.config = config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        from litmlp.search.build import build_search  # takes seconds
+
+        search = build_search(self, arguments)
+        self.validate_batch_is_legal(list(search.space.examples()))
+        folder = Path(self.config.hydra.sweep.dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        with runs.held(folder):
+            search.run(folder)
+
+    def launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Path]:
+        """Train a run for each list of overrides; returns their folders.
+
+        Args:
+            first: the number of the first of these jobs.
+        """
+        results = self.launcher.launch(jobs, initial_job_idx=first)
+        configs = [cast(DictConfig, result.hydra_cfg) for result in results]
+        return [Path(config.hydra.runtime.output_dir) for config in configs]

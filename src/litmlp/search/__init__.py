@@ -1,0 +1,1 @@
+"""Searches with Optuna: a space from overrides, a study of trials, its objectives."""

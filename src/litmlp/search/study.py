@@ -1,0 +1,116 @@
+"""A study in a sweep's folder: begun or continued, and what is in it."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.distributions import check_distribution_compatibility
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import RDBStorage
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from litmlp.errors import UserError
+from litmlp.search.objectives import Mode
+from litmlp.search.space import Axis
+
+FILE = "study.db"
+NAME = "search"
+
+DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
+
+OBJECTIVES = "objectives"
+"""The attribute of a study with which end of each objective is best."""
+
+RETRY_OF = "retry_of"
+"""The attribute of a trial that repeats one whose process was killed."""
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[RDBStorage]:
+    """The storage in a sweep's folder, let go of after the block."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = RDBStorage(f"sqlite:///{(folder / FILE).resolve()}")
+    try:
+        with warnings.catch_warnings():
+            # The grid and some pruners have had this mark for years.
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def begin(
+    storage: RDBStorage,
+    objectives: Sequence[str],
+    modes: Sequence[Mode],
+    axes: Sequence[Axis],
+) -> Study:
+    """The study that the storage holds, or a new one.
+
+    Raises:
+        UserError: it has other objectives, or trials with other choices.
+    """
+    study = optuna.create_study(
+        storage=storage,
+        study_name=NAME,
+        directions=[DIRECTIONS[mode] for mode in modes],
+        load_if_exists=True,
+    )
+    wanted = dict(zip(objectives, modes, strict=True))
+    begun = study.user_attrs.get(OBJECTIVES, wanted)
+    if begun != wanted:
+        raise UserError(
+            f"the study in this folder began with the objectives {as_text(begun)}; "
+            f"{as_text(wanted)} needs a new folder"
+        )
+    study.set_user_attr(OBJECTIVES, wanted)
+    for trial in study.get_trials(deepcopy=False):
+        refuse_other_values(trial, axes)
+    return study
+
+
+def as_text(objectives: Mapping[str, Mode]) -> str:
+    """``loss/val (min), parameters (min)``."""
+    return ", ".join(f"{name} ({mode})" for name, mode in objectives.items())
+
+
+def refuse_other_values(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
+    """
+    Raises:
+        UserError: an axis has other choices than the trial had.
+    """
+    for axis in axes:
+        before = trial.distributions.get(axis.key, axis.distribution)
+        try:
+            check_distribution_compatibility(before, axis.distribution)
+        except ValueError as error:
+            choices = getattr(before, "choices", None)
+            had = ",".join(map(str, choices)) if choices else "numbers"
+            raise UserError(
+                f"{axis.key}: the study in this folder began with {had}; other choices "
+                "need a new folder"
+            ) from error
+
+
+def retry_interrupted(study: Study) -> None:
+    """Trials whose process was killed fail, and are tried again under a new number."""
+    for trial in study.get_trials(states=[TrialState.RUNNING]):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
+
+
+def asked(study: Study) -> int:
+    """How many trials a sampler has chosen, without those that are tried again."""
+    trials = study.get_trials(deepcopy=False)
+    return sum(RETRY_OF not in trial.user_attrs for trial in trials)
+
+
+def ended(study: Study) -> list[FrozenTrial]:
+    """The trials that came to an end, good or bad, by themselves."""
+    trials = study.get_trials(deepcopy=False)
+    killed = {trial.user_attrs.get(RETRY_OF) for trial in trials}
+    return [t for t in trials if t.state.is_finished() and t.number not in killed]
