@@ -11,7 +11,8 @@ from conftest import Run
 from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from litmlp.sweeps import LaunchHooks, member_name
+from litmlp.members import member_name
+from litmlp.sweeps import LaunchHooks
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
 

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp import runs
 from litmlp.errors import UserError
+from litmlp.members import keep_commands
 
 
 class OptunaSweeper(Sweeper):
@@ -72,6 +73,7 @@ class OptunaSweeper(Sweeper):
         self.validate_batch_is_legal(list(search.space.examples()))
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
+        keep_commands(folder)
         OmegaConf.save(self.config, folder / "multirun.yaml")
         with runs.held(folder):
             search.run(folder)

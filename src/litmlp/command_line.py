@@ -18,9 +18,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.errors import UserError, fail, report
+from litmlp.members import known_name, member_name
 from litmlp.resume import run_folder as resumed
 from litmlp.runs import as_typed
-from litmlp.sweeps import LaunchHooks, member_name
+from litmlp.sweeps import LaunchHooks, SweepStopped, left_over, show_left_over
 
 Task = Callable[[DictConfig], float | None]
 
@@ -43,7 +44,7 @@ def run(task: Task, *, config: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash
-    LaunchHooks.unfinished = 0
+    LaunchHooks.unfinished, LaunchHooks.planned, LaunchHooks.launched = 0, {}, None
     bugs: list[Exception] = []
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
     try:
@@ -52,8 +53,14 @@ def run(task: Task, *, config: str) -> None:
         if error in bugs:
             raise
         fail(error, full)  # before the task: what was typed, or where it should go
+    except SweepStopped:
+        assert LaunchHooks.launched is not None
+        LaunchHooks().on_multirun_end(LaunchHooks.launched)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
+        if LaunchHooks.launched is not None:
+            folder = Path(LaunchHooks.launched.hydra.sweep.dir)
+            show_left_over(left_over(folder), folder)
         sys.exit(130)
     finally:
         if before is None:
@@ -77,6 +84,8 @@ def guarded(task: Task, full: bool, bugs: list[Exception]) -> Task:
             if hydra_config.mode == RunMode.MULTIRUN:
                 report(error, full or not mistake)
                 LaunchHooks.unfinished += 1
+                if OmegaConf.select(config, "sweep.on_error") == "stop":
+                    raise SweepStopped from error
                 return math.inf if config.get("mode") == "min" else -math.inf
             if not mistake:
                 bugs.append(error)
@@ -95,8 +104,18 @@ def register_resolvers() -> None:
     def command(overrides: ListConfig) -> list[str]:
         return as_typed(overrides)
 
-    def member(overrides: ListConfig, command: list[str], *, _root_: DictConfig) -> str:
-        return member_name(as_typed(overrides), list(command), _root_)
+    def existing(sweep: str) -> list[str]:
+        return sorted(path.name for path in Path(sweep).glob("*") if path.is_dir())
+
+    def member(
+        overrides: ListConfig,
+        command: list[str],
+        existing: list[str],
+        *,
+        _root_: DictConfig,
+    ) -> str:
+        name = member_name(as_typed(overrides), list(command), _root_)
+        return known_name(name, list(existing))
 
     def run_folder(parent: str, resume: str | None) -> str:
         return str(resumed(Path(parent), resume)) if resume else f"{parent}/{launch()}"
@@ -104,11 +123,13 @@ def register_resolvers() -> None:
     def hydra_folder(resume: str | None) -> str | None:
         return None if resume else ".hydra"  # that of a run that goes on stays
 
-    # Cached: a launch has one name, and its members inherit the sweep's command.
+    # Cached: a launch has one name; members inherit the sweep's command and what was
+    # in its folder.
     OmegaConf.register_new_resolver("launch", launch, use_cache=True, replace=True)
     OmegaConf.register_new_resolver(
         "run_folder", run_folder, use_cache=True, replace=True
     )
     OmegaConf.register_new_resolver("hydra_folder", hydra_folder, replace=True)
     OmegaConf.register_new_resolver("command", command, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("existing", existing, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("member", member, replace=True)

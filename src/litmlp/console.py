@@ -30,7 +30,8 @@ def only_logged(active: bool) -> Iterator[None]:
 
 def show(content: RenderableType) -> None:
     """Print a line or table, and write it to the log as plain text."""
-    console.print(content, soft_wrap=isinstance(content, str))
+    if not console.quiet:  # rich would lay a table out all the same
+        console.print(content, soft_wrap=isinstance(content, str))
     for line in as_text(content).splitlines():
         if line.strip():
             log.info(line.rstrip())

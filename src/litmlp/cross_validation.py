@@ -14,9 +14,9 @@ from litmlp.construct import construct
 from litmlp.data.module import Data
 from litmlp.data.splits import labels_of
 from litmlp.files import replace
+from litmlp.members import member_name
 from litmlp.prediction import as_table, as_truth
 from litmlp.report.texts import number
-from litmlp.sweeps import member_name
 from litmlp.trained import trained
 
 FILE = "predictions.csv"

@@ -1,11 +1,13 @@
 """Settings of the whole process that belong to one run and end with it."""
 
 import logging
+import os
 import random
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,36 +27,66 @@ QUIET = (
 )
 
 
+def set_environment(variables: dict[str, str]) -> None:
+    """Make the environment what it was, without a moment in which it is empty."""
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+def set_levels(levels: dict[logging.Logger, int]) -> None:
+    """Let loggers talk as much as before."""
+    for logger, level in levels.items():
+        logger.setLevel(level)
+
+
+LIGHTNING = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+
+cudnn = torch.backends.cudnn
+
+KEPT: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    (lambda: cudnn.benchmark, lambda value: setattr(cudnn, "benchmark", value)),
+    (random.getstate, random.setstate),
+    (np.random.get_state, np.random.set_state),
+    (torch.get_rng_state, torch.set_rng_state),
+    (os.getcwd, os.chdir),
+    (lambda: dict(os.environ), set_environment),
+    (lambda: {logger: logger.level for logger in LIGHTNING}, set_levels),
+]
+"""How to read and set what a run may change and must not leave to the next."""
+
+
 @contextmanager
 def settings(config: DictConfig) -> Iterator[None]:
-    """Threads, floating-point type and random numbers of a run; restored afterwards."""
+    """Threads, floating-point type and random numbers of a run, until it ends.
+
+    Then all is as before, also what its trainer sets for good: torch's flags, variables
+    of the environment.
+    """
     for key in ("seed", *(f"seeds.{name}" for name in config.seeds), "num_threads"):
         value = checked_value(OmegaConf.select(config, key), int, key)
         least = 1 if key == "num_threads" else 0
         if value < least:
             raise UserError(f"{key}={value}: must be {least} or more")
-    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    talkers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
-    levels = [talker.level for talker in talkers]
+    before = [read() for read, _ in KEPT]
     torch.set_num_threads(config.num_threads)
     exact = str(config.trainer.precision).startswith("64")
     torch.set_default_dtype(torch.float64 if exact else torch.float32)
     random.seed(config.seed)
     np.random.seed(config.seed % 2**32)
     torch.manual_seed(config.seed)
-    for talker in talkers:
-        talker.setLevel(logging.WARNING)
+    set_levels(dict.fromkeys(LIGHTNING, logging.WARNING))
     try:
         with warnings.catch_warnings():
             for message in QUIET:
                 warnings.filterwarnings("ignore", message=f".*{re.escape(message)}")
             yield
     finally:
-        for talker, level in zip(talkers, levels, strict=True):
-            talker.setLevel(level)
-        torch.set_num_threads(threads)
-        torch.set_default_dtype(dtype)
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+        for (_, restore), value in zip(KEPT, before, strict=True):
+            restore(value)

@@ -187,22 +187,25 @@ def write_config(folder: Path, config: DictConfig) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Remove what a run that never trained has left, and nothing else."""
+    """Remove what a run has left, and nothing else."""
     for pattern in (
         "summary.json",
         "train.log",
         "events.out.tfevents.*",
         "metrics.csv",
+        "predictions.csv",
+        "checkpoints/*",
+        "figures/**/*.png",
+        ".hydra/*.yaml",
     ):
         for path in folder.glob(pattern):
             path.unlink()
-    for path in (folder / ".hydra").glob("*.yaml"):
-        path.unlink()
-    for path in (folder / ".hydra", folder):
+    for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Versions of what a result depends on."""
     packages = ("litmlp", "torch", "lightning", "torchmetrics", "hydra-core")

@@ -1,47 +1,51 @@
-"""Many runs: where each member goes, and what they came to in the end."""
+"""Many runs: what a launch is to begin with, and what it came to in the end."""
 
 import re
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
 from litmlp import resume, runs
-from litmlp.console import console
+from litmlp.console import console, shortest, table
 from litmlp.errors import UserError, fail, report
+from litmlp.members import error_of, holds_sweep, latest_sweep, standing
 
 if TYPE_CHECKING:
     from litmlp.lessons.lesson import Lesson
 
-LONGEST_NAME = 100
+Planned = Mapping[Path, Sequence[str]]
+"""The folders of a sweep's members and their overrides."""
 
-SEED = re.compile(r"(seed|seeds\.\w+|data\.(seed|split_seed|fold))=")
-"""Overrides that repeat a run rather than change what is compared."""
+ONCE = {
+    "sweep.seeds=": "repeats the runs of a sweep",
+    "sweep.resume=": "continues a sweep",
+}
+"""Overrides that mean nothing to a single run, and what they do."""
 
-
-LONG = re.compile(r"\d+\.\d{5,}(e[+-]?\d+)?")
-OF_SWEEP = re.compile(r"sweep\.")
-
-
-def member_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
-    """``activation-relu+seed-3-0a1b2c3d``: what varies, and the config's hash.
-
-    Args:
-        overrides: of this member.
-        command: of the whole sweep; what stands there too is the same for all.
-        config: of this member.
-    """
-    texts = [text.lstrip("+~") for text in overrides if text not in command]
-    varying = [LONG.sub(rounded, text) for text in texts if not OF_SWEEP.match(text)]
-    parts = [re.sub(r"[^A-Za-z0-9._]+", "-", text) for text in varying]
-    name = "+".join(part.strip("-") for part in parts)[:LONGEST_NAME]
-    return "-".join(filter(None, [name, runs.config_hash(config)[:8]]))
+MEANINGS = {
+    "done": "done (skipped)",
+    "running": "in use by another process (skipped)",
+    "interrupted": "interrupted (goes on)",
+    "failed": "failed (trained anew)",
+    "new": "new",
+}
+"""What a sweep does with a member that it finds so."""
 
 
-def rounded(number: re.Match[str]) -> str:
-    """Four digits of a long number, such as a sampler chooses."""
-    return f"{float(number[0]):.4g}"
+NAMES = {"new": "not started"}
+"""What a sweep that ends calls them, where it is something else."""
+
+
+class SweepStopped(BaseException):
+    """A member failed and ``sweep.on_error=stop``; no error that a launcher catches."""
 
 
 class LaunchHooks(Callback):
@@ -50,10 +54,16 @@ class LaunchHooks(Callback):
     unfinished = 0
     """Members of this process's sweep that did not end well."""
 
+    launched: ClassVar[DictConfig | None] = None
+    """The config of this process's sweep."""
+
+    planned: ClassVar[Planned] = {}
+    """All its members, if its sweeper knows them beforehand."""
+
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
             refuse_paths(config.name)
-            refuse_seeds(config)
+            refuse_sweeping(config)
             if config.resume is None:
                 runs.refuse_taken(Path(config.hydra.run.dir))
             else:
@@ -67,20 +77,31 @@ class LaunchHooks(Callback):
             refuse_paths(config.name)
             if config.resume is not None:
                 raise UserError("resume= goes on with a single run: leave out -m")
+            check_on_error(config)
+            resume_sweep(config)
             repeat_with_seeds(config)
             lesson_of(config)
         except UserError as error:
             fail(error, full=False)
         # Resolved here, the sweep's command is in the cache that members inherit.
         OmegaConf.select(config, "hydra.sweep.subdir")
+        LaunchHooks.launched = config
+
+    def on_job_end(
+        self, config: DictConfig, job_return: JobReturn, **kwargs: Any
+    ) -> None:
+        """Let a sweep keep of each job where it was, and not its whole config."""
+        if config.hydra.mode == RunMode.MULTIRUN:
+            runtime = {"output_dir": config.hydra.runtime.output_dir}
+            job_return.cfg = None
+            job_return.hydra_cfg = OmegaConf.create({"hydra": {"runtime": runtime}})
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
-        members = [path.parent for path in folder.glob("*/summary.json")]
+        left = left_over(folder)
         # Counted first, since Hydra would only warn of an error in what follows.
-        unfinished = sum(map(ended_badly, members))
-        LaunchHooks.unfinished = max(LaunchHooks.unfinished, unfinished)
-        if members:
+        LaunchHooks.unfinished = max(LaunchHooks.unfinished, len(left))
+        if any(folder.glob("*/summary.json")):
             report_sweep(folder)
         if any(folder.glob("*/predictions.csv")):
             from litmlp.cross_validation import gather_folds  # takes seconds
@@ -91,8 +112,100 @@ class LaunchHooks(Callback):
         except UserError as error:
             report(error, full=False)
             LaunchHooks.unfinished += 1
+        show_left_over(left, folder)
         console.print(f"folder       {folder}", soft_wrap=True)
         console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
+
+
+def still_to_train(planned: Planned) -> list[Sequence[str]]:
+    """The overrides of the members that are not done; says what becomes of the others.
+
+    A failed member leaves nothing behind that its next attempt could mix with.
+    """
+    LaunchHooks.planned = planned
+    standings = {folder: standing(folder) for folder in planned}
+    if set(standings.values()) - {"new"}:
+        counts = Counter(standings.values())
+        parts = [f"{counts[key]} {MEANINGS[key]}" for key in MEANINGS if counts[key]]
+        console.print(f"{len(planned)} runs: {', '.join(parts)}", soft_wrap=True)
+    for folder, status in standings.items():
+        if status in ("done", "running"):
+            line = f"  {place(folder)}skipped: {status}  {folder.name}"
+            console.print(line, soft_wrap=True)
+        if status == "failed":
+            runs.discard(folder)
+    left = [f for f, status in standings.items() if status not in ("done", "running")]
+    return [planned[folder] for folder in left]
+
+
+def place(folder: Path) -> str:
+    """``3/8  `` for the third of the eight members of this process's sweep."""
+    folders = [*LaunchHooks.planned]
+    if folder.absolute() not in folders:
+        return ""
+    return f"{folders.index(folder.absolute()) + 1}/{len(folders)}  "
+
+
+def left_over(sweep: Path) -> dict[Path, str]:
+    """Members that are not done, with what they are instead."""
+    found = sorted(path.parent.absolute() for path in sweep.glob("*/summary.json"))
+    everyone = dict.fromkeys([*LaunchHooks.planned, *found])
+    standings = {folder: standing(folder) for folder in everyone}
+    return {f: status for f, status in standings.items() if status != "done"}
+
+
+def show_left_over(left: Mapping[Path, str], sweep: Path) -> None:
+    """Which members are not done and why, and the command that sees to them."""
+    if not left:
+        return
+    rows = table("not done", "status", "error")
+    for column in rows.columns:
+        column.justify, column.overflow = "left", "fold"
+    for folder, status in left.items():
+        rows.add_row(folder.name, NAMES.get(status, status), error_of(folder))
+    console.print(rows)
+    console.print(f"resume       {resuming_command(sweep)}", soft_wrap=True)
+
+
+def resuming_command(sweep: Path) -> str:
+    """What to type to finish a sweep of this process."""
+    typed = [text for text in sys.argv if not text.startswith("sweep.resume=")]
+    return shlex.join(["python", *typed, f"sweep.resume={shortest(sweep)}"])
+
+
+def check_on_error(config: DictConfig) -> None:
+    """
+    Raises:
+        UserError: it is neither continue nor stop.
+    """
+    if config.sweep.on_error not in ("continue", "stop"):
+        given = config.sweep.on_error
+        raise UserError(f"sweep.on_error={given}: allowed are continue and stop")
+
+
+def resume_sweep(config: DictConfig) -> None:
+    """``sweep.resume=<folder>`` is as if ``hydra.sweep.dir=<folder>`` were typed.
+
+    Raises:
+        UserError: there is no such sweep.
+    """
+    wanted = config.sweep.resume
+    if wanted is None:
+        return
+    home = Path("logs", config.name, "sweeps")
+    folder = latest_sweep(home) if wanted == "latest" else Path(str(wanted))
+    if not holds_sweep(folder):
+        raise UserError(f"sweep.resume={wanted}: {folder} holds no sweep")
+    with read_write(config.hydra):
+        config.hydra.sweep.dir = str(folder)
+        typed = [
+            text
+            for text in runs.as_typed(config.hydra.overrides.task)
+            if not text.startswith("sweep.resume=")  # its members are like the others
+        ]
+        config.hydra.overrides.task = typed
+        quoted = str(folder).replace("'", "\\'")
+        config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{quoted}'")
 
 
 def lesson_of(config: DictConfig) -> "Lesson | None":
@@ -137,15 +250,16 @@ def refuse_elsewhere(config: DictConfig) -> None:
         raise UserError(f"hydra.run.dir={config.hydra.run.dir}: resume= says where")
 
 
-def refuse_seeds(config: DictConfig) -> None:
-    """A single run has one seed.
+def refuse_sweeping(config: DictConfig) -> None:
+    """A single run has one seed and no other members.
 
     Raises:
-        UserError: several are asked for.
+        UserError: something is asked that only a sweep can do.
     """
     for override in runs.as_typed(config.hydra.overrides.task):
-        if override.startswith("sweep.seeds="):
-            raise UserError(f"{override} repeats the runs of a sweep: add -m")
+        for start, meaning in ONCE.items():
+            if override.startswith(start):
+                raise UserError(f"{override} {meaning}: add -m")
 
 
 def repeat_with_seeds(config: DictConfig) -> None:
@@ -176,14 +290,6 @@ def report_sweep(folder: Path) -> None:
         report_runs([str(folder)])
     except UserError as error:
         report(error, full=False)
-
-
-def ended_badly(member: Path) -> bool:
-    """Whether a member is anything else than done."""
-    try:
-        return not runs.is_done(member)
-    except UserError:  # of a broken summary
-        return True
 
 
 def main_result(summary: runs.Summary) -> tuple[str, float | None] | None:

@@ -32,7 +32,7 @@ from litmlp.plan import show_plan
 from litmlp.process import settings
 from litmlp.run_card import pages
 from litmlp.supervised import Supervised
-from litmlp.sweeps import main_result
+from litmlp.sweeps import main_result, place
 from litmlp.trained import load_best
 
 
@@ -73,7 +73,7 @@ def train(config: DictConfig) -> float:
         show(f"folder       {shortest(folder)}")
         show(f"look at it   tensorboard --logdir {shortest(folder)}")
     if in_sweep:
-        show(f"  {one_line(summary)}")
+        show(f"  {place(folder)}{one_line(summary)}")
     return best_value(summary, config.mode)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from litmlp import runs
 from litmlp.errors import UserError, nearest
-from litmlp.sweeps import SEED
+from litmlp.members import SEED
 
 Values = tuple[str, ...]
 

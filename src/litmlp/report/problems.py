@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from litmlp.members import SEED
 from litmlp.report.table import Runs
-from litmlp.sweeps import SEED
 
 VALUE = "best_value"
 """The column that runs are ranked by: the monitored metric at the best checkpoint."""

@@ -16,7 +16,7 @@ from optuna.distributions import (
 from optuna.trial import Trial
 
 from litmlp.errors import UserError, nearest
-from litmlp.sweeps import SEED
+from litmlp.members import SEED
 
 Job = tuple[str, ...]
 """The overrides of one run."""

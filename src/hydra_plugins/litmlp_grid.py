@@ -1,0 +1,68 @@
+"""The sweeper that Hydra finds for ``hydra/sweeper=grid``.
+
+One of our own, since Hydra's composes every config twice, and launches members that are
+done, whereby it rewrites their files.
+"""
+
+from pathlib import Path
+from typing import cast
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.composed import ComposedOnce
+from litmlp.members import folder_of, keep_commands
+from litmlp.sweeps import still_to_train
+
+
+class GridSweeper(Sweeper):
+    """Trains every combination of the values on the command line that is not done."""
+
+    config: DictConfig
+    launcher: Launcher
+
+    def __init__(self, *, params: DictConfig) -> None:
+        self.params = params
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        self.loader = cast(ConfigLoader, ComposedOnce(hydra_context.config_loader))
+        self.hydra_context = HydraContext(self.loader, hydra_context.callbacks)
+        self.config = config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=self.hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        jobs = self.combinations(arguments)
+        # All are composed before the first is trained, which finds mistakes early.
+        members = {
+            folder_of(self.loader.load_sweep_config(self.config, job)): job
+            for job in jobs
+        }
+        sweep = Path(self.config.hydra.sweep.dir)
+        sweep.mkdir(parents=True, exist_ok=True)
+        keep_commands(sweep)
+        OmegaConf.save(self.config, sweep / "multirun.yaml")
+        if left := still_to_train(members):
+            self.launcher.launch(left, initial_job_idx=0)
+
+    def combinations(self, arguments: list[str]) -> list[list[str]]:
+        """The overrides of each member."""
+        axes = [f"{key!s}={self.params[key]}" for key in self.params]
+        parser = OverridesParser.create(config_loader=self.loader)
+        (jobs,) = BasicSweeper.split_arguments(
+            parser.parse_overrides([*axes, *arguments]), max_batch_size=None
+        )
+        return jobs

@@ -1,0 +1,106 @@
+"""The members of a sweep: what they are called, and what has become of each."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from litmlp import runs
+from litmlp.errors import UserError
+
+LONGEST_NAME = 100
+
+SEED = re.compile(r"(seed|seeds\.\w+|data\.(seed|split_seed|fold))=")
+"""Overrides that repeat a run rather than change what is compared."""
+
+LONG = re.compile(r"\d+\.\d{5,}(e[+-]?\d+)?")
+OF_SWEEP = re.compile(r"sweep\.")
+
+COMMAND = "multirun.yaml"
+"""The file in a sweep's folder that says what was launched."""
+
+
+def member_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
+    """``activation-relu+seed-3-0a1b2c3d``: what varies, and the config's hash.
+
+    Args:
+        overrides: of this member.
+        command: of the whole sweep; what stands there too is the same for all.
+        config: of this member.
+    """
+    texts = [text.lstrip("+~") for text in overrides if text not in command]
+    varying = [LONG.sub(rounded, text) for text in texts if not OF_SWEEP.match(text)]
+    parts = [re.sub(r"[^A-Za-z0-9._]+", "-", text) for text in varying]
+    name = "+".join(part.strip("-") for part in parts)[:LONGEST_NAME]
+    return "-".join(filter(None, [name, runs.config_hash(config)[:8]]))
+
+
+def rounded(number: re.Match[str]) -> str:
+    """Four digits of a long number, such as a sampler chooses."""
+    return f"{float(number[0]):.4g}"
+
+
+def known_name(name: str, existing: Sequence[str]) -> str:
+    """The folder of the same config, which another command may have named otherwise.
+
+    Args:
+        name: by :func:`member_name`.
+        existing: folders that were there when the sweep began.
+    """
+    if name in existing:
+        return name
+    code = name.rpartition("-")[2]
+    return next((each for each in existing if each.rpartition("-")[2] == code), name)
+
+
+def folder_of(config: DictConfig) -> Path:
+    """Where a member's files go, by its config with Hydra's part of it."""
+    return Path(config.hydra.sweep.dir, config.hydra.sweep.subdir).absolute()
+
+
+def standing(folder: Path) -> str:
+    """``done``, ``failed``, ``interrupted`` or ``running``, as its summary says.
+
+    ``new`` if there is none. A broken summary counts as failed.
+    """
+    if not (folder / "summary.json").is_file():
+        return "new"
+    try:
+        return str(runs.read_summary(folder)["status"])
+    except UserError:
+        return "failed"
+
+
+def error_of(folder: Path) -> str:
+    """The first line of what went wrong with a member, if it left any word of it."""
+    if not (folder / "summary.json").is_file():
+        return ""
+    try:
+        return str(runs.read_summary(folder).get("error", "")).partition("\n")[0]
+    except UserError as error:
+        return str(error)
+
+
+def holds_sweep(folder: Path) -> bool:
+    """Whether a sweep was launched into a folder."""
+    return any(folder.glob("multirun*.yaml"))
+
+
+def latest_sweep(home: Path) -> Path:
+    """The newest sweep in a folder of sweeps, whose names begin with the time.
+
+    Raises:
+        UserError: there is none.
+    """
+    sweeps = sorted(filter(holds_sweep, home.glob("*")))
+    if not sweeps:
+        raise UserError(f"sweep.resume=latest: there is no sweep in {home}")
+    return sweeps[-1]
+
+
+def keep_commands(sweep: Path) -> None:
+    """Number the file of an earlier command, so that the next leaves it alone."""
+    if (sweep / COMMAND).exists():
+        earlier = len(list(sweep.glob("multirun_*.yaml")))
+        (sweep / COMMAND).rename(sweep / f"multirun_{earlier + 1}.yaml")
