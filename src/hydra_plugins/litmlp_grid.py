@@ -1,14 +1,16 @@
-"""The sweeper that Hydra finds for ``hydra/sweeper=grid``.
+"""The sweeper that stands in for Hydra's basic one.
 
 One of our own, since Hydra's composes every config twice, and launches members that are
 done, whereby it rewrites their files.
 """
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
@@ -19,6 +21,17 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.composed import ComposedOnce
 from litmlp.members import folder_of, keep_commands
 from litmlp.sweeps import still_to_train
+
+
+@dataclass
+class Settings:
+    """What a config can say of it, as of Hydra's own."""
+
+    _target_: str = "hydra_plugins.litmlp_grid.GridSweeper"
+    params: dict[str, str] = field(default_factory=dict)
+
+
+ConfigStore.instance().store("basic", Settings, group="hydra/sweeper")
 
 
 class GridSweeper(Sweeper):
