@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import optuna
@@ -92,10 +93,10 @@ def trials(folder: Path) -> list[FrozenTrial]:
 
 
 def test_a_search_comes_nearer_to_the_best_than_chance(tmp_path: Path) -> None:
-    search(tmp_path, n_trials=16)
+    search(tmp_path, n_trials=24)
     values = [trial.value or 0.0 for trial in trials(tmp_path)]
     assert min(values) < 0.05
-    assert sum(values[8:]) < 0.7 * sum(values[:8])
+    assert median(values[12:]) < 0.5 * median(values[:12])
 
 
 def test_a_larger_value_can_be_the_better(tmp_path: Path) -> None:
