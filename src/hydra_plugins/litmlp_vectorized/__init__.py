@@ -1,0 +1,1 @@
+"""Hydra finds its plugins here by the name of this namespace package."""
