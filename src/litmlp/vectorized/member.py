@@ -187,7 +187,7 @@ class Member:
 
     @contextmanager
     def _random_numbers(self) -> Iterator[None]:
-        """Let torch's generator stand where the member's does: a checkpoint notes it."""
+        """Let torch draw where the member's generator is: a checkpoint notes it."""
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self.generator.get_state())
             yield

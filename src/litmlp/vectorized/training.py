@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from litmlp import runs
+from litmlp import checkpoints, runs
 from litmlp.build import build_trainer
 from litmlp.compose import complete
 from litmlp.console import console, only_logged
@@ -78,8 +78,8 @@ def build(job: Job, data: SharedData) -> Run | None:
     try:
         with within(job), settings(job.config):
             folder = Path(job.config.folder)
-            if runs.is_done(folder):
-                return None
+            if runs.is_done(folder) or checkpoints.newest(folder) is not None:
+                return None  # nothing to do, or it goes on where it was
             config = complete(job.config)
             run = build_run(config, folder, data.build(config))
             reason = refusal(run)
