@@ -38,6 +38,9 @@ ELEMENTWISE = (
 )
 """Activations of single numbers, without weights: they do not ask whose they are."""
 
+LANES = 64
+"""A multiple of how many numbers any processor takes at once."""
+
 BATCHNORM = ("running_mean", "running_var", "weight", "bias")
 
 Look = Callable[[str, Tensor, Tensor], None]
@@ -113,10 +116,24 @@ class Chain:
             elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
                 values = next(unused)(inputs) if training else inputs
             else:
-                values = layer(inputs)
+                values = elementwise(layer, inputs)
             if look:
                 look(name, inputs.transpose(1, 2), values.transpose(1, 2))
         return values.transpose(1, 2)
+
+
+def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """An activation of numbers, whose bits do not depend on who else is there.
+
+    The processor takes many numbers at once, and those left over one by one: a sigmoid
+    then has other last digits. So each member has a multiple of ``LANES`` of them.
+    """
+    values: Tensor
+    if missing := -inputs[0].numel() % LANES:
+        values = layer(F.pad(inputs.flatten(1), (0, missing)))
+        return values[:, :-missing].reshape(inputs.shape)
+    values = layer(inputs)
+    return values
 
 
 def linear(name: str, tensors: Tensors, inputs: Tensor) -> Tensor:

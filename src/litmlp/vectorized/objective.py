@@ -6,10 +6,12 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from litmlp.penalties import NoPenalty
 from litmlp.supervised import Supervised
+from litmlp.vectorized.chain import LANES
 from litmlp.vectorized.stack import Tensors
 
 MEANS_OF_ROWS = (nn.CrossEntropyLoss, nn.MultiMarginLoss)
@@ -98,22 +100,30 @@ def sum_of_losses(model: Supervised) -> Losses:
         each = torch.func.vmap(model.compute_loss)
         return lambda outputs, targets: each(outputs, targets).sum()
     by_row = isinstance(loss, MEANS_OF_ROWS)
-    pooled = with_summed_loss(model)
+    pooled = with_loss_of_each(model)
 
     def pool(outputs: Tensor, targets: Tensor) -> Tensor:
-        total = pooled.compute_loss(outputs.flatten(0, 1), targets.flatten(0, 1))
+        members, rows = outputs.shape[:2]
+        padded = [filled_up(tensor).flatten(0, 1) for tensor in (outputs, targets)]
+        each = pooled.compute_loss(*padded).unflatten(0, (members, -1))[:, :rows]
         # Divided by what one member has: its gradient is then the same in any company.
-        return total / (outputs.shape[1] if by_row else outputs[0].numel())
+        return each.sum() / (rows if by_row else outputs[0].numel())
 
     return pool
 
 
-def with_summed_loss(model: Supervised) -> Supervised:
+def filled_up(tensor: Tensor) -> Tensor:
+    """Rows of zeros after each member's: [K, B, …] → [K, full lanes, …]."""
+    missing = -tensor.shape[1] % LANES
+    return F.pad(tensor, (0, 0) * (tensor.ndim - 2) + (0, missing))
+
+
+def with_loss_of_each(model: Supervised) -> Supervised:
     """The model with a loss that takes no mean."""
-    total = copy.copy(cast(nn.Module, model.loss))
-    vars(total)["reduction"] = "sum"
+    each = copy.copy(cast(nn.Module, model.loss))
+    vars(each)["reduction"] = "none"
     other = copy.copy(model)
-    other._modules = model._modules | {"loss": total}
+    other._modules = model._modules | {"loss": each}
     return other
 
 
