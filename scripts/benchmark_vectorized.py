@@ -130,8 +130,12 @@ def composed(members: int, epochs: int, folder: Path) -> list[Job]:
 
 def benchmark_data(order_seed: int) -> Data:
     """The benchmark's rows."""
-    shares = {"test_share": 0.0, "validation_share": 0.2}
-    return Benchmark(batch_size=BATCH_SIZE, order_seed=order_seed, **shares)
+    return Benchmark(
+        batch_size=BATCH_SIZE,
+        order_seed=order_seed,
+        test_share=0,
+        validation_share=0.2,
+    )
 
 
 @contextmanager
