@@ -107,7 +107,8 @@ def sum_of_losses(model: Supervised) -> Losses:
         padded = [filled_up(tensor).flatten(0, 1) for tensor in (outputs, targets)]
         each = pooled.compute_loss(*padded).unflatten(0, (members, -1))[:, :rows]
         # Divided by what one member has: its gradient is then the same in any company.
-        return each.sum() / (rows if by_row else outputs[0].numel())
+        total: Tensor = each.sum() / (rows if by_row else outputs[0].numel())
+        return total
 
     return pool
 
