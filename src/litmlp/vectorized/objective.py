@@ -105,7 +105,7 @@ def sum_of_losses(model: Supervised) -> Losses:
     def pool(outputs: Tensor, targets: Tensor) -> Tensor:
         members, rows = outputs.shape[:2]
         padded = [filled_up(tensor).flatten(0, 1) for tensor in (outputs, targets)]
-        each = pooled.compute_loss(*padded).unflatten(0, (members, -1))[:, :rows]
+        each = pooled.compute_loss(*padded).unflatten(0, (members, -1))[:, :rows]  # type: ignore[no-untyped-call]  # torch's
         # Divided by what one member has: its gradient is then the same in any company.
         total: Tensor = each.sum() / (rows if by_row else outputs[0].numel())
         return total
