@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import lightning.pytorch as lightning
@@ -157,8 +158,8 @@ def clocked(module: str) -> Iterator[Clock]:
     """Take the times of the Trainers that are built there."""
     clock = Clock()
 
-    def built(config: DictConfig) -> lightning.Trainer:
-        trainer = build.build_trainer(config)
+    def built(config: DictConfig, *others: Any) -> lightning.Trainer:
+        trainer = build.build_trainer(config, *others)
         trainer.callbacks.insert(0, clock)  # type: ignore[attr-defined]  # set by Lightning, not declared
         return trainer
 
