@@ -83,6 +83,8 @@ class Supervised(LightningModule):
         self._samples = 0
         self._pace: dict[str, Tensor] = {}
         self._unfinished: dict[str, Any] = {}
+        self.measured: dict[str, dict[str, Tensor]] = {}
+        """Values of an epoch by split that others have measured for this model."""
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss of raw outputs [B, O] against a batch's targets → []."""
@@ -232,8 +234,9 @@ class Supervised(LightningModule):
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Loss and metrics of all batches seen, by tag; forgets the batches."""
-        outputs, targets = map(torch.cat, zip(*self._seen.pop(split), strict=True))
-        measured = self.measure(outputs, targets)
+        seen, measured = self._seen.pop(split, []), self.measured.pop(split, None)
+        if measured is None:
+            measured = self.measure(*map(torch.cat, zip(*seen, strict=True)))
         return {f"{name}/{split}": value for name, value in measured.items()}
 
     def _tested_splits(self) -> list[str]:

@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,22 @@ def train(config: DictConfig) -> float:
     return best_value(summary, config.mode)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that is built: before, while and after it is trained.
+
+    Args:
+        start: of its clock; earlier by what it has trained already, if it goes on.
+    """
+
+    config: DictConfig
+    folder: Path
+    data: Data
+    model: Supervised
+    trainer: Trainer
+    start: float
+
+
 def fit_and_test(
     config: DictConfig, folder: Path, point: checkpoints.Resumable | None
 ) -> runs.Summary:
@@ -87,43 +105,79 @@ def fit_and_test(
         folder: of the run.
         point: what to go on from; None for a fresh start.
     """
+    run = build_run(config, folder, build_data(config), point)
+    announce(run, point)
+    succeeded = False
+    try:
+        torch.manual_seed(config.seeds.dropout)
+        run.trainer.fit(
+            run.model, datamodule=run.data, ckpt_path=point.path if point else None
+        )
+        results = conclude(run, tested)
+        succeeded = True
+    finally:
+        close_loggers(run.trainer, succeeded)
+    return results
+
+
+def build_run(
+    config: DictConfig,
+    folder: Path,
+    data: Data,
+    point: checkpoints.Resumable | None = None,
+) -> Run:
+    """The model and the Trainer of a complete config, which is saved."""
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
-    data = build_data(config)
     config = with_monitor(config, data)
     runs.write_config(folder, config)
     model = build_model(config, data)
     trainer = build_trainer(config, pruning(config))
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
-    show_plan(data, model, trainer)
-    for line in advice(config, model.network):
+    return Run(
+        config=config,
+        folder=folder,
+        data=data,
+        model=model,
+        trainer=trainer,
+        start=start,
+    )
+
+
+def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
+    """Say on the console, in the log and in TensorBoard what is to be trained."""
+    show_plan(run.data, run.model, run.trainer)
+    for line in advice(run.config, run.model.network):
         show(f"advice       {line}")
-    checkpoints.rewind(trainer.loggers, point)
+    checkpoints.rewind(run.trainer.loggers, point)
     if point:
         show(f"goes on      after {point.content['global_step']:,} iterations")
     else:
-        introduce(trainer, config, data, model)
-    succeeded = False
-    try:
-        torch.manual_seed(config.seeds.dropout)
-        trainer.fit(model, datamodule=data, ckpt_path=point.path if point else None)
-        best = load_best(model, folder)
-        show(how_it_ended(trainer, best))
-        last = checkpoints.read(folder / checkpoints.FOLDER / checkpoints.LAST)
-        alone = trainer.world_size == 1
-        tester = trainer if alone else build_trainer(one_device(config))
-        metrics = split_metrics(model, data, tester)
-        if data.num_folds is not None and trainer.is_global_zero:
-            write_fold(folder, data)
-        results = at_best(metrics) | {
-            "best_epoch": best["epoch"],
-            "seconds": time.perf_counter() - start,
-        }
-        end = Moment(last["global_step"], last["epoch"], last["samples"])
-        for logger in trainer.loggers:
-            logger.log_metrics(results | end.as_metrics(), step=end.step)
-        succeeded = True
-    finally:
-        close_loggers(trainer, succeeded)
+        introduce(run.trainer, run.config, run.data, run.model)
+
+
+def tested(run: Run) -> Metrics:
+    """Metrics of every split by the run's own Trainer, or by one on one device."""
+    alone = run.trainer.world_size == 1
+    tester = run.trainer if alone else build_trainer(one_device(run.config))
+    return split_metrics(run.model, run.data, tester)
+
+
+def conclude(run: Run, test: Callable[[Run], Metrics]) -> runs.Summary:
+    """Test and log a run that is trained; returns what its summary records."""
+    trainer, model, config = run.trainer, run.model, run.config
+    best = load_best(model, run.folder)
+    show(how_it_ended(trainer, best))
+    last = checkpoints.read(run.folder / checkpoints.FOLDER / checkpoints.LAST)
+    metrics = test(run)
+    if run.data.num_folds is not None and trainer.is_global_zero:
+        write_fold(run.folder, run.data)
+    results = at_best(metrics) | {
+        "best_epoch": best["epoch"],
+        "seconds": time.perf_counter() - run.start,
+    }
+    end = Moment(last["global_step"], last["epoch"], last["samples"])
+    for logger in trainer.loggers:
+        logger.log_metrics(results | end.as_metrics(), step=end.step)
     return {
         "monitor": {"metric": config.monitor, "mode": config.mode},
         "best_epoch": best["epoch"],
@@ -131,7 +185,7 @@ def fit_and_test(
         "metrics": metrics,
         "pruned_epoch": last["callbacks"].get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
-        "wall_seconds": time.perf_counter() - start,
+        "wall_seconds": time.perf_counter() - run.start,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],

@@ -1,0 +1,1 @@
+"""Many runs trained as one: a sweep's networks of one shape, stacked."""

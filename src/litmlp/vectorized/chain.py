@@ -1,0 +1,165 @@
+"""An MLP's layers for all members at once: a batched product a layer."""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from litmlp import activations
+from litmlp.mlp import MLP
+from litmlp.supervised import Supervised
+from litmlp.vectorized.dropout import Mask, draw
+from litmlp.vectorized.member import Member
+from litmlp.vectorized.stack import Tensors
+
+ELEMENTWISE = (
+    nn.CELU,
+    nn.ELU,
+    nn.GELU,
+    nn.Hardshrink,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Hardtanh,
+    nn.LeakyReLU,
+    nn.LogSigmoid,
+    nn.Mish,
+    nn.ReLU,
+    nn.SELU,
+    nn.Sigmoid,
+    nn.SiLU,
+    nn.Softplus,
+    nn.Softshrink,
+    nn.Softsign,
+    nn.Tanh,
+    nn.Tanhshrink,
+    activations.Sine,
+)
+"""Activations of single numbers, without weights: they do not ask whose they are."""
+
+LANES = 64
+"""A multiple of how many numbers any processor takes at once."""
+
+BATCHNORM = ("running_mean", "running_var", "weight", "bias")
+
+Look = Callable[[str, Tensor, Tensor], None]
+"""Is told of each module: its name, its inputs and outputs [K, B, …]."""
+
+
+def is_chain(model: Supervised) -> bool:
+    """Whether the fast path knows every part of a model."""
+    known = (nn.Linear, nn.BatchNorm1d, nn.PReLU, nn.Dropout, nn.AlphaDropout)
+    return (
+        type(model.network) is MLP
+        and not any(True for _ in model.encoding.parameters())
+        and all(
+            type(leaf) in ELEMENTWISE or isinstance(leaf, (*known, nn.Identity))
+            for _, leaf in leaves(model)
+        )
+    )
+
+
+def leaves(model: Supervised) -> Iterator[tuple[str, nn.Module]]:
+    """The modules of an MLP in the order in which they are called, by name."""
+    for name, module in model.network.named_modules():
+        if not any(module.children()):
+            yield f"network.{name}", module
+
+
+class Chain:
+    """Features [K, B, F] → outputs [K, B, O] of the members of a stack.
+
+    Within, values are [K, units, B]: so a batchnorm finds a unit's values in a row.
+
+    Args:
+        model: any member.
+    """
+
+    def __init__(self, model: Supervised) -> None:
+        self.layers = [
+            (name, copy.deepcopy(leaf))  # its own: a member's would call its hooks
+            for name, leaf in leaves(model)
+            if not isinstance(leaf, nn.Identity)
+        ]
+
+    def masks(self, members: Sequence[Member], rows: int) -> list[Mask]:
+        """The masks of the dropout layers, in their order, for a batch of rows."""
+        found, width = [], 0
+        for name, layer in self.layers:
+            if isinstance(layer, nn.Linear):
+                width = layer.out_features
+            elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
+                own = [member.model.get_submodule(name) for member in members]
+                found.append(draw(own, members, (rows, width)))
+        return found
+
+    def __call__(
+        self,
+        tensors: Tensors,
+        features: Tensor,
+        masks: Sequence[Mask],
+        *,
+        training: bool,
+        look: Look | None = None,
+    ) -> Tensor:
+        values, unused = features.transpose(1, 2), iter(masks)
+        for name, layer in self.layers:
+            inputs = values
+            if isinstance(layer, nn.Linear):
+                values = linear(name, tensors, inputs)
+            elif isinstance(layer, nn.BatchNorm1d):
+                values = batchnorm(name, layer, tensors, inputs, training)
+            elif isinstance(layer, nn.PReLU):
+                slope = tensors[f"{name}.weight"][:, :, None]
+                values = inputs.clamp(min=0) + slope * inputs.clamp(max=0)
+            elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
+                values = next(unused)(inputs) if training else inputs
+            else:
+                values = elementwise(layer, inputs)
+            if look:
+                look(name, inputs.transpose(1, 2), values.transpose(1, 2))
+        return values.transpose(1, 2)
+
+
+def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """An activation of numbers, whose bits do not depend on who else is there.
+
+    The processor takes many numbers at once, and those left over one by one: a sigmoid
+    then has other last digits. So each member has a multiple of ``LANES`` of them.
+    """
+    values: Tensor
+    if missing := -inputs[0].numel() % LANES:
+        values = layer(F.pad(inputs.flatten(1), (0, missing)))
+        return values[:, :-missing].reshape(inputs.shape)
+    values = layer(inputs)
+    return values
+
+
+def linear(name: str, tensors: Tensors, inputs: Tensor) -> Tensor:
+    """Weighted sums: [K, inputs, B] → [K, units, B]."""
+    weight, bias = tensors[f"{name}.weight"], tensors.get(f"{name}.bias")
+    if bias is None:
+        return torch.bmm(weight, inputs)
+    return torch.baddbmm(bias[:, :, None], weight, inputs)
+
+
+def batchnorm(
+    name: str, layer: nn.BatchNorm1d, tensors: Tensors, inputs: Tensor, training: bool
+) -> Tensor:
+    """Each member's units as channels of their own: [K, units, B] → [K, units, B]."""
+    own = [tensors.get(f"{name}.{key}") for key in BATCHNORM]
+    mean, var, weight, bias = (None if t is None else t.flatten() for t in own)
+    if training and (count := tensors.get(f"{name}.num_batches_tracked")) is not None:
+        count += 1
+    normed = F.batch_norm(
+        inputs.reshape(1, -1, inputs.shape[2]),
+        mean,
+        var,
+        weight,
+        bias,
+        training=training,
+        momentum=layer.momentum or 0.0,
+        eps=layer.eps,
+    )
+    return normed.view_as(inputs)

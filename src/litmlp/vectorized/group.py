@@ -1,0 +1,229 @@
+"""Runs that train together: one stacked network under one Trainer."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+from torch.optim import Optimizer
+
+from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.vectorized.chain import Chain, is_chain
+from litmlp.vectorized.hyperparameters import hyperparameters_of
+from litmlp.vectorized.mapped import Mapped
+from litmlp.vectorized.measures import Values, measure_all
+from litmlp.vectorized.member import Member
+from litmlp.vectorized.objective import Objective, alike
+from litmlp.vectorized.plan import Part, plan_epoch
+from litmlp.vectorized.stack import Stack, clip
+from litmlp.vectorized.updates import RULES
+from litmlp.vectorized.watch import Watch
+
+
+class Group(LightningModule):
+    """Trains its members side by side until the last of them is done.
+
+    Each iteration is one product a layer for all members, each on its own rows; each
+    member's gradient is that of its own loss. A member that is done leaves the stack.
+
+    Args:
+        members: of one shape, with one kind of optimizer.
+        ending: called with each member as it leaves.
+    """
+
+    def __init__(
+        self, members: Sequence[Member], ending: Callable[[Member], None]
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.members = list(members)
+        self.ending = ending
+        self.num_batches = max(len(member.batches) for member in members)
+
+    def train_dataloader(self) -> Iterable[int]:
+        return range(self.num_batches)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        return []  # the stack's rows are updated by a rule of their own
+
+    def on_fit_start(self) -> None:
+        for member in self.members:
+            member.do(member.begin)
+        self._let_go()
+
+    def on_train_start(self) -> None:
+        first = self.members[0].model
+        self.network = Chain(first) if is_chain(first) else Mapped(first)
+        self.rule = RULES[type(self.members[0].optimizer)]
+        self.stack = Stack([member.model for member in self.members], self.device)
+        self._read_values()
+        self.stack.state = self.rule.state(self.stack.parameters, self.values)
+        self._arrange()
+
+    def on_train_epoch_start(self) -> None:
+        for member in self.members:
+            member.do(member.begin_epoch)
+        batches = [member.batches for member in self.members]
+        self.plan = plan_epoch(batches, self.offsets, self.current_epoch)
+        longest = max(own.num_rows for own in batches)
+        self.rows = torch.zeros(len(self.members), longest, dtype=torch.long)
+        self.seen = torch.empty(0)
+
+    def training_step(self, batch: int, i: int) -> None:
+        parts = self.plan[i] if i < len(self.plan) else []
+        done = [self._learn(part, i) for part in parts]
+        if not parts:
+            return
+        members = [part.members for part in parts if part.members is not None]
+        self._update(torch.cat(members).sort().values if members else None)
+        for show_end in filter(None, done):
+            show_end()
+        if any(member.steps_schedule for member in self.members):
+            for k in self._numbers(torch.cat(members) if members else None):
+                self.members[k].step_schedule_of_iteration()
+            self._read_values()
+
+    def on_train_epoch_end(self) -> None:
+        validation = self._validate()
+        for numbers in alike(self.members, lambda member: member.batches.num_rows):
+            own = [self.members[k] for k in numbers]
+            count = own[0].batches.num_rows
+            rows = self.rows[numbers, :count]
+            seen = self.seen[numbers, :count], self.targets[rows.to(self.device)]
+            values = measure_all([member.model for member in own], *seen)
+            for k, *results in zip(numbers, *seen, values, strict=True):
+                self.members[k].do(partial(self.members[k].end_batches, *results))
+        for k, member in enumerate(self.members):
+            member.do(partial(member.end_epoch, validation.get(k)))
+        if self._let_go() and self.members:
+            self._arrange()
+        self._read_values()
+
+    def outputs(self, numbers: Sequence[int], features: Tensor) -> Tensor:
+        """What members make of the same rows: [N, F] → [k, N, O]."""
+        tensors = self.stack.leaves | self.stack.buffers
+        if len(numbers) < len(self.members):
+            tensors = self.stack.taken(tensors, torch.tensor(numbers))
+        batches = torch.split(features.to(self.device), EVALUATION_BATCH_SIZE)
+        shown = [rows.expand(len(numbers), *rows.shape) for rows in batches]
+        found = [self.network(tensors, rows, [], training=False) for rows in shown]
+        return torch.cat(found, dim=1)
+
+    def _learn(self, part: Part, i: int) -> Callable[[], None] | None:
+        """Forward and backward of members whose batches are of one size."""
+        stack, members, numbers = self.stack, part.members, self._numbers(part.members)
+        leaves, buffers = stack.leaves, stack.buffers
+        if members is not None:
+            leaves, buffers = (stack.taken(t, members) for t in (leaves, buffers))
+        watching = self.watch.is_due(i, part.rows.shape[1])
+        if watching:
+            self.watch.begin(numbers, i)
+        chosen = [self.members[k] for k in numbers]
+        features = self.features.index_select(0, part.rows.flatten())
+        outputs = self.network(
+            leaves | buffers,
+            features.view(*part.rows.shape, -1),
+            self.network.masks(chosen, part.rows.shape[1]),
+            training=True,
+            look=partial(self.watch.show, numbers) if watching else None,
+        )
+        targets = self.targets[part.rows]
+        loss = self.objective(outputs, targets, leaves, members)
+        gradients = torch.autograd.grad(loss, list(leaves.values()))
+        stack.put(gradients, buffers, members)
+        outputs = outputs.detach()
+        self._note(part, outputs)
+        if not watching:
+            return None
+        self.watch.before_step(numbers, loss)
+        return partial(self.watch.end, numbers, outputs, targets, i)
+
+    def _note(self, part: Part, outputs: Tensor) -> None:
+        """Keep an iteration's outputs for the metrics of the epoch."""
+        if not len(self.seen):
+            self.seen = outputs.new_zeros(*self.rows.shape, outputs.shape[2])
+        columns = slice(part.start, part.start + part.rows.shape[1])
+        members = slice(None) if part.members is None else part.members
+        self.seen[members, columns] = outputs
+        self.rows[members, columns] = part.rows
+
+    def _update(self, members: Tensor | None) -> None:
+        """One step of the optimizer, for some members or for all."""
+        stack, values = self.stack, self.values
+        clip(stack.gradients, *self.clipping)
+        if members is None or len(members) == len(self.members):
+            self.rule.step(stack.parameters, stack.gradients, stack.state, values)
+            return
+        weights = stack.parameters[members]
+        state = {name: rows[members] for name, rows in stack.state.items()}
+        self.rule.step(weights, stack.gradients[members], state, values.of(members))
+        stack.parameters[members] = weights
+        for name, rows in state.items():
+            stack.state[name][members] = rows
+
+    @torch.no_grad()
+    def _validate(self) -> dict[int, Values]:
+        """Loss and metrics of each member's validation rows, by its number."""
+        found: dict[int, Values] = {}
+        data = [member.data for member in self.members]
+        for numbers in alike(data, lambda own: id(own.features.get("val"))):
+            first = data[numbers[0]]
+            if "val" in first.rows:
+                outputs = self.outputs(numbers, first.features["val"])
+                targets = first.samples.targets[first.rows["val"]].to(self.device)
+                everyones = targets.expand(len(numbers), *targets.shape)
+                models = [self.members[k].model for k in numbers]
+                values = measure_all(models, outputs, everyones)
+                found |= dict(zip(numbers, values, strict=True))
+        return found
+
+    def _let_go(self) -> bool:
+        """Members that are done leave; with the last one the training ends."""
+        leaving = [member for member in self.members if member.is_done]
+        staying = [k for k, m in enumerate(self.members) if not m.is_done]
+        for member in leaving:
+            member.finish()
+            self.ending(member)
+        self.members = [self.members[k] for k in staying]
+        self.trainer.should_stop = not self.members
+        if leaving and staying and hasattr(self, "stack"):
+            self.stack.keep(torch.tensor(staying))
+        return bool(leaving)
+
+    def _arrange(self) -> None:
+        """What follows from who is there."""
+        models = [member.model for member in self.members]
+        self.stack.bind(models)
+        for member, state in zip(self.members, self.stack.states(), strict=True):
+            member.remember(state)
+        self.objective = Objective(models)
+        self.watch = Watch(self.members)
+        trainer = self.members[0].trainer
+        by_value = trainer.gradient_clip_algorithm == "value"
+        self.clipping = trainer.gradient_clip_val, by_value
+        self._gather_rows()
+
+    def _gather_rows(self) -> None:
+        """The training rows of all members, each split once."""
+        starts: dict[int, int] = {}
+        features, targets, count = [], [], 0
+        for data in (member.data for member in self.members):
+            own = data.features["train"]
+            if id(own) not in starts:
+                starts[id(own)] = count
+                count += len(own)
+                features.append(own)
+                targets.append(data.samples.targets[data.rows["train"]])
+        self.offsets = [starts[id(m.data.features["train"])] for m in self.members]
+        self.features = torch.cat(features).to(self.device)
+        self.targets = torch.cat(targets).to(self.device)
+
+    def _read_values(self) -> None:
+        """What the members' schedulers have made of their optimizers."""
+        if self.members:
+            optimizers = [member.optimizer for member in self.members]
+            self.values = hyperparameters_of(optimizers, self.device)
+
+    def _numbers(self, members: Tensor | None) -> Sequence[int]:
+        return range(len(self.members)) if members is None else members.tolist()

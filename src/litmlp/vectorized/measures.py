@@ -1,0 +1,136 @@
+"""Loss and metrics of many members at once: the costliest part of a small run."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.classification import (
+    BinaryAUROC,
+    BinaryStatScores,
+    MulticlassAUROC,
+    MulticlassStatScores,
+)
+
+from litmlp.classifier import Classifier
+from litmlp.supervised import Supervised
+
+Values = dict[str, Tensor]
+
+COUNTS = ("tp", "fp", "tn", "fn")
+
+
+def measure_all(
+    models: Sequence[Supervised], outputs: Tensor, targets: Tensor
+) -> list[Values]:
+    """What each model's ``measure`` gives for its outputs [K, N, O] and targets.
+
+    Metrics of classes are counted once for all members; what is not known here, or not
+    finite, is left to the member's own metrics.
+    """
+    if not isinstance(models[0], Classifier) or targets.ndim != 2:
+        return one_by_one(models, outputs, targets)
+    metrics = dict(models[0].metrics.items())
+    if not all(map(is_known, metrics.values())) or not outputs.isfinite().all():
+        return one_by_one(models, outputs, targets)
+    flat = models[0].for_metrics(outputs.flatten(0, 1), targets.flatten())
+    predictions = flat[0].view(*targets.shape, -1)
+    counts = count(predictions, targets, metrics)
+    columns = {
+        name: final(metric, counts)
+        if isinstance(metric, BinaryStatScores | MulticlassStatScores)
+        else areas(metric, predictions, targets)
+        for name, metric in metrics.items()
+    }
+    found = []
+    for k, model in enumerate(models):
+        own = {name: column[k] for name, column in columns.items()}
+        own["loss"] = model.compute_loss(outputs[k], targets[k])
+        found.append({name: own[name] for name in model.metric_names})
+    return found
+
+
+def one_by_one(
+    models: Sequence[Supervised], outputs: Tensor, targets: Tensor
+) -> list[Values]:
+    """What the members measure themselves."""
+    return [
+        model.measure(own, true)
+        for model, own, true in zip(models, outputs, targets, strict=True)
+    ]
+
+
+def is_known(metric: Metric) -> bool:
+    """Whether a metric follows from counts, or is an area under an exact curve."""
+    kinds = (BinaryStatScores, MulticlassStatScores, BinaryAUROC, MulticlassAUROC)
+    usual: dict[str, Any] = {
+        "top_k": 1,
+        "ignore_index": None,
+        "thresholds": None,
+        "max_fpr": None,
+    }
+    usual |= {"multidim_average": "global", "threshold": 0.5}
+    if isinstance(metric, MulticlassStatScores) and metric.average == "none":
+        return False
+    return isinstance(metric, kinds) and all(
+        getattr(metric, name, value) == value for name, value in usual.items()
+    )
+
+
+def count(
+    predictions: Tensor, targets: Tensor, metrics: dict[str, Metric]
+) -> dict[str, Tensor]:
+    """Right and wrong predictions a class [K, classes]; of a binary task, [K]."""
+    members, rows, outputs = predictions.shape
+    binary = outputs == 1
+    classes = 2 if binary else outputs
+    said = (predictions[..., 0] > 0.5).long() if binary else predictions.argmax(dim=2)
+    own = torch.arange(members, device=targets.device)[:, None] * classes**2
+    cells = (own + targets * classes + said).flatten()
+    confusion = torch.bincount(cells, minlength=members * classes**2)
+    confusion = confusion.view(members, classes, classes)
+    tp = confusion.diagonal(dim1=1, dim2=2)
+    fp, fn = confusion.sum(dim=1) - tp, confusion.sum(dim=2) - tp
+    values = {"tp": tp, "fp": fp, "fn": fn, "tn": rows - tp - fp - fn}
+    return {name: v[:, 1] if binary else v for name, v in values.items()}
+
+
+def final(metric: Metric, counts: dict[str, Tensor]) -> Tensor:
+    """The metric of each member, by its own formula."""
+    each = copy.copy(metric)
+    vars(each).update(counts, multidim_average="samplewise")
+    value: Tensor = type(each).compute(each)
+    return value
+
+
+def areas(metric: Metric, predictions: Tensor, targets: Tensor) -> Tensor:
+    """The area under the ROC curve of each member, a mean over its classes."""
+    scores, true = predictions.cpu().numpy(), targets.cpu().numpy()
+    if scores.shape[2] == 1:
+        found = [area(own[:, 0], y == 1) for own, y in zip(scores, true, strict=True)]
+        return torch.tensor(found, dtype=predictions.dtype)
+    found = []
+    for own, y in zip(scores, true, strict=True):
+        each = np.array([area(s, y == c) for c, s in enumerate(own.T)])
+        weighted = getattr(metric, "average", None) == "weighted"
+        weights = np.bincount(y, minlength=len(each)) if weighted else None
+        found.append(np.average(each, weights=weights))
+    return torch.tensor(found, dtype=predictions.dtype)
+
+
+def area(scores: np.ndarray, positive: np.ndarray) -> float:
+    """The share of pairs of a positive and a negative row that are in order; 0 if none.
+
+    A tie is half in order (Mann and Whitney 1947,
+    https://doi.org/10.1214/aoms/1177730491).
+    """
+    rows, found = len(scores), int(positive.sum())
+    if found in (0, rows):
+        return 0.0
+    ordered, own = np.sort(scores), np.sort(scores[positive])
+    below = np.searchsorted(ordered, own, side="left").sum()
+    below += np.searchsorted(ordered, own, side="right").sum()
+    return float((below - found**2) / (2 * found * (rows - found)))

@@ -1,0 +1,213 @@
+"""A run whose batches are trained elsewhere: its own Trainer, driven from outside."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
+from lightning.pytorch.trainer.states import TrainerFn
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.utils._pytree import tree_map_only
+
+from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.callbacks.throughput import Throughput
+from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.training import Run
+from litmlp.vectorized import books
+from litmlp.vectorized.measures import Values
+from litmlp.vectorized.stack import Tensors, release
+
+
+class Member:
+    """A run within a group: keeps its Trainer's books and calls its hooks.
+
+    Its callbacks, loggers, optimizer and scheduler are those that it has alone; they
+    see a Trainer and a model as they would be then.
+
+    Args:
+        run: built and announced.
+        context: what it is to be dealt with in, such as a log of its own.
+    """
+
+    def __init__(
+        self, run: Run, context: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self.run = run
+        self.context = context
+        self.error: Exception | None = None
+        self.data, self.model, self.trainer = run.data, run.model, run.trainer
+        self.batches = run.data.train_batches
+        self.generator = torch.Generator()
+        self.callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
+        self.callbacks.append(OwnCopies())
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """It never steps: it holds hyperparameters, and state for the checkpoint."""
+        return self.trainer.optimizers[0]
+
+    @property
+    def steps_schedule(self) -> bool:
+        """Whether its learning rate may change with every iteration."""
+        return self.trainer.lr_scheduler_configs[0].interval == "step"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has trained for as long as it should."""
+        epoch = self.trainer.current_epoch
+        stopped = self.trainer.should_stop or epoch == self.trainer.max_epochs
+        return stopped or self.error is not None
+
+    def do(self, action: Callable[[], None]) -> None:
+        """Let it do something; an error is its own, and the others go on."""
+        if self.error:
+            return
+        with self.context():
+            try:
+                action()
+            except Exception as error:
+                self.error = error
+
+    def begin(self) -> None:
+        """What comes before the first epoch."""
+        trainer, model = self.trainer, self.model
+        self.generator.manual_seed(self.run.config.seeds.dropout)
+        trainer.state.fn = TrainerFn.FITTING
+        trainer.training = True
+        trainer.strategy.connect(model)
+        trainer._data_connector.attach_data(model, datamodule=self.data)
+        self.call("setup", stage="fit")
+        trainer.fit_loop.setup_data()
+        trainer.strategy.setup_optimizers(trainer)
+        # Else a scheduler would warn that its optimizer has not stepped.
+        self.optimizer._opt_called = True  # type: ignore[attr-defined]  # torch's own mark
+        for hook in ("on_fit_start", "on_train_start"):
+            self.call(hook)
+            getattr(model, hook)()
+        model.train()
+
+    def begin_epoch(self) -> None:
+        """What comes before the first batch of an epoch."""
+        books.begin_epoch(self.trainer)
+        self.call("on_train_epoch_start")
+        self.model.on_train_epoch_start()
+        with self._random_numbers():
+            for callback in self.callbacks:
+                if isinstance(callback, BestAndLast):  # it may be time to write
+                    callback.on_train_batch_start(self.trainer, self.model, None, 0)
+        books.begin_batches(self.trainer)
+
+    def end_batches(self, outputs: Tensor, targets: Tensor, values: Values) -> None:
+        """What comes after the last batch of an epoch.
+
+        Args:
+            outputs: of all its batches, one after the other.
+            targets: likewise.
+            values: loss and metrics of all of them, by name.
+        """
+        self.model.measured["train"] = values
+        count = len(self.batches)
+        books.count_batches(self.trainer, count)
+        if self.steps_schedule:
+            books.count_schedule(self.trainer, count)
+        else:
+            self.step_schedule(plateau=False)
+        rows, seen = (outputs, targets), {"outputs": outputs}
+        for callback in self.callbacks:
+            if isinstance(callback, Throughput):
+                callback.on_train_batch_end(self.trainer, self.model, seen, rows, 0)
+        self.model.on_train_batch_end(seen, rows, 0)
+
+    def end_epoch(self, validation: Values | None) -> None:
+        """What comes after validation: its loss and metrics, if there was one."""
+        trainer, model = self.trainer, self.model
+        if validation is not None:
+            batches = -(-len(self.data.rows["val"]) // EVALUATION_BATCH_SIZE)
+            books.count_validation(trainer, batches)
+            model.measured["val"] = validation
+            model.on_validation_epoch_end()
+        monitoring = (EarlyStopping, Checkpoint)
+        for callback in self.callbacks:
+            if not isinstance(callback, monitoring):
+                callback.on_train_epoch_end(trainer, model)
+        model.on_train_epoch_end()
+        for callback in self.callbacks:
+            if isinstance(callback, monitoring):
+                callback.on_train_epoch_end(trainer, model)
+        self.step_schedule(plateau=True)
+        books.end_epoch(trainer)
+
+    def step_schedule(self, *, plateau: bool) -> None:
+        """Step the scheduler if it is, or is not, one that looks at a metric."""
+        config = self.trainer.lr_scheduler_configs[0]
+        scheduler = config.scheduler
+        if isinstance(scheduler, ReduceLROnPlateau) is not plateau:
+            return
+        if isinstance(scheduler, ReduceLROnPlateau):
+            scheduler.step(self.trainer.callback_metrics[str(config.monitor)])
+        else:
+            scheduler.step()
+        if config.interval == "epoch":
+            books.count_schedule(self.trainer, 1)
+
+    def remember(self, state: dict[str, Tensors]) -> None:
+        """Let the optimizer hold its state: values by name, by parameter."""
+        parameters = dict(self.model.named_parameters())
+        for name, values in state.items():
+            self.optimizer.state[parameters[name]] = values
+
+    def step_schedule_of_iteration(self) -> None:
+        """What comes after an iteration."""
+        if self.steps_schedule:
+            self.step_schedule(plateau=False)
+
+    def finish(self) -> None:
+        """What comes after the last epoch, or after its error."""
+        if self.error is None:
+            self.do(self._end)
+        if self.error is not None:
+            self.break_off(self.error)
+        release(self.model)
+
+    def break_off(self, error: BaseException) -> None:
+        """What comes when the training breaks off: its last state is saved."""
+        with self._random_numbers():
+            for callback in self.callbacks:
+                callback.on_exception(self.trainer, self.model, error)
+
+    def _end(self) -> None:
+        with self._random_numbers():
+            self.call("on_train_end")
+            self.model.on_train_end()
+            self.call("on_fit_end")
+
+    @contextmanager
+    def _random_numbers(self) -> Iterator[None]:
+        """Let torch draw where the member's generator is: a checkpoint notes it."""
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self.generator.get_state())
+            yield
+
+    def call(self, hook: str, **arguments: Any) -> None:
+        """Call a hook of all callbacks."""
+        for callback in self.callbacks:
+            getattr(callback, hook)(self.trainer, self.model, **arguments)
+
+
+class OwnCopies(Callback):
+    """Saves copies: a view would take the rows of all members into the file."""
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        for key in ("state_dict", "optimizer_states", "callbacks"):
+            checkpoint[key] = tree_map_only(Tensor, own_copy, checkpoint[key])
+
+
+def own_copy(tensor: Tensor) -> Tensor:
+    """On the CPU, with memory of its own."""
+    return tensor.detach().clone().cpu()

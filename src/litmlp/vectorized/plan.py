@@ -1,0 +1,75 @@
+"""Which rows each member is trained on in each iteration of an epoch."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from litmlp.data.batches import Batches
+
+
+@dataclass(frozen=True)
+class Part:
+    """Members whose batches have the same number of rows.
+
+    Args:
+        members: their numbers [k]; None for all of them.
+        rows: what each is trained on, [k, B].
+        start: how many rows each was trained on before, in this epoch.
+    """
+
+    members: Tensor | None
+    rows: Tensor
+    start: int
+
+
+def plan_epoch(
+    batches: Sequence[Batches], offsets: Sequence[int], epoch: int
+) -> list[list[Part]]:
+    """The parts of each iteration; a member that has no batch left is in none.
+
+    Args:
+        batches: one a member.
+        offsets: where each member's rows start among all rows.
+        epoch: from 0.
+    """
+    cohorts: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for k, own in enumerate(batches):
+        own.set_epoch(epoch)
+        cohorts[tuple(own.sizes)].append(k)
+    orders: dict[tuple[int, int | None], Tensor] = {}
+    for own in batches:  # runs that differ in their learning rate share their order
+        key = (own.num_rows, own.order_seed)
+        if key not in orders:
+            orders[key] = torch.cat(list(own))
+    iterations: list[dict[tuple[int, int], list[tuple[list[int], Tensor]]]] = []
+    for sizes, members in cohorts.items():
+        rows = torch.stack(
+            [
+                orders[batches[k].num_rows, batches[k].order_seed] + offsets[k]
+                for k in members
+            ]
+        )
+        start = 0
+        for i, columns in enumerate(torch.split(rows, list(sizes), dim=1)):
+            if i == len(iterations):
+                iterations.append(defaultdict(list))
+            size = columns.shape[1]
+            iterations[i][start, size].append((members, columns))
+            start += size
+    return [
+        [joined(found, len(batches), start) for (start, _), found in iteration.items()]
+        for iteration in iterations
+    ]
+
+
+def joined(found: list[tuple[list[int], Tensor]], count: int, start: int) -> Part:
+    """Cohorts as one part, its members in the order of their numbers."""
+    members = torch.tensor([k for some, _ in found for k in some])
+    rows = torch.cat([rows for _, rows in found])
+    if len(members) > 1:
+        members, order = members.sort()
+        rows = rows[order]
+    return Part(None if len(members) == count else members, rows, start)

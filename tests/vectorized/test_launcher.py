@@ -1,0 +1,105 @@
+"""hydra/launcher=vectorized on the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import Run
+
+SWEEP = (
+    "-m",
+    "hydra/launcher=vectorized",
+    "hydra.launcher.num_threads=1",
+    "data=gauss",
+    "data.num_samples=100",
+    "model.hidden_sizes=[4]",
+    "trainer=cpu",
+    "trainer.max_epochs=2",
+)
+
+
+def summaries(folder: Path) -> dict[str, dict[str, Any]]:
+    paths = folder.glob("logs/default/sweeps/*/*/summary.json")
+    return {path.parent.name: json.loads(path.read_text()) for path in paths}
+
+
+def test_a_sweep_leaves_the_folders_of_hydras_own_launcher(
+    run: Run, tmp_path: Path
+) -> None:
+    ended = run("train", *SWEEP, "seed=0,1", "optimizer.lr=0.1,0.01")
+    assert ended.code == 0, ended.err
+    together = summaries(tmp_path)
+    assert [s.pop("vectorized") for s in together.values()] == [4] * 4
+    sweep = next(tmp_path.glob("logs/default/sweeps/*"))
+    files = {
+        path.relative_to(sweep / name).as_posix().split(".tfevents")[0]
+        for name in together
+        for path in (sweep / name).rglob("*")
+    }
+    sweep.rename(tmp_path / "together")
+    assert run("train", "-m", *SWEEP[3:], "seed=0,1", "optimizer.lr=0.1,0.01").code == 0
+    alone = summaries(tmp_path)
+    sweep = next(tmp_path.glob("logs/default/sweeps/*"))
+    assert files == {
+        path.relative_to(sweep / name).as_posix().split(".tfevents")[0]
+        for name in alone
+        for path in (sweep / name).rglob("*")
+    }
+    assert together.keys() == alone.keys()
+    for name, summary in alone.items():
+        assert together[name].keys() == summary.keys()
+        assert together[name]["metrics"] == pytest.approx(summary["metrics"], abs=1e-3)
+        for key in ("status", "overrides", "config_hash", "best_epoch", "iterations"):
+            assert together[name][key] == summary[key], key
+        for kind in ("config", "hydra", "overrides"):
+            path = Path(name, ".hydra", f"{kind}.yaml")
+            own = (tmp_path / "together" / path).read_text()
+            assert launch_free(own) == launch_free((sweep / path).read_text())
+
+
+def launch_free(text: str) -> list[str]:
+    """A config without what says when and by which launcher it was made."""
+    said = ("launcher", "litmlp_vectorized", "num_threads", "max_members", "output_dir")
+    return [
+        line for line in text.splitlines() if not any(word in line for word in said)
+    ]
+
+
+def test_a_member_that_cannot_be_built_fails_alone(run: Run, tmp_path: Path) -> None:
+    ended = run("train", *SWEEP, "optimizer.lr=0.1,0.01,-1")
+    assert ended.code == 1
+    assert "optimizer: Invalid learning rate: -1" in ended.err
+    states = [summary["status"] for summary in summaries(tmp_path).values()]
+    assert sorted(states) == ["done", "done", "failed"]
+
+
+def test_jobs_of_other_shapes_train_in_groups_of_their_own(
+    run: Run, tmp_path: Path
+) -> None:
+    ended = run("train", *SWEEP, "seed=0,1", "model.hidden_sizes=[4],[5]")
+    assert ended.code == 0, ended.err
+    assert "trained apart: jobs that differ in model.hidden_sizes.0" in ended.out
+    assert {s["vectorized"] for s in summaries(tmp_path).values()} == {2}
+
+
+def test_what_cannot_be_stacked_is_trained_alone_and_said(
+    run: Run, tmp_path: Path
+) -> None:
+    ended = run("train", *SWEEP, "seed=0,1", "optimizer=lbfgs")
+    assert ended.code == 0, ended.err
+    assert "trained alone: optimizer=LBFGS cannot be stacked" in ended.out
+    assert {s["status"] for s in summaries(tmp_path).values()} == {"done"}
+
+
+def test_a_members_checkpoint_holds_its_own_weights_alone(
+    run: Run, tmp_path: Path
+) -> None:
+    assert run("train", *SWEEP, "seed=0,1,2,3").code == 0
+    for path in tmp_path.glob("logs/default/sweeps/*/*/checkpoints/*.ckpt"):
+        state = torch.load(path, weights_only=True)["state_dict"]
+        for tensor in state.values():
+            assert tensor.untyped_storage().nbytes() == tensor.nbytes
+    member = next(tmp_path.glob("logs/default/sweeps/*/seed*"))
+    assert "to the last digit" in run("evaluate", f"run={member}").out

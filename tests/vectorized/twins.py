@@ -1,0 +1,124 @@
+"""Runs of a sweep, each trained alone and all of them together, to be compared."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.build import build_data, build_trainer
+from litmlp.process import settings
+from litmlp.training import Run, build_run, close_loggers
+from litmlp.vectorized.group import Group
+from litmlp.vectorized.member import Member
+
+TINY = (
+    "data.batch_size=16",
+    "model.hidden_sizes=[8,6]",
+    "trainer=cpu",
+    "trainer.precision=64-true",
+    "trainer.max_epochs=4",
+    "logger=csv",
+)
+NOT_COMPARED = {"samples_per_second"}
+
+
+def varied(config: DictConfig, **keys: Sequence[Any]) -> list[DictConfig]:
+    """A config a member; ``optimizer__lr=[1, 2]`` sets ``optimizer.lr``."""
+    members = []
+    for i, values in enumerate(zip(*keys.values(), strict=True)):
+        member = config.copy()
+        member.folder = f"{config.folder}-{i}"
+        for key, value in zip(keys, values, strict=True):
+            OmegaConf.update(member, key.replace("__", "."), value, merge=False)
+        members.append(member)
+    return members
+
+
+def built(config: DictConfig, kind: str) -> Run:
+    config = config.copy()
+    config.folder = f"{config.folder}-{kind}"
+    folder = Path(config.folder)
+    folder.mkdir(parents=True)
+    with settings(config):
+        return build_run(config, folder, build_data(config))
+
+
+def train_alone(config: DictConfig) -> Run:
+    run = built(config, "alone")
+    with settings(run.config):
+        torch.manual_seed(run.config.seeds.dropout)
+        run.trainer.fit(run.model, datamodule=run.data)
+        close_loggers(run.trainer, True)
+    return run
+
+
+def train_together(configs: Sequence[DictConfig]) -> list[Run]:
+    members = [
+        Member(built(config, "together"), partial(nullcontext, None))
+        for config in configs
+    ]
+    shared = members[0].run.config.copy()
+    shared.callbacks, shared.logger = {}, {}
+    shared.trainer.max_epochs, shared.trainer.gradient_clip_val = -1, None
+    with settings(shared):
+        build_trainer(shared).fit(Group(members, lambda member: None))
+    for member in members:
+        if member.error:
+            raise member.error
+        close_loggers(member.trainer, True)
+    return [member.run for member in members]
+
+
+def checkpoint(run: Run, name: str) -> dict[str, Any]:
+    path = run.folder / "checkpoints" / f"{name}.ckpt"
+    saved: dict[str, Any] = torch.load(path, weights_only=True)
+    return saved
+
+
+def assert_equal(one: Run, other: Run, *, tolerance: float = 1e-10) -> None:
+    """That two runs left the same weights, states and metrics."""
+    for name in ("last", "best"):
+        first, second = checkpoint(one, name), checkpoint(other, name)
+        assert first["epoch"] == second["epoch"], name
+        for key, tensor in first["state_dict"].items():
+            scale = tensor.nan_to_num().abs().max() if tensor.numel() else 1
+            torch.testing.assert_close(
+                second["state_dict"][key],
+                tensor,
+                rtol=tolerance,
+                atol=float(scale) * tolerance,
+                equal_nan=True,
+                msg=lambda text, key=key, name=name: f"{name} {key}: {text}",
+            )
+    assert first.keys() == second.keys()
+    assert_same_progress(one, other)
+    tables = [pl.read_csv(run.folder / "metrics.csv") for run in (one, other)]
+    assert set(tables[0].columns) == set(tables[1].columns)
+    for column in set(tables[0].columns) - NOT_COMPARED:
+        values = [table[column].cast(pl.Float64).to_list() for table in tables]
+        values = [[torch.nan if v is None else v for v in own] for own in values]
+        first, second = (torch.tensor(own, dtype=torch.float64) for own in values)
+        torch.testing.assert_close(
+            second,
+            first,
+            rtol=max(1e-6, tolerance),
+            atol=max(1e-6, tolerance),
+            equal_nan=True,
+            msg=lambda text, column=column: f"{column}: {text}",
+        )
+
+
+def assert_same_progress(one: Run, other: Run) -> None:
+    """That both could be resumed, at the same place and with the same state."""
+    first, second = checkpoint(one, "last"), checkpoint(other, "last")
+    assert second["loops"] == first["loops"]
+    assert second["samples"] == first["samples"]
+    assert second["callbacks"].keys() == first["callbacks"].keys()
+    states = [c["optimizer_states"][0] for c in (first, second)]
+    torch.testing.assert_close(states[1], states[0], rtol=1e-6, atol=1e-8)
+    assert second["lr_schedulers"] == first["lr_schedulers"]
