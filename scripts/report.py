@@ -11,7 +11,8 @@ def main(config: DictConfig) -> None:
     )  # takes a second; --help should not wait
 
     several = isinstance(config.runs, ListConfig)
-    report_runs(list(config.runs) if several else [config.runs], config.output)
+    patterns = list(config.runs) if several else [config.runs]
+    report_runs(patterns, config.output, safe_csv=config.safe_csv)
 
 
 if __name__ == "__main__":

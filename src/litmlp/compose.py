@@ -5,7 +5,7 @@ from pathlib import Path
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp.build import build_data
 from litmlp.errors import UserError, describe
@@ -27,7 +27,8 @@ def complete(config: DictConfig) -> DictConfig:
     if HydraConfig.initialized():
         _refuse_lists(config)
     for key in PATHS:
-        if path := config.data.get(key):
+        path = config.data.get(key)
+        if path and not OmegaConf.is_interpolation(config.data, key):
             config.data[key] = str(Path(path).resolve())  # found again from anywhere
     if config.task.name == "auto":
         config = _with_inferred_task(config)
@@ -66,7 +67,7 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
     composed = compose(job.job.config_name, [*job.overrides.task, task])
     for key in PATHS:
         if key in composed.data:
-            composed.data[key] = config.data[key]
+            composed.data[key] = config.data._get_node(key)
     return composed
 
 
