@@ -12,7 +12,7 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp import checkpoints, resume, runs
+from litmlp import checkpoints, resume, runs, signals
 from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
@@ -25,6 +25,7 @@ from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.files import failures_told
 from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
+from litmlp.memory import shortage_told
 from litmlp.metrics import best_end
 from litmlp.model_summary import model_table
 from litmlp.moment import Moment
@@ -60,11 +61,13 @@ def train(config: DictConfig) -> float:
     config.resume = None  # from here on it is a run as any other
     with (
         failures_told(),
+        signals.heeded(),
         runs.recording(
             folder, config, overrides, keep_mistakes=in_sweep, earlier=earlier
         ) as summary,
         settings(config),
         only_logged(in_sweep),
+        shortage_told(),
     ):
         summary |= fit_and_test(complete(config), folder, point)
         show(metrics_table(summary["metrics"]))
@@ -105,7 +108,8 @@ def fit_and_test(
     succeeded = False
     try:
         torch.manual_seed(config.seeds.dropout)
-        trainer.fit(model, datamodule=data, ckpt_path=point.path if point else None)
+        with signals.deferred():
+            trainer.fit(model, datamodule=data, ckpt_path=point.path if point else None)
         best = load_best(model, folder)
         show(how_it_ended(trainer, best))
         last = checkpoints.read(folder / checkpoints.FOLDER / checkpoints.LAST)
@@ -132,6 +136,7 @@ def fit_and_test(
         "pruned_epoch": last["callbacks"].get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
         "wall_seconds": time.perf_counter() - start,
+        "diverged": last["callbacks"].get("Divergence", {}).get("note") or None,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],
