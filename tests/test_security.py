@@ -6,7 +6,7 @@ import pickle
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -237,20 +237,22 @@ def test_a_run_that_goes_on_writes_into_its_folder_alone(
 
 
 @pytest.fixture
-def secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def secret(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("TOKEN", TOKEN)
-    yield TOKEN
+    return TOKEN
 
 
 def holders(folder: Path, secret: str) -> list[Path]:
     """Files that hold a secret."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".csv" or path.name=="metrics.csv"]
+    files = [
+        path
+        for path in folder.rglob("*")
+        if (path.is_file() and path.suffix != ".csv") or path.name == "metrics.csv"
+    ]
     return [path for path in files if secret.encode() in path.read_bytes()]
 
 
-def test_secrets_stay_in_the_environment(
-    secret: str, run: Run, tmp_path: Path
-) -> None:
+def test_secrets_stay_in_the_environment(secret: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / secret).mkdir()
     (tmp_path / secret / f"{secret}.csv").write_text(ROWS)
     experiment = ["hydra.searchpath=[file://own]", "+extra=mine"]

@@ -67,7 +67,9 @@ def show(content: RenderableType) -> None:
 
 def as_text(content: RenderableType) -> str:
     """A line or table without colours."""
-    plain = PrintableConsole(file=io.StringIO(), width=160, color_system=None, markup=False)
+    plain = PrintableConsole(
+        file=io.StringIO(), width=160, color_system=None, markup=False
+    )
     with plain.capture() as captured:
         plain.print(content, soft_wrap=isinstance(content, str))
     return captured.get()

@@ -20,7 +20,7 @@ def read(name: str, *default: Any) -> Any:
         KeyError: it is not set, and there is no default.
     """
     value = oc.env(name, *default)
-    if name in os.environ and len(value) >= SHORTEST_SECRET:
+    if name in os.environ and value and len(value) >= SHORTEST_SECRET:
         _read[value] = name
     return value
 

@@ -28,9 +28,7 @@ MOST_ROWS, MOST_COLUMNS = 30, 12
 """Of a table that the console shows; the files have them all."""
 
 
-def evaluate_file(
-    model: Trained, source: str, *, safe_csv: bool = False
-) -> Metrics:
+def evaluate_file(model: Trained, source: str, *, safe_csv: bool = False) -> Metrics:
     """Measure a run's model on a file, into the run's ``evaluations/<file's name>/``.
 
     Args:

@@ -14,8 +14,8 @@ from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
-from litmlp.files import replace
 from litmlp.environment import conceal
+from litmlp.files import replace
 from litmlp.moment import Moment
 
 

@@ -12,7 +12,7 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp import checkpoints, resume, runs, signals
+from litmlp import checkpoints, fingerprint, resume, runs, signals
 from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
@@ -136,6 +136,8 @@ def fit_and_test(
         "pruned_epoch": last["callbacks"].get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
         "wall_seconds": time.perf_counter() - start,
+        "data": fingerprint.of_data(data),
+        "hardware": fingerprint.of_machine(trainer.strategy.root_device),
         "diverged": last["callbacks"].get("Divergence", {}).get("note") or None,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
