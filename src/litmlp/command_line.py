@@ -58,7 +58,9 @@ def run(task: Task, *, config: str) -> None:
         assert LaunchHooks.launched is not None
         LaunchHooks().on_multirun_end(LaunchHooks.launched)
     except KeyboardInterrupt:
-        incomplete = ": the sweep is incomplete" if LaunchHooks.launched is not None else ""
+        incomplete = (
+            ": the sweep is incomplete" if LaunchHooks.launched is not None else ""
+        )
         print(f"interrupted{incomplete}", file=sys.stderr)
         if LaunchHooks.launched is not None:
             folder = Path(LaunchHooks.launched.hydra.sweep.dir)
