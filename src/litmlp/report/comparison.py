@@ -15,8 +15,17 @@ from litmlp.report.pages import Rows
 from litmlp.report.terminal import show_table
 from litmlp.report.texts import short
 
-COMPARED = ("data", "versions", "hardware", "git_commit", "monitor", "best_epoch")
-COMPARED += ("best_value", "iterations", "metrics")
+COMPARED = (
+    "data",
+    "versions",
+    "hardware",
+    "git_commit",
+    "monitor",
+    "best_epoch",
+    "best_value",
+    "iterations",
+    "metrics",
+)
 """Of a summary; what differs in them is said after the config."""
 
 
