@@ -23,20 +23,39 @@ from litmlp.report.write import report_runs
 from litmlp.trained import trained
 from litmlp.training import train
 
-GROUPS = (
-    "activation batchnorm dropout encoding initializer loss model optimizer penalty "
-    "preprocessing scheduler"
-).split()
+GROUPS = [
+    "activation",
+    "batchnorm",
+    "dropout",
+    "encoding",
+    "initializer",
+    "loss",
+    "model",
+    "optimizer",
+    "penalty",
+    "preprocessing",
+    "scheduler",
+]
 NUMBERS = st.one_of(
     st.sampled_from([0, 1, -1, 2, 3, 0.5, 1e-30, 1e30, "null", "abc", "[]", "true"]),
     st.integers(-3, 40),
     st.floats(-2, 2, allow_nan=False).map(lambda value: round(value, 4)),
 )
-KEYS = (
-    "optimizer.lr seed data.batch_size data.test_share data.validation_share "
-    "trainer.accumulate_grad_batches trainer.gradient_clip_val model.hidden_sizes "
-    "data.split_seed num_threads trainer.max_steps data.num_folds data.fold"
-).split()
+KEYS = [
+    "optimizer.lr",
+    "seed",
+    "data.batch_size",
+    "data.test_share",
+    "data.validation_share",
+    "trainer.accumulate_grad_batches",
+    "trainer.gradient_clip_val",
+    "model.hidden_sizes",
+    "data.split_seed",
+    "num_threads",
+    "trainer.max_steps",
+    "data.num_folds",
+    "data.fold",
+]
 TASKS = ("binary", "multiclass", "regression")
 
 QUICK = ["trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[3]"]
@@ -108,7 +127,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished") / "run"
     with initialize_config_dir(str(CONF), version_base="1.3"), only_logged(True):
         train(compose("train", [f"folder={folder}", "data=iris", *QUICK]))
-    yield folder
+    return folder
 
 
 def check_folder(finished: Path, damage: Damage) -> None:
