@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: train test test-slow lint tensorboard benchmark clean
+.PHONY: train test test-slow fuzz lint tensorboard benchmark clean
 
 train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 	.venv/bin/python scripts/train.py $(ARGS)
@@ -12,6 +12,9 @@ test: lint
 
 test-slow: .venv/installed
 	.venv/bin/pytest -m slow $(ARGS)
+
+fuzz: .venv/installed  ## make fuzz ARGS="--hypothesis-seed=1"
+	.venv/bin/pytest -m slow tests/test_fuzz.py $(ARGS)
 
 lint: .venv/installed
 	.venv/bin/ruff format --check .

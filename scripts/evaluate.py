@@ -18,7 +18,7 @@ def main(config: DictConfig) -> None:
         from litmlp.trained import trained
 
         with trained(Path(str(config.run))) as model:
-            evaluate_file(model, config.input)
+            evaluate_file(model, config.input, safe_csv=config.safe_csv)
 
 
 if __name__ == "__main__":

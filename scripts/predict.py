@@ -12,7 +12,13 @@ def main(config: DictConfig) -> None:
     from litmlp.prediction import opened, predict_file
 
     with opened(Path(str(config.run))) as model:
-        predict_file(model, config.input, config.output, keep=config.keep)
+        predict_file(
+            model,
+            config.input,
+            config.output,
+            keep=config.keep,
+            safe_csv=config.safe_csv,
+        )
 
 
 if __name__ == "__main__":

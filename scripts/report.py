@@ -1,8 +1,9 @@
-"""What many runs came to: python scripts/report.py runs=<folder or pattern>."""
+"""What runs came to: python scripts/report.py runs=<folder>, or compare=[a,b]."""
 
 from omegaconf import DictConfig, ListConfig
 
 from litmlp.command_line import run
+from litmlp.errors import UserError
 
 
 def main(config: DictConfig) -> None:
@@ -10,8 +11,15 @@ def main(config: DictConfig) -> None:
         report_runs,
     )  # takes a second; --help should not wait
 
+    if config.compare is not None:
+        from litmlp.report.comparison import compare_runs
+
+        return compare_runs(list(config.compare))
+    if config.runs is None:
+        raise UserError("runs is needed: give runs=…, or compare=[a,b]")
     several = isinstance(config.runs, ListConfig)
-    report_runs(list(config.runs) if several else [config.runs], config.output)
+    patterns = list(config.runs) if several else [config.runs]
+    report_runs(patterns, config.output, safe_csv=config.safe_csv)
 
 
 if __name__ == "__main__":

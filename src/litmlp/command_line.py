@@ -21,6 +21,7 @@ from litmlp.errors import UserError, fail, report
 from litmlp.members import known_name, member_name
 from litmlp.resume import run_folder as resumed
 from litmlp.runs import as_typed
+from litmlp.signals import exit_code
 from litmlp.sweeps import LaunchHooks, SweepStopped, left_over, show_left_over
 
 Task = Callable[[DictConfig], float | None]
@@ -57,11 +58,14 @@ def run(task: Task, *, config: str) -> None:
         assert LaunchHooks.launched is not None
         LaunchHooks().on_multirun_end(LaunchHooks.launched)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        incomplete = (
+            ": the sweep is incomplete" if LaunchHooks.launched is not None else ""
+        )
+        print(f"interrupted{incomplete}", file=sys.stderr)
         if LaunchHooks.launched is not None:
             folder = Path(LaunchHooks.launched.hydra.sweep.dir)
             show_left_over(left_over(folder), folder)
-        sys.exit(130)
+        sys.exit(exit_code())
     finally:
         if before is None:
             del os.environ[FULL_ERROR]

@@ -1,12 +1,14 @@
 """What a composed config still lacks: choices a layer, and the task of a table."""
 
 from pathlib import Path
+from typing import Any, cast
 
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from litmlp import runs
 from litmlp.build import build_data
 from litmlp.errors import UserError, describe
 
@@ -27,7 +29,8 @@ def complete(config: DictConfig) -> DictConfig:
     if HydraConfig.initialized():
         _refuse_lists(config)
     for key in PATHS:
-        if path := config.data.get(key):
+        path = config.data.get(key)
+        if path and not OmegaConf.is_interpolation(config.data, key):
             config.data[key] = str(Path(path).resolve())  # found again from anywhere
     if config.task.name == "auto":
         config = _with_inferred_task(config)
@@ -63,17 +66,26 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
         )
     job = HydraConfig.get()
     task = f"task={build_data(config).infer_task()}"
-    composed = compose(job.job.config_name, [*job.overrides.task, task])
+    composed = _composed(*runs.as_typed(job.overrides.task), task)
+    paths = cast(dict[str, Any], OmegaConf.to_container(config.data, resolve=False))
     for key in PATHS:
         if key in composed.data:
-            composed.data[key] = config.data[key]
+            composed.data[key] = paths[key]
     return composed
 
 
 def _option(group: str, name: str) -> DictConfig:
     try:
-        composed = compose(HydraConfig.get().job.config_name, [f"{group}={name}"])
+        composed = _composed(f"{group}={name}")
     except HydraException as error:
         raise UserError(f"model.{group}: {describe(error)}") from error
     node: DictConfig = composed[group]
     return node
+
+
+def _composed(*overrides: str) -> DictConfig:
+    """A config of this job's kind, with the folders of options that it looks in."""
+    job = HydraConfig.get()
+    own = runs.as_typed(job.overrides.hydra)
+    places = [override for override in own if "hydra.searchpath" in override]
+    return compose(job.job.config_name, [*places, *overrides])

@@ -2,19 +2,47 @@
 
 import io
 import logging
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
+
+from litmlp.environment import conceal
 
 # A pipe has no width: a table should not be folded to 80 columns in it.
 WIDTH = None if sys.stdout.isatty() else 160
 
-console = Console(highlight=False, markup=False, width=WIDTH)
+CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Characters that move a terminal's cursor, recolour it or turn its text around."""
+
+
+def printable(text: str) -> str:
+    """A text as a terminal may show it: nothing secret, no commands to the terminal."""
+    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", conceal(text))
+
+
+class PrintableConsole(Console):
+    """Shows texts from files, which may come from anywhere, as :func:`printable`."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
+
+
+console = PrintableConsole(highlight=False, markup=False, width=WIDTH)
 log = logging.getLogger("litmlp")
 
 
@@ -39,7 +67,9 @@ def show(content: RenderableType) -> None:
 
 def as_text(content: RenderableType) -> str:
     """A line or table without colours."""
-    plain = Console(file=io.StringIO(), width=160, color_system=None, markup=False)
+    plain = PrintableConsole(
+        file=io.StringIO(), width=160, color_system=None, markup=False
+    )
     with plain.capture() as captured:
         plain.print(content, soft_wrap=isinstance(content, str))
     return captured.get()

@@ -12,7 +12,12 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import (
+    Callback,
+    LightningDataModule,
+    LightningModule,
+    Trainer,
+)
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.strategies import Strategy
@@ -30,33 +35,38 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "torch.nn.init.": types.FunctionType,
     "torch.nn.modules.": nn.Module,
     "torch.optim.": (Optimizer, LRScheduler),
-    "torchmetrics.": Metric,
+    "torchmetrics.classification.": Metric,
+    "torchmetrics.regression.": Metric,
     "lightning.pytorch.callbacks.": Callback,
     "lightning.pytorch.loggers.": Logger,
     "lightning.pytorch.profilers.": Profiler,
     "lightning.pytorch.strategies.": Strategy,
     "lightning.pytorch.trainer.": Trainer,
-    "litmlp.activations.": object,
-    "litmlp.batchnorms.": object,
-    "litmlp.callbacks.": object,
-    "litmlp.classifier.": object,
-    "litmlp.data.": object,
-    "litmlp.encoding.": object,
-    "litmlp.initializers.": object,
-    "litmlp.loggers.": object,
-    "litmlp.lessons.": object,
-    "litmlp.losses.": object,
-    "litmlp.metrics.": object,
-    "litmlp.mlp.": object,
-    "litmlp.optimizers.": object,
-    "litmlp.penalties.": object,
-    "litmlp.regressor.": object,
-    "litmlp.schedulers.": object,
-    "optuna.pruners.": object,
-    "optuna.samplers.": object,
+    "litmlp.activations.": nn.Module,
+    "litmlp.batchnorms.": nn.Module,
+    "litmlp.callbacks.": Callback,
+    "litmlp.classifier.": LightningModule,
+    "litmlp.data.": LightningDataModule,
+    "litmlp.data.scaling.": nn.Module,
+    "litmlp.encoding.": nn.Module,
+    "litmlp.initializers.": types.FunctionType,
+    "litmlp.loggers.": Logger,
+    "litmlp.lessons.claims.": type,
+    "litmlp.lessons.lesson.": type,
+    "litmlp.lessons.measures.": types.FunctionType,
+    "litmlp.losses.": nn.Module,
+    "litmlp.metrics.": Metric,
+    "litmlp.mlp.": nn.Module,
+    "litmlp.optimizers.": Optimizer,
+    "litmlp.penalties.": type,
+    "litmlp.regressor.": LightningModule,
+    "litmlp.schedulers.": types.FunctionType,
+    "optuna.pruners.": type,
+    "optuna.samplers.": type,
 }
-"""Where a config's ``_target_`` may be defined, and of what kind it must be. A package
-of your own: ``"mine.": object``, any class or function of it."""
+"""Where a config's ``_target_`` may be defined, and of what kind it must be: a subclass
+of a class, any class for ``type``, a function for ``FunctionType``. A package of your
+own: ``"mine.": object``, any class or function of it."""
 
 
 class Factory(functools.partial[Any]):
@@ -106,6 +116,8 @@ def construct(
     if not isinstance(node, DictConfig):
         return node
     values = {}
+    if taken := sorted(late.keys() & set(node)):
+        raise UserError(f"{where}.{taken[0]} is litmlp's own to set: leave it out")
     for key in map(str, node):
         if key in ("_target_", "_partial_", *reserved):
             continue
@@ -134,6 +146,8 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
     Raises:
         UserError: it does not exist, or it is not defined in a module of ALLOWED.
     """
+    if not isinstance(path, str):
+        raise UserError(f"{where}._target_={path}: expected the name of a class")
     roots = {prefix.split(".")[0] for prefix in ALLOWED}
     refusal = UserError(
         f"{where}._target_={path} is not allowed: a target must be a class or function "
@@ -151,12 +165,9 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
     home = f"{target.__module__}.{target.__qualname__}"
     for prefix, kind in ALLOWED.items():
         fits = (
-            isinstance(target, types.FunctionType)
-            if kind is types.FunctionType
-            else (
-                kind is object
-                or (isinstance(target, type) and issubclass(target, kind))
-            )
+            isinstance(target, kind)
+            if kind in (object, type, types.FunctionType)
+            else isinstance(target, type) and issubclass(target, kind)
         )
         public = "." not in target.__qualname__ and not target.__name__.startswith("_")
         if home.startswith(prefix) and fits and public:

@@ -12,6 +12,8 @@ from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from litmlp.console import printable
+
 CONF = Path(__file__).parents[2] / "conf"
 
 
@@ -87,6 +89,6 @@ def fail(error: Exception, full: bool) -> NoReturn:
 def report(error: Exception, full: bool) -> None:
     """One line on stderr, or everything."""
     if full:
-        traceback.print_exception(error)
+        print(printable("".join(traceback.format_exception(error))), file=sys.stderr)
     else:
-        print(f"error: {describe(error)}", file=sys.stderr)
+        print(f"error: {printable(describe(error))}", file=sys.stderr)

@@ -13,6 +13,7 @@ from litmlp.build import build_data, build_model, build_trainer
 from litmlp.console import show, table
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.module import Data
+from litmlp.foreign import rebuilding
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 from litmlp.trained import load_best
@@ -38,12 +39,13 @@ def one_device(config: DictConfig) -> DictConfig:
 
 def measure(config: DictConfig, folder: Path) -> Metrics:
     """Metrics of a run's best checkpoint on the data of a config."""
-    config = one_device(config)
-    with settings(config):
-        data = build_data(config)
-        model = build_model(config, data)
-        load_best(model, folder)
-        return split_metrics(model, data, build_trainer(config))
+    with rebuilding(folder):
+        config = one_device(config)
+        with settings(config):
+            data = build_data(config)
+            model = build_model(config, data)
+            load_best(model, folder)
+            return split_metrics(model, data, build_trainer(config))
 
 
 def evaluate(folder: Path) -> Metrics:
@@ -53,7 +55,9 @@ def evaluate(folder: Path) -> Metrics:
         UserError: the folder holds no run that has trained.
     """
     config = runs.read_config(folder)
-    recorded = runs.read_summary(folder).get("metrics", {})
+    recorded = runs.read_summary(folder).get("metrics")
+    if not isinstance(recorded, dict):
+        recorded = {}
     OmegaConf.set_struct(config, True)
     metrics = measure(config, folder)
     show(metrics_table(metrics))

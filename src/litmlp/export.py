@@ -19,6 +19,7 @@ from torch.export import ExportedProgram
 from litmlp.agreement import Predict, largest_difference
 from litmlp.console import shortest, show
 from litmlp.data.samples import Column
+from litmlp.environment import conceal
 from litmlp.errors import UserError, nearest
 from litmlp.exported import (
     INPUTS,
@@ -168,7 +169,7 @@ def describe(model: Trained) -> Description:
         columns=model.columns,
         target_names=model.target_names,
         class_names=model.class_names,
-        dropped=model.dropped,
+        dropped=[conceal(str(name)) for name in model.dropped],
         inputs={name: INPUTS[name] for name in empty_inputs(model)},
     )
 

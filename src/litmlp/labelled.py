@@ -21,19 +21,21 @@ from litmlp.figures.style import as_label, save
 from litmlp.prediction import as_table, as_truth, match_columns
 from litmlp.runs import finite
 from litmlp.scores import calibration_bins, class_scores, confusion, target_scores
+from litmlp.spreadsheets import without_formulas
 from litmlp.trained import Trained
 
 MOST_ROWS, MOST_COLUMNS = 30, 12
 """Of a table that the console shows; the files have them all."""
 
 
-def evaluate_file(model: Trained, source: str) -> Metrics:
+def evaluate_file(model: Trained, source: str, *, safe_csv: bool = False) -> Metrics:
     """Measure a run's model on a file, into the run's ``evaluations/<file's name>/``.
 
     Args:
         model: of a run, whose folder its config names.
         source: a ``.csv`` or ``.parquet`` file with the model's features and targets,
             by name and in any order; rows without a target are left out.
+        safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
 
     Raises:
         UserError: a column is missing or of another kind than in training, a target is
@@ -46,12 +48,23 @@ def evaluate_file(model: Trained, source: str) -> Metrics:
     tables = score_tables(model, labelled, predictions)
     show_scores(name, metrics, tables)
     tables["predictions"] = prediction_table(model, labelled, predictions)
-    folder = Path(model.config.folder) / "evaluations" / name
+    if safe_csv:
+        tables = {key: without_formulas(table) for key, table in tables.items()}
+    folder = Path(model.config.folder) / "evaluations" / folder_name(name)
     with replacing(folder) as partial:
         write(partial, len(predictions), metrics, tables)
         draw(partial, model, labelled, predictions)
     show(f"{len(predictions):,} rows → {shortest(folder)}")
     return metrics
+
+
+def folder_name(name: str) -> str:
+    """A file's name as that of a folder within ``evaluations/``, whatever it is.
+
+    >>> folder_name("labelled 2026"), folder_name("..")
+    ('labelled 2026', 'table')
+    """
+    return name.strip(". ") or "table"
 
 
 def read(model: Trained, source: str) -> Labelled:

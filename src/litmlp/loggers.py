@@ -14,6 +14,7 @@ from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
+from litmlp.environment import conceal
 from litmlp.files import replace
 from litmlp.moment import Moment
 
@@ -91,7 +92,7 @@ class TensorBoard(TensorBoardLogger):
     def log_texts(self, texts: Mapping[str, str]) -> None:
         """Show Markdown in the text tab, by tag."""
         for tag, text in texts.items():
-            self.experiment.add_text(tag, text)
+            self.experiment.add_text(tag, conceal(text))
 
     def save(self) -> None:
         """Nothing: Lightning asks at every log call, and would add a hparams.yaml."""

@@ -18,6 +18,7 @@ from litmlp.data.samples import Column
 from litmlp.data.tables import PARQUET
 from litmlp.errors import UserError
 from litmlp.exported import exported
+from litmlp.spreadsheets import without_formulas
 
 
 class Predictor(Protocol):
@@ -49,7 +50,12 @@ def opened(run: Path) -> AbstractContextManager[Predictor]:
 
 
 def predict_file(
-    predictor: Predictor, source: str, output: str, *, keep: Sequence[str] | None = None
+    predictor: Predictor,
+    source: str,
+    output: str,
+    *,
+    keep: Sequence[str] | None = None,
+    safe_csv: bool = False,
 ) -> None:
     """Write a prediction for each row of a table, in the rows' order.
 
@@ -58,6 +64,7 @@ def predict_file(
             and in any order; others are ignored.
         output: a file of either kind; it appears when it is complete.
         keep: columns to copy; by default those that were left out in training.
+        safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
 
     Raises:
         UserError: a column is missing or of another kind than in training, a file
@@ -72,7 +79,10 @@ def predict_file(
     if keep is not None:
         kept = list(keep)
     match_columns(source, present, [*features, *kept])
-    write(predictions(predictor, source, kept), target, source)
+    tables = predictions(predictor, source, kept)
+    if safe_csv and target.suffix.lower() == ".csv":
+        tables = map(without_formulas, tables)
+    write(tables, target, source)
 
 
 def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp import runs
 from litmlp.errors import UserError
+from litmlp.foreign import rebuilding, refuse_links, refuse_outside
 
 LATEST = "latest"
 
@@ -28,6 +29,7 @@ def run_folder(parent: Path, resume: str) -> Path:
         folder = Path(resume)
         if not has_begun(folder):
             raise UserError(f"resume={resume} holds no run: it has no {COMMAND}")
+        refuse_links(folder)
         return folder
     begun = [folder for folder in sorted(parent.glob("*")) if has_begun(folder)]
     open_ones = [f for f in begun if not runs.is_done(f) and not runs.is_locked(f)]
@@ -64,6 +66,7 @@ def as_begun(config: DictConfig) -> DictConfig:
     """
     folder = Path(config.folder)
     stored = runs.read_config(folder)
+    refuse_outside(stored, folder / ".hydra" / "config.yaml")
     given = [
         override
         for override in runs.as_typed(HydraConfig.get().overrides.task)
@@ -84,7 +87,7 @@ def remember_command(folder: Path, given: list[str]) -> None:
     """Let ``HydraConfig`` speak of the run as it was launched."""
     launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
     hydra = cast(DictConfig, HydraConfig.get())
-    with read_write(hydra), open_dict(hydra):
+    with rebuilding(folder), read_write(hydra), open_dict(hydra):
         hydra.overrides.task = [*OmegaConf.load(folder / COMMAND), *given]
         hydra.runtime.choices = launched.hydra.runtime.choices
 

@@ -19,8 +19,10 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.console import shortest, show
+from litmlp.environment import conceal
 from litmlp.errors import UserError
 from litmlp.files import replace
+from litmlp.foreign import rebuilding, refuse_links
 
 NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "resume", "sweep")
 """Keys of a config that do not change what a run computes."""
@@ -164,7 +166,8 @@ def read_config(folder: Path) -> DictConfig:
     """The config of a run, with the folder as it is called now.
 
     Raises:
-        UserError: the folder holds no run.
+        UserError: the folder holds no run, a file of it cannot be read, or a link in it
+            leads elsewhere.
     """
     path = folder / ".hydra" / "config.yaml"
     if any(folder.glob("*/summary.json")):
@@ -173,8 +176,11 @@ def read_config(folder: Path) -> DictConfig:
         )
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
-    config = OmegaConf.load(path)
-    assert isinstance(config, DictConfig)
+    refuse_links(folder)
+    with rebuilding(folder):
+        config = OmegaConf.load(path)
+        if not isinstance(config, DictConfig):
+            raise UserError(f"{path} is broken: it is no config")
     config.folder = str(folder)
     return config
 
@@ -259,7 +265,12 @@ def is_locked(folder: Path) -> bool:
 
 
 def finite(value: Any) -> Any:
-    """The value as JSON can hold it: a number that is not finite becomes None."""
+    """The value as JSON can hold it, without the environment's secrets.
+
+    A number that is not finite becomes None.
+    """
+    if isinstance(value, str):
+        return conceal(value)
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
 """A trained model, rebuilt from its run's folder alone."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from litmlp.construct import construct
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
+from litmlp.foreign import rebuilding
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 
@@ -66,24 +67,32 @@ def trained(folder: Path) -> Iterator[Trained]:
         UserError: the folder holds no run that has trained.
     """
     config = runs.read_config(folder)
-    with settings(config):
-        checkpoint = checkpoints.best(folder)
-        state, facts = checkpoint["state_dict"], checkpoint["facts"]
-        columns = [Column(**column) for column in facts["columns"]]
-        blank = Preprocessing.blank(
-            columns,
-            scale=construct(config.data.preprocessing, "preprocessing"),
-            num_marked=len(state["preprocessing.marked"]),
-        )
-        model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
-        model.load_state_dict(state)
-        yield Trained(
-            config=config,
-            model=model.eval(),
-            columns=columns,
-            target_names=facts["target_names"],
-            class_names=facts.get("class_names", []),
-        )
+    with ExitStack() as stack:
+        with rebuilding(folder):
+            stack.enter_context(settings(config))
+            model = rebuilt(config, folder)
+        yield model
+
+
+def rebuilt(config: DictConfig, folder: Path) -> Trained:
+    """The model of a config with the best weights in a run's folder."""
+    checkpoint = checkpoints.best(folder)
+    state, facts = checkpoint["state_dict"], checkpoint["facts"]
+    columns = [Column(**column) for column in facts["columns"]]
+    blank = Preprocessing.blank(
+        columns,
+        scale=construct(config.data.preprocessing, "preprocessing"),
+        num_marked=len(state["preprocessing.marked"]),
+    )
+    model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
+    model.load_state_dict(state)
+    return Trained(
+        config=config,
+        model=model.eval(),
+        columns=columns,
+        target_names=list(map(str, facts["target_names"])),
+        class_names=list(map(str, facts.get("class_names", []))),
+    )
 
 
 def load_best(model: Supervised, folder: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp import checkpoints, resume, runs
+from litmlp import checkpoints, fingerprint, resume, runs, signals
 from litmlp.advice import advice
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.compose import complete
@@ -27,6 +27,7 @@ from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.files import failures_told
 from litmlp.hyperparameters import hyperparameters
 from litmlp.loggers import TensorBoard
+from litmlp.memory import shortage_told
 from litmlp.metrics import best_end
 from litmlp.model_summary import model_table
 from litmlp.moment import Moment
@@ -62,11 +63,13 @@ def train(config: DictConfig) -> float:
     config.resume = None  # from here on it is a run as any other
     with (
         failures_told(),
+        signals.heeded(),
         runs.recording(
             folder, config, overrides, keep_mistakes=in_sweep, earlier=earlier
         ) as summary,
         settings(config),
         only_logged(in_sweep),
+        shortage_told(),
     ):
         summary |= fit_and_test(complete(config), folder, point)
         show(metrics_table(summary["metrics"]))
@@ -110,9 +113,10 @@ def fit_and_test(
     succeeded = False
     try:
         torch.manual_seed(config.seeds.dropout)
-        run.trainer.fit(
-            run.model, datamodule=run.data, ckpt_path=point.path if point else None
-        )
+        with signals.deferred():
+            run.trainer.fit(
+                run.model, datamodule=run.data, ckpt_path=point.path if point else None
+            )
         results = conclude(run, tested)
         succeeded = True
     finally:
@@ -186,6 +190,9 @@ def conclude(run: Run, test: Callable[[Run], Metrics]) -> runs.Summary:
         "pruned_epoch": last["callbacks"].get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": last["callbacks"].get("Diagnosis", {}).get("note", []),
         "wall_seconds": time.perf_counter() - run.start,
+        "data": fingerprint.of_data(run.data),
+        "hardware": fingerprint.of_machine(trainer.strategy.root_device),
+        "diverged": last["callbacks"].get("Divergence", {}).get("note") or None,
         "parameters": sum(p.numel() for p in model.parameters()),
         "epochs": last["epoch"],
         "iterations": last["global_step"],

@@ -10,7 +10,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from litmlp import checkpoints
+from litmlp import checkpoints, signals
 from litmlp.errors import UserError
 from litmlp.files import replace
 
@@ -80,8 +80,11 @@ class BestAndLast(Checkpoint):
     def on_train_batch_start(
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
     ) -> None:
+        waits = signals.Received.waits  # one that comes in between waits for its write
         if self._is_due(trainer, i):
             self._write(trainer)
+            if waits:
+                signals.raise_waiting()
 
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
@@ -146,6 +149,7 @@ class BestAndLast(Checkpoint):
 
     def _is_due(self, trainer: Trainer, i: int) -> bool:
         due = time.monotonic() - self._written >= self.every_seconds
+        due = due or signals.Received.waits
         if self.every_iterations:
             done = trainer.global_step - self._written_step
             due = due or done >= self.every_iterations

@@ -9,6 +9,7 @@ import polars as pl
 
 from litmlp.console import console, shortest
 from litmlp.errors import UserError
+from litmlp.foreign import refuse_links
 from litmlp.report.contents import Pictures, contents
 from litmlp.report.findings import Findings, find
 from litmlp.report.folders import common_folder, find_runs
@@ -17,6 +18,7 @@ from litmlp.report.problems import problems
 from litmlp.report.search import Searched, read_searches
 from litmlp.report.table import Runs, read_runs
 from litmlp.report.terminal import show_report
+from litmlp.spreadsheets import without_formulas
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,12 +28,15 @@ MOST_PICTURED = 6
 LONGEST_NAME = 60
 
 
-def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
+def report_runs(
+    patterns: Sequence[str], output: str | None = None, *, safe_csv: bool = False
+) -> None:
     """Show what runs came to, and write tables, pages and pictures of it.
 
     Args:
         patterns: folders with runs in or below them, or patterns of such folders.
         output: a folder; by default ``report`` in the folder that the runs are in.
+        safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
 
     Raises:
         UserError: there are no runs, or the output cannot be written.
@@ -40,13 +45,14 @@ def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
     named = Path(patterns[0])
     home = named if len(patterns) == 1 and named.is_dir() else common_folder(folders)
     target = Path(output) if output else home / "report"
+    refuse_links(target, named=output is not None)
     runs = read_runs(folders)
     findings = [find(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))
     show_report(runs, findings, searches)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        write_tables(target, runs, findings)
+        write_tables(target, runs, findings, safe_csv=safe_csv)
         drawn = draw_searches(searches, target)
         write_pages(
             target, f"Runs of {shortest(home.resolve())}", runs, findings, drawn
@@ -56,7 +62,9 @@ def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
     console.print(f"report       {target}/report.html", soft_wrap=True)
 
 
-def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None:
+def write_tables(
+    folder: Path, runs: Runs, findings: Sequence[Findings], *, safe_csv: bool = False
+) -> None:
     """A row a run, and a row a choice, as CSV and Parquet."""
     frames = {"runs": runs.table}
     if findings:
@@ -66,7 +74,8 @@ def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None
         ]
         frames["choices"] = pl.concat(named, how="diagonal_relaxed")
     for name, frame in frames.items():
-        frame.write_csv(folder / f"{name}.csv")
+        cells = without_formulas(frame) if safe_csv else frame
+        cells.write_csv(folder / f"{name}.csv")
         frame.write_parquet(folder / f"{name}.parquet")
 
 

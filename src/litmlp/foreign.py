@@ -1,0 +1,87 @@
+"""Run folders from elsewhere: nothing in them leads out of them or ends in a crash."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.errors import UserError, describe
+
+PLACE = re.compile(r"(?i)dir|folder|path|file|uri|url|host")
+"""In the name of an argument that says where something is written or sent."""
+
+WRITERS = ("callbacks", "logger", "trainer")
+"""Sections of a config whose objects write files."""
+
+
+def refuse_links(folder: Path, *, named: bool = True) -> None:
+    """What is written into a folder stays in it.
+
+    Args:
+        named: whether someone has named the folder, which then may be a link itself.
+
+    Raises:
+        UserError: a symbolic link leads elsewhere.
+    """
+    home = folder.resolve()
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(home):
+            raise UserError(f"{path} is a link that leads out of {folder}: remove it")
+    if folder.is_symlink() and not named:
+        raise UserError(f"{folder} is a link that leads out of its folder: remove it")
+
+
+def refuse_outside(config: DictConfig, path: Path) -> None:
+    """What a saved config makes a run write goes into the run's own folder.
+
+    Args:
+        config: as it was saved.
+        path: of its file, for messages.
+
+    Raises:
+        UserError: another place is named.
+    """
+    for section in WRITERS:
+        content = OmegaConf.to_container(config[section], resolve=False)
+        for key, value in named_values(content, section):
+            text = str(value)
+            inside = text.startswith("${folder}") and ".." not in text
+            name = key.rpartition(".")[2]
+            if PLACE.search(name) and value is not None and not inside:
+                raise UserError(
+                    f"{path}: {key}={text}: a run goes on within its own folder: "
+                    "${folder}/…"
+                )
+
+
+def named_values(node: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Every value of nested dicts and lists, by its dotted key."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from named_values(value, f"{key}.{name}")
+    elif isinstance(node, list):
+        for value in node:
+            yield from named_values(value, key)
+    else:
+        yield key, node
+
+
+@contextmanager
+def rebuilding(folder: Path) -> Iterator[None]:
+    """Whatever a folder's files make the block stumble over is a mistake in them.
+
+    Raises:
+        UserError: instead of any other error.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # a config or checkpoint can be wrong in any way
+        reason = describe(error)[:200] or type(error).__name__
+        raise UserError(
+            f"run={folder} cannot be rebuilt from its files: {reason}"
+        ) from error

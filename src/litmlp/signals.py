@@ -1,0 +1,78 @@
+"""Signals that end a run: what has been trained is saved first, then it ends."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+ENDING = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1")  # the last one: a scheduler's notice
+    if hasattr(signal, name)  # Windows lacks some
+]
+
+
+class Received:
+    """The signal that asked this process to end."""
+
+    number = int(signal.SIGINT)
+    waits = False
+    """Whether it waits for a place in training where everything can be saved."""
+    can_wait = False
+
+
+def exit_code() -> int:
+    """As a shell tells it: 130 after Ctrl-C, 143 after SIGTERM, 138 after SIGUSR1."""
+    return 128 + Received.number
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """Within the block the first of these signals is a ``KeyboardInterrupt``.
+
+    In :func:`deferred` it waits for the next batch. A second one ends the process.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python takes signals in the main thread alone
+        return
+    Received.waits = False
+    before: dict[int, Any] = {n: signal.signal(n, _receive) for n in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Within the block who trains asks :func:`raise_waiting`, at a good moment."""
+    Received.can_wait = True
+    try:
+        yield
+    finally:
+        Received.can_wait = False
+    raise_waiting()
+
+
+def raise_waiting() -> None:
+    """
+    Raises:
+        KeyboardInterrupt: a signal has come.
+    """
+    if Received.waits:
+        Received.waits = False
+        raise KeyboardInterrupt
+
+
+def _receive(number: int, frame: FrameType | None) -> None:
+    for ending in ENDING:
+        signal.signal(ending, signal.SIG_DFL)
+    Received.number = number
+    if not Received.can_wait:
+        raise KeyboardInterrupt
+    Received.waits = True
+    os.write(2, b"saving what has been trained; once more to end at once\n")
