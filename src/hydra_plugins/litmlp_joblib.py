@@ -19,16 +19,11 @@ class JoblibLauncher(ParallelLauncher):
 
     Args:
         n_jobs: how many at once; -1 for one a core.
-
-    Raises:
-        UserError: it is no such number.
     """
 
+    package = "joblib"
+
     def __init__(self, *, n_jobs: int) -> None:
-        if type(n_jobs) is not int or (n_jobs < 1 and n_jobs != -1):
-            raise UserError(
-                f"hydra.launcher.n_jobs={n_jobs}: expected 1 or more, or -1"
-            )
         self.n_jobs = n_jobs
         self._slots: Sequence[Slot] = []
 
@@ -44,6 +39,10 @@ class JoblibLauncher(ParallelLauncher):
 
         from litmlp.slots import Slot, environments, visible_gpus
 
+        if type(self.n_jobs) is not int or (self.n_jobs < 1 and self.n_jobs != -1):
+            raise UserError(
+                f"hydra.launcher.n_jobs={self.n_jobs}: expected 1 or more, or -1"
+            )
         devices = self.config.trainer.devices
         own = environments(
             cpu_count() if self.n_jobs == -1 else self.n_jobs,

@@ -3,10 +3,12 @@
 import io
 import logging
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from hydra.core.utils import (
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
+
+from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +52,19 @@ class Job:
         task: what to do with it.
         context: Hydra's, of the launch.
         state: what Hydra and OmegaConf know in the launcher's process.
+        here: that process's working directory, which relative paths start from.
     """
 
     config: DictConfig
     task: TaskFunction
     context: HydraContext
     state: Any
+    here: str
 
     def __call__(self) -> Ended:
         Singleton.set_state(self.state)
         ended = Ended()
-        with redirect_stdout(ended.out), redirect_stderr(ended.err):
+        with chdir(self.here), redirect_stdout(ended.out), redirect_stderr(ended.err):
             try:
                 ended.result = run_job(
                     task_function=self.task,
@@ -100,8 +106,10 @@ class ParallelLauncher(Launcher):
     """Base of launchers that train several members of a sweep at a time.
 
     A subclass says how, in ``train``. Once ``stopping`` is set it starts no other job.
+    ``package`` is what it needs, also the name of this project's optional extra.
     """
 
+    package = ""
     stopping: BaseException | None = None
 
     def setup(
@@ -111,6 +119,11 @@ class ParallelLauncher(Launcher):
         task_function: TaskFunction,
         config: DictConfig,
     ) -> None:
+        if self.package and find_spec(self.package) is None:
+            raise UserError(
+                f"this launcher needs {self.package}: pip install "
+                f"litmlp[{self.package}]"
+            )
         self.context, self.task, self.config = hydra_context, task_function, config
 
     def train(self, jobs: list[Job]) -> Arrivals:
@@ -143,6 +156,7 @@ class ParallelLauncher(Launcher):
             task=self.task,
             context=self.context,
             state=Singleton.get_state(),
+            here=os.getcwd(),
         )
 
     def _result(self, job: Job, ended: Ended | None) -> JobReturn:
@@ -152,5 +166,5 @@ class ParallelLauncher(Launcher):
             return job.without_result()
         ended.tell()
         if ended.stop is not None:
-            self.stopping = ended.stop
+            self.stopping = self.stopping or ended.stop
         return ended.result or job.without_result()
