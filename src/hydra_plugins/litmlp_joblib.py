@@ -32,7 +32,8 @@ class JoblibLauncher(ParallelLauncher):
 
         if not self._slots:  # kept, since a search launches many times
             self._slots = self._make_slots()
-        return call_all(jobs, self._slots, lambda: self.stopping is None)
+        for place, ended in call_all(jobs, self._slots, lambda: self.stopping is None):
+            yield jobs[place], ended
 
     def _make_slots(self) -> "list[Slot]":
         from joblib import cpu_count

@@ -5,9 +5,9 @@ that is there, since it always asks for a size of the object store, and a job th
 lost for good ends the sweep.
 """
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from litmlp.parallel import Arrivals, Ended, Job, ParallelLauncher
+from litmlp.parallel import Arrivals, Ended, Job, ParallelLauncher, as_arguments
 
 GRACE = 20.0
 """Seconds that interrupted runs have to end by themselves."""
@@ -35,8 +35,8 @@ class RayLauncher(ParallelLauncher):
         from ray.exceptions import RayError, RayTaskError
 
         if not ray.is_initialized():
-            ray.init(**OmegaConf.to_container(self.init))
-        call = ray.remote(**OmegaConf.to_container(self.remote))(call_job)
+            ray.init(**as_arguments(self.init))
+        call = ray.remote(**as_arguments(self.remote))(call_job)
         waiting = {call.remote(job): job for job in jobs}
         try:
             while waiting and self.stopping is None:
@@ -52,7 +52,8 @@ class RayLauncher(ParallelLauncher):
         finally:
             for reference in waiting:
                 ray.cancel(reference)
-            ray.wait(list(waiting) or [ray.put(None)], num_returns=max(1, len(waiting)), timeout=GRACE)
+            if waiting:
+                ray.wait(list(waiting), num_returns=len(waiting), timeout=GRACE)
 
 
 def call_job(job: Job) -> Ended:

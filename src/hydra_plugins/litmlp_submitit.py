@@ -6,9 +6,9 @@ that is lost ends the sweep, and nothing is said of any before all are done.
 
 from typing import Any, Literal
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from litmlp.parallel import Arrivals, Ended, Job, ParallelLauncher
+from litmlp.parallel import Arrivals, Ended, Job, ParallelLauncher, as_arguments
 
 
 class SubmititLauncher(ParallelLauncher):
@@ -48,7 +48,7 @@ class SubmititLauncher(ParallelLauncher):
 
         often = {f"{self.cluster}_max_num_timeout": self.max_num_timeout}
         executor = AutoExecutor(folder=self.folder, cluster=self.cluster, **often)
-        executor.update_parameters(**OmegaConf.to_container(self.parameters))
+        executor.update_parameters(**as_arguments(self.parameters))
         with executor.batch():
             submitted = {executor.submit(Submission(job)): job for job in jobs}
         try:

@@ -10,7 +10,7 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.singleton import Singleton
 from hydra.core.utils import (
@@ -22,7 +22,7 @@ from hydra.core.utils import (
 )
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from litmlp.errors import UserError
 
@@ -81,7 +81,9 @@ class Job:
     def title(self) -> str:
         """The member's number and overrides, as Hydra's own launcher says them."""
         hydra = self.config.hydra
-        return f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"
+        return (
+            f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"
+        )
 
     def without_result(self) -> JobReturn:
         """What a sweeper is told of a run that is lost: the worst of values."""
@@ -168,3 +170,8 @@ class ParallelLauncher(Launcher):
         if ended.stop is not None:
             self.stopping = self.stopping or ended.stop
         return ended.result or job.without_result()
+
+
+def as_arguments(config: DictConfig) -> dict[str, Any]:
+    """Keyword arguments of an engine, as a launcher's file gives them."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from joblib.externals.loky import ProcessPoolExecutor
 
-Call = TypeVar("Call", bound=Callable[[], object])
+Value = TypeVar("Value")
+Call = Callable[[], Value]
 
 ATTEMPTS = 2
 """How often a call is made whose process dies; a run goes on from its checkpoint."""
@@ -37,7 +38,7 @@ class Slot:
         self.renew()
 
     def renew(self) -> None:
-        """A process that knows nothing of those before; it starts with its first call."""
+        """A new process, which starts with its first call."""
         self._executor = ProcessPoolExecutor(
             max_workers=1,
             env=self.environment,
@@ -45,10 +46,11 @@ class Slot:
             initargs=(os.getpid(),),
         )
 
-    def submit(self, call: Callable[[], object]) -> "Future[object]":
+    def submit(self, call: Callable[[], Value]) -> "Future[Value]":
         """Have the process do something."""
         self._group = self._executor.submit(os.getpgrp)
-        return self._executor.submit(call)
+        future: Future[Value] = self._executor.submit(call)
+        return future
 
     def interrupt(self) -> None:
         """What Ctrl-C does, to the process and its children."""
@@ -74,42 +76,45 @@ def follow(launcher: int) -> None:
 
 
 def call_all(
-    calls: Sequence[Call], slots: Sequence[Slot], go_on: Callable[[], bool]
-) -> Iterator[tuple[Call, object]]:
-    """Each call with what it returned, as they end; None if its process died.
+    calls: Sequence[Call[Value]], slots: Sequence[Slot], go_on: Callable[[], bool]
+) -> Iterator[tuple[int, Value | None]]:
+    """The place of each call and what it returned, as they end.
+
+    None is returned by a call whose process died as often as it was tried.
 
     Args:
         calls: what to do; picklable, by cloudpickle.
         slots: where; all are idle.
         go_on: whether another call may be made.
     """
-    waiting, idle, attempts = deque(calls), list(slots), Counter[int]()
-    under_way: dict[Future[object], tuple[Slot, Call]] = {}
+    waiting, idle = deque(range(len(calls))), list(slots)
+    attempts: Counter[int] = Counter()
+    under_way: dict[Future[Value], tuple[Slot, int]] = {}
     try:
         while True:
             while waiting and idle and go_on():
-                slot, call = idle.pop(), waiting.popleft()
-                attempts[id(call)] += 1
-                under_way[slot.submit(call)] = slot, call
+                slot, place = idle.pop(), waiting.popleft()
+                attempts[place] += 1
+                under_way[slot.submit(calls[place])] = slot, place
             if not under_way:
                 return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                slot, call = under_way.pop(future)
-                try:
-                    yield call, future.result()
-                except BrokenProcessPool:
-                    slot.renew()
-                    if attempts[id(call)] < ATTEMPTS:
-                        waiting.appendleft(call)
-                    else:
-                        yield call, None
+                slot, place = under_way.pop(future)
                 idle.append(slot)
+                if not isinstance(future.exception(), BrokenProcessPool):
+                    yield place, future.result()
+                    continue
+                slot.renew()
+                if attempts[place] < ATTEMPTS:
+                    waiting.appendleft(place)
+                else:
+                    yield place, None
     except BaseException:
         end(slots, under_way)
         raise
 
 
-def end(slots: Sequence[Slot], under_way: Sequence[Future[object]]) -> None:
+def end(slots: Sequence[Slot], under_way: Collection[Future[Value]]) -> None:
     """Interrupt what is under way, and end all processes."""
     for slot in slots:
         slot.interrupt()

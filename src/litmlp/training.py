@@ -20,6 +20,7 @@ from litmlp.console import only_logged, shortest, show
 from litmlp.construct import checked_value, construct
 from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
+from litmlp.distributed import told_by_one
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.files import failures_told
@@ -105,7 +106,10 @@ def fit_and_test(
     succeeded = False
     try:
         torch.manual_seed(config.seeds.dropout)
-        trainer.fit(model, datamodule=data, ckpt_path=point.path if point else None)
+        with told_by_one():
+            trainer.fit(
+                model, datamodule=data, ckpt_path=point.path if point else None
+            )
         best = load_best(model, folder)
         show(how_it_ended(trainer, best))
         last = checkpoints.read(folder / checkpoints.FOLDER / checkpoints.LAST)
