@@ -107,9 +107,7 @@ def fit_and_test(
     try:
         torch.manual_seed(config.seeds.dropout)
         with told_by_one():
-            trainer.fit(
-                model, datamodule=data, ckpt_path=point.path if point else None
-            )
+            trainer.fit(model, datamodule=data, ckpt_path=point.path if point else None)
         best = load_best(model, folder)
         show(how_it_ended(trainer, best))
         last = checkpoints.read(folder / checkpoints.FOLDER / checkpoints.LAST)
