@@ -1,12 +1,15 @@
 """Two processes train as one does."""
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, Run
+
+PAIR = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2")
 
 
 def losses(folder: Path, *arguments: str) -> list[float]:
@@ -20,9 +23,41 @@ def losses(folder: Path, *arguments: str) -> list[float]:
 
 def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
     alone = losses(tmp_path / "alone", "trainer=cpu")
-    pair = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2")
-    together = losses(tmp_path / "together", *pair)
+    together = losses(tmp_path / "together", *PAIR)
     assert len(together) == 3
     assert together == pytest.approx(alone, rel=1e-4)
     files = {path.name for path in (tmp_path / "together" / "checkpoints").iterdir()}
     assert files == {"best.ckpt", "last.ckpt"}
+
+
+def test_two_processes_stop_early_at_the_same_epoch(tmp_path: Path) -> None:
+    soon = ("trainer.max_epochs=60", "callbacks.early_stopping.patience=1")
+    uneven = ("data.batch_size=31", "optimizer.lr=0.05", *soon)
+    alone = losses(tmp_path / "alone", "trainer=cpu", *uneven)
+    together = losses(tmp_path / "together", *PAIR, *uneven)
+    assert len(together) == len(alone) < 60
+    assert together == pytest.approx(alone, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    ["basic", pytest.param("joblib", marks=pytest.mark.slow)],
+)
+def test_a_sweep_of_two_processes_a_run(
+    launcher: str, run: Run, tmp_path: Path
+) -> None:
+    quick = ("data=iris", "trainer.max_epochs=2", f"hydra/launcher={launcher}")
+    ended = run("train", "-m", "optimizer.lr=0.01,-1", *PAIR, *quick)
+    assert ended.code == 1
+    lines = ended.err.splitlines()  # torch may say that it ends the other process
+    assert lines[-1] == "error: optimizer: Invalid learning rate: -1.0"
+    assert "Traceback" not in ended.err
+    (sweep,) = tmp_path.glob("logs/*/*/*")
+    done, failed = (
+        json.loads((member / "summary.json").read_text())
+        for member in sorted(sweep.glob("optimizer*"))
+    )
+    assert done["status"] == "done"
+    assert failed["error"].startswith("UserError: optimizer: Invalid learning rate")
+    evaluated = run("evaluate", f"run={next(sweep.glob('optimizer.lr-0.01-*'))}")
+    assert "the same as in summary.json, to the last digit" in evaluated.out

@@ -81,6 +81,7 @@ class Supervised(LightningModule):
         self._weights: list[nn.Parameter] = []
         self._seen: dict[str, list[Batch]] = defaultdict(list)
         self._samples = 0
+        self._processes, self._rows = 1, 0
         self._pace: dict[str, Tensor] = {}
         self._unfinished: dict[str, Any] = {}
         self.measured: dict[str, dict[str, Tensor]] = {}
@@ -135,15 +136,23 @@ class Supervised(LightningModule):
         features, targets = batch
         outputs = self(features)
         loss = self.compute_loss(outputs, targets)
+        if self._processes > 1:
+            loss = loss * self._share(len(targets))
         penalty = self.penalty(self._weights)
         if isinstance(penalty, Tensor):  # to add a 0 would cost a node of the graph
             loss = loss + penalty
         return {"loss": loss, "outputs": outputs.detach()}
 
+    def _share(self, rows: int) -> float:
+        """What this process's mean loss counts for, since theirs are averaged."""
+        counted = torch.tensor(rows, device=self.device)
+        self._rows = int(self.trainer.strategy.reduce(counted, reduce_op="sum"))
+        return rows * self._processes / self._rows
+
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Not in training_step, which L-BFGS calls several times an iteration.
         self._seen["train"].append((outputs["outputs"], batch[1]))
-        self._samples += len(batch[1]) * self._processes
+        self._samples += self._rows if self._processes > 1 else len(batch[1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._see("val", batch)

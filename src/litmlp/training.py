@@ -22,6 +22,7 @@ from litmlp.console import only_logged, shortest, show
 from litmlp.construct import checked_value, construct
 from litmlp.cross_validation import write_fold
 from litmlp.data.module import Data
+from litmlp.distributed import told_by_one
 from litmlp.errors import UserError, nearest
 from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.files import failures_told
@@ -113,7 +114,7 @@ def fit_and_test(
     succeeded = False
     try:
         torch.manual_seed(config.seeds.dropout)
-        with signals.deferred():
+        with signals.deferred(), told_by_one():
             run.trainer.fit(
                 run.model, datamodule=run.data, ckpt_path=point.path if point else None
             )

@@ -1,0 +1,54 @@
+"""The launcher that Hydra finds for ``hydra/launcher=joblib``.
+
+One of our own on joblib's processes: with the official hydra-joblib-launcher 1.2 a
+process that is killed ends the sweep, and all runs talk at the same time.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from litmlp.errors import UserError
+from litmlp.parallel import Arrivals, Job, ParallelLauncher
+
+if TYPE_CHECKING:
+    from litmlp.slots import Slot
+
+
+class JoblibLauncher(ParallelLauncher):
+    """Trains members of a sweep in processes of this machine, each with its own GPU.
+
+    Args:
+        n_jobs: how many at once; -1 for one a core.
+    """
+
+    package = "joblib"
+
+    def __init__(self, *, n_jobs: int) -> None:
+        self.n_jobs = n_jobs
+        self._slots: Sequence[Slot] = []
+
+    def train(self, jobs: list[Job]) -> Arrivals:
+        from litmlp.slots import call_all
+
+        if not self._slots:  # kept, since a search launches many times
+            self._slots = self._make_slots()
+        for place, ended in call_all(jobs, self._slots, lambda: self.stopping is None):
+            yield jobs[place], ended
+
+    def _make_slots(self) -> "list[Slot]":
+        from joblib import cpu_count
+
+        from litmlp.slots import Slot, environments, visible_gpus
+
+        if type(self.n_jobs) is not int or (self.n_jobs < 1 and self.n_jobs != -1):
+            raise UserError(
+                f"hydra.launcher.n_jobs={self.n_jobs}: expected 1 or more, or -1"
+            )
+        devices = self.config.trainer.devices
+        own = environments(
+            cpu_count() if self.n_jobs == -1 else self.n_jobs,
+            cores=cpu_count(),
+            gpus=[] if self.config.trainer.accelerator == "cpu" else visible_gpus(),
+            gpus_a_run=devices if type(devices) is int and devices > 0 else 1,
+        )
+        return [Slot(environment) for environment in own]

@@ -1,0 +1,61 @@
+"""The launcher that Hydra finds for ``hydra/launcher=ray``.
+
+One of our own on Ray's tasks: the official hydra-ray-launcher 1.2 cannot join a cluster
+that is there, since it always asks for a size of the object store, and a job that is
+lost for good ends the sweep.
+"""
+
+from omegaconf import DictConfig
+
+from litmlp.parallel import Arrivals, Ended, Job, ParallelLauncher, as_arguments
+
+GRACE = 20.0
+"""Seconds that interrupted runs have to end by themselves."""
+
+
+class RayLauncher(ParallelLauncher):
+    """Trains members of a sweep on one machine or a cluster of them.
+
+    A run whose node is lost is begun again on another, in its own folder: all nodes
+    have to see the launcher's working directory under the same path.
+
+    Args:
+        init: arguments of ``ray.init``.
+        remote: arguments of ``ray.remote``, for each run.
+    """
+
+    package = "ray"
+
+    def __init__(self, *, init: DictConfig, remote: DictConfig) -> None:
+        self.init = init
+        self.remote = remote
+
+    def train(self, jobs: list[Job]) -> Arrivals:
+        import ray
+        from ray.exceptions import RayError, RayTaskError
+
+        if not ray.is_initialized():
+            ray.init(**as_arguments(self.init))
+        call = ray.remote(**as_arguments(self.remote))(call_job)
+        waiting = {call.remote(job): job for job in jobs}
+        try:
+            while waiting and self.stopping is None:
+                (reference, *_), _ = ray.wait(list(waiting))
+                job = waiting.pop(reference)
+                try:
+                    ended = ray.get(reference)
+                except RayTaskError:  # a bug, not a loss
+                    raise
+                except RayError:
+                    ended = None
+                yield job, ended
+        finally:
+            for reference in waiting:
+                ray.cancel(reference)
+            if waiting:
+                ray.wait(list(waiting), num_returns=len(waiting), timeout=GRACE)
+
+
+def call_job(job: Job) -> Ended:
+    """What Ray sends to its workers."""
+    return job()

@@ -1,0 +1,177 @@
+"""Runs of a sweep in other processes: what their launchers share."""
+
+import io
+import logging
+import math
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.singleton import Singleton
+from hydra.core.utils import (
+    JobReturn,
+    JobStatus,
+    configure_log,
+    filter_overrides,
+    run_job,
+)
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from litmlp.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+class Ended:
+    """How a job ended: its result, or what stops the sweep; and what it said."""
+
+    def __init__(self) -> None:
+        self.result: JobReturn | None = None
+        self.stop: BaseException | None = None
+        self.out, self.err = io.StringIO(), io.StringIO()
+
+    def tell(self) -> None:
+        """Pass on what was said, at once: runs do not talk at the same time."""
+        print(self.out.getvalue(), end="", flush=True)
+        print(self.err.getvalue(), end="", file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One member of a sweep, to be called in whichever process it is sent to.
+
+    Args:
+        config: of the member, with Hydra's part of it.
+        task: what to do with it.
+        context: Hydra's, of the launch.
+        state: what Hydra and OmegaConf know in the launcher's process.
+        here: that process's working directory, which relative paths start from.
+    """
+
+    config: DictConfig
+    task: TaskFunction
+    context: HydraContext
+    state: Any
+    here: str
+
+    def __call__(self) -> Ended:
+        Singleton.set_state(self.state)
+        ended = Ended()
+        with chdir(self.here), redirect_stdout(ended.out), redirect_stderr(ended.err):
+            try:
+                ended.result = run_job(
+                    task_function=self.task,
+                    config=self.config,
+                    job_dir_key="hydra.sweep.dir",
+                    job_subdir_key="hydra.sweep.subdir",
+                    hydra_context=self.context,
+                )
+            except BaseException as error:  # an interrupt, or a sweep that is to stop
+                ended.stop = error
+        return ended
+
+    @property
+    def title(self) -> str:
+        """The member's number and overrides, as Hydra's own launcher says them."""
+        hydra = self.config.hydra
+        return (
+            f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"
+        )
+
+    def without_result(self) -> JobReturn:
+        """What a sweeper is told of a run that is lost: the worst of values."""
+        hydra = self.config.hydra
+        with open_dict(hydra.runtime):
+            folder = Path(hydra.sweep.dir, hydra.sweep.subdir).absolute()
+            hydra.runtime.output_dir = str(folder)
+        return JobReturn(
+            overrides=list(hydra.overrides.task),
+            cfg=self.config,
+            hydra_cfg=self.config,
+            status=JobStatus.COMPLETED,
+            _return_value=math.inf if self.config.get("mode") == "min" else -math.inf,
+        )
+
+
+Arrivals = Iterator[tuple[Job, Ended | None]]
+"""Jobs as they end, in any order; None for one that was lost with its process."""
+
+
+class ParallelLauncher(Launcher):
+    """Base of launchers that train several members of a sweep at a time.
+
+    A subclass says how, in ``train``. Once ``stopping`` is set it starts no other job.
+    ``package`` is what it needs, also the name of this project's optional extra.
+    """
+
+    package = ""
+    stopping: BaseException | None = None
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        if self.package and find_spec(self.package) is None:
+            raise UserError(
+                f"this launcher needs {self.package}: pip install "
+                f"litmlp[{self.package}]"
+            )
+        self.context, self.task, self.config = hydra_context, task_function, config
+
+    def train(self, jobs: list[Job]) -> Arrivals:
+        """Call the jobs in other processes."""
+        raise NotImplementedError
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        hydra = self.config.hydra
+        configure_log(hydra.hydra_logging, hydra.verbose)
+        Path(hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+        jobs = [
+            self._job(initial_job_idx + place, list(overrides))
+            for place, overrides in enumerate(job_overrides)
+        ]
+        log.info(f"Launching {len(jobs)} jobs with {type(self).__name__}")
+        results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
+        if self.stopping is not None:
+            raise self.stopping
+        return [results[id(job)] for job in jobs]
+
+    def _job(self, number: int, overrides: list[str]) -> Job:
+        load = self.context.config_loader.load_sweep_config
+        config = load(self.config, overrides)
+        with open_dict(config.hydra.job):
+            config.hydra.job.id = config.hydra.job.num = number
+        return Job(
+            config=config,
+            task=self.task,
+            context=self.context,
+            state=Singleton.get_state(),
+            here=os.getcwd(),
+        )
+
+    def _result(self, job: Job, ended: Ended | None) -> JobReturn:
+        log.info(job.title)
+        if ended is None:
+            print("error: its process was killed", file=sys.stderr, flush=True)
+            return job.without_result()
+        ended.tell()
+        if ended.stop is not None:
+            self.stopping = self.stopping or ended.stop
+        return ended.result or job.without_result()
+
+
+def as_arguments(config: DictConfig) -> dict[str, Any]:
+    """Keyword arguments of an engine, as a launcher's file gives them."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))

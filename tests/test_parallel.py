@@ -1,0 +1,177 @@
+"""Runs in other processes are the runs that one process makes, and none is lost."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import ROOT, Run
+
+from litmlp.runs import read_summary
+
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
+
+
+def members(sweep: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in sweep.glob("*/summary.json")}
+
+
+def status(member: Path) -> str:
+    return str(read_summary(member)["status"])
+
+
+def told(out: str) -> list[int]:
+    """Numbers of the runs whose result was shown."""
+    return [int(n) for n in re.findall(r"#(\d) : .*\n  loss/val \d", out)]
+
+
+def weights(member: Path) -> dict[str, torch.Tensor]:
+    checkpoint = torch.load(member / "checkpoints" / "best.ckpt", weights_only=True)
+    state: dict[str, torch.Tensor] = checkpoint["state_dict"]
+    return state
+
+
+def test_processes_train_the_same_bits_and_tell_of_failures(
+    run: Run, tmp_path: Path
+) -> None:
+    axes = (*QUICK, "seed=0,1", "optimizer.lr=0.01,-1", "hydra.sweep.dir=${name}")
+    one = run("train", "-m", "name=one", *axes)
+    two = run("train", "-m", "name=two", *axes, *JOBLIB)
+    assert one.code == two.code == 1
+    alone, together = members(tmp_path / "one"), members(tmp_path / "two")
+    assert set(alone) == set(together)
+    assert len(together) == 4
+    for name, folder in together.items():
+        if status(folder) == "failed":
+            assert "lr-1-" in name
+            continue
+        expected = weights(alone[name])
+        for key, tensor in weights(folder).items():
+            assert torch.equal(tensor, expected[key])
+    lines = two.out.splitlines()
+    title = next(i for i, line in enumerate(lines) if line.endswith("lr=0.01"))
+    assert lines[title + 1].startswith("  loss/val ")
+    assert two.err.splitlines() == ["error: optimizer: Invalid learning rate: -1.0"] * 2
+
+
+def test_mistaken_numbers_of_processes_start_nothing(run: Run, tmp_path: Path) -> None:
+    ended = run(
+        "train", "-m", "seed=0,1", *QUICK, *JOBLIB[:1], "hydra.launcher.n_jobs=0"
+    )
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line == "error: hydra.launcher.n_jobs=0: expected 1 or more, or -1"
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+def test_a_missing_engine_is_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litmlp.parallel.find_spec", lambda name: None)
+    ended = run("train", "-m", "seed=0,1", *QUICK, "hydra/launcher=ray")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line == "error: this launcher needs ray: pip install litmlp[ray]"
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+def begin(tmp_path: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """A sweep into tmp_path/sweep, in a process of its own."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, str(ROOT / "scripts" / "train.py"), "-m"),
+            *("hydra.sweep.dir=sweep", *arguments),
+        ],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def begin_long_sweep(tmp_path: Path) -> "subprocess.Popen[str]":
+    """Two endless runs at once, of four; returns when both have trained a little."""
+    endless = ("trainer.max_epochs=100000", "callbacks=minimal", "logger=none")
+    often = "callbacks.checkpoint.every_seconds=0.1"
+    axes = ("seed=range(4)", "data=iris", "trainer=cpu")
+    process = begin(tmp_path, *axes, *endless, often, *JOBLIB)
+    wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) == 2)
+    return process
+
+
+def wait_until(happens: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happens():
+            return
+        time.sleep(0.2)
+    pytest.fail("it did not happen within two minutes")
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_all_runs_and_starts_no_other(tmp_path: Path) -> None:
+    process = begin_long_sweep(tmp_path)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in out
+    begun = members(tmp_path / "sweep").values()
+    assert [status(folder) for folder in begun] == ["interrupted"] * 2
+
+
+@pytest.mark.slow
+def test_runs_end_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
+    process = begin_long_sweep(tmp_path)
+    process.kill()
+    process.communicate()
+    begun = members(tmp_path / "sweep").values()
+    wait_until(lambda: all(status(folder) == "interrupted" for folder in begun))
+    assert len(members(tmp_path / "sweep")) == 2
+
+
+@pytest.mark.slow
+def test_jobs_of_submitit_are_trained_and_told(tmp_path: Path) -> None:
+    process = begin(tmp_path, "hydra/launcher=submitit_local", "seed=0,1", *QUICK)
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    assert sorted(told(out)) == [0, 1]
+    folders = members(tmp_path / "sweep").values()
+    assert [status(folder) for folder in folders] == ["done", "done"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="pip install litmlp[ray]")
+def test_every_run_is_done_though_a_node_is_lost(tmp_path: Path) -> None:
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    head = node | {"include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        lost = cluster.add_node(**node)
+        process = begin(
+            tmp_path,
+            "hydra/launcher=ray",
+            f"hydra.launcher.init.address='{cluster.address}'",
+            "seed=range(4)",
+            "data=iris",
+            "trainer=cpu",
+            "trainer.max_epochs=300",
+            "callbacks=minimal",
+            "callbacks.checkpoint.every_seconds=0.1",
+        )
+        wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) >= 2)
+        cluster.remove_node(lost, allow_graceful=False)
+        out, _ = process.communicate(timeout=300)
+    finally:
+        cluster.shutdown()
+    assert process.returncode == 0, out
+    assert sorted(told(out)) == [0, 1, 2, 3]
+    folders = members(tmp_path / "sweep").values()
+    assert [status(folder) for folder in folders] == ["done"] * 4
