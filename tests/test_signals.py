@@ -25,7 +25,7 @@ ENDLESS = [
 
 @contextmanager
 def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *ENDLESS, *arguments]
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *arguments, *ENDLESS]
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
