@@ -8,7 +8,7 @@ train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 	.venv/bin/python scripts/train.py $(ARGS)
 
 test: lint
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n auto $(ARGS)
 
 test-slow: .venv/installed
 	.venv/bin/pytest -m slow $(ARGS)

@@ -89,7 +89,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
     yield "common style", Cost(seconds, min(min(t.batches) for t in times) / BATCHES)
     loop = by_hand(SIZES, data, epochs)
     yield "by hand, nothing left", Cost(sum(loop.epochs), min(loop.batches) / BATCHES)
-    with same_data(), clocked("litmlp.training") as clock:
+    with same_data(), clocked("litmlp.preparation") as clock:
         jobs = composed(alone, epochs, folder / "alone")
         start = time.perf_counter()
         for job in jobs:

@@ -1,6 +1,5 @@
 """The one door between a config and objects: checked targets, checked values."""
 
-import collections.abc
 import contextlib
 import functools
 import inspect
@@ -8,9 +7,8 @@ import pkgutil
 import re
 import types
 from collections.abc import Callable, Collection
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
-import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import (
     Callback,
@@ -22,14 +20,14 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.strategies import Strategy
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import Metric
 
 from litmlp.errors import UserError, nearest
 from litmlp.schedulers import TOTAL
+from litmlp.values import checked_value
 
 ALLOWED: dict[str, type | tuple[type, ...]] = {
     "torch.nn.init.": types.FunctionType,
@@ -209,68 +207,3 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
         with contextlib.suppress(NameError):
             hints |= get_type_hints(alone, function.__globals__)
     return hints
-
-
-def checked_value(value: Any, hint: Any, where: str) -> Any:
-    """The value as the annotation wants it, such as a tuple or tensor for a list.
-
-    Raises:
-        UserError: it is of another type.
-    """
-    kinds = get_args(hint) or (hint,)
-    if Tensor in kinds and isinstance(value, list):
-        return torch.tensor(value, dtype=torch.get_default_dtype())
-    if holds_bool(value) and "bool" not in str(hint) and hint not in (Any, object):
-        raise UserError(f"{where}={value}: expected {readable(hint)}, got bool")
-    try:
-        accepted = adapter(hint).validate_python(value)
-    except PydanticUserError:  # an annotation that cannot be checked
-        return value
-    except ValidationError as error:
-        if get_origin(hint) is Literal:
-            choices = [str(choice) for choice in kinds]
-            raise UserError(
-                f"{where}={value}: no such choice. {nearest(str(value), choices)}"
-            ) from error
-        raise UserError(
-            f"{where}={value}: expected {readable(hint)}, got {type(value).__name__}"
-        ) from error
-    plain = (bool, int, float, str, tuple, list)
-    return accepted if isinstance(accepted, plain) else value
-
-
-def holds_bool(value: Any) -> bool:
-    """Whether it is, or lists, true or false, which Python takes for 1 and 0."""
-    if isinstance(value, list):
-        return any(map(holds_bool, value))
-    return isinstance(value, bool)
-
-
-def readable(hint: Any) -> str:
-    """An annotation as a person would say it.
-
-    >>> readable(int | None)
-    'int or null'
-    """
-    if get_origin(hint) in (Union, types.UnionType):
-        kinds = get_args(hint)
-        # A number would do, too: no need to offer a tensor.
-        plain = [kind for kind in kinds if kind is not Tensor or float not in kinds]
-        return " or ".join(map(readable, plain))
-    if hint is Tensor:
-        return "a list of numbers"
-    if hint is type(None):
-        return "null"
-    if get_origin(hint) in (list, collections.abc.Sequence):
-        return f"a list of {readable(get_args(hint)[0])}"
-    if get_origin(hint) is tuple:
-        return f"a list of {len(get_args(hint))} values"
-    if get_origin(hint) is Literal:
-        return " or ".join(map(str, get_args(hint)))
-    return str(getattr(hint, "__name__", hint))
-
-
-@functools.cache
-def adapter(hint: Any) -> TypeAdapter[Any]:
-    """A checker for an annotation; modules and tensors are checked by their class."""
-    return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))

@@ -114,6 +114,9 @@ class TensorBoard(TensorBoardLogger):
                 path.unlink()
             elif path.stat().st_size > position[path.name]:
                 os.truncate(path, position[path.name])
+        if self._files():
+            # The next file is read after those only if it is of a later second.
+            time.sleep(1 - time.time() % 1)
 
     def _files(self) -> list[Path]:
         return sorted(Path(self.save_dir).glob("events.out.tfevents.*"))

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.construct import checked_value
 from litmlp.errors import UserError
+from litmlp.values import checked_value
 
 QUIET = (
     "does not have many workers",  # rows are in memory: workers would slow it down

@@ -108,8 +108,8 @@ def refuse_budget(config: DictConfig) -> None:
     """
     from lightning.pytorch.callbacks import Timer  # takes seconds: not at a launch
 
-    from litmlp.construct import checked_value
     from litmlp.schedulers import TOTAL
+    from litmlp.values import checked_value
 
     trainer = config.trainer
     checked_value(trainer.max_epochs, int | None, "trainer.max_epochs")

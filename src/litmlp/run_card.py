@@ -8,11 +8,11 @@ from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 from rich.console import RenderableType
 
-from litmlp import runs
 from litmlp.console import as_text
 from litmlp.data.module import Data
 from litmlp.data.samples import Column
 from litmlp.hyperparameters import flat
+from litmlp.versions import git_commit, versions
 
 MOST_COLUMNS = 100
 """A longer table of columns is cut."""
@@ -29,7 +29,7 @@ def pages(
         data: what it is trained on.
         model: a table of its layers.
     """
-    facts = runs.versions() | {"git commit": runs.git_commit() or "none"}
+    facts = versions() | {"git commit": git_commit() or "none"}
     return {
         "config": fenced(OmegaConf.to_yaml(config), "yaml"),
         "overrides": fenced("\n".join(overrides) or "none"),

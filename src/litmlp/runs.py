@@ -1,17 +1,13 @@
 """A run's folder: what it is called, what it records, how it is read again."""
 
-import functools
 import hashlib
 import json
 import math
-import platform
-import subprocess
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +19,7 @@ from litmlp.environment import conceal
 from litmlp.errors import UserError
 from litmlp.files import replace
 from litmlp.foreign import rebuilding, refuse_links
+from litmlp.versions import git_commit, versions
 
 NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "resume", "sweep")
 """Keys of a config that do not change what a run computes."""
@@ -209,27 +206,6 @@ def discard(folder: Path) -> None:
     for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
-    packages = ("litmlp", "torch", "lightning", "torchmetrics", "hydra-core")
-    return {"python": platform.python_version()} | {
-        package: version(package) for package in packages
-    }
-
-
-@functools.cache
-def git_commit() -> str | None:
-    """The commit of the working directory, if it is a git repository."""
-    try:
-        result = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return result.stdout.strip()
 
 
 @contextmanager

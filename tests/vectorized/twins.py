@@ -11,8 +11,9 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.build import build_data, build_trainer
+from litmlp.preparation import Run, build_run
 from litmlp.process import settings
-from litmlp.training import Run, build_run, close_loggers
+from litmlp.training import close_loggers
 from litmlp.vectorized.group import Group
 from litmlp.vectorized.member import Member
 

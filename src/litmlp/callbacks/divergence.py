@@ -13,12 +13,15 @@ from litmlp.files import replace
 
 FILE = "diverged.pt"
 
+CURE = "try a smaller optimizer.lr, trainer.gradient_clip_val=1, or batchnorm"
+
 
 class Divergence(Callback):
-    """Ends a fit whose training loss is infinite or NaN: its weights are lost.
+    """Ends a fit with the epoch whose training loss is infinite or NaN.
 
-    The batch and the weights that it met are kept in ``diverged.pt``, plain tensors
-    under ``features``, ``targets`` and ``state_dict``. Earlier best weights stay.
+    Its weights are lost; earlier best weights stay. The first such batch and the weights
+    that it met are kept in ``diverged.pt``, plain tensors under ``features``,
+    ``targets`` and ``state_dict``.
 
     Args:
         folder: the run's folder.
@@ -46,8 +49,7 @@ class Divergence(Callback):
         epoch, batch = trainer.current_epoch + 1, self._index + 1
         self.note = (
             f"the loss of epoch {epoch}, batch {batch} is {value}, and {layer} "
-            "is the first that gives no finite number: try a smaller optimizer.lr, "
-            f"trainer.gradient_clip_val=1, or batchnorm; the batch is in {FILE}"
+            f"is the first that gives no finite number: {CURE}; the batch is in {FILE}"
         )
         content = {
             "features": features,
@@ -57,7 +59,17 @@ class Divergence(Callback):
         if trainer.is_global_zero:
             replace(self.folder / FILE, lambda path: torch.save(content, path))
             show(f"diverged     {self.note}")
-        trainer.should_stop = True
+
+    def judge(self, trainer: Trainer, loss: float) -> None:
+        """Tell by an epoch's training loss, where nobody sees its batches."""
+        if not self.note and not math.isfinite(loss):
+            epoch = trainer.current_epoch + 1
+            self.note = f"the loss of epoch {epoch} is {loss}: {CURE}"
+            show(f"diverged     {self.note}")
+
+    def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        if self.note:
+            trainer.should_stop = True
 
     def state_dict(self) -> dict[str, Any]:
         return {"note": self.note}

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from litmlp.construct import checked_value, construct
+from litmlp.construct import construct
 from litmlp.errors import UserError
 from litmlp.search.objectives import modes
 from litmlp.search.search import Search
 from litmlp.search.space import read_space
+from litmlp.values import checked_value
 
 if TYPE_CHECKING:
     from hydra_plugins.litmlp_optuna import OptunaSweeper

@@ -14,9 +14,10 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils._pytree import tree_map_only
 
 from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.throughput import Throughput
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
-from litmlp.training import Run
+from litmlp.preparation import Run
 from litmlp.vectorized import books
 from litmlp.vectorized.measures import Values
 from litmlp.vectorized.stack import Tensors, release
@@ -120,6 +121,8 @@ class Member:
         for callback in self.callbacks:
             if isinstance(callback, Throughput):
                 callback.on_train_batch_end(self.trainer, self.model, seen, rows, 0)
+            if isinstance(callback, Divergence):
+                callback.judge(self.trainer, float(values["loss"]))
         self.model.on_train_batch_end(seen, rows, 0)
 
     def end_epoch(self, validation: Values | None) -> None:

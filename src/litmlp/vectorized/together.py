@@ -10,10 +10,11 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.snapshots import Snapshots
 from litmlp.callbacks.throughput import Throughput
-from litmlp.training import Run
+from litmlp.preparation import Run
 from litmlp.vectorized.stack import STACKED
 from litmlp.vectorized.updates import RULES
 
@@ -50,7 +51,7 @@ BATCH_HOOKS = (
     "on_before_zero_grad",
     "on_validation_batch_end",
 )
-KNOWN_CALLBACKS = (BestAndLast, Progress, Snapshots, Throughput)
+KNOWN_CALLBACKS = (BestAndLast, Divergence, Progress, Snapshots, Throughput)
 """Callbacks whose batch hooks are seen to."""
 
 

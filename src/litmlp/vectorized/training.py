@@ -14,13 +14,12 @@ from litmlp.console import console, only_logged
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.errors import UserError, report
 from litmlp.evaluation import Metrics
+from litmlp.preparation import Run, build_run
 from litmlp.process import settings
 from litmlp.sweeps import LaunchHooks
 from litmlp.training import (
-    Run,
     announce,
     best_value,
-    build_run,
     close_loggers,
     conclude,
     one_line,
