@@ -19,8 +19,8 @@ CURE = "try a smaller optimizer.lr, trainer.gradient_clip_val=1, or batchnorm"
 class Divergence(Callback):
     """Ends a fit with the epoch whose training loss is infinite or NaN.
 
-    Its weights are lost; earlier best weights stay. The first such batch and the weights
-    that it met are kept in ``diverged.pt``, plain tensors under ``features``,
+    Its weights are lost; earlier best weights stay. The first such batch and the
+    weights that it met are kept in ``diverged.pt``, plain tensors under ``features``,
     ``targets`` and ``state_dict``.
 
     Args:
