@@ -10,7 +10,8 @@ train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 test: lint
 	.venv/bin/pytest -n auto $(ARGS)
 
-test-slow: .venv/installed
+test-slow: .venv/installed  ## with Ray, which is too large for every environment
+	.venv/bin/python -m pip install --quiet --editable ".[ray]"
 	.venv/bin/pytest -m slow $(ARGS)
 
 fuzz: .venv/installed  ## make fuzz ARGS="--hypothesis-seed=1"
