@@ -8,7 +8,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from litmlp import runs
+from litmlp import runs, saved_config
 from litmlp.errors import UserError
 
 CONFIG = OmegaConf.create(
@@ -116,7 +116,7 @@ def test_a_saved_config_reads_back_without_its_secrets(
     monkeypatch.setenv("TOKEN", "hush")
     config = OmegaConf.create({"folder": "old", "token": "${oc.env:TOKEN}"})
     assert config.token == "hush"
-    runs.write_config(tmp_path, config)
+    saved_config.write_config(tmp_path, config)
     assert "hush" not in (tmp_path / ".hydra" / "config.yaml").read_text()
     read = runs.read_config(tmp_path)
     assert read.token == "hush"
@@ -134,7 +134,7 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 def test_discarding_removes_what_a_run_wrote_and_nothing_else(tmp_path: Path) -> None:
     failed, mine = tmp_path / "failed", tmp_path / "mine"
     for folder in (failed, mine):
-        runs.write_config(folder, CONFIG)
+        saved_config.write_config(folder, CONFIG)
         runs.write_summary(folder, {"status": "failed"})
         (folder / "train.log").touch()
     (mine / "notes.txt").write_text("keep me")

@@ -103,8 +103,7 @@ def build_schedule(node: DictConfig) -> Schedule:
 
 def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
     """The Trainer of a config, with its callbacks, more of them, and its loggers."""
-    config = config.copy()
-    budget = config.trainer
+    budget = config.trainer.copy()
     if budget.max_epochs is None:
         limited = budget.max_steps != -1 or budget.max_time is not None
         budget.max_epochs = -1 if limited else DEFAULT_MAX_EPOCHS

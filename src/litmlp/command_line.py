@@ -124,16 +124,12 @@ def register_resolvers() -> None:
     def run_folder(parent: str, resume: str | None) -> str:
         return str(resumed(Path(parent), resume)) if resume else f"{parent}/{launch()}"
 
-    def hydra_folder(resume: str | None) -> str | None:
-        return None if resume else ".hydra"  # that of a run that goes on stays
-
     # Cached: a launch has one name; members inherit the sweep's command and what was
     # in its folder.
     OmegaConf.register_new_resolver("launch", launch, use_cache=True, replace=True)
     OmegaConf.register_new_resolver(
         "run_folder", run_folder, use_cache=True, replace=True
     )
-    OmegaConf.register_new_resolver("hydra_folder", hydra_folder, replace=True)
     OmegaConf.register_new_resolver("command", command, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("existing", existing, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("member", member, replace=True)

@@ -67,11 +67,13 @@ def show(content: RenderableType) -> None:
 
 def as_text(content: RenderableType) -> str:
     """A line or table without colours."""
+    if isinstance(content, str):
+        return printable(content)
     plain = PrintableConsole(
         file=io.StringIO(), width=160, color_system=None, markup=False
     )
     with plain.capture() as captured:
-        plain.print(content, soft_wrap=isinstance(content, str))
+        plain.print(content)
     return captured.get()
 
 

@@ -138,6 +138,7 @@ def origin(node: DictConfig | ListConfig, key: Any, where: str) -> str:
     return raw[2:-1] if raw[2:-1].isidentifier() else where
 
 
+@functools.cache
 def resolve(path: str, where: str) -> Callable[..., Any]:
     """The class or function of a ``_target_``, judged by where it is defined.
 
@@ -181,11 +182,7 @@ def checked_arguments(
     Raises:
         UserError: the target has no such parameter, or the value is of another type.
     """
-    parameters = inspect.signature(target).parameters.values()
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    names = [p.name for p in parameters if p.kind not in variable]
-    hints = hints_of(target.__init__ if inspect.isclass(target) else target)
+    names, hints, takes_any = arguments_of(target)
     for name, value in values.items():
         if name not in names and not takes_any:
             raise UserError(
@@ -196,6 +193,19 @@ def checked_arguments(
         if name in hints and not late:
             values[name] = checked_value(value, hints[name], f"{where}.{name}")
     return values
+
+
+@functools.cache
+def arguments_of(
+    target: Callable[..., Any],
+) -> tuple[list[str], dict[str, Any], bool]:
+    """Names and annotations of a target's arguments, and whether it takes others."""
+    parameters = inspect.signature(target).parameters.values()
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = [p.name for p in parameters if p.kind not in variable]
+    hints = hints_of(target.__init__ if inspect.isclass(target) else target)
+    return names, hints, takes_any
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:

@@ -37,8 +37,16 @@ def failures_told() -> Iterator[None]:
         threading.excepthook = before
 
 
-def replace(path: Path, write: Callable[[Path], object]) -> None:
+def replace(
+    path: Path, write: Callable[[Path], object], *, settled: bool = True
+) -> None:
     """Write a file beside ``path`` and move it there: it is never half-written.
+
+    Args:
+        path: of the file.
+        write: called with the path beside it.
+        settled: whether the disk holds it before this returns, so that it outlives a
+            power cut, too; that takes milliseconds.
 
     Raises:
         OSError: it cannot be written; what was there before stays.
@@ -46,9 +54,11 @@ def replace(path: Path, write: Callable[[Path], object]) -> None:
     partial = path.with_name(f"{path.name}.partial")
     try:
         write(partial)
-        settle(partial)
+        if settled:
+            settle(partial)
         os.replace(partial, path)
-        settle(path.parent)
+        if settled:
+            settle(path.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""What is shown before training: the numbers of the gradient descent, the network."""
+"""What is shown before training: the numbers of the gradient descent."""
 
 import math
 
@@ -6,12 +6,10 @@ from lightning.pytorch import Trainer
 
 from litmlp.console import show, table
 from litmlp.data.module import Data
-from litmlp.model_summary import model_table
-from litmlp.supervised import Supervised
 
 
-def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
-    """The numbers of this gradient descent, and the network."""
+def show_plan(data: Data, trainer: Trainer) -> None:
+    """The numbers of this gradient descent."""
     batches = data.train_batches
     limit = trainer.limit_train_batches
     share = int(len(batches) * limit) if isinstance(limit, float) else limit
@@ -31,4 +29,3 @@ def show_plan(data: Data, model: Supervised, trainer: Trainer) -> None:
         "iterations in all", f"{min(totals):,}" if totals else "as time allows"
     )
     show(plan)
-    show(model_table(model, data.features["train"][:1]))

@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp import checkpoints, runs
+from litmlp import checkpoints, saved_config
 from litmlp.build import build_model, build_trainer
 from litmlp.console import show
 from litmlp.construct import construct
@@ -45,7 +45,7 @@ def build_run(
     """The model and the Trainer of a complete config, which is saved."""
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     config = with_monitor(config, data)
-    runs.write_config(folder, config)
+    saved_config.write_config(folder, config)
     model = build_model(config, data)
     trainer = build_trainer(config, pruning(config))
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hydra import compose
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import RenderableType
 
 from litmlp.console import as_text
 from litmlp.data.module import Data
 from litmlp.data.samples import Column
 from litmlp.hyperparameters import flat
+from litmlp.saved_config import as_yaml
 from litmlp.versions import git_commit, versions
 
 MOST_COLUMNS = 100
@@ -31,7 +32,7 @@ def pages(
     """
     facts = versions() | {"git commit": git_commit() or "none"}
     return {
-        "config": fenced(OmegaConf.to_yaml(config), "yaml"),
+        "config": fenced(as_yaml(config), "yaml"),
         "overrides": fenced("\n".join(overrides) or "none"),
         "differences": grid(("key", "default", "here"), differences(config)),
         "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])

@@ -182,13 +182,6 @@ def read_config(folder: Path) -> DictConfig:
     return config
 
 
-def write_config(folder: Path, config: DictConfig) -> None:
-    """Save a config unresolved, so without the environment's secrets."""
-    path = folder / ".hydra" / "config.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, lambda partial: OmegaConf.save(config, partial))
-
-
 def discard(folder: Path) -> None:
     """Remove what a run has left, and nothing else."""
     for pattern in (

@@ -11,14 +11,14 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from lightning.pytorch import Trainer
 from omegaconf import DictConfig
+from rich.table import Table
 
-from litmlp import checkpoints, fingerprint, resume, runs, signals
+from litmlp import checkpoints, fingerprint, resume, runs, saved_config, signals
 from litmlp.advice import advice
 from litmlp.build import build_data, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show
 from litmlp.cross_validation import write_fold
-from litmlp.data.module import Data
 from litmlp.distributed import told_by_one
 from litmlp.evaluation import Metrics, metrics_table, one_device, split_metrics
 from litmlp.files import failures_told
@@ -31,7 +31,6 @@ from litmlp.plan import show_plan
 from litmlp.preparation import Run, build_run
 from litmlp.process import settings
 from litmlp.run_card import pages
-from litmlp.supervised import Supervised
 from litmlp.sweeps import main_result, place
 from litmlp.trained import load_best
 
@@ -57,7 +56,7 @@ def train(config: DictConfig) -> float:
     earlier, point = resume.recorded(folder, config), checkpoints.newest(folder)
     if point:
         resume.refuse_less(config, point.content)
-    config.resume = None  # from here on it is a run as any other
+    goes_on, config.resume = config.get("resume") is not None, None
     with (
         failures_told(),
         signals.heeded(),
@@ -68,6 +67,8 @@ def train(config: DictConfig) -> float:
         only_logged(in_sweep),
         shortage_told(),
     ):
+        if not goes_on:
+            saved_config.write_launch(folder, config)
         summary |= fit_and_test(complete(config), folder, point)
         show(metrics_table(summary["metrics"]))
         for finding in summary["doctors_note"]:
@@ -107,14 +108,16 @@ def fit_and_test(
 
 def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     """Say on the console, in the log and in TensorBoard what is to be trained."""
-    show_plan(run.data, run.model, run.trainer)
+    show_plan(run.data, run.trainer)
+    layers = model_table(run.model, run.data.features["train"][:1])
+    show(layers)
     for line in advice(run.config, run.model.network):
         show(f"advice       {line}")
     checkpoints.rewind(run.trainer.loggers, point)
     if point:
         show(f"goes on      after {point.content['global_step']:,} iterations")
     else:
-        introduce(run.trainer, run.config, run.data, run.model)
+        introduce(run, layers)
 
 
 def tested(run: Run) -> Metrics:
@@ -198,19 +201,16 @@ def at_best(metrics: Metrics) -> Metrics:
     }
 
 
-def introduce(
-    trainer: Trainer, config: DictConfig, data: Data, model: Supervised
-) -> None:
+def introduce(run: Run, layers: Table) -> None:
     """Tell TensorBoard what is to be trained: its HParams and text tabs."""
     job = HydraConfig.get() if HydraConfig.initialized() else None
     choices = job.runtime.choices if job is not None else {}
     overrides = runs.as_typed(job.overrides.task) if job is not None else []
-    layers = model_table(model, data.features["train"][:1])
-    for logger in trainer.loggers:
+    for logger in run.trainer.loggers:
         if isinstance(logger, TensorBoard):
-            logger.begin_session(hyperparameters(config, choices))
-            logger.log_texts(pages(config, overrides, data, layers))
-            if trainer.num_devices > 1:
+            logger.begin_session(hyperparameters(run.config, choices))
+            logger.log_texts(pages(run.config, overrides, run.data, layers))
+            if run.trainer.num_devices > 1:
                 logger.close()  # its thread would not live on in forked processes
 
 

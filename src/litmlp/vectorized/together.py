@@ -86,17 +86,16 @@ def flat(node: Any, key: str) -> Iterator[tuple[str, Any]]:
             yield f"{key}.{name}", "unknown"
 
 
-def sorted_apart(configs: Sequence[DictConfig]) -> list[list[int]]:
-    """The numbers of the configs that have everything in common that they must."""
+def sorted_apart(each: Sequence[dict[str, Any]]) -> list[list[int]]:
+    """The numbers of those whose :func:`shared_keys` are the same."""
     found: dict[str, list[int]] = defaultdict(list)
-    for number, config in enumerate(configs):
-        found[str(sorted(shared_keys(config).items()))].append(number)
+    for number, shared in enumerate(each):
+        found[str(sorted(shared.items()))].append(number)
     return list(found.values())
 
 
-def keys_apart(configs: Sequence[DictConfig]) -> list[str]:
-    """Keys in which configs differ that would have to be the same."""
-    each = [shared_keys(config) for config in configs]
+def keys_apart(each: Sequence[dict[str, Any]]) -> list[str]:
+    """Keys in which :func:`shared_keys` differ."""
     keys = dict.fromkeys(key for own in each for key in own)
     return [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
 

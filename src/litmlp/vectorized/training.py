@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from litmlp import checkpoints, runs
+from litmlp import checkpoints, runs, saved_config
 from litmlp.build import build_trainer
 from litmlp.compose import complete
 from litmlp.console import console, only_logged
@@ -29,7 +29,13 @@ from litmlp.vectorized.jobs import Job
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.objective import alike
 from litmlp.vectorized.shared import SharedData
-from litmlp.vectorized.together import keys_apart, refusal, shape, sorted_apart
+from litmlp.vectorized.together import (
+    keys_apart,
+    refusal,
+    shape,
+    shared_keys,
+    sorted_apart,
+)
 
 MOST_MEMBERS = 64
 
@@ -46,11 +52,12 @@ def train_jobs(
     """
     most = max_members or MOST_MEMBERS
     data = SharedData()
-    for numbers in sorted_apart([job.composed for job in jobs]):
+    shared = [shared_keys(job.composed) for job in jobs]
+    for numbers in sorted_apart(shared):
         own = [jobs[number] for number in numbers]
         for start in range(0, len(own), most):
             train_wave(own[start : start + most], data, num_threads)
-    if apart := keys_apart([job.composed for job in jobs]):
+    if apart := keys_apart(shared):
         console.print(f"trained apart: jobs that differ in {', '.join(apart)}")
 
 
@@ -138,6 +145,7 @@ class Opened:
                     runs.recording(run.folder, job.config, overrides)
                 )
                 own.summary["vectorized"] = together
+                saved_config.write_launch(run.folder, run.config)
                 announce(run)
             except Exception as error:
                 own.member.error = error
