@@ -48,7 +48,7 @@ MOMENTS = {
     "end of an epoch": At("Supervised.on_train_epoch_end", 2, "return"),
     "checkpoint is written": At("write", 3),
     "checkpoint takes its place": At("promote", 3),
-    "between the two renames": At("settle", 6),
+    "second checkpoint is renamed": At("settle", 10),
     "logger flush": At("MetricsCSV._write", 2),
     "early stop": At("BestAndLast.on_train_end"),
     "fit is over": At("BestAndLast.on_fit_end", 1, "return"),
@@ -240,6 +240,17 @@ def test_another_config_is_refused_in_a_folder_with_checkpoints(
     broken_off(monkeypatch, tmp_path, *QUICK, each)
     with pytest.raises(UserError, match="unfinished run of another config"):
         run(tmp_path, *QUICK, "seed=1")
+
+
+def test_a_command_that_is_refused_leaves_the_config_of_a_run_as_it_was(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "mine"
+    broken_off(monkeypatch, folder, *QUICK, "callbacks.checkpoint.every_epochs=1")
+    before = {path: path.read_bytes() for path in (folder / ".hydra").iterdir()}
+    refused = run("train", *QUICK, "seed=1", "hydra.run.dir=mine")
+    assert "unfinished run of another config" in refused.err
+    assert before == {p: p.read_bytes() for p in (folder / ".hydra").iterdir()}
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp import checkpoints, saved_config
+from litmlp import checkpoints
 from litmlp.build import build_model, build_trainer
 from litmlp.console import show
 from litmlp.construct import construct
@@ -42,10 +42,9 @@ def build_run(
     data: Data,
     point: checkpoints.Resumable | None = None,
 ) -> Run:
-    """The model and the Trainer of a complete config, which is saved."""
+    """The model and the Trainer of a complete config."""
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     config = with_monitor(config, data)
-    saved_config.write_config(folder, config)
     model = build_model(config, data)
     trainer = build_trainer(config, pruning(config))
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)

@@ -91,6 +91,7 @@ def fit_and_test(
         point: what to go on from; None for a fresh start.
     """
     run = build_run(config, folder, build_data(config), point)
+    saved_config.write_config(folder, run.config)
     announce(run, point)
     succeeded = False
     try:
