@@ -1,9 +1,19 @@
 """A run of a group leaves what it leaves alone."""
 
+import shutil
+
 import pytest
 import torch
 from conftest import CONF, Compose
-from twins import TINY, assert_equal, checkpoint, train_alone, train_together, varied
+from twins import (
+    TINY,
+    as_killed,
+    assert_equal,
+    checkpoint,
+    train_alone,
+    train_together,
+    varied,
+)
 
 CANNOT_BE_STACKED = ("adafactor", "lbfgs")
 BATCHNORMS = ("before_activation", "after_activation")
@@ -133,6 +143,37 @@ def test_weights_and_activations_of_any_kind_are_stacked(
         *TINY, "data=gauss", f"activation={activation}", "batchnorm=after_activation"
     )
     assert_twins(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.1]))
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["adagrad", "adam", "asgd", "momentum", "nadam", "rprop", "sgd"]
+)
+def test_a_group_goes_on_as_if_it_had_never_stopped(
+    config: Compose, optimizer: str
+) -> None:
+    """Two were killed in their third epoch, one has not begun and one is done."""
+    base = config(
+        *TINY,
+        "data=gauss",
+        f"optimizer={optimizer}",
+        "dropout=dropout",
+        "batchnorm=before_activation",
+        "scheduler=cosine",
+        "callbacks.checkpoint.every_epochs=2",
+    )
+    members = varied(
+        base,
+        seed=[0, 1, 2, 3],
+        data__split_seed=[0, 1, 1, 0],
+        dropout__p=[0.1, 0.3, 0, 0],
+    )
+    whole = train_together(members)
+    for run in whole[:2]:
+        as_killed(run, "resumed")
+    assert checkpoint(whole[0], "previous")["epoch"] == 2
+    shutil.copytree(whole[3].folder, f"{members[3].folder}-resumed")
+    for run, resumed in zip(whole, train_together(members, "resumed"), strict=True):
+        assert_equal(run, resumed, tolerance=0)
 
 
 def test_who_else_is_in_the_group_changes_no_bit(config: Compose) -> None:

@@ -89,7 +89,7 @@ def test_what_cannot_be_stacked_is_trained_alone_and_said(
 ) -> None:
     ended = run("train", *SWEEP, "seed=0,1", "optimizer=lbfgs")
     assert ended.code == 0, ended.err
-    assert "trained alone: optimizer=LBFGS cannot be stacked" in ended.out
+    assert "trained alone: optimizer=LBFGS cannot be stacked: seed-0-" in ended.out
     assert {s["status"] for s in summaries(tmp_path).values()} == {"done"}
 
 

@@ -86,6 +86,25 @@ class Stack:
         for name, values in buffers.items():
             self.buffers[name][members] = values
 
+    def take_state(self, k: int, known: dict[str, Tensors], steps: int) -> None:
+        """Let a member's optimizer stand where it stood after some steps, if any.
+
+        Args:
+            k: the member's number.
+            known: values by name, by parameter, as torch has them.
+            steps: what counters that torch lacks have come to.
+        """
+        for name, rows in self.state.items() if steps else ():
+            own = [
+                known[p][name] for p in self.shapes if known[p].get(name) is not None
+            ]
+            if name.startswith("_"):
+                rows[k] = steps
+            elif own and rows.shape[1] == 1:
+                rows[k] = own[0]
+            elif own:
+                rows[k] = nn.utils.parameters_to_vector(own).to(rows)
+
     def states(self) -> list[dict[str, Tensors]]:
         """Of each member, by parameter: the optimizer's state as torch has it."""
         found: list[dict[str, Tensors]] = [{} for _ in range(len(self))]
