@@ -98,7 +98,7 @@ def assert_equal(one: Run, other: Run, *, tolerance: float = 1e-10) -> None:
         first, second = checkpoint(one, name), checkpoint(other, name)
         assert first["epoch"] == second["epoch"], name
         for key, tensor in first["state_dict"].items():
-            scale = tensor.nan_to_num().abs().max() if tensor.numel() else 1
+            scale = tensor.double().nan_to_num().abs().max() if tensor.numel() else 1
             torch.testing.assert_close(
                 second["state_dict"][key],
                 tensor,
