@@ -78,7 +78,7 @@ class Stack:
         self, gradients: Sequence[Tensor], buffers: Tensors, members: Tensor | None
     ) -> None:
         """Take in what came of an iteration of some members, or of all."""
-        rows = [gradient.flatten(1) for gradient in gradients]
+        rows = [gradient.reshape(len(gradient), -1) for gradient in gradients]
         if members is None:
             torch.cat(rows, dim=1, out=self.gradients)
             return
