@@ -1,24 +1,30 @@
-"""Measure a run again: python scripts/evaluate.py run=<folder> [input=labelled.csv]."""
+"""Measure a run, or a sweep averaged: evaluate.py run=<folder> [input=labelled.csv]."""
 
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from litmlp.command_line import run
+from litmlp.members import holds_members
 
 
 def main(config: DictConfig) -> None:
+    folder = Path(str(config.run))
     # takes seconds; --help should not wait
-    if config.input is None:
+    if config.input is not None:
+        from litmlp.ensemble import one_or_all
+        from litmlp.labelled import evaluate_file
+
+        with one_or_all(folder) as model:
+            evaluate_file(model, config.input, safe_csv=config.safe_csv)
+    elif holds_members(folder):
+        from litmlp.averaged import evaluate_sweep
+
+        evaluate_sweep(folder)
+    else:
         from litmlp.evaluation import evaluate
 
-        evaluate(Path(str(config.run)))
-    else:
-        from litmlp.labelled import evaluate_file
-        from litmlp.trained import trained
-
-        with trained(Path(str(config.run))) as model:
-            evaluate_file(model, config.input, safe_csv=config.safe_csv)
+        evaluate(folder)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,12 @@ class Resumable:
     path: Path
     content: Checkpoint
 
+    @property
+    def is_within_epoch(self) -> bool:
+        """Whether the first batch that comes next is not an epoch's first."""
+        progress = self.content["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+        return bool(progress["current"]["completed"])
+
 
 def newest(folder: Path) -> Resumable | None:
     """What a run can go on from; None if it never got as far as a checkpoint.

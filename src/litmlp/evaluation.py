@@ -1,6 +1,7 @@
 """How good a model is: metrics of every split at a run's best checkpoint."""
 
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from lightning.pytorch import Trainer
@@ -11,7 +12,6 @@ from torch import Tensor
 from litmlp import runs
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.console import show, table
-from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.module import Data
 from litmlp.foreign import rebuilding
 from litmlp.process import settings
@@ -71,24 +71,30 @@ def evaluate(folder: Path) -> Metrics:
     return metrics
 
 
+class Measurable(Protocol):
+    """A trained model, or several that predict together."""
+
+    @property
+    def model(self) -> Supervised: ...
+
+    def outputs(self, inputs: Tensor) -> Tensor: ...
+
+
 @torch.inference_mode()
 def measured(
-    model: Supervised, inputs: Tensor, targets: Tensor
+    trained: Measurable, inputs: Tensor, targets: Tensor
 ) -> tuple[Tensor, Metrics]:
     """Predictions [N, …] and metrics by name, without a Trainer.
 
-    Batches are as in a test, so that its rows give its metrics to the last digit.
-
     Args:
-        model: in evaluation mode.
+        trained: in evaluation mode.
         inputs: raw rows [N, columns].
         targets: class indices [N], or real values [N, targets].
     """
-    batches = torch.split(model.preprocessing(inputs), EVALUATION_BATCH_SIZE)
-    outputs = torch.cat([model(batch) for batch in batches])
-    metrics = model.measure(outputs, targets)
+    outputs = trained.outputs(inputs)
+    metrics = trained.model.measure(outputs, targets)
     return (
-        model.to_predictions(outputs),
+        trained.model.to_predictions(outputs),
         {name: float(value) for name, value in metrics.items()},
     )
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 from torch import Tensor
@@ -15,24 +16,30 @@ from litmlp.console import table as new_table
 from litmlp.data.chunks import header_of
 from litmlp.data.targets import Labelled, read_labelled
 from litmlp.errors import UserError
-from litmlp.evaluation import Metrics, measured, metrics_table
+from litmlp.evaluation import Measurable, Metrics, measured, metrics_table
 from litmlp.figures import classification, regression
 from litmlp.figures.style import as_label, save
-from litmlp.prediction import as_table, as_truth, match_columns
+from litmlp.prediction import Predictor, as_table, as_truth, match_columns
 from litmlp.runs import finite
 from litmlp.scores import calibration_bins, class_scores, confusion, target_scores
 from litmlp.spreadsheets import without_formulas
-from litmlp.trained import Trained
 
 MOST_ROWS, MOST_COLUMNS = 30, 12
 """Of a table that the console shows; the files have them all."""
 
 
-def evaluate_file(model: Trained, source: str, *, safe_csv: bool = False) -> Metrics:
-    """Measure a run's model on a file, into the run's ``evaluations/<file's name>/``.
+class Evaluated(Measurable, Predictor, Protocol):
+    """What can be measured on a file."""
+
+    @property
+    def folder(self) -> Path: ...
+
+
+def evaluate_file(model: Evaluated, source: str, *, safe_csv: bool = False) -> Metrics:
+    """Measure a model on a file, into ``evaluations/<file's name>/`` of its folder.
 
     Args:
-        model: of a run, whose folder its config names.
+        model: of a run, or of a sweep's runs together, with the folder it is in.
         source: a ``.csv`` or ``.parquet`` file with the model's features and targets,
             by name and in any order; rows without a target are left out.
         safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
@@ -42,7 +49,7 @@ def evaluate_file(model: Trained, source: str, *, safe_csv: bool = False) -> Met
             no class of the model, or a prediction is no number.
     """
     labelled = read(model, source)
-    predictions, metrics = measured(model.model, labelled.inputs, labelled.targets)
+    predictions, metrics = measured(model, labelled.inputs, labelled.targets)
     refuse_infinite(source, labelled, predictions)
     name = Path(source).stem
     tables = score_tables(model, labelled, predictions)
@@ -50,7 +57,7 @@ def evaluate_file(model: Trained, source: str, *, safe_csv: bool = False) -> Met
     tables["predictions"] = prediction_table(model, labelled, predictions)
     if safe_csv:
         tables = {key: without_formulas(table) for key, table in tables.items()}
-    folder = Path(model.config.folder) / "evaluations" / folder_name(name)
+    folder = model.folder / "evaluations" / folder_name(name)
     with replacing(folder) as partial:
         write(partial, len(predictions), metrics, tables)
         draw(partial, model, labelled, predictions)
@@ -67,7 +74,7 @@ def folder_name(name: str) -> str:
     return name.strip(". ") or "table"
 
 
-def read(model: Trained, source: str) -> Labelled:
+def read(model: Evaluated, source: str) -> Labelled:
     """The rows of a file, and what is said of them."""
     present = header_of(source)
     features = [column.name for column in model.columns]
@@ -101,7 +108,7 @@ def refuse_infinite(source: str, labelled: Labelled, predictions: Tensor) -> Non
 
 
 def score_tables(
-    model: Trained, labelled: Labelled, predictions: Tensor
+    model: Evaluated, labelled: Labelled, predictions: Tensor
 ) -> dict[str, pl.DataFrame]:
     """Scores by the name of their file."""
     targets, names = labelled.targets, model.class_names
@@ -115,14 +122,16 @@ def score_tables(
 
 
 def prediction_table(
-    model: Trained, labelled: Labelled, predictions: Tensor
+    model: Evaluated, labelled: Labelled, predictions: Tensor
 ) -> pl.DataFrame:
     """The kept columns, the true targets, then what is predicted."""
     true, predicted = as_truth(model, labelled.targets), as_table(model, predictions)
     return pl.DataFrame([*labelled.kept, *true, *predicted])
 
 
-def draw(folder: Path, model: Trained, labelled: Labelled, predictions: Tensor) -> None:
+def draw(
+    folder: Path, model: Evaluated, labelled: Labelled, predictions: Tensor
+) -> None:
     """Write the pictures of a classifier or a regressor."""
     kind = classification if model.class_names else regression
     names = model.class_names or model.target_names

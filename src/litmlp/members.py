@@ -21,6 +21,10 @@ COMMAND = "multirun.yaml"
 """The file in a sweep's folder that says what was launched."""
 
 
+ENSEMBLE = "ensemble.json"
+"""The file in a sweep's folder that says what the mean of its runs is worth."""
+
+
 def member_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
     """``activation-relu+seed-3-0a1b2c3d``: what varies, and the config's hash.
 
@@ -72,6 +76,19 @@ def standing(folder: Path) -> str:
         return "failed"
 
 
+def with_result(sweep: Path) -> list[Path]:
+    """The folders of a sweep's runs that are done and have not diverged."""
+    folders = sorted(path.parent for path in sweep.glob("*/summary.json"))
+    done = [folder for folder in folders if standing(folder) == "done"]
+    return [f for f in done if runs.read_summary(f).get("best_value") is not None]
+
+
+def saw_the_same_rows(folders: Sequence[Path]) -> bool:
+    """Whether runs were trained and tested on the same rows, as far as is known."""
+    data = [runs.read_summary(folder).get("data") for folder in folders]
+    return bool(data[0]) and all(own == data[0] for own in data)
+
+
 def error_of(folder: Path) -> str:
     """The first line of what went wrong with a member, if it left any word of it."""
     if not (folder / "summary.json").is_file():
@@ -80,6 +97,11 @@ def error_of(folder: Path) -> str:
         return str(runs.read_summary(folder).get("error", "")).partition("\n")[0]
     except UserError as error:
         return str(error)
+
+
+def holds_members(folder: Path) -> bool:
+    """Whether a folder is that of a sweep whose runs have begun, and not of a run."""
+    return any(folder.glob("*/summary.json"))
 
 
 def holds_sweep(folder: Path) -> bool:

@@ -1,7 +1,10 @@
-"""Memory that does not suffice is one clear line."""
+"""How much memory there is; that it does not suffice is one clear line."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
@@ -26,3 +29,22 @@ def shortage_told() -> Iterator[None]:
             "out of memory: a smaller data.batch_size or smaller model.hidden_sizes "
             "need less; trainer.accumulate_grad_batches makes up for small batches"
         ) from error
+
+
+def available(device: torch.device) -> int:
+    """Bytes that this process may still take, as far as the system tells it."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    if free := re.search(r"MemAvailable: +(\d+) kB", text_of(Path("/proc/meminfo"))):
+        limits.append(1024 * int(free[1]))
+    group = Path("/sys/fs/cgroup")  # that of a container
+    most, used = (text_of(group / f"memory.{name}") for name in ("max", "current"))
+    if most.strip().isdigit() and used.strip().isdigit():
+        limits.append(int(most) - int(used))
+    return min(limits)
+
+
+def text_of(path: Path) -> str:
+    """A file's text, or nothing if there is none."""
+    return path.read_text() if path.is_file() else ""

@@ -37,16 +37,16 @@ class Predictor(Protocol):
 
 
 def opened(run: Path) -> AbstractContextManager[Predictor]:
-    """The predictor of a run's folder or of an exported ``.onnx`` file.
+    """The predictor of a run, of a sweep's runs together or of an ``.onnx`` file.
 
     Raises:
-        UserError: it is neither.
+        UserError: it is none of these.
     """
     if run.suffix == ".onnx":
         return exported(run)
-    from litmlp.trained import trained  # an .onnx file should not wait for Lightning
+    from litmlp.ensemble import one_or_all  # an .onnx file should not wait for torch
 
-    return trained(run)
+    return one_or_all(run)
 
 
 def predict_file(

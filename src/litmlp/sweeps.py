@@ -23,7 +23,13 @@ from litmlp.launches import (
     repeat_with_seeds,
     resume_sweep,
 )
-from litmlp.members import error_of, standing
+from litmlp.members import (
+    error_of,
+    holds_members,
+    saw_the_same_rows,
+    standing,
+    with_result,
+)
 
 if TYPE_CHECKING:
     from litmlp.lessons.lesson import Lesson
@@ -103,7 +109,8 @@ class LaunchHooks(Callback):
         left = left_over(folder)
         # Counted first, since Hydra would only warn of an error in what follows.
         LaunchHooks.unfinished = max(LaunchHooks.unfinished, len(left))
-        if any(folder.glob("*/summary.json")):
+        if holds_members(folder):
+            average(folder)
             report_sweep(folder)
         if any(folder.glob("*/predictions.csv")):
             from litmlp.cross_validation import gather_folds  # takes seconds
@@ -194,6 +201,15 @@ def conclude_lesson(config: DictConfig, folder: Path) -> None:
         from litmlp.lessons.report import conclude  # likewise
 
         conclude(lesson, folder)
+
+
+def average(folder: Path) -> None:
+    """Measure the mean of the members' predictions, if there are rows for that."""
+    members = with_result(folder)
+    if len(members) > 1 and saw_the_same_rows(members):
+        from litmlp.averaged import average_if_fair  # takes seconds where none trained
+
+        average_if_fair(folder)
 
 
 def report_sweep(folder: Path) -> None:

@@ -43,6 +43,20 @@ class Trained:
         """Columns of its table that were left out of the features."""
         return list(self.config.data.get("drop", []))
 
+    @property
+    def folder(self) -> Path:
+        """Of the run."""
+        return Path(self.config.folder)
+
+    @torch.inference_mode()
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Raw rows [N, columns] → raw outputs [N, O].
+
+        Batches are as in a test, so that its rows give its metrics to the last digit.
+        """
+        batches = torch.split(self.model.preprocessing(inputs), EVALUATION_BATCH_SIZE)
+        return torch.cat([self.model(batch) for batch in batches])
+
     def predict(self, inputs: Tensor) -> Tensor:
         """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)

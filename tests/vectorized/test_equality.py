@@ -1,9 +1,23 @@
 """A run of a group leaves what it leaves alone."""
 
+import shutil
+
 import pytest
 import torch
-from conftest import CONF, Compose
-from twins import TINY, assert_equal, checkpoint, train_alone, train_together, varied
+from conftest import CONF, ROOT, Compose
+from torch import nn
+from twins import (
+    TINY,
+    as_killed,
+    assert_equal,
+    checkpoint,
+    train_alone,
+    train_together,
+    varied,
+)
+
+from litmlp import construct
+from litmlp.vectorized.group import Group
 
 CANNOT_BE_STACKED = ("adafactor", "lbfgs")
 BATCHNORMS = ("before_activation", "after_activation")
@@ -34,6 +48,37 @@ def test_every_optimizer_updates_members_as_alone(
     if "weight_decay" in base.optimizer:
         numbers["optimizer__weight_decay"] = [0.0, 0.01, 0.1]
     assert_twins(varied(base, seed=[0, 1, 2], **numbers))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "asgd", "nadam", "radam", "rmsprop"])
+def test_weights_are_those_alone_after_two_hundred_iterations(
+    config: Compose, optimizer: str
+) -> None:
+    """Those whose steps hang on a count, or whose errors grow fastest."""
+    base = config(
+        *TINY,
+        "data=gauss",
+        "data.num_samples=120",
+        f"optimizer={optimizer}",
+        "model.hidden_sizes=[6]",
+        "callbacks=minimal",
+    )
+    base.trainer.max_epochs = 200 // 3 + 1  # of at least 3 batches each
+    members = varied(base, seed=[0, 1])
+    for member, run in zip(members, train_together(members), strict=True):
+        alone, together = (
+            checkpoint(train_alone(member), "last"),
+            checkpoint(run, "last"),
+        )
+        assert alone["global_step"] >= 200
+        for name, weights in alone["state_dict"].items():
+            torch.testing.assert_close(
+                together["state_dict"][name],
+                weights,
+                rtol=1e-10,
+                atol=1e-10 * float(weights.abs().max()) if weights.numel() else 0,
+                equal_nan=True,  # what marks missing values
+            )
 
 
 @pytest.mark.parametrize("scheduler", options("scheduler"))
@@ -124,6 +169,51 @@ def test_members_stop_early_diverge_and_end_on_their_own(config: Compose) -> Non
     assert_twins(members)
 
 
+def test_members_that_are_done_cost_nothing(
+    config: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave when they stop early, diverge or have had their epochs."""
+    sizes = []
+    begin = Group.on_train_epoch_end
+
+    def counted(group: Group) -> None:
+        sizes.append((len(group.stack), len(group.features)))
+        begin(group)
+
+    monkeypatch.setattr(Group, "on_train_epoch_end", counted)
+    base = config(*TINY, "data=gauss", "optimizer=sgd", "trainer.max_epochs=8")
+    train_together(
+        varied(
+            base,
+            optimizer__lr=[0.1, 1e300, 0.0, 0.1],
+            callbacks__early_stopping__patience=[20, 20, 2, 20],
+            trainer__max_epochs=[8, 8, 8, 5],
+            data__split_seed=[0, 1, 2, 3],
+        )
+    )
+    members, rows = zip(*sizes, strict=True)
+    assert members == (4, 3, 3, 2, 2, 1, 1, 1)
+    assert [count / rows[0] for count in rows] == [n / 4 for n in members]
+
+
+def test_learned_categories_are_stacked(config: Compose) -> None:
+    base = config(
+        *TINY,
+        "data=table",
+        f"data.path={ROOT / 'tests' / 'people.csv'}",
+        "data.target=income",
+        "data.drop=[id]",
+        "task=regression",
+        "encoding=embedding",
+        "penalty=l2",
+    )
+    assert_twins(
+        varied(
+            base, seed=[0, 1, 0], data__split_seed=[0, 0, 1], optimizer__lr=[0.1] * 3
+        )
+    )
+
+
 @pytest.mark.parametrize("activation", ["prelu", "softmax"])
 def test_weights_and_activations_of_any_kind_are_stacked(
     config: Compose, activation: str
@@ -133,6 +223,67 @@ def test_weights_and_activations_of_any_kind_are_stacked(
         *TINY, "data=gauss", f"activation={activation}", "batchnorm=after_activation"
     )
     assert_twins(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.1]))
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["adagrad", "adam", "asgd", "momentum", "nadam", "rprop", "sgd"]
+)
+def test_a_group_goes_on_as_if_it_had_never_stopped(
+    config: Compose, optimizer: str
+) -> None:
+    """Two were killed in their third epoch, one has not begun and one is done."""
+    base = config(
+        *TINY,
+        "data=gauss",
+        f"optimizer={optimizer}",
+        "dropout=dropout",
+        "batchnorm=before_activation",
+        "scheduler=cosine",
+        "callbacks.checkpoint.every_epochs=2",
+    )
+    members = varied(
+        base,
+        seed=[0, 1, 2, 3],
+        data__split_seed=[0, 1, 1, 0],
+        dropout__p=[0.1, 0.3, 0, 0],
+    )
+    whole = train_together(members)
+    for run in whole[:2]:
+        as_killed(run, "resumed")
+    assert checkpoint(whole[0], "previous")["epoch"] == 2
+    shutil.copytree(whole[3].folder, f"{members[3].folder}-resumed")
+    for run, resumed in zip(whole, train_together(members, "resumed"), strict=True):
+        assert_equal(run, resumed, tolerance=0)
+
+
+class TwoPaths(nn.Module):
+    """A network as one of one's own would be: no MLP, with an argument of its own."""
+
+    def __init__(self, *, num_features: int, num_outputs: int, width: int) -> None:
+        super().__init__()
+        self.direct = nn.Linear(num_features, num_outputs)
+        self.inner = nn.Linear(num_features, width)
+        self.norm = nn.LayerNorm(width)
+        self.outer = nn.Linear(width, num_outputs, bias=False)
+        self.share = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        hidden = torch.tanh(self.norm(self.inner(features)))
+        return self.direct(features) + self.share * self.outer(hidden)
+
+
+def test_a_network_of_ones_own_is_stacked(
+    config: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", nn.Module)
+    base = config(*TINY, "data=gauss", "penalty=elastic_net")
+    base.model = {
+        "_target_": f"{__name__}.TwoPaths",
+        "num_features": "???",
+        "num_outputs": "${task.num_outputs}",
+        "width": 5,
+    }
+    assert_twins(varied(base, seed=[0, 1, 2], optimizer__lr=[0.01, 0.1, 0.03]))
 
 
 def test_who_else_is_in_the_group_changes_no_bit(config: Compose) -> None:

@@ -89,7 +89,7 @@ def test_what_cannot_be_stacked_is_trained_alone_and_said(
 ) -> None:
     ended = run("train", *SWEEP, "seed=0,1", "optimizer=lbfgs")
     assert ended.code == 0, ended.err
-    assert "trained alone: optimizer=LBFGS cannot be stacked" in ended.out
+    assert "trained alone: optimizer=LBFGS cannot be stacked: seed-0-" in ended.out
     assert {s["status"] for s in summaries(tmp_path).values()} == {"done"}
 
 
@@ -103,3 +103,13 @@ def test_a_members_checkpoint_holds_its_own_weights_alone(
             assert tensor.untyped_storage().nbytes() == tensor.nbytes
     member = next(tmp_path.glob("logs/default/sweeps/*/seed*"))
     assert "to the last digit" in run("evaluate", f"run={member}").out
+
+
+def test_a_failure_may_stop_the_sweep(run: Run, tmp_path: Path) -> None:
+    stop = ("sweep.on_error=stop", "hydra.launcher.max_members=2")
+    ended = run("train", *SWEEP, *stop, "seed=0,1", "optimizer.lr=0.1,0.01,-1,0.2")
+    assert ended.code == 1
+    assert "not started" in ended.out
+    states = [summary["status"] for summary in summaries(tmp_path).values()]
+    assert states.count("failed") == 1
+    assert len(states) < 8

@@ -1,5 +1,6 @@
 """Runs of a sweep, each trained alone and all of them together, to be compared."""
 
+import shutil
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -11,11 +12,13 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.build import build_data, build_trainer
+from litmlp.checkpoints import newest, rewind
 from litmlp.preparation import Run, build_run
 from litmlp.process import settings
 from litmlp.training import close_loggers
 from litmlp.vectorized.group import Group
 from litmlp.vectorized.member import Member
+from litmlp.vectorized.training import without_ends
 
 TINY = (
     "data.batch_size=16",
@@ -44,9 +47,9 @@ def built(config: DictConfig, kind: str) -> Run:
     config = config.copy()
     config.folder = f"{config.folder}-{kind}"
     folder = Path(config.folder)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with settings(config):
-        return build_run(config, folder, build_data(config))
+        return build_run(config, folder, build_data(config), newest(folder))
 
 
 def train_alone(config: DictConfig) -> Run:
@@ -58,14 +61,15 @@ def train_alone(config: DictConfig) -> Run:
     return run
 
 
-def train_together(configs: Sequence[DictConfig]) -> list[Run]:
-    members = [
-        Member(built(config, "together"), partial(nullcontext, None))
-        for config in configs
-    ]
-    shared = members[0].run.config.copy()
-    shared.callbacks, shared.logger = {}, {}
-    shared.trainer.max_epochs, shared.trainer.gradient_clip_val = -1, None
+def train_together(configs: Sequence[DictConfig], kind: str = "together") -> list[Run]:
+    """Runs go on whose folders hold checkpoints."""
+    members = []
+    for config in configs:
+        run, point = built(config, kind), newest(Path(f"{config.folder}-{kind}"))
+        rewind(run.trainer.loggers, point)
+        context = partial(nullcontext, None)
+        members.append(Member(run, context, point.path if point else None))
+    shared = without_ends(members[0].run.config)
     with settings(shared):
         build_trainer(shared).fit(Group(members, lambda member: None))
     for member in members:
@@ -73,6 +77,13 @@ def train_together(configs: Sequence[DictConfig]) -> list[Run]:
             raise member.error
         close_loggers(member.trainer, True)
     return [member.run for member in members]
+
+
+def as_killed(run: Run, kind: str) -> None:
+    """Leave what its folder held when the checkpoint before the last was written."""
+    folder = run.folder.with_name(run.folder.name.rpartition("-")[0] + f"-{kind}")
+    shutil.copytree(run.folder, folder)
+    (folder / "checkpoints" / "previous.ckpt").replace(folder / "checkpoints/last.ckpt")
 
 
 def checkpoint(run: Run, name: str) -> dict[str, Any]:
@@ -87,7 +98,7 @@ def assert_equal(one: Run, other: Run, *, tolerance: float = 1e-10) -> None:
         first, second = checkpoint(one, name), checkpoint(other, name)
         assert first["epoch"] == second["epoch"], name
         for key, tensor in first["state_dict"].items():
-            scale = tensor.nan_to_num().abs().max() if tensor.numel() else 1
+            scale = tensor.double().nan_to_num().abs().max() if tensor.numel() else 1
             torch.testing.assert_close(
                 second["state_dict"][key],
                 tensor,

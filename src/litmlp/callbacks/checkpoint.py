@@ -81,10 +81,14 @@ class BestAndLast(Checkpoint):
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
     ) -> None:
         waits = signals.Received.waits  # one that comes in between waits for its write
+        self.write_if_due(trainer, i)
+        if waits:
+            signals.raise_waiting()
+
+    def write_if_due(self, trainer: Trainer, i: int) -> None:
+        """Write before a batch, if it is time to, or if a signal waits for it."""
         if self._is_due(trainer, i):
             self._write(trainer)
-            if waits:
-                signals.raise_waiting()
 
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int

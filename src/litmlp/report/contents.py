@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from litmlp.report import tables
+from litmlp.report.ensembles import Averaged, table_of_ensemble
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Block, Command, Heading, Paragraph, Picture, Rows
 from litmlp.report.search import Searched
@@ -27,7 +28,8 @@ HOW_TO_READ = (
     "means of an axis's levels. In a full grid the shares add up to 100 % at most and "
     "the rest is interaction and chance; where combinations are missing, they overlap.",
     "All numbers are beside this page: runs.csv has a row a run, choices.csv a row a "
-    "choice with every metric; the .parquet files hold the same.",
+    "choice with every metric, ensembles.csv, if it is there, a row an ensemble; the "
+    ".parquet files hold the same.",
 )
 
 
@@ -37,12 +39,14 @@ def contents(
     findings: Sequence[Findings],
     pictures: Sequence[Pictures],
     searches: Mapping[Searched, Pictures],
+    ensembles: Sequence[Averaged],
 ) -> Iterator[Block]:
     """The whole page.
 
     Args:
         pictures: for each of the findings, those of its ranking, effects and pairing.
         searches: what the runs are trials of, with pictures.
+        ensembles: means of what a sweep's runs predict.
     """
     yield Heading(1, title)
     yield Paragraph(how_many(runs))
@@ -50,6 +54,13 @@ def contents(
         yield from search_section(searched, drawn_search)
     for each, drawn in zip(findings, pictures, strict=True):
         yield from section(each, drawn)
+    for averaged in ensembles:
+        yield Heading(2, averaged.name)
+        yield Paragraph(
+            "The mean of their probabilities or values, whatever their rank, beside "
+            "the run that validates best."
+        )
+        yield table_of_ensemble(averaged)
     failures = tables.table_of_failures(runs, findings)
     if failures.rows:
         yield Heading(2, "Runs without a result")

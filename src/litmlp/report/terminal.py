@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from litmlp.console import console, table
+from litmlp.report.ensembles import Averaged, in_short
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Rows
 from litmlp.report.search import Searched
@@ -24,7 +25,10 @@ MOST_ROWS = 20
 
 
 def show_report(
-    runs: Runs, findings: Sequence[Findings], searches: Iterable[Searched]
+    runs: Runs,
+    findings: Sequence[Findings],
+    searches: Iterable[Searched],
+    ensembles: Iterable[Averaged],
 ) -> None:
     """The runs, the choices if runs repeat them, and what follows from these."""
     show_table(table_of_runs(runs, findings))
@@ -36,6 +40,8 @@ def show_report(
     for each in findings:
         if each.choices.height > 1:
             show_findings(each)
+    for averaged in ensembles:
+        console.print(f"{'ensemble':<12} {in_short(averaged)}", soft_wrap=True)
     for searched in searches:
         show_search(searched)
 

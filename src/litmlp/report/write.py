@@ -11,6 +11,7 @@ from litmlp.console import console, shortest
 from litmlp.errors import UserError
 from litmlp.foreign import refuse_links
 from litmlp.report.contents import Pictures, contents
+from litmlp.report.ensembles import Averaged, frame_of, read_ensembles
 from litmlp.report.findings import Findings, find
 from litmlp.report.folders import common_folder, find_runs
 from litmlp.report.pages import Picture, as_html, as_markdown
@@ -49,23 +50,28 @@ def report_runs(
     runs = read_runs(folders)
     findings = [find(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))
-    show_report(runs, findings, searches)
+    ensembles = list(read_ensembles([each.problem for each in findings]))
+    show_report(runs, findings, searches, ensembles)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        write_tables(target, runs, findings, safe_csv=safe_csv)
+        write_tables(target, runs, findings, ensembles, safe_csv=safe_csv)
         drawn = draw_searches(searches, target)
-        write_pages(
-            target, f"Runs of {shortest(home.resolve())}", runs, findings, drawn
-        )
+        title = f"Runs of {shortest(home.resolve())}"
+        write_pages(target, title, runs, findings, drawn, ensembles)
     except OSError as error:
         raise UserError(f"output={target} cannot be written: {error}") from error
     console.print(f"report       {target}/report.html", soft_wrap=True)
 
 
 def write_tables(
-    folder: Path, runs: Runs, findings: Sequence[Findings], *, safe_csv: bool = False
+    folder: Path,
+    runs: Runs,
+    findings: Sequence[Findings],
+    ensembles: Sequence[Averaged],
+    *,
+    safe_csv: bool = False,
 ) -> None:
-    """A row a run, and a row a choice, as CSV and Parquet."""
+    """A row a run, a row a choice and a row an ensemble, as CSV and Parquet."""
     frames = {"runs": runs.table}
     if findings:
         named = [
@@ -73,6 +79,8 @@ def write_tables(
             for each in findings
         ]
         frames["choices"] = pl.concat(named, how="diagonal_relaxed")
+    if ensembles:
+        frames["ensembles"] = frame_of(ensembles)
     for name, frame in frames.items():
         cells = without_formulas(frame) if safe_csv else frame
         cells.write_csv(folder / f"{name}.csv")
@@ -85,6 +93,7 @@ def write_pages(
     runs: Runs,
     findings: Sequence[Findings],
     searches: Mapping[Searched, Pictures],
+    ensembles: Sequence[Averaged],
 ) -> None:
     """Markdown with pictures beside it, and HTML with the same pictures inside."""
     pictures: list[Pictures] = []
@@ -93,7 +102,7 @@ def write_pages(
         prefix = f"{number}-{slug}-" if len(findings) > 1 else ""
         comparable = number <= MOST_PICTURED and each.choices.height > 1
         pictures.append(draw(each, folder, prefix) if comparable else {})
-    page = list(contents(title, runs, findings, pictures, searches))
+    page = list(contents(title, runs, findings, pictures, searches, ensembles))
     (folder / "report.md").write_text(as_markdown(page), encoding="utf-8")
     (folder / "report.html").write_text(as_html(page), encoding="utf-8")
 

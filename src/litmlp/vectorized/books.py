@@ -5,6 +5,15 @@ from typing import Any
 from lightning.pytorch import Trainer
 
 
+def rest(trainer: Trainer) -> None:
+    """Let a Trainer that goes on from a checkpoint stand before its next epoch."""
+    loop = trainer.fit_loop
+    for counts in (loop.epoch_progress.total, loop.epoch_progress.current):
+        counts.reset_on_restart()
+    loop.epoch_loop._batches_that_stepped = trainer.global_step
+    loop.restarting = False
+
+
 def begin_epoch(trainer: Trainer) -> None:
     """Count an epoch as begun."""
     trainer.fit_loop.epoch_progress.increment_ready()

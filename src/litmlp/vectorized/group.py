@@ -8,6 +8,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 from torch.optim import Optimizer
 
+from litmlp import signals
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.vectorized.chain import Chain, is_chain
 from litmlp.vectorized.hyperparameters import hyperparameters_of
@@ -59,13 +60,19 @@ class Group(LightningModule):
         self.stack = Stack([member.model for member in self.members], self.device)
         self._read_values()
         self.stack.state = self.rule.state(self.stack.parameters, self.values)
+        for k, member in enumerate(self.members):
+            self.stack.take_state(k, member.state(), member.trainer.global_step)
         self._arrange()
 
     def on_train_epoch_start(self) -> None:
+        waits = signals.Received.waits  # one that comes in between waits for its write
         for member in self.members:
             member.do(member.begin_epoch)
+        if waits:
+            signals.raise_waiting()
         batches = [member.batches for member in self.members]
-        self.plan = plan_epoch(batches, self.offsets, self.current_epoch)
+        epochs = [member.trainer.current_epoch for member in self.members]
+        self.plan = plan_epoch(batches, self.offsets, epochs)
         longest = max(own.num_rows for own in batches)
         self.rows = torch.zeros(len(self.members), longest, dtype=torch.long)
         self.seen = torch.empty(0)

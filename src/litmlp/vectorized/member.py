@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -31,13 +32,18 @@ class Member:
 
     Args:
         run: built and announced.
+        point: what it goes on from; None for a fresh start.
         context: what it is to be dealt with in, such as a log of its own.
     """
 
     def __init__(
-        self, run: Run, context: Callable[[], AbstractContextManager[None]]
+        self,
+        run: Run,
+        context: Callable[[], AbstractContextManager[None]],
+        point: Path | None = None,
     ) -> None:
         self.run = run
+        self.point = point
         self.context = context
         self.error: Exception | None = None
         self.data, self.model, self.trainer = run.data, run.model, run.trainer
@@ -82,13 +88,22 @@ class Member:
         trainer.strategy.connect(model)
         trainer._data_connector.attach_data(model, datamodule=self.data)
         self.call("setup", stage="fit")
+        connector = trainer._checkpoint_connector
+        if self.point is not None:
+            connector._restore_modules_and_callbacks(self.point, weights_only=True)
         trainer.fit_loop.setup_data()
         trainer.strategy.setup_optimizers(trainer)
+        if self.point is not None:
+            connector.restore_training_state()
+            connector.resume_end()
+            books.rest(trainer)
         # Else a scheduler would warn that its optimizer has not stepped.
         self.optimizer._opt_called = True  # type: ignore[attr-defined]  # torch's own mark
-        for hook in ("on_fit_start", "on_train_start"):
-            self.call(hook)
-            getattr(model, hook)()
+        with self._random_numbers():  # the model restores those of a checkpoint
+            for hook in ("on_fit_start", "on_train_start"):
+                self.call(hook)
+                getattr(model, hook)()
+            self.generator.set_state(torch.get_rng_state())
         model.train()
 
     def begin_epoch(self) -> None:
@@ -99,7 +114,7 @@ class Member:
         with self._random_numbers():
             for callback in self.callbacks:
                 if isinstance(callback, BestAndLast):  # it may be time to write
-                    callback.on_train_batch_start(self.trainer, self.model, None, 0)
+                    callback.write_if_due(self.trainer, 0)
         books.begin_batches(self.trainer)
 
     def end_batches(self, outputs: Tensor, targets: Tensor, values: Values) -> None:
@@ -156,6 +171,11 @@ class Member:
             scheduler.step()
         if config.interval == "epoch":
             books.count_schedule(self.trainer, 1)
+
+    def state(self) -> dict[str, Tensors]:
+        """What its optimizer remembers: values by name, by parameter."""
+        named = self.model.named_parameters()
+        return {name: self.optimizer.state.get(p, {}) for name, p in named}
 
     def remember(self, state: dict[str, Tensors]) -> None:
         """Let the optimizer hold its state: values by name, by parameter."""

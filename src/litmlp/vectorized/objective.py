@@ -79,10 +79,13 @@ def alike(items: Sequence[Any], key: Callable[[Any], Hashable]) -> list[list[int
 
 def same_loss(model: Supervised) -> Hashable:
     """What two models share if their losses are the same function."""
-    scale = [getattr(model, name, None) for name in ("target_mean", "target_std")]
+    buffers = getattr(model.loss, "_buffers", {}) | {
+        name: getattr(model, name, None) for name in ("target_mean", "target_std")
+    }
     own = {n: v for n, v in vars(model.loss).items() if not n.startswith("_")}
-    buffers = dict(getattr(model.loss, "_buffers", {}))
-    return str((type(model.loss), own, buffers, scale))
+    # As a list: the text of a tensor has few of its digits.
+    numbers = {n: None if b is None else b.tolist() for n, b in buffers.items()}
+    return str((type(model.loss), own, numbers))
 
 
 def places(numbers: Tensor, members: Tensor | None) -> Tensor:

@@ -26,32 +26,26 @@ class Part:
 
 
 def plan_epoch(
-    batches: Sequence[Batches], offsets: Sequence[int], epoch: int
+    batches: Sequence[Batches], offsets: Sequence[int], epochs: Sequence[int]
 ) -> list[list[Part]]:
     """The parts of each iteration; a member that has no batch left is in none.
 
     Args:
         batches: one a member.
         offsets: where each member's rows start among all rows.
-        epoch: from 0.
+        epochs: that each member is in, from 0.
     """
     cohorts: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for k, own in enumerate(batches):
+    for k, (own, epoch) in enumerate(zip(batches, epochs, strict=True)):
         own.set_epoch(epoch)
         cohorts[tuple(own.sizes)].append(k)
-    orders: dict[tuple[int, int | None], Tensor] = {}
+    orders: dict[tuple[int, int | None, int], Tensor] = {}
     for own in batches:  # runs that differ in their learning rate share their order
-        key = (own.num_rows, own.order_seed)
-        if key not in orders:
-            orders[key] = torch.cat(list(own))
+        if order_of(own) not in orders:
+            orders[order_of(own)] = torch.cat(list(own))
     iterations: list[dict[tuple[int, int], list[tuple[list[int], Tensor]]]] = []
     for sizes, members in cohorts.items():
-        rows = torch.stack(
-            [
-                orders[batches[k].num_rows, batches[k].order_seed] + offsets[k]
-                for k in members
-            ]
-        )
+        rows = torch.stack([orders[order_of(batches[k])] + offsets[k] for k in members])
         start = 0
         for i, columns in enumerate(torch.split(rows, list(sizes), dim=1)):
             if i == len(iterations):
@@ -63,6 +57,11 @@ def plan_epoch(
         [joined(found, len(batches), start) for (start, _), found in iteration.items()]
         for iteration in iterations
     ]
+
+
+def order_of(batches: Batches) -> tuple[int, int | None, int]:
+    """What two members share if their rows come in the same order."""
+    return batches.num_rows, batches.order_seed, batches.epoch
 
 
 def joined(found: list[tuple[list[int], Tensor]], count: int, start: int) -> Part:

@@ -78,13 +78,32 @@ class Stack:
         self, gradients: Sequence[Tensor], buffers: Tensors, members: Tensor | None
     ) -> None:
         """Take in what came of an iteration of some members, or of all."""
-        rows = [gradient.flatten(1) for gradient in gradients]
+        rows = [gradient.reshape(len(gradient), -1) for gradient in gradients]
         if members is None:
             torch.cat(rows, dim=1, out=self.gradients)
             return
         self.gradients[members] = torch.cat(rows, dim=1)
         for name, values in buffers.items():
             self.buffers[name][members] = values
+
+    def take_state(self, k: int, known: dict[str, Tensors], steps: int) -> None:
+        """Let a member's optimizer stand where it stood after some steps, if any.
+
+        Args:
+            k: the member's number.
+            known: values by name, by parameter, as torch has them.
+            steps: what counters that torch lacks have come to.
+        """
+        for name, rows in self.state.items() if steps else ():
+            own = [
+                known[p][name] for p in self.shapes if known[p].get(name) is not None
+            ]
+            if name.startswith("_"):
+                rows[k] = steps
+            elif own and rows.shape[1] == 1:
+                rows[k] = own[0]
+            elif own:
+                rows[k] = nn.utils.parameters_to_vector(own).to(rows)
 
     def states(self) -> list[dict[str, Tensors]]:
         """Of each member, by parameter: the optimizer's state as torch has it."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from hydra.utils import get_class
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -14,6 +15,7 @@ from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.snapshots import Snapshots
 from litmlp.callbacks.throughput import Throughput
+from litmlp.checkpoints import Resumable
 from litmlp.preparation import Run
 from litmlp.vectorized.stack import STACKED
 from litmlp.vectorized.updates import RULES
@@ -100,16 +102,27 @@ def keys_apart(each: Sequence[dict[str, Any]]) -> list[str]:
     return [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
 
 
-def refusal(run: Run) -> str | None:
-    """Why a run cannot be stacked, if it cannot: the key of the config that says so."""
+def refusal(run: Run, point: Resumable | None = None) -> str | None:
+    """Why a run cannot be stacked, if it cannot: the key of the config that says so.
+
+    Args:
+        point: what it goes on from; None for a fresh start.
+    """
+    if point and point.is_within_epoch:
+        return "a run that broke off within an epoch cannot be stacked"
+    if key := unsupported(run):
+        return f"{key} cannot be stacked"
+    return None
+
+
+def unsupported(run: Run) -> str | None:
+    """What of a run a group cannot follow."""
     for key, value in run.config.trainer.items():
         allowed = SUPPORTED.get(str(key))
         unknown = allowed is None and key not in FOLLOWED
         if unknown or (allowed is not None and value not in allowed):
             return f"trainer.{key}={value}"
-    if run.config.optimizer._target_.rpartition(".")[2] not in {
-        kind.__name__ for kind in RULES
-    }:
+    if get_class(run.config.optimizer._target_) not in RULES:
         return f"optimizer={run.config.optimizer._target_.rpartition('.')[2]}"
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         if not isinstance(callback, KNOWN_CALLBACKS) and looks_at_batches(callback):

@@ -1,0 +1,78 @@
+"""How many runs fit side by side, estimated from the first of them."""
+
+import resource
+
+import torch
+from hydra.utils import get_class
+from torch import Tensor
+
+from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.memory import available
+from litmlp.preparation import Run
+from litmlp.supervised import Supervised
+from litmlp.vectorized.mapped import Parts
+from litmlp.vectorized.updates import RULES
+
+SHARE = 0.5
+"""Of what is free now, for a group; the rest is for what its parts leave behind."""
+
+COPIES = 5
+"""Of the weights: themselves, gradients, the best epoch's, two while they change."""
+
+OUTPUTS = 6
+"""Copies of an epoch's outputs: kept, as probabilities, and while metrics are taken."""
+
+FILES = 4
+"""That a run holds open: its log, its curves, its table, its lock."""
+
+SPARE_FILES = 128
+
+BACKWARD = 2
+"""Activations, and their gradients as they come."""
+
+BOOKS = 2**20
+"""Bytes of a run's Trainer, callbacks and loggers."""
+
+
+def most_members(run: Run) -> int:
+    """How many runs like this one can be trained at once.
+
+    Each needs memory where it is trained, and files that are open at a time.
+    """
+    device = run.trainer.strategy.root_device
+    on_device = int(SHARE * available(device)) // bytes_of_member(run)
+    here = int(SHARE * available(torch.device("cpu"))) // BOOKS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, min(on_device, here, (files - SPARE_FILES) // FILES))
+
+
+def bytes_of_member(run: Run) -> int:
+    """What a run adds to a stack: weights, optimizer, activations, an epoch's outputs.
+
+    The activations are those that a backward pass of this network keeps.
+    """
+    weights = sum(p.numel() * p.element_size() for p in run.model.parameters())
+    features = run.data.features
+    batch = features["train"][: run.data.train_batches.sizes[0]]
+    activations, outputs = kept_of(run.model, batch)
+    validated = min(EVALUATION_BATCH_SIZE, len(features.get("val", ())))
+    rows = max(len(batch), validated) / len(batch)
+    epoch = OUTPUTS * outputs * len(features["train"]) / len(batch)
+    state = len(RULES[get_class(run.config.optimizer._target_)].memory)
+    return int(weights * (COPIES + state) + BACKWARD * activations * rows + epoch)
+
+
+@torch.random.fork_rng(devices=[])
+def kept_of(model: Supervised, features: Tensor) -> tuple[int, int]:
+    """Bytes that a batch leaves for the backward pass, and bytes of its outputs."""
+    parts = Parts(model)
+    sizes = {p.untyped_storage().data_ptr(): 0 for p in parts.parameters()}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        sizes.setdefault(storage.data_ptr(), storage.nbytes())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        outputs = parts(features)
+    return sum(sizes.values()), outputs.nbytes
