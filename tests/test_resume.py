@@ -1,5 +1,6 @@
 """A run that was killed and goes on ends as if it had never been interrupted."""
 
+import csv
 import os
 import random
 import shutil
@@ -133,10 +134,12 @@ QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=6", "data.batch_size=20
 
 def test_curves_have_neither_gap_nor_double_point(tmp_path: Path) -> None:
     command = (*QUICK, "logger.x_axis=epoch", "callbacks.checkpoint.every_iterations=2")
-    for nth in (8, 12, 13):
+    for nth in (8, 4, 13):  # twice in one epoch, then a later one
         killed(At("Supervised.training_step", nth), tmp_path, *command)
     run(tmp_path, *command)
     assert [step for step, _ in curves(tmp_path)["loss/train"]] == [1, 2, 3, 4, 5, 6]
+    with (tmp_path / "metrics.csv").open(newline="") as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [*range(0, 31, 5)]
     assert len(list(tmp_path.glob("events.out.tfevents.*"))) > 1
 
 
