@@ -81,62 +81,95 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "+trainer.deterministic": st.sampled_from(["true", "warn", "abc"]),
     "+trainer.inference_mode": st.sampled_from(["true", "false"]),
     "+trainer.reload_dataloaders_every_n_epochs": FEW,
-    "~trainer.max_time": st.just("null"),
 }
 """By a key of the config, what is tried for it; endless budgets are not."""
 
-TASKS = ("binary", "multiclass", "regression", "auto")
+TASKS = {"binary": 2, "multiclass": 3, "regression": 4, "auto": 2}
+"""And values that a target of each has."""
 
 QUICK = ["trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[3]"]
 QUICK += ["callbacks=minimal", "logger=csv"]
 
+NOT_TRIED = ("folder", "path", "target", "inputs", "targets", "devices", "strategy")
 
-def own_keys(group: str, option: str) -> list[str]:
-    """The dotted keys of an option's file."""
-    content: Any = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{option}.yaml"))
 
-    def dotted(node: Any, key: str) -> list[str]:
-        if not isinstance(node, dict) or not node:
-            return [key]
-        named = {n: v for n, v in node.items() if n != "defaults" and n[0] != "_"}
-        return [found for n, v in named.items() for found in dotted(v, f"{key}.{n}")]
+def own_values(group: str, option: str) -> dict[str, st.SearchStrategy[Any]]:
+    """What is tried for the keys of an option's file: much like what is there."""
+    file = OmegaConf.load(CONF / group / f"{option}.yaml")
+    leaves = dotted(OmegaConf.to_container(file, resolve=False), group)
+    return {
+        key: like(value) | NUMBERS
+        for key, value in leaves.items()
+        if key.rpartition(".")[2] not in NOT_TRIED
+    }
 
-    return [] if not content else dotted(content, group)
+
+def dotted(node: Any, key: str) -> dict[str, Any]:
+    """The plain values of nested dicts, by dotted keys."""
+    if not isinstance(node, dict):
+        return {key: node}
+    named = {n: v for n, v in node.items() if n != "defaults" and n[0] != "_"}
+    return {k: v for n, value in named.items() for k, v in dotted(value, f"{key}.{n}").items()}
+
+
+def like(value: Any) -> st.SearchStrategy[Any]:
+    """Values of the same type, most of which will do."""
+    if isinstance(value, bool):
+        return st.sampled_from(["true", "false"])
+    if isinstance(value, int):
+        return st.integers(0, 9)
+    if isinstance(value, float):
+        return st.sampled_from([0.0, 1e-3, 0.1, 0.5, 1.0])
+    if isinstance(value, list):
+        return st.lists(st.sampled_from([0.1, 0.5, 0.9, 1, 2]), max_size=3)
+    return st.just("null")
 
 
 @st.composite
-def commands(draw: st.DrawFn) -> list[str]:
-    """Overrides of scripts/train.py for a table t.csv."""
+def commands(draw: st.DrawFn, task: str) -> list[str]:
+    """Overrides of scripts/train.py for a table t.csv of that task, or other data."""
     groups = draw(st.lists(st.sampled_from(GROUPS), unique=True, max_size=4))
     choices = {group: draw(st.sampled_from(options(group))) for group in groups}
     if choices.get("data", "table") == "table":
-        choices |= {"data": "table", "task": draw(st.sampled_from(TASKS))}
+        choices |= {"data": "table", "task": task}
     chosen = [f"{group}={option}" for group, option in choices.items()]
     if choices["data"] == "table":
         chosen += ["data.path=t.csv", "data.target=y"]
     if choices["data"] == "rows":
-        rows = draw(st.lists(st.lists(FEW, max_size=3), max_size=3))
-        chosen += [f"data.inputs={rows}".replace("'", ""), "data.targets=[[1],[0]]"]
-    own = sorted(key for g, o in choices.items() for key in own_keys(g, o))
-    skipped = ("folder", "path", "target", "inputs", "devices", "strategy")
-    own = [key for key in own if key.rpartition(".")[2] not in skipped]
-    for key in draw(st.lists(st.sampled_from(sorted({*VALUES, *own})), max_size=4)):
-        value = draw(VALUES.get(key, NUMBERS))
-        chosen.append(f"{key}={value}".replace("'", "").replace(" ", ""))
-    return list(dict.fromkeys(chosen))
+        rows = draw(st.lists(st.lists(FEW, min_size=1, max_size=3), max_size=3))
+        chosen += [f"data.inputs={plain(rows)}", "data.targets=[[1],[0]]"]
+    values = dict(VALUES)
+    for group, option in choices.items():
+        values |= own_values(group, option)
+    for key in draw(st.lists(st.sampled_from([*values]), max_size=3, unique=True)):
+        chosen.append(f"{key}={plain(draw(values[key]))}")
+    return chosen
+
+
+def plain(value: Any) -> str:
+    """As one types it."""
+    return str(value).replace("'", "").replace(" ", "")
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> str:
-    """A CSV file of 1 to 40 rows, 1 to 5 features of any kind and 1 to 4 targets."""
-    kinds = draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=1, max_size=5))
-    classes, seed = draw(st.integers(1, 4)), draw(st.integers(0, 9))
-    values = random.Random(seed)
+def tables(draw: st.DrawFn, classes: int) -> str:
+    """A CSV file of 1 to 60 rows with 1 to 5 features of any kind."""
+    kinds = draw(st.lists(st.sampled_from([*CELLS]), min_size=1, max_size=5))
+    values = random.Random(draw(st.integers(0, 9)))
+    rows = draw(st.integers(30, 60) | st.integers(1, 60))
     lines = [",".join([*(f"x{i}" for i in range(len(kinds))), "y"])]
-    for row in range(draw(st.integers(1, 40))):
+    for row in range(rows):
         cells = [CELLS[kind](values) for kind in kinds]
         lines.append(",".join([*cells, str(row % classes)]))
     return "\n".join(lines)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[str], str]:
+    """A command and its table, which mostly go together."""
+    task = draw(st.sampled_from([*TASKS]))
+    classes = draw(st.just(TASKS[task]) | st.integers(1, 4))
+    return draw(commands(task)), draw(tables(classes))
 
 
 CELLS = {
@@ -152,4 +185,3 @@ CELLS = {
     "day": lambda values: f"2026-01-{values.randrange(1, 29):02}",
 }
 """What a column may hold."""
-

@@ -21,7 +21,7 @@ from litmlp.figures.style import as_label, save
 from litmlp.prediction import as_table, as_truth, match_columns
 from litmlp.runs import finite
 from litmlp.scores import calibration_bins, class_scores, confusion, target_scores
-from litmlp.spreadsheets import without_formulas
+from litmlp.spreadsheets import as_csv
 from litmlp.trained import Trained
 
 MOST_ROWS, MOST_COLUMNS = 30, 12
@@ -48,8 +48,7 @@ def evaluate_file(model: Trained, source: str, *, safe_csv: bool = False) -> Met
     tables = score_tables(model, labelled, predictions)
     show_scores(name, metrics, tables)
     tables["predictions"] = prediction_table(model, labelled, predictions)
-    if safe_csv:
-        tables = {key: without_formulas(table) for key, table in tables.items()}
+    tables = {key: as_csv(table, safe=safe_csv) for key, table in tables.items()}
     folder = Path(model.config.folder) / "evaluations" / folder_name(name)
     with replacing(folder) as partial:
         write(partial, len(predictions), metrics, tables)

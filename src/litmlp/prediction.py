@@ -18,7 +18,7 @@ from litmlp.data.samples import Column
 from litmlp.data.tables import PARQUET
 from litmlp.errors import UserError
 from litmlp.exported import exported
-from litmlp.spreadsheets import without_formulas
+from litmlp.spreadsheets import as_csv
 
 
 class Predictor(Protocol):
@@ -80,9 +80,8 @@ def predict_file(
         kept = list(keep)
     match_columns(source, present, [*features, *kept])
     tables = predictions(predictor, source, kept)
-    if safe_csv and target.suffix.lower() == ".csv":
-        tables = map(without_formulas, tables)
-    write(tables, target, source)
+    safe = safe_csv and target.suffix.lower() == ".csv"
+    write((as_csv(table, safe=safe) for table in tables), target, source)
 
 
 def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:

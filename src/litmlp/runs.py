@@ -21,7 +21,9 @@ from litmlp.files import replace
 from litmlp.foreign import rebuilding, refuse_links
 from litmlp.versions import git_commit, versions
 
-NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "resume", "sweep")
+NOT_HASHED = (
+    *("folder", "hydra", "lesson", "logger", "name", "resume", "safe_csv", "sweep"),
+)
 """Keys of a config that do not change what a run computes."""
 
 LOCK = ".lock"

@@ -132,7 +132,7 @@ def conclude(run: Run, test: Callable[[Run], Metrics]) -> runs.Summary:
     last = checkpoints.read(run.folder / checkpoints.FOLDER / checkpoints.LAST)
     metrics = test(run)
     if run.data.num_folds is not None and trainer.is_global_zero:
-        write_fold(run.folder, run.data)
+        write_fold(run.folder, run.data, safe_csv=config.get("safe_csv", False))
     results = at_best(metrics) | {
         "best_epoch": best["epoch"],
         "seconds": time.perf_counter() - run.start,
