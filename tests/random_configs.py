@@ -2,7 +2,6 @@
 
 import random
 import string
-from pathlib import Path
 from typing import Any
 
 from conftest import CONF
@@ -23,7 +22,9 @@ def options(group: str) -> list[str]:
 
 
 GROUPS = sorted(
-    path.name for path in CONF.iterdir() if path.is_dir() and path.name not in NO_CHOICES
+    path.name
+    for path in CONF.iterdir()
+    if path.is_dir() and path.name not in NO_CHOICES
 )
 PER_LAYER = ("activation", "batchnorm", "dropout", "initializer")
 
@@ -39,7 +40,9 @@ METRICS = ["loss", "accuracy", "f1", "auroc", "r2", "mae", "rmse", "x"]
 SPLITS = ["train", "val", "test"]
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(["seed", "data.split_seed", "seeds.order", "optimizer.lr"], NUMBERS),
+    **dict.fromkeys(
+        ["seed", "data.split_seed", "seeds.order", "optimizer.lr"], NUMBERS
+    ),
     **dict.fromkeys(["seeds.initialization", "seeds.dropout"], NUMBERS),
     "data.batch_size": NUMBERS | st.just("full"),
     **dict.fromkeys(["data.test_share", "data.validation_share"], NUMBERS),
@@ -109,7 +112,11 @@ def dotted(node: Any, key: str) -> dict[str, Any]:
     if not isinstance(node, dict):
         return {key: node}
     named = {n: v for n, v in node.items() if n != "defaults" and n[0] != "_"}
-    return {k: v for n, value in named.items() for k, v in dotted(value, f"{key}.{n}").items()}
+    return {
+        k: v
+        for n, value in named.items()
+        for k, v in dotted(value, f"{key}.{n}").items()
+    }
 
 
 def like(value: Any) -> st.SearchStrategy[Any]:

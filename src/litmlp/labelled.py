@@ -13,6 +13,7 @@ from torch import Tensor
 from litmlp.console import shortest, show
 from litmlp.console import table as new_table
 from litmlp.data.chunks import header_of
+from litmlp.data.samples import predicted_names
 from litmlp.data.targets import Labelled, read_labelled
 from litmlp.errors import UserError
 from litmlp.evaluation import Metrics, measured, metrics_table
@@ -70,7 +71,9 @@ def read(model: Trained, source: str) -> Labelled:
     """The rows of a file, and what is said of them."""
     present = header_of(source)
     features = [column.name for column in model.columns]
-    kept = [n for n in model.dropped if n in present and n not in model.target_names]
+    made = predicted_names(model.target_names, model.class_names)
+    taken = {*model.target_names, *made}
+    kept = [n for n in model.dropped if n in present and n not in taken]
     match_columns(source, present, [*features, *model.target_names, *kept])
     labelled = read_labelled(
         source,

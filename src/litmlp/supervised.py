@@ -221,6 +221,10 @@ class Supervised(LightningModule):
             "scheduler": schedule.make(optimizer, total=total),
             "interval": schedule.interval,
             "monitor": schedule.monitor,
+            # A plateau scheduler has nothing to go by in epochs without validation.
+            "frequency": self.trainer.check_val_every_n_epoch or 1
+            if (schedule.monitor or "").endswith("/val")
+            else 1,
         }
         made = {"optimizer": optimizer, "lr_scheduler": config}
         return cast(OptimizerLRScheduler, made)

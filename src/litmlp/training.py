@@ -30,6 +30,7 @@ from litmlp.moment import Moment
 from litmlp.plan import show_plan
 from litmlp.preparation import Run, build_run
 from litmlp.process import settings
+from litmlp.refusals import refusals_told
 from litmlp.run_card import pages
 from litmlp.supervised import Supervised
 from litmlp.sweeps import main_result, place
@@ -67,6 +68,7 @@ def train(config: DictConfig) -> float:
         settings(config),
         only_logged(in_sweep),
         shortage_told(),
+        refusals_told(),
     ):
         summary |= fit_and_test(complete(config), folder, point)
         show(metrics_table(summary["metrics"]))
