@@ -154,3 +154,31 @@ def test_the_checkpoint_alone_gives_the_model(train: Run) -> None:
         state = model.model.state_dict()
     for name, tensor in checkpoint["state_dict"].items():
         assert torch.equal(state[name], tensor)
+
+
+def test_no_two_columns_have_one_name(run: Run, train: Run, tmp_path: Path) -> None:
+    folder = train("income")
+    people = pl.read_csv(PEOPLE).with_columns(predicted_income=1, id=pl.lit("="))
+    people.write_csv(folder / "new.csv")
+    command = ("predict", f"run={folder}", f"input={folder}/new.csv")
+    for kept in ("predicted_income", "id,id"):
+        ended = run(*command, f"output={folder}/out.csv", f"keep=[{kept}]")
+        name = kept.split(",")[0]
+        assert ended.err == f"error: keep: the output would have two columns {name}\n"
+    assert not (folder / "out.csv").exists()
+    again = [f"data.path={folder}/new.csv", "data.target=[income,predicted_income]"]
+    ended = run("train", "data=table", *again, *QUICK)
+    assert "target predicted_income: tables of predictions have a column" in ended.err
+
+
+def test_an_earlier_prediction_that_was_dropped_is_not_copied(
+    run: Run, train: Run, tmp_path: Path
+) -> None:
+    earlier = pl.read_csv(PEOPLE).with_columns(predicted_income=1)
+    path = tmp_path / "earlier.csv"
+    earlier.write_csv(path)
+    dropped = ("data.drop=[id,predicted_income]", f"data.path={path}")
+    folder = train("income", *dropped)
+    assert predict(run, folder, earlier).columns == ["id", "predicted_income"]
+    ended = run("evaluate", f"run={folder}", f"input={path}")
+    assert ended.code == 0, ended.err

@@ -1,5 +1,6 @@
 """A run that was killed and goes on ends as if it had never been interrupted."""
 
+import csv
 import os
 import random
 import shutil
@@ -133,10 +134,12 @@ QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=6", "data.batch_size=20
 
 def test_curves_have_neither_gap_nor_double_point(tmp_path: Path) -> None:
     command = (*QUICK, "logger.x_axis=epoch", "callbacks.checkpoint.every_iterations=2")
-    for nth in (8, 12, 13):
+    for nth in (8, 4, 13):  # twice in one epoch, then a later one
         killed(At("Supervised.training_step", nth), tmp_path, *command)
     run(tmp_path, *command)
     assert [step for step, _ in curves(tmp_path)["loss/train"]] == [1, 2, 3, 4, 5, 6]
+    with (tmp_path / "metrics.csv").open(newline="") as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [*range(0, 31, 5)]
     assert len(list(tmp_path.glob("events.out.tfevents.*"))) > 1
 
 
@@ -168,11 +171,15 @@ def test_a_process_that_is_killed_goes_on_by_its_folder(
 def test_a_done_run_with_a_larger_budget_goes_on(run: Run, tmp_path: Path) -> None:
     run("train", *QUICK, "hydra.run.dir=whole", "trainer.max_epochs=9")
     run("train", *QUICK, "hydra.run.dir=more")
-    assert run("train", "resume=more", "trainer.max_epochs=9").code == 0
+    often = "callbacks.checkpoint.every_iterations=2"
+    assert run("train", "resume=more", "trainer.max_epochs=9", often).code == 0
     whole, more = (runs.read_summary(tmp_path / name) for name in ("whole", "more"))
     assert more["metrics"] == whole["metrics"]
     assert more["epochs"] == 9
-    assert more["overrides"][-1] == "trainer.max_epochs=9"
+    assert more["overrides"][-2:] == ["trainer.max_epochs=9", often]
+    assert (
+        runs.read_config(tmp_path / "more").callbacks.checkpoint.every_iterations == 2
+    )
     assert more["config_hash"] == whole["config_hash"]
     less = run("train", "resume=more", "trainer.max_epochs=8")
     assert less.err == "error: trainer.max_epochs=8: the run has come to 9 already\n"
@@ -196,6 +203,7 @@ def test_a_run_that_stopped_early_trains_no_further(run: Run, tmp_path: Path) ->
     ("overrides", "message"),
     [
         ("optimizer.lr=1", "optimizer.lr=1: a run goes on as it was begun; only its"),
+        ("+callbacks.checkpoint.x=1", "checkpoint.x=1: a run goes on as it was begun"),
         ("trainer.max_epochs=ten", "trainer.max_epochs=ten: expected int or null"),
         ("trainer.max_time=soon", "trainer.max_time=soon: give days:hours:minutes:sec"),
         ("trainer.max_epochs=7", "schedule of this run was made for the budget that"),

@@ -27,5 +27,7 @@ class BatchNorm(nn.BatchNorm1d):
             )
         if not 0 <= momentum <= 1:
             raise UserError(f"momentum must lie between 0 and 1, got {momentum}")
+        if eps < 0:
+            raise UserError(f"eps must be 0 or more, got {eps}")
         super().__init__(num_features, eps=eps, momentum=momentum)
         self.position = position

@@ -14,6 +14,7 @@ from litmlp.data.module import Data
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
+from litmlp.refusals import refuse_unfit
 from litmlp.schedulers import Schedule
 from litmlp.supervised import Supervised
 
@@ -104,6 +105,7 @@ def build_schedule(node: DictConfig) -> Schedule:
 def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
     """The Trainer of a config, with its callbacks, more of them, and its loggers."""
     budget = config.trainer.copy()
+    refuse_unfit(budget)
     if budget.max_epochs is None:
         limited = budget.max_steps != -1 or budget.max_time is not None
         budget.max_epochs = -1 if limited else DEFAULT_MAX_EPOCHS

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from litmlp import runs
 from litmlp.build import build_data
 from litmlp.errors import UserError, describe
+from litmlp.values import checked_value
 
 PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
 """Groups that ``model.<group>=[a,b]`` chooses from for each hidden layer."""
@@ -29,7 +30,7 @@ def complete(config: DictConfig) -> DictConfig:
     if HydraConfig.initialized():
         _refuse_lists(config)
     for key in PATHS:
-        path = config.data.get(key)
+        path = checked_value(config.data.get(key), str | None, f"data.{key}")
         if path and not OmegaConf.is_interpolation(config.data, key):
             config.data[key] = str(Path(path).resolve())  # found again from anywhere
     if config.task.name == "auto":

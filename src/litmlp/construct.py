@@ -26,6 +26,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import Metric
 
 from litmlp.errors import UserError, nearest
+from litmlp.memory import is_shortage
 from litmlp.schedulers import TOTAL
 from litmlp.values import checked_value
 
@@ -67,6 +68,10 @@ of a class, any class for ``type``, a function for ``FunctionType``. A package o
 own: ``"mine.": object``, any class or function of it."""
 
 
+FOUND_WRONG = (TypeError, ValueError, RuntimeError, MisconfigurationException)
+"""What constructors raise for a value that they refuse."""
+
+
 class Factory(functools.partial[Any]):
     """A ``_target_`` with its arguments; errors of a call name the config's key."""
 
@@ -79,7 +84,9 @@ class Factory(functools.partial[Any]):
             if error.where:
                 raise
             raise located(error, self.where) from error
-        except (TypeError, ValueError, MisconfigurationException) as error:
+        except FOUND_WRONG as error:
+            if is_shortage(error):
+                raise
             raise located(error, self.where) from error
 
 

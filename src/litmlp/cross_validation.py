@@ -17,6 +17,7 @@ from litmlp.files import replace
 from litmlp.members import member_name
 from litmlp.prediction import as_table, as_truth
 from litmlp.report.texts import number
+from litmlp.spreadsheets import as_csv
 from litmlp.trained import trained
 
 FILE = "predictions.csv"
@@ -25,11 +26,14 @@ Members = dict[int, Path]
 """Folders of runs that differ in their fold alone, by the fold."""
 
 
-def write_fold(folder: Path, data: Data) -> None:
+def write_fold(folder: Path, data: Data, *, safe_csv: bool = False) -> None:
     """Write what a run's best checkpoint predicts for the rows of its fold.
 
     The columns: ``row`` (0 is the first below the header), ``fold``, each true target,
     ``predicted_<target>`` and, for classes, ``probability_<class>``.
+
+    Args:
+        safe_csv: whether a spreadsheet that opens the file should run no formula.
     """
     samples, rows = data.samples, data.rows["test"]
     numbers = rows if samples.numbers is None else samples.numbers[rows]
@@ -40,7 +44,7 @@ def write_fold(folder: Path, data: Data) -> None:
         true = as_truth(model, targets[rows])
         predicted = as_table(model, model.predict(samples.inputs[rows]))
     whole = pl.concat([where, true, predicted], how="horizontal")
-    replace(folder / FILE, whole.write_csv)
+    replace(folder / FILE, as_csv(whole, safe=safe_csv).write_csv)
 
 
 def gather_folds(sweep: Path) -> None:
@@ -88,7 +92,9 @@ def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
     else:
         probabilities = predictions[:, 4:]
         classes = [n.removeprefix("probability_") for n in probabilities.columns]
-        codes = {name: code for code, name in enumerate(classes)}
+        safe = config.get("safe_csv", False)  # runs of before had no such key
+        written = as_csv(pl.DataFrame({"class": classes}), safe=safe)["class"]
+        codes = {name: code for code, name in enumerate(written)}
         true = torch.tensor([codes[name] for name in predictions.to_series(2)])
         predicted = probabilities.cast(pl.Float64).to_torch()
         if config.task.name == "binary":

@@ -14,6 +14,7 @@ from torch import Tensor
 from litmlp.console import shortest, show
 from litmlp.console import table as new_table
 from litmlp.data.chunks import header_of
+from litmlp.data.samples import predicted_names
 from litmlp.data.targets import Labelled, read_labelled
 from litmlp.errors import UserError
 from litmlp.evaluation import Measurable, Metrics, measured, metrics_table
@@ -22,7 +23,7 @@ from litmlp.figures.style import as_label, save
 from litmlp.prediction import Predictor, as_table, as_truth, match_columns
 from litmlp.runs import finite
 from litmlp.scores import calibration_bins, class_scores, confusion, target_scores
-from litmlp.spreadsheets import without_formulas
+from litmlp.spreadsheets import as_csv
 
 MOST_ROWS, MOST_COLUMNS = 30, 12
 """Of a table that the console shows; the files have them all."""
@@ -55,8 +56,7 @@ def evaluate_file(model: Evaluated, source: str, *, safe_csv: bool = False) -> M
     tables = score_tables(model, labelled, predictions)
     show_scores(name, metrics, tables)
     tables["predictions"] = prediction_table(model, labelled, predictions)
-    if safe_csv:
-        tables = {key: without_formulas(table) for key, table in tables.items()}
+    tables = {key: as_csv(table, safe=safe_csv) for key, table in tables.items()}
     folder = model.folder / "evaluations" / folder_name(name)
     with replacing(folder) as partial:
         write(partial, len(predictions), metrics, tables)
@@ -78,7 +78,9 @@ def read(model: Evaluated, source: str) -> Labelled:
     """The rows of a file, and what is said of them."""
     present = header_of(source)
     features = [column.name for column in model.columns]
-    kept = [n for n in model.dropped if n in present and n not in model.target_names]
+    made = predicted_names(model.target_names, model.class_names)
+    taken = {*model.target_names, *made}
+    kept = [n for n in model.dropped if n in present and n not in taken]
     match_columns(source, present, [*features, *model.target_names, *kept])
     labelled = read_labelled(
         source,

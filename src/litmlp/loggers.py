@@ -181,7 +181,8 @@ class MetricsCSV(Logger):
 
     def position(self) -> dict[str, int]:
         """The last row's step."""
-        return {"step": max(self._rows or {}, default=-1)}
+        rows = self._read() if self._rows is None else self._rows
+        return {"step": max(rows, default=-1)}
 
     @rank_zero_only
     def rewind(self, position: Mapping[str, int]) -> None:

@@ -14,6 +14,12 @@ OF_THE_PROCESSOR = "DefaultCPUAllocator"
 """In the message of torch's error, which has no class of its own."""
 
 
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error says that memory does not suffice."""
+    of_its_own = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return of_its_own or OF_THE_PROCESSOR in str(error)
+
+
 @contextmanager
 def shortage_told() -> Iterator[None]:
     """
@@ -22,8 +28,8 @@ def shortage_told() -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
-        if type(error) is RuntimeError and OF_THE_PROCESSOR not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not is_shortage(error):
             raise
         raise UserError(
             "out of memory: a smaller data.batch_size or smaller model.hidden_sizes "

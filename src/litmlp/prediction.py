@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -14,11 +14,11 @@ from torch import Tensor
 
 from litmlp.console import console, show
 from litmlp.data.chunks import header_of, read_inputs
-from litmlp.data.samples import Column
+from litmlp.data.samples import Column, predicted_names
 from litmlp.data.tables import PARQUET
 from litmlp.errors import UserError
 from litmlp.exported import exported
-from litmlp.spreadsheets import without_formulas
+from litmlp.spreadsheets import as_csv
 
 
 class Predictor(Protocol):
@@ -75,14 +75,15 @@ def predict_file(
         raise UserError(f"output={output}: must end in .csv or .parquet")
     present = header_of(source)
     features = [column.name for column in predictor.columns]
-    kept = [name for name in predictor.dropped if name in present]
+    made = predicted_names(predictor.target_names, predictor.class_names)
+    kept = [n for n in predictor.dropped if n in present and n not in made]
     if keep is not None:
+        refuse_twice([*keep, *made])
         kept = list(keep)
     match_columns(source, present, [*features, *kept])
     tables = predictions(predictor, source, kept)
-    if safe_csv and target.suffix.lower() == ".csv":
-        tables = map(without_formulas, tables)
-    write(tables, target, source)
+    safe = safe_csv and target.suffix.lower() == ".csv"
+    write((as_csv(table, safe=safe) for table in tables), target, source)
 
 
 def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
@@ -101,6 +102,16 @@ def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) ->
         show(f"ignored columns: {', '.join(extra)}")
 
 
+def refuse_twice(names: Sequence[str]) -> None:
+    """
+    Raises:
+        UserError: two columns of the output would have one name.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"keep: the output would have two columns {name}")
+
+
 def predictions(
     predictor: Predictor, source: str, kept: Sequence[str]
 ) -> Iterator[pl.DataFrame]:
@@ -111,15 +122,12 @@ def predictions(
 
 def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:
     """Probabilities [B, classes] or values [B, targets] as named columns."""
-    columns = dict(zip(predictor.class_names, predicted.T, strict=False))
-    if not columns:
-        targets = zip(predictor.target_names, predicted.T, strict=True)
-        return pl.DataFrame({f"predicted_{name}": v.numpy() for name, v in targets})
-    classes = [predictor.class_names[i] for i in predicted.argmax(dim=1).tolist()]
-    return pl.DataFrame(
-        {f"predicted_{predictor.target_names[0]}": classes}
-        | {f"probability_{name}": values.numpy() for name, values in columns.items()}
-    )
+    names = predicted_names(predictor.target_names, predictor.class_names)
+    columns: list[Any] = [values.numpy() for values in predicted.T]
+    if predictor.class_names:
+        likeliest = predicted.argmax(dim=1).tolist()
+        columns.insert(0, [predictor.class_names[i] for i in likeliest])
+    return pl.DataFrame(dict(zip(names, columns, strict=True)))
 
 
 def as_truth(predictor: Predictor, targets: Tensor) -> pl.DataFrame:

@@ -69,18 +69,19 @@ def settings(config: DictConfig) -> Iterator[None]:
     Then all is as before, also what its trainer sets for good: torch's flags, variables
     of the environment.
     """
+    numbers = {}
     for key in ("seed", *(f"seeds.{name}" for name in config.seeds), "num_threads"):
-        value = checked_value(OmegaConf.select(config, key), int, key)
+        numbers[key] = checked_value(OmegaConf.select(config, key), int, key)
         least = 1 if key == "num_threads" else 0
-        if value < least:
-            raise UserError(f"{key}={value}: must be {least} or more")
+        if numbers[key] < least:
+            raise UserError(f"{key}={numbers[key]}: must be {least} or more")
     before = [read() for read, _ in KEPT]
-    torch.set_num_threads(config.num_threads)
+    torch.set_num_threads(numbers["num_threads"])
     exact = str(config.trainer.precision).startswith("64")
     torch.set_default_dtype(torch.float64 if exact else torch.float32)
-    random.seed(config.seed)
-    np.random.seed(config.seed % 2**32)
-    torch.manual_seed(config.seed)
+    random.seed(numbers["seed"])
+    np.random.seed(numbers["seed"] % 2**32)
+    torch.manual_seed(numbers["seed"])
     set_levels(dict.fromkeys(LIGHTNING, logging.WARNING))
     try:
         with warnings.catch_warnings():

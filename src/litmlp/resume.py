@@ -14,6 +14,7 @@ from litmlp.foreign import rebuilding, refuse_links, refuse_outside
 LATEST = "latest"
 
 BUDGETS = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
+CHANGEABLE = (*BUDGETS, *(f"callbacks.checkpoint.{name}" for name in runs.INTERVALS))
 """What may be changed of a run that goes on."""
 
 COMMAND = Path(".hydra") / "overrides.yaml"
@@ -52,15 +53,15 @@ def refuse_changes(overrides: list[str]) -> None:
     """
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~")
-        if key not in ("resume", "name", *BUDGETS):
+        if key not in ("resume", "name", *CHANGEABLE):
             raise UserError(
-                f"{override}: a run goes on as it was begun; only its budget can "
-                f"change: {', '.join(BUDGETS)}"
+                f"{override}: a run goes on as it was begun; only its budget and when "
+                f"it writes checkpoints can change: {', '.join(CHANGEABLE)}"
             )
 
 
 def as_begun(config: DictConfig) -> DictConfig:
-    """The config of the run that ``resume=`` means, with the budget that is given.
+    """The config of the run that ``resume=`` means, with the changes that are given.
 
     Hydra's own config becomes that of the run, too: its overrides and choices.
     """
@@ -70,7 +71,7 @@ def as_begun(config: DictConfig) -> DictConfig:
     given = [
         override
         for override in runs.as_typed(HydraConfig.get().overrides.task)
-        if override.partition("=")[0].lstrip("+") in BUDGETS
+        if override.partition("=")[0].lstrip("+") in CHANGEABLE
     ]
     for override in given:
         key = override.partition("=")[0].lstrip("+")

@@ -6,7 +6,7 @@ import math
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -21,8 +21,13 @@ from litmlp.files import replace
 from litmlp.foreign import rebuilding, refuse_links
 from litmlp.versions import git_commit, versions
 
-NOT_HASHED = ("folder", "hydra", "lesson", "logger", "name", "resume", "sweep")
+NOT_HASHED = (
+    *("folder", "hydra", "lesson", "logger", "name", "resume", "safe_csv", "sweep"),
+)
 """Keys of a config that do not change what a run computes."""
+
+INTERVALS = ("every_seconds", "every_iterations", "every_epochs")
+"""Of ``callbacks.checkpoint``: when it writes changes no result either."""
 
 LOCK = ".lock"
 
@@ -33,7 +38,12 @@ def config_hash(config: DictConfig) -> str:
     """64 hexadecimal digits that two configs share if they describe the same run."""
     content = OmegaConf.to_container(config, resolve=False)
     assert isinstance(content, dict)
-    relevant = {key: content[key] for key in content if key not in NOT_HASHED}
+    relevant: Any = {key: content[key] for key in content if key not in NOT_HASHED}
+    with suppress(KeyError, TypeError):  # a config of one's own may write none
+        written = relevant["callbacks"]["checkpoint"]
+        relevant["callbacks"]["checkpoint"] = {
+            key: written[key] for key in written if key not in INTERVALS
+        }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 
 

@@ -7,6 +7,11 @@ FORMULA = r"^[=+\-@\t\r]"
 """How a cell begins that a spreadsheet takes for a formula."""
 
 
+def as_csv(table: pl.DataFrame, *, safe: bool) -> pl.DataFrame:
+    """The table as a CSV file is to hold it: ``safe_csv=true`` wants no formulas."""
+    return without_formulas(table) if safe else table
+
+
 def without_formulas(table: pl.DataFrame) -> pl.DataFrame:
     """The table with a ' before texts and names that would be run as formulas.
 

@@ -16,6 +16,7 @@ from torchmetrics import MeanMetric, Metric, MetricCollection
 
 from litmlp import unfinished
 from litmlp.errors import UserError
+from litmlp.memory import is_shortage
 from litmlp.moment import Moment
 from litmlp.penalties import NoPenalty, Penalty
 from litmlp.schedulers import Schedule
@@ -121,8 +122,13 @@ class Supervised(LightningModule):
         self.mean_loss.reset()
         self.mean_loss.update(self.compute_loss(outputs, targets), len(targets))
         self.metrics.reset()
-        self.metrics.update(*self.for_metrics(outputs, targets))
-        values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
+        try:
+            self.metrics.update(*self.for_metrics(outputs, targets))
+            values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
+        except (RuntimeError, ValueError) as error:
+            if is_shortage(error):
+                raise
+            raise UserError(f"task.metrics: {error}") from error
         # In the order given: a collection sorts its metrics by name.
         return {name: values[name] for name in self.metric_names}
 
@@ -221,6 +227,10 @@ class Supervised(LightningModule):
             "scheduler": schedule.make(optimizer, total=total),
             "interval": schedule.interval,
             "monitor": schedule.monitor,
+            # A plateau scheduler has nothing to go by in epochs without validation.
+            "frequency": self.trainer.check_val_every_n_epoch or 1
+            if (schedule.monitor or "").endswith("/val")
+            else 1,
         }
         made = {"optimizer": optimizer, "lr_scheduler": config}
         return cast(OptimizerLRScheduler, made)

@@ -111,7 +111,7 @@ class LaunchHooks(Callback):
         LaunchHooks.unfinished = max(LaunchHooks.unfinished, len(left))
         if holds_members(folder):
             average(folder)
-            report_sweep(folder)
+            report_sweep(folder, safe_csv=config.get("safe_csv", False))
         if any(folder.glob("*/predictions.csv")):
             from litmlp.cross_validation import gather_folds  # takes seconds
 
@@ -212,12 +212,12 @@ def average(folder: Path) -> None:
         average_if_fair(folder)
 
 
-def report_sweep(folder: Path) -> None:
+def report_sweep(folder: Path, *, safe_csv: bool) -> None:
     """What the members came to, on the console and as pages in ``report/``."""
     from litmlp.report.write import report_runs  # takes a second: not before it is due
 
     try:
-        report_runs([str(folder)])
+        report_runs([str(folder)], safe_csv=safe_csv)
     except UserError as error:
         report(error, full=False)
 

@@ -30,6 +30,7 @@ from litmlp.moment import Moment
 from litmlp.plan import show_plan
 from litmlp.preparation import Run, build_run
 from litmlp.process import settings
+from litmlp.refusals import refusals_told
 from litmlp.run_card import pages
 from litmlp.sweeps import main_result, place
 from litmlp.trained import load_best
@@ -66,6 +67,7 @@ def train(config: DictConfig) -> float:
         settings(config),
         only_logged(in_sweep),
         shortage_told(),
+        refusals_told(),
     ):
         if not goes_on:
             saved_config.write_launch(folder, config)
@@ -136,7 +138,7 @@ def conclude(run: Run, test: Callable[[Run], Metrics]) -> runs.Summary:
     last = checkpoints.read(run.folder / checkpoints.FOLDER / checkpoints.LAST)
     metrics = test(run)
     if run.data.num_folds is not None and trainer.is_global_zero:
-        write_fold(run.folder, run.data)
+        write_fold(run.folder, run.data, safe_csv=config.get("safe_csv", False))
     results = at_best(metrics) | {
         "best_epoch": best["epoch"],
         "seconds": time.perf_counter() - run.start,

@@ -19,7 +19,7 @@ def checked_value(value: Any, hint: Any, where: str) -> Any:
         UserError: it is of another type.
     """
     kinds = get_args(hint) or (hint,)
-    if Tensor in kinds and isinstance(value, list):
+    if Tensor in kinds and float not in kinds and isinstance(value, list):
         return torch.tensor(value, dtype=torch.get_default_dtype())
     if holds_bool(value) and "bool" not in str(hint) and hint not in (Any, object):
         raise UserError(f"{where}={value}: expected {readable(hint)}, got bool")

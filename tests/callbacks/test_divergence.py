@@ -1,5 +1,6 @@
 """A loss that is no finite number ends a run, and says what it came from."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -8,33 +9,41 @@ from conftest import Compose
 from torch import nn
 
 from litmlp import runs
+from litmlp.callbacks import divergence
 from litmlp.callbacks.divergence import FILE, first_infinite
 from litmlp.errors import UserError
 from litmlp.memory import shortage_told
 from litmlp.training import train
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["CPU", "accelerator"])
 def test_a_diverging_run_ends_and_keeps_the_batch_for_replay(
-    config: Compose, tmp_path: Path
+    at_once: bool, config: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(divergence, "is_at_hand", lambda loss: at_once)
     choices = ["data=diabetes", "optimizer=sgd", "optimizer.lr=1e30"]
     train(config(*choices, "trainer=cpu", "callbacks=minimal", "logger=csv"))
     summary = runs.read_summary(tmp_path / "run")
     assert summary["status"] == "done"
     assert summary["epochs"] < 3
+    assert "the loss of epoch 1, batch 2 is inf" in summary["diverged"]
     assert "try a smaller optimizer.lr" in summary["diverged"]
     replay = torch.load(tmp_path / "run" / FILE, weights_only=True)
     assert replay["features"].isfinite().all()
     assert len(replay["features"]) == len(replay["targets"])
+    assert replay["state_dict"]["network.output.weight"].isfinite().all()
 
 
 def test_the_first_layer_that_gives_no_number_is_named() -> None:
-    model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
-    assert first_infinite(model, torch.ones(3, 2)) is None
-    model[2].weight.data.fill_(torch.inf)
-    assert first_infinite(model, torch.ones(3, 2)) == "2"
-    model[0].bias.data.fill_(torch.nan)
-    assert first_infinite(model, torch.ones(3, 2)) == "0"
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Linear(2, 1))
+    rows, weights = torch.rand(3, 2), copy.deepcopy(model.state_dict())
+    assert first_infinite(model, rows, weights) is None
+    weights["2.weight"].fill_(torch.inf)
+    assert first_infinite(model, rows, weights) == "2"
+    weights["0.bias"].fill_(torch.nan)
+    assert first_infinite(model, rows, weights) == "0"
+    assert not model[1].num_batches_tracked  # nothing of it counts as training
+    assert not weights["1.num_batches_tracked"]
 
 
 def test_want_of_memory_says_what_needs_less() -> None:

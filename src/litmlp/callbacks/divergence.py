@@ -1,19 +1,38 @@
 """What a loss that is no finite number came from, told and kept for replay."""
 
 import math
+from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
+from torch.func import functional_call
 
+from litmlp import random_numbers
 from litmlp.console import show
 from litmlp.files import replace
 
 FILE = "diverged.pt"
 
 CURE = "try a smaller optimizer.lr, trainer.gradient_clip_val=1, or batchnorm"
+
+LAG = 3
+"""Batches until an accelerator's loss is read, which is on its way meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Met:
+    """A batch, counted from 0, the weights that it met and the loss it came to."""
+
+    epoch: int
+    index: int
+    batch: Any
+    weights: dict[str, Tensor]
+    loss: Tensor
+    there: torch.Event | None = None
 
 
 class Divergence(Callback):
@@ -22,6 +41,10 @@ class Divergence(Callback):
     Its weights are lost; earlier best weights stay. The first such batch and the
     weights that it met are kept in ``diverged.pt``, plain tensors under ``features``,
     ``targets`` and ``state_dict``.
+
+    On the CPU every loss is read at once. To read one on an accelerator would make each
+    step wait for it: there the weights are copied on the device before each step, and
+    the loss is read some batches later, when it has arrived by itself.
 
     Args:
         folder: the run's folder.
@@ -32,6 +55,7 @@ class Divergence(Callback):
         self.note = ""
         self._batch: Any = None
         self._index = 0
+        self._unread: deque[Met] = deque()
 
     def on_train_batch_start(
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
@@ -41,21 +65,45 @@ class Divergence(Callback):
     def on_before_backward(
         self, trainer: Trainer, model: LightningModule, loss: Tensor
     ) -> None:
-        value = float(loss.detach())
-        if self.note or math.isfinite(value):
+        loss, at_once = loss.detach(), is_at_hand(loss)
+        if self.note or (at_once and math.isfinite(loss.item())):
             return
-        features, targets = self._batch
-        layer = first_infinite(model, features) or "the loss itself"
-        epoch, batch = trainer.current_epoch + 1, self._index + 1
-        self.note = (
-            f"the loss of epoch {epoch}, batch {batch} is {value}, and {layer} "
-            f"is the first that gives no finite number: {CURE}; the batch is in {FILE}"
+        self._unread.append(self._meet(trainer, model, loss))
+        self._read(trainer, model, unread=0 if at_once else LAG)
+
+    def _meet(self, trainer: Trainer, model: LightningModule, loss: Tensor) -> Met:
+        weights, there = model.state_dict().items(), None
+        if not loss.is_cpu:
+            there = torch.Event(loss.device)
+            loss = loss.to("cpu", non_blocking=True)
+            there.record()
+        return Met(
+            epoch=trainer.current_epoch,
+            index=self._index,
+            batch=self._batch,
+            weights={name: value.clone() for name, value in weights},
+            loss=loss,
+            there=there,
         )
-        content = {
-            "features": features,
-            "targets": targets,
-            "state_dict": model.state_dict(),
-        }
+
+    def _read(self, trainer: Trainer, model: LightningModule, *, unread: int) -> None:
+        while len(self._unread) > unread:
+            met = self._unread.popleft()
+            if met.there:
+                met.there.synchronize()
+            if not math.isfinite(met.loss.item()):
+                self._unread.clear()
+                self._tell(trainer, model, met)
+
+    def _tell(self, trainer: Trainer, model: LightningModule, met: Met) -> None:
+        features, targets = met.batch
+        layer = first_infinite(model, features, met.weights) or "the loss itself"
+        self.note = (
+            f"the loss of epoch {met.epoch + 1}, batch {met.index + 1} is "
+            f"{met.loss.item()}, and {layer} is the first that gives no finite number: "
+            f"{CURE}; the batch is in {FILE}"
+        )
+        content = {"features": features, "targets": targets, "state_dict": met.weights}
         if trainer.is_global_zero:
             replace(self.folder / FILE, lambda path: torch.save(content, path))
             show(f"diverged     {self.note}")
@@ -68,6 +116,7 @@ class Divergence(Callback):
             show(f"diverged     {self.note}")
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        self._read(trainer, model, unread=0)
         if self.note:
             trainer.should_stop = True
 
@@ -78,9 +127,20 @@ class Divergence(Callback):
         self.note = state["note"]
 
 
+def is_at_hand(loss: Tensor) -> bool:
+    """Whether a loss can be read without waiting for a device."""
+    return loss.is_cpu
+
+
 @torch.no_grad()
-def first_infinite(model: nn.Module, features: Tensor) -> str | None:
-    """The first module, by order of calling, whose output is not finite throughout."""
+def first_infinite(
+    model: nn.Module, features: Tensor, weights: dict[str, Tensor]
+) -> str | None:
+    """The first module, by order of calling, whose output is not finite throughout.
+
+    Args:
+        weights: instead of the model's own; they stay as they are.
+    """
     found: list[str] = []
 
     def look(name: str) -> Any:
@@ -92,11 +152,12 @@ def first_infinite(model: nn.Module, features: Tensor) -> str | None:
 
     leaves = [(n, m) for n, m in model.named_modules() if not any(m.children())]
     handles = [module.register_forward_hook(look(name)) for name, module in leaves]
-    states = torch.get_rng_state()
+    states = random_numbers.states()
+    copies = {name: value.clone() for name, value in weights.items()}
     try:
-        model(features)
+        functional_call(model, copies, (features,))
     finally:
-        torch.set_rng_state(states)
+        random_numbers.restore(states)
         for handle in handles:
             handle.remove()
     return found[0] if found else None

@@ -53,3 +53,17 @@ class Samples:
     groups: Tensor | None = None
     times: Tensor | None = None
     numbers: Tensor | None = None
+
+
+def predicted_names(
+    target_names: Sequence[str], class_names: Sequence[str] = ()
+) -> list[str]:
+    """The columns of a table of predictions.
+
+    >>> predicted_names(["pet"], ["cat", "dog"])
+    ['predicted_pet', 'probability_cat', 'probability_dog']
+    """
+    if not class_names:
+        return [f"predicted_{name}" for name in target_names]
+    probabilities = [f"probability_{name}" for name in class_names]
+    return [f"predicted_{target_names[0]}", *probabilities]

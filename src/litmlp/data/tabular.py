@@ -19,7 +19,7 @@ from litmlp.data.parts import (
     take_inputs,
 )
 from litmlp.data.remarks import show_columns
-from litmlp.data.samples import Column, Samples, Task
+from litmlp.data.samples import Column, Samples, Task, predicted_names
 from litmlp.data.tables import describe_columns
 from litmlp.data.tasks import (
     class_indices,
@@ -103,6 +103,7 @@ class Tabular(Data):
         parts = [self.part(self.source, table), *self.other_parts(columns)]
         show_columns(table.select(names), columns, table.select(self.targets))
         targets, classes = self._encoded_targets(parts)
+        self._refuse_names(classes)
         splits = pl.concat([part.splits(self.split_column) for part in parts])
         given = {name: (splits == name).arg_true() for name in ("val", "test")}
         return Samples(
@@ -137,6 +138,18 @@ class Tabular(Data):
         return Part(
             source=source, table=table, known=known, targets=targets, split=split
         )
+
+    def _refuse_names(self, classes: Sequence[str]) -> None:
+        """What is predicted stands beside the targets, and needs names of its own."""
+        made = predicted_names(self.targets, classes)
+        if self.num_folds is not None:
+            made += ["row", "fold"]
+        for name in self.targets:
+            if name in made:
+                raise UserError(
+                    f"{self.source}: target {name}: tables of predictions have a "
+                    "column of that name: rename it"
+                )
 
     def _features(self, names: Sequence[str]) -> list[str]:
         """The columns that have no other meaning."""

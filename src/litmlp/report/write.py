@@ -19,7 +19,7 @@ from litmlp.report.problems import problems
 from litmlp.report.search import Searched, read_searches
 from litmlp.report.table import Runs, read_runs
 from litmlp.report.terminal import show_report
-from litmlp.spreadsheets import without_formulas
+from litmlp.spreadsheets import as_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,8 +82,7 @@ def write_tables(
     if ensembles:
         frames["ensembles"] = frame_of(ensembles)
     for name, frame in frames.items():
-        cells = without_formulas(frame) if safe_csv else frame
-        cells.write_csv(folder / f"{name}.csv")
+        as_csv(frame, safe=safe_csv).write_csv(folder / f"{name}.csv")
         frame.write_parquet(folder / f"{name}.parquet")
 
 

@@ -1,0 +1,50 @@
+"""What Lightning's Trainer takes and a run cannot do with, as one clear line."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+from litmlp.errors import UserError
+
+INSTEAD = {
+    "limit_train_batches": "trainer.max_epochs=0 trains nothing",
+    "limit_val_batches": "data.validation_share=0 does without validation",
+    "limit_test_batches": "data.test_share=0 does without a test",
+}
+"""Of which a run wants at least one batch, and what is meant by none."""
+
+OF_EARLY_STOPPING = "Early stopping conditioned on metric"
+"""How a message begins whose error has no class of its own."""
+
+
+def refuse_unfit(arguments: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        UserError: arguments of a Trainer that leave nothing to train on or to measure.
+    """
+    for name, instead in INSTEAD.items():
+        if arguments.get(name) == 0:
+            raise UserError(f"trainer.{name}=0 leaves nothing to measure: {instead}")
+    if arguments.get("overfit_batches"):
+        raise UserError(
+            "trainer.overfit_batches would take batches as they come: "
+            "trainer.limit_train_batches=… trains on the first ones of each epoch"
+        )
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """
+    Raises:
+        UserError: instead of what Lightning raises for a config that it finds wrong.
+    """
+    try:
+        yield
+    except MisconfigurationException as error:
+        raise UserError(f"trainer: {error}") from error
+    except RuntimeError as error:
+        if not str(error).startswith(OF_EARLY_STOPPING):
+            raise
+        raise UserError(f"callbacks.early_stopping.monitor: {error}") from error
