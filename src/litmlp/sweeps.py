@@ -18,6 +18,7 @@ from litmlp.errors import UserError, fail, report
 from litmlp.launches import (
     check_on_error,
     refuse_elsewhere,
+    refuse_other_kind,
     refuse_paths,
     refuse_sweeping,
     repeat_with_seeds,
@@ -81,6 +82,7 @@ class LaunchHooks(Callback):
                 raise UserError("resume= goes on with a single run: leave out -m")
             check_on_error(config)
             resume_sweep(config)
+            refuse_other_kind(config)
             repeat_with_seeds(config)
             lesson_of(config)
         except UserError as error:
@@ -124,7 +126,6 @@ def still_to_train(planned: Planned) -> list[Sequence[str]]:
 
     A failed member leaves nothing behind that its next attempt could mix with.
     """
-    LaunchHooks.planned = planned
     standings = {folder: standing(folder) for folder in planned}
     if set(standings.values()) - {"new"}:
         counts = Counter(standings.values())

@@ -14,6 +14,7 @@ import pytest
 from conftest import ROOT, Run
 from optuna.trial import FrozenTrial, TrialState
 
+from litmlp.locks import held
 from litmlp.search.study import NAME, opened
 
 QUICK = (
@@ -234,8 +235,6 @@ def test_a_mistake_starts_nothing(
 
 
 def test_one_process_works_at_a_study(run: Run, tmp_path: Path) -> None:
-    from litmlp.runs import held
-
     (tmp_path / "here").mkdir()
     with held(tmp_path / "here"):
         ended = run("train", *QUICK, LR)
