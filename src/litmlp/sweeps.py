@@ -202,7 +202,7 @@ def report_sweep(folder: Path) -> None:
     from litmlp.report.write import report_runs  # takes a second: not before it is due
 
     try:
-        report_runs([str(folder)])
+        report_runs([str(folder)], unfinished=False)
     except UserError as error:
         report(error, full=False)
 
