@@ -1,27 +1,30 @@
 """The training script in a process of its own, which may be killed."""
 
-import multiprocessing
+import itertools
 import os
 import runpy
 import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from conftest import ROOT
+from interrupted import CLEAN
 
 from litmlp.supervised import Supervised
-
-CLEAN = multiprocessing.get_context("forkserver")
-"""Forks from a process without threads that has imported what takes seconds."""
-CLEAN.set_forkserver_preload(["litmlp.training"])
 
 SAID, STEPS = "said.txt", "steps.txt"
 
 
-def launched(home: Path, *arguments: str, killed_after: float | None = None) -> int:
+def launched(
+    home: Path,
+    *arguments: str,
+    killed_after: float | None = None,
+    killed_at: int | None = None,
+) -> int:
     """Run ``scripts/train.py`` in a folder; returns its exit code.
 
     What it says goes to ``said.txt``, and ``steps.txt`` gets a line for each training
@@ -30,10 +33,13 @@ def launched(home: Path, *arguments: str, killed_after: float | None = None) -> 
     Args:
         killed_after: seconds from the first training step to ``kill -9``, of the
             process's own time: others may be busy.
+        killed_at: the training step at which it is killed, counted over all runs.
     """
-    process = CLEAN.Process(target=_launch, args=(home, arguments, killed_after))
+    process = CLEAN.Process(
+        target=_launch, args=(home, arguments, killed_after, killed_at)
+    )
     process.start()
-    process.join(120)
+    process.join(180)
     assert process.exitcode is not None, "it does not end"
     return process.exitcode
 
@@ -47,18 +53,33 @@ def steps(home: Path) -> dict[str, list[int]]:
     return found
 
 
-def _launch(home: Path, arguments: tuple[str, ...], killed_after: float | None) -> None:
+def attempts(trained: Sequence[int]) -> list[range]:
+    """The training steps of one run, each time that it was begun or went on."""
+    breaks = [i for i in range(1, len(trained)) if trained[i] != trained[i - 1] + 1]
+    pieces = zip([0, *breaks], [*breaks, len(trained)], strict=True)
+    return [range(trained[i], trained[j - 1] + 1) for i, j in pieces]
+
+
+def _launch(
+    home: Path,
+    arguments: Sequence[str],
+    killed_after: float | None,
+    killed_at: int | None,
+) -> None:
     os.chdir(home)
     said = os.open(SAID, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
     os.dup2(said, 2)
     log = (home / STEPS).open("a", buffering=1)
-    killer = threading.Thread(target=_kill, args=(killed_after,), daemon=True)
+    count = itertools.count(1)
     train = Supervised.training_step
 
     def noted(self: Supervised, *batch: Any) -> Any:
-        if killed_after is not None and killer.ident is None:
-            killer.start()
+        number = next(count)
+        if number == 1 and killed_after is not None:
+            threading.Thread(target=_kill, args=(killed_after,), daemon=True).start()
+        if number == killed_at:
+            _kill()
         checkpoint: Any = self.trainer.checkpoint_callback
         log.write(f"{checkpoint.folder.parent} {self.trainer.global_step}\n")
         return train(self, *batch)
@@ -69,7 +90,7 @@ def _launch(home: Path, arguments: tuple[str, ...], killed_after: float | None) 
     runpy.run_path(path, run_name="__main__")
 
 
-def _kill(seconds: float) -> None:
+def _kill(seconds: float = 0.0) -> None:
     end = time.process_time() + seconds
     while time.process_time() < end:
         time.sleep(0.001)

@@ -4,10 +4,9 @@ import json
 import random
 import re
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 
-from launched import SAID, launched, steps
+from launched import SAID, attempts, launched, steps
 
 QUICK = (
     *("data=iris", "trainer=cpu", "trainer.max_epochs=40", "model.hidden_sizes=[4]"),
@@ -31,17 +30,6 @@ def done(sweep: Path) -> dict[str, Files]:
         for path in paths
         if json.loads(path.read_text())["status"] == "done"
     }
-
-
-def attempts(trained: Sequence[int]) -> list[range]:
-    """The training steps of one member, each time that it was begun or went on."""
-    starts = [
-        i for i, step in enumerate(trained) if not i or step != trained[i - 1] + 1
-    ]
-    ends = [*starts[1:], len(trained)]
-    return [
-        range(trained[i], trained[j - 1] + 1) for i, j in zip(starts, ends, strict=True)
-    ]
 
 
 def assert_each_went_on(home: Path) -> int:
