@@ -141,6 +141,14 @@ def begin_long_sweep(tmp_path: Path) -> "subprocess.Popen[str]":
     return process
 
 
+def begun_again(member: Path) -> list[int]:
+    """The iterations after which a run went on, each time that it did."""
+    log = (member / "train.log").read_text()
+    return [
+        int(n.replace(",", "")) for n in re.findall("goes on +after ([0-9,]+)", log)
+    ]
+
+
 def wait_until(happens: Callable[[], bool]) -> None:
     for _ in range(600):
         if happens():
@@ -191,8 +199,11 @@ def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
     done, interrupted = map(int, found.groups())
     assert (done + interrupted, interrupted > 0) == (4, True)
     assert len(told(said)) == interrupted + 1
-    logs = [(f / "train.log").read_text() for f in members(tmp_path / "sweep").values()]
-    assert sum("goes on      after" in log for log in logs) == interrupted
+    folders = members(tmp_path / "sweep").values()
+    went_on = [iterations for f in folders for iterations in begun_again(f)]
+    assert len(went_on) == interrupted
+    assert min(went_on) > 0
+    logs = [(folder / "train.log").read_text() for folder in folders]
     assert sum(log.count("best loss/val") for log in logs) == 5
 
 
@@ -236,3 +247,5 @@ def test_every_run_is_done_though_a_node_is_lost(tmp_path: Path) -> None:
     assert sorted(told(out)) == [0, 1, 2, 3]
     folders = members(tmp_path / "sweep").values()
     assert [status(folder) for folder in folders] == ["done"] * 4
+    (went_on,) = (iterations for f in folders for iterations in begun_again(f))
+    assert 0 < went_on < 900
