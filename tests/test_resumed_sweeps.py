@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from conftest import Run
@@ -12,6 +13,8 @@ from conftest import Run
 from litmlp.errors import UserError
 from litmlp.locks import held
 from litmlp.members import known_name, latest_sweep
+from litmlp.runs import write_summary
+from litmlp.sweeps import still_to_train
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "callbacks=minimal")
 COMMAND = ("-m", "activation=relu,tanh", *QUICK)
@@ -133,6 +136,21 @@ def quoted(path: Path) -> str:
     """As Hydra's overrides want a path with spaces and signs in it."""
     text = str(path).replace("'", "\\'")
     return f"'{text}'"
+
+
+def test_members_of_a_launcher_that_was_just_killed_are_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = {tmp_path / name: [name] for name in ("ends", "is in use")}
+    for folder in members:
+        folder.mkdir()
+        write_summary(folder, {"status": "running"})
+    lock = held(tmp_path / "ends")
+    lock.__enter__()
+    Timer(0.3, lock.__exit__, (None, None, None)).start()
+    monkeypatch.setattr("litmlp.sweeps.GRACE", 1.0)
+    with held(tmp_path / "is in use"):
+        assert still_to_train(members) == [["ends"]]
 
 
 def test_a_sweep_belongs_to_one_launch_at_a_time(run: Run, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,9 @@ MEANINGS = {
 }
 """What a sweep does with a member that it finds so."""
 
+
+GRACE = 5.0
+"""Seconds in which the processes of a launcher that was killed notice it and end."""
 
 NAMES = {"new": "not started"}
 """What a sweep that ends calls them, where it is something else."""
@@ -126,7 +130,7 @@ def still_to_train(planned: Planned) -> list[Sequence[str]]:
 
     A failed member leaves nothing behind that its next attempt could mix with.
     """
-    standings = {folder: standing(folder) for folder in planned}
+    standings = settled(planned)
     if set(standings.values()) - {"new"}:
         counts = Counter(standings.values())
         parts = [f"{counts[key]} {MEANINGS[key]}" for key in MEANINGS if counts[key]]
@@ -139,6 +143,16 @@ def still_to_train(planned: Planned) -> list[Sequence[str]]:
             runs.discard(folder)
     left = [f for f, status in standings.items() if status not in ("done", "running")]
     return [planned[folder] for folder in left]
+
+
+def settled(planned: Planned) -> dict[Path, str]:
+    """What has become of each member, once those of a killed launcher have ended."""
+    end = time.monotonic() + GRACE
+    while True:
+        standings = {folder: standing(folder) for folder in planned}
+        if "running" not in standings.values() or time.monotonic() > end:
+            return standings
+        time.sleep(0.2)
 
 
 def place(folder: Path) -> str:
