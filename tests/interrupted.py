@@ -24,7 +24,7 @@ TIMES = ("samples_per_second", "seconds", "wall_seconds", "started", "epoch")
 
 CLEAN = multiprocessing.get_context("forkserver")
 """Forks from a process without threads, whose locks a child would find locked."""
-CLEAN.set_forkserver_preload(["litmlp.training"])
+CLEAN.set_forkserver_preload(["litmlp.training", "litmlp.search.search"])
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,15 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import ROOT, Run
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra.core.singleton import Singleton
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf
 
-from litmlp.runs import read_summary
+from litmlp.parallel import Job
+from litmlp.runs import read_summary, write_summary
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
@@ -82,6 +89,34 @@ def test_a_missing_engine_is_one_line(
     assert not list(tmp_path.rglob("summary.json"))
 
 
+def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    write_summary(tmp_path / "run", {"status": "done", "best_value": 0.25})
+    config = {
+        "mode": "min",
+        "hydra": {
+            "sweep": {"dir": str(tmp_path), "subdir": "run"},
+            "runtime": {"output_dir": "???"},
+            "overrides": {"task": ["seed=1"]},
+        },
+    }
+
+    def task(config: DictConfig) -> float:
+        raise AssertionError("it was trained again")
+
+    ended = Job(
+        config=OmegaConf.create(config),
+        task=task,
+        context=HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks()),
+        state=Singleton.get_state(),
+        here=str(tmp_path),
+    )()
+    assert ended.stop is None
+    assert ended.result
+    assert ended.result.return_value == 0.25
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["summary.json"]
+
+
 def begin(tmp_path: Path, *arguments: str) -> "subprocess.Popen[str]":
     """A sweep into tmp_path/sweep, in a process of its own."""
     return subprocess.Popen(
@@ -106,6 +141,14 @@ def begin_long_sweep(tmp_path: Path) -> "subprocess.Popen[str]":
     return process
 
 
+def begun_again(member: Path) -> list[int]:
+    """The iterations after which a run went on, each time that it did."""
+    log = (member / "train.log").read_text()
+    return [
+        int(n.replace(",", "")) for n in re.findall("goes on +after ([0-9,]+)", log)
+    ]
+
+
 def wait_until(happens: Callable[[], bool]) -> None:
     for _ in range(600):
         if happens():
@@ -125,14 +168,43 @@ def test_an_interrupt_ends_all_runs_and_starts_no_other(tmp_path: Path) -> None:
     assert [status(folder) for folder in begun] == ["interrupted"] * 2
 
 
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.slow
-def test_runs_end_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
-    process = begin_long_sweep(tmp_path)
-    process.kill()
-    process.communicate()
-    begun = members(tmp_path / "sweep").values()
-    wait_until(lambda: all(status(folder) == "interrupted" for folder in begun))
-    assert len(members(tmp_path / "sweep")) == 2
+def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
+    tmp_path: Path,
+) -> None:
+    each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=200")
+    axes = ("seed=range(5)", *QUICK, *each, "callbacks=minimal", *JOBLIB)
+    first = begin(tmp_path, *axes)
+    wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) == 4)
+    children = subprocess.check_output(["pgrep", "-P", str(first.pid)]).split()
+    first.kill()
+    second = begin(tmp_path, *axes, "sweep.resume=sweep")
+    said, _ = second.communicate(timeout=300)
+    assert second.returncode == 0, said
+    first.communicate()
+    assert len(children) >= 2
+    assert not any(alive(int(child)) for child in children)
+    assert "in use" not in said
+    found = re.search(
+        r"5 runs: (\d) done \(skipped\), (\d) interrupted .*, 1 new", said
+    )
+    assert found
+    done, interrupted = map(int, found.groups())
+    assert (done + interrupted, interrupted > 0) == (4, True)
+    assert len(told(said)) == interrupted + 1
+    folders = members(tmp_path / "sweep").values()
+    went_on = [iterations for f in folders for iterations in begun_again(f)]
+    assert len(went_on) == interrupted
+    assert min(went_on) > 0
+    logs = [(folder / "train.log").read_text() for folder in folders]
+    assert sum(log.count("best loss/val") for log in logs) == 5
 
 
 @pytest.mark.slow
@@ -175,3 +247,5 @@ def test_every_run_is_done_though_a_node_is_lost(tmp_path: Path) -> None:
     assert sorted(told(out)) == [0, 1, 2, 3]
     folders = members(tmp_path / "sweep").values()
     assert [status(folder) for folder in folders] == ["done"] * 4
+    (went_on,) = (iterations for f in folders for iterations in begun_again(f))
+    assert 0 < went_on < 900

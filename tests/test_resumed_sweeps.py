@@ -3,12 +3,18 @@
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from conftest import Run
 
+from litmlp.errors import UserError
+from litmlp.locks import held
 from litmlp.members import known_name, latest_sweep
+from litmlp.runs import write_summary
+from litmlp.sweeps import still_to_train
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "callbacks=minimal")
 COMMAND = ("-m", "activation=relu,tanh", *QUICK)
@@ -88,23 +94,76 @@ def test_failed_members_are_trained_anew(run: Run, tmp_path: Path) -> None:
     assert contents(done) == before
 
 
-@pytest.mark.parametrize("left", ["interrupted", "running", "nothing", "a wreck"])
 def test_a_launcher_killed_at_any_moment_can_be_followed(
-    left: str, run: Run, tmp_path: Path
+    run: Run, tmp_path: Path
 ) -> None:
-    run("train", *COMMAND)
-    killed = members(tmp_path)["activation-tanh"]
-    if left == "nothing":  # Hydra had made the folder
-        (killed / "summary.json").unlink()
-    elif left == "a wreck":
-        (killed / "summary.json").write_text("{")
-    else:
-        status(killed, left)
-    ended = run("train", *COMMAND, "sweep.resume=latest")
+    command = ("-m", "activation=relu,tanh,elu,selu,celu", *QUICK)
+    run("train", *command)
+    names = ("relu", "tanh", "elu", "selu", "celu")
+    left = [members(tmp_path)[f"activation-{name}"] for name in names]
+    status(left[0], "interrupted")
+    status(left[1], "running")
+    (left[2] / "summary.json").unlink()  # Hydra had made the folder
+    (left[3] / "summary.json").write_text("{")
+    before = contents(left[4])
+    ended = run("train", *command, "sweep.resume=latest")
     assert ended.code == 0
-    assert trained(ended.out) == 1
-    assert status(killed) == "done"
-    assert len(members(tmp_path)) == 2
+    assert "1 done (skipped), 2 interrupted (goes on), 1 failed" in ended.out
+    assert trained(ended.out) == 4
+    assert [status(folder) for folder in left] == ["done"] * 5
+    assert contents(left[4]) == before
+    assert len(members(tmp_path)) == 5
+
+
+def test_a_sweep_may_be_moved_and_lose_a_member(run: Run, tmp_path: Path) -> None:
+    run("train", *COMMAND)
+    (sweep,) = tmp_path.glob("logs/*/sweeps/*")
+    moved = sweep.rename(tmp_path / "it's here, now")
+    (kept,) = moved.glob("activation-relu-*")
+    (lost,) = moved.glob("activation-tanh-*")
+    shutil.rmtree(lost)
+    before = [path.read_bytes() for path in sorted(kept.rglob("*")) if path.is_file()]
+    ended = run("train", *COMMAND, f"sweep.resume={quoted(moved)}")
+    assert ended.code == 0
+    assert "2 runs: 1 done (skipped), 1 new" in ended.out
+    after = [path.read_bytes() for path in sorted(kept.rglob("*")) if path.is_file()]
+    assert before == after
+    assert status(lost) == "done"
+    assert not any(sweep.parent.iterdir())
+
+
+def quoted(path: Path) -> str:
+    """As Hydra's overrides want a path with spaces and signs in it."""
+    text = str(path).replace("'", "\\'")
+    return f"'{text}'"
+
+
+def test_members_of_a_launcher_that_was_just_killed_are_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = {tmp_path / name: [name] for name in ("ends", "is in use")}
+    for folder in members:
+        folder.mkdir()
+        write_summary(folder, {"status": "running"})
+    lock = held(tmp_path / "ends")
+    lock.__enter__()
+    Timer(0.3, lock.__exit__, (None, None, None)).start()
+    monkeypatch.setattr("litmlp.sweeps.GRACE", 1.0)
+    with held(tmp_path / "is in use"):
+        assert still_to_train(members) == [["ends"]]
+
+
+def test_a_sweep_belongs_to_one_launch_at_a_time(run: Run, tmp_path: Path) -> None:
+    sweep = tmp_path / "sweep"
+    sweep.mkdir()
+    (sweep / "multirun.yaml").write_text("mine")
+    with held(sweep):
+        ended = run("train", *COMMAND, "sweep.resume=sweep")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line == "error: sweep is in use by another process"
+    assert [path.name for path in sweep.iterdir()] == ["multirun.yaml"]
+    assert (sweep / "multirun.yaml").read_text() == "mine"
 
 
 def test_what_is_left_is_said_with_the_command_that_resumes(
@@ -115,6 +174,7 @@ def test_what_is_left_is_said_with_the_command_that_resumes(
     assert ended.code == 1
     assert trained(ended.out) == 0
     assert re.search(r"lr-1-\w{8} +failed +UserError: optimizer: Invalid", ended.out)
+    assert ended.out.count("Invalid learning rate") == 1
     assert re.search(r"lr-0\.01-\w{8} +not started", ended.out)
     assert list(members(tmp_path)) == ["optimizer.lr-1"]
     again = re.search(r"resume +python (.*)", ended.out)
@@ -172,7 +232,12 @@ def test_the_latest_sweep_is_the_last_by_name(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     for name in ("2026-01-02_00-00-00_a", "2026-01-10_00-00-00_b"):
         (tmp_path / name / "multirun.yaml").touch()
-    assert latest_sweep(tmp_path).name == "2026-01-10_00-00-00_b"
+    assert latest_sweep(tmp_path, search=False).name == "2026-01-10_00-00-00_b"
+    with pytest.raises(UserError, match="there is no search in"):
+        latest_sweep(tmp_path, search=True)
+    (tmp_path / "2026-01-10_00-00-00_b" / "study.db").touch()
+    assert latest_sweep(tmp_path, search=True).name == "2026-01-10_00-00-00_b"
+    assert latest_sweep(tmp_path, search=False).name == "2026-01-02_00-00-00_a"
 
 
 def test_a_member_is_known_by_its_hash() -> None:

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from litmlp import runs, saved_config
 from litmlp.errors import UserError
+from litmlp.locks import LOCK
 
 CONFIG = OmegaConf.create(
     {
@@ -68,7 +69,7 @@ def test_running_without_a_held_lock_reads_as_interrupted(
 ) -> None:
     runs.write_summary(tmp_path, {"status": "running"})
     if with_lock_file:
-        (tmp_path / runs.LOCK).touch()
+        (tmp_path / LOCK).touch()
     assert runs.read_summary(tmp_path)["status"] == "interrupted"
 
 

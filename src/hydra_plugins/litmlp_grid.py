@@ -16,11 +16,12 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from litmlp.composed import ComposedOnce
-from litmlp.members import folder_of, keep_commands
-from litmlp.sweeps import still_to_train
+from litmlp.locks import held
+from litmlp.members import folder_of, note_command
+from litmlp.sweeps import LaunchHooks, still_to_train
 
 
 @dataclass
@@ -66,10 +67,11 @@ class GridSweeper(Sweeper):
         }
         sweep = Path(self.config.hydra.sweep.dir)
         sweep.mkdir(parents=True, exist_ok=True)
-        keep_commands(sweep)
-        OmegaConf.save(self.config, sweep / "multirun.yaml")
-        if left := still_to_train(members):
-            self.launcher.launch(left, initial_job_idx=0)
+        with held(sweep):
+            note_command(sweep, self.config)
+            LaunchHooks.planned = members
+            if left := still_to_train(members):
+                self.launcher.launch(left, initial_job_idx=0)
 
     def combinations(self, arguments: list[str]) -> list[list[str]]:
         """The overrides of each member."""

@@ -10,15 +10,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig
 
-from litmlp import runs
+from litmlp.composed import ComposedOnce
 from litmlp.errors import UserError
-from litmlp.members import keep_commands
+from litmlp.locks import held
+from litmlp.members import STUDY, folder_of, note_command
+from litmlp.sweeps import still_to_train
 
 
 class OptunaSweeper(Sweeper):
@@ -60,10 +63,11 @@ class OptunaSweeper(Sweeper):
             raise UserError(
                 "hydra/sweeper=optuna needs Optuna: pip install litmlp[optuna]"
             )
-        self.hydra_context = hydra_context
+        self.loader = cast(ConfigLoader, ComposedOnce(hydra_context.config_loader))
+        self.hydra_context = HydraContext(self.loader, hydra_context.callbacks)
         self.config = config
         self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
+            hydra_context=self.hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> None:
@@ -73,17 +77,22 @@ class OptunaSweeper(Sweeper):
         self.validate_batch_is_legal(list(search.space.examples()))
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        keep_commands(folder)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
-        with runs.held(folder):
+        with held(folder):
+            (folder / STUDY).touch()  # first, so that the folder is known as a search's
+            note_command(folder, self.config)
             search.run(folder)
 
     def launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Path]:
-        """Train a run for each list of overrides; returns their folders.
+        """Train what is not done of a run for each list of overrides.
 
         Args:
             first: the number of the first of these jobs.
+
+        Returns:
+            The runs' folders.
         """
-        results = self.launcher.launch(jobs, initial_job_idx=first)
-        configs = [cast(DictConfig, result.hydra_cfg) for result in results]
-        return [Path(config.hydra.runtime.output_dir) for config in configs]
+        configs = [self.loader.load_sweep_config(self.config, [*job]) for job in jobs]
+        folders = [folder_of(config) for config in configs]
+        if left := still_to_train(dict(zip(folders, jobs, strict=True))):
+            self.launcher.launch(left, initial_job_idx=first)
+        return folders

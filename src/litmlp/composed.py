@@ -11,7 +11,8 @@ class ComposedOnce:
     """A config loader that remembers the configs of a sweep's members.
 
     Hydra composes each of them to find mistakes before the first is trained, and again
-    to train it; composing takes a tenth of a second, a copy two milliseconds.
+    to train it; composing takes a tenth of a second, a copy two milliseconds. What has
+    been asked for again is forgotten.
 
     Args:
         loader: what composes.
@@ -24,13 +25,14 @@ class ComposedOnce:
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
-        """A new copy of a member's config."""
+        """A member's config."""
         key = tuple(sweep_overrides)
-        if key not in self._composed:
-            config = self.loader.load_sweep_config(master_config, sweep_overrides)
-            self._composed[key] = pickle.dumps(config)
-        member: DictConfig = pickle.loads(self._composed[key])
-        return member
+        if key in self._composed:
+            member: DictConfig = pickle.loads(self._composed.pop(key))
+            return member
+        config = self.loader.load_sweep_config(master_config, sweep_overrides)
+        self._composed[key] = pickle.dumps(config)
+        return config
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, read_write
 
 from litmlp import resume, runs
 from litmlp.errors import UserError
-from litmlp.members import holds_sweep, latest_sweep
+from litmlp.members import holds_search, holds_sweep, latest_sweep
 
 ONCE = {
     "sweep.seeds=": "repeats the runs of a sweep",
@@ -69,7 +69,10 @@ def resume_sweep(config: DictConfig) -> None:
     if wanted is None:
         return
     home = Path("logs", config.name, "sweeps")
-    folder = latest_sweep(home) if wanted == "latest" else Path(str(wanted))
+    latest = wanted == "latest"
+    folder = (
+        latest_sweep(home, search=is_search(config)) if latest else Path(str(wanted))
+    )
     if not holds_sweep(folder):
         raise UserError(f"sweep.resume={wanted}: {folder} holds no sweep")
     with read_write(config.hydra):
@@ -82,6 +85,31 @@ def resume_sweep(config: DictConfig) -> None:
         config.hydra.overrides.task = typed
         quoted = str(folder).replace("'", "\\'")
         config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{quoted}'")
+
+
+def is_search(config: DictConfig) -> bool:
+    """Whether a sweep is a search, by its sweeper."""
+    return str(config.hydra.sweeper._target_).endswith(".OptunaSweeper")
+
+
+def refuse_other_kind(config: DictConfig) -> None:
+    """A search and a sweep of every combination do not share a folder.
+
+    Raises:
+        UserError: the folder holds the other kind.
+    """
+    folder = Path(config.hydra.sweep.dir)
+    if not holds_sweep(folder) or holds_search(folder) == is_search(config):
+        return
+    if is_search(config):
+        raise UserError(
+            f"{folder} holds a sweep of every combination: leave out "
+            "hydra/sweeper=optuna, or give the search a folder of its own"
+        )
+    raise UserError(
+        f"{folder} holds a search: add hydra/sweeper=optuna, or give this sweep a "
+        "folder of its own"
+    )
 
 
 def repeat_with_seeds(config: DictConfig) -> None:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from litmlp import runs
 from litmlp.errors import UserError
+from litmlp.files import replace
 
 LONGEST_NAME = 100
 
@@ -19,6 +20,9 @@ OF_SWEEP = re.compile(r"sweep\.")
 
 COMMAND = "multirun.yaml"
 """The file in a sweep's folder that says what was launched."""
+
+STUDY = "study.db"
+"""The file of a search, with its trials."""
 
 
 ENSEMBLE = "ensemble.json"
@@ -109,20 +113,27 @@ def holds_sweep(folder: Path) -> bool:
     return any(folder.glob("multirun*.yaml"))
 
 
-def latest_sweep(home: Path) -> Path:
-    """The newest sweep in a folder of sweeps, whose names begin with the time.
+def holds_search(folder: Path) -> bool:
+    """Whether that sweep is a search; otherwise it trains every combination."""
+    return (folder / STUDY).is_file()
+
+
+def latest_sweep(home: Path, *, search: bool) -> Path:
+    """The newest search, or other sweep, in a folder of sweeps, named by their time.
 
     Raises:
         UserError: there is none.
     """
-    sweeps = sorted(filter(holds_sweep, home.glob("*")))
+    sweeps = [f for f in home.glob("*") if holds_sweep(f) and holds_search(f) == search]
     if not sweeps:
-        raise UserError(f"sweep.resume=latest: there is no sweep in {home}")
-    return sweeps[-1]
+        kind = "search" if search else "sweep"
+        raise UserError(f"sweep.resume=latest: there is no {kind} in {home}")
+    return max(sweeps)
 
 
-def keep_commands(sweep: Path) -> None:
-    """Number the file of an earlier command, so that the next leaves it alone."""
+def note_command(sweep: Path, config: DictConfig) -> None:
+    """Save what was launched; the file of an earlier command gets a number."""
     if (sweep / COMMAND).exists():
         earlier = len(list(sweep.glob("multirun_*.yaml")))
         (sweep / COMMAND).rename(sweep / f"multirun_{earlier + 1}.yaml")
+    replace(sweep / COMMAND, lambda partial: OmegaConf.save(config, partial))

@@ -24,7 +24,9 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from litmlp import runs
 from litmlp.errors import UserError
+from litmlp.members import folder_of, standing
 
 log = logging.getLogger(__name__)
 
@@ -66,16 +68,24 @@ class Job:
         ended = Ended()
         with chdir(self.here), redirect_stdout(ended.out), redirect_stderr(ended.err):
             try:
-                ended.result = run_job(
-                    task_function=self.task,
-                    config=self.config,
-                    job_dir_key="hydra.sweep.dir",
-                    job_subdir_key="hydra.sweep.subdir",
-                    hydra_context=self.context,
-                )
+                ended.result = self._run()
             except BaseException as error:  # an interrupt, or a sweep that is to stop
                 ended.stop = error
         return ended
+
+    def _run(self) -> JobReturn:
+        """As Hydra does, unless an attempt of which nobody heard has done it."""
+        folder = folder_of(self.config)
+        if standing(folder) == "done":
+            print(f"  skipped: done  {folder.name}")
+            return self.returned(runs.read_summary(folder).get("best_value"))
+        return run_job(
+            task_function=self.task,
+            config=self.config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            hydra_context=self.context,
+        )
 
     @property
     def title(self) -> str:
@@ -85,18 +95,19 @@ class Job:
             f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"
         )
 
-    def without_result(self) -> JobReturn:
-        """What a sweeper is told of a run that is lost: the worst of values."""
+    def returned(self, value: float | None = None) -> JobReturn:
+        """What a sweeper is told of a run; without a value, the worst there is."""
         hydra = self.config.hydra
         with open_dict(hydra.runtime):
-            folder = Path(hydra.sweep.dir, hydra.sweep.subdir).absolute()
-            hydra.runtime.output_dir = str(folder)
+            hydra.runtime.output_dir = str(folder_of(self.config))
+        if value is None:
+            value = math.inf if self.config.get("mode") == "min" else -math.inf
         return JobReturn(
             overrides=list(hydra.overrides.task),
             cfg=self.config,
             hydra_cfg=self.config,
             status=JobStatus.COMPLETED,
-            _return_value=math.inf if self.config.get("mode") == "min" else -math.inf,
+            _return_value=value,
         )
 
 
@@ -165,11 +176,11 @@ class ParallelLauncher(Launcher):
         log.info(job.title)
         if ended is None:
             print("error: its process was killed", file=sys.stderr, flush=True)
-            return job.without_result()
+            return job.returned()
         ended.tell()
         if ended.stop is not None:
             self.stopping = self.stopping or ended.stop
-        return ended.result or job.without_result()
+        return ended.result or job.returned()
 
 
 def as_arguments(config: DictConfig) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from litmlp import runs
 from litmlp.errors import UserError
 from litmlp.foreign import rebuilding, refuse_links, refuse_outside
+from litmlp.locks import is_held
 
 LATEST = "latest"
 
@@ -33,7 +34,7 @@ def run_folder(parent: Path, resume: str) -> Path:
         refuse_links(folder)
         return folder
     begun = [folder for folder in sorted(parent.glob("*")) if has_begun(folder)]
-    open_ones = [f for f in begun if not runs.is_done(f) and not runs.is_locked(f)]
+    open_ones = [f for f in begun if not runs.is_done(f) and not is_held(f)]
     if not open_ones:
         raise UserError(f"resume={LATEST}: no unfinished run in {parent}")
     return open_ones[-1]

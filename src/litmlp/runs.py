@@ -6,12 +6,11 @@ import math
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.console import shortest, show
@@ -19,6 +18,7 @@ from litmlp.environment import conceal
 from litmlp.errors import UserError
 from litmlp.files import replace
 from litmlp.foreign import rebuilding, refuse_links
+from litmlp.locks import held, is_held
 from litmlp.versions import git_commit, versions
 
 NOT_HASHED = (
@@ -28,8 +28,6 @@ NOT_HASHED = (
 
 INTERVALS = ("every_seconds", "every_iterations", "every_epochs")
 """Of ``callbacks.checkpoint``: when it writes changes no result either."""
-
-LOCK = ".lock"
 
 Summary = dict[str, Any]
 
@@ -80,11 +78,8 @@ def recording(
     folder.mkdir(parents=True, exist_ok=True)
     new = not any((folder / name).exists() for name in ("summary.json", "checkpoints"))
     mistaken = False
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise UserError(f"{folder} is in use by another process") from None
+    lock = ExitStack()
+    lock.enter_context(held(folder))
     start = time.perf_counter()
     summary: Summary = {
         "status": "running",
@@ -115,8 +110,7 @@ def recording(
         try:
             write_summary(folder, summary)
         finally:
-            Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
+            lock.close()
         if new and mistaken and not (folder / "checkpoints").exists():
             discard(folder)
 
@@ -145,7 +139,7 @@ def read_summary(folder: Path) -> Summary:
         raise UserError(f"{path} is broken: {error}") from error
     if not isinstance(summary, dict) or "status" not in summary:
         raise UserError(f"{path} is broken: it has no status")
-    if summary["status"] == "running" and not is_locked(folder):
+    if summary["status"] == "running" and not is_held(folder):
         summary["status"] = "interrupted"
     return summary
 
@@ -165,7 +159,7 @@ def refuse_taken(folder: Path) -> None:
     """
     if is_done(folder):
         raise UserError(f"{folder} holds a finished run, which is never overwritten")
-    if is_locked(folder):
+    if is_held(folder):
         raise UserError(f"{folder} is in use by another process")
 
 
@@ -209,38 +203,6 @@ def discard(folder: Path) -> None:
     for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keeps other processes out of a folder.
-
-    Raises:
-        UserError: one holds it.
-    """
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise UserError(f"{folder} is in use by another process") from None
-    try:
-        yield
-    finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether a process is writing a run to the folder."""
-    if not (folder / LOCK).exists():
-        return False
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        return True
-    lock.release()
-    return False
 
 
 def finite(value: Any) -> Any:

@@ -23,6 +23,10 @@ ATTEMPTS = 2
 GRACE = 20.0
 """Seconds that interrupted calls have to end by themselves."""
 
+LOOK = 0.1
+"""Seconds between looks at whether the launcher is there: when it is gone, it may be
+started again at once, and should find none of its runs in use."""
+
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -69,7 +73,7 @@ def follow(launcher: int) -> None:
 
     def watch() -> None:
         while os.getppid() == launcher:
-            time.sleep(1)
+            time.sleep(LOOK)
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from litmlp.errors import UserError, fail, report
 from litmlp.launches import (
     check_on_error,
     refuse_elsewhere,
+    refuse_other_kind,
     refuse_paths,
     refuse_sweeping,
     repeat_with_seeds,
@@ -47,6 +49,9 @@ MEANINGS = {
 }
 """What a sweep does with a member that it finds so."""
 
+
+GRACE = 5.0
+"""Seconds in which the processes of a launcher that was killed notice it and end."""
 
 NAMES = {"new": "not started"}
 """What a sweep that ends calls them, where it is something else."""
@@ -87,6 +92,7 @@ class LaunchHooks(Callback):
                 raise UserError("resume= goes on with a single run: leave out -m")
             check_on_error(config)
             resume_sweep(config)
+            refuse_other_kind(config)
             repeat_with_seeds(config)
             lesson_of(config)
         except UserError as error:
@@ -131,8 +137,7 @@ def still_to_train(planned: Planned) -> list[Sequence[str]]:
 
     A failed member leaves nothing behind that its next attempt could mix with.
     """
-    LaunchHooks.planned = planned
-    standings = {folder: standing(folder) for folder in planned}
+    standings = settled(planned)
     if set(standings.values()) - {"new"}:
         counts = Counter(standings.values())
         parts = [f"{counts[key]} {MEANINGS[key]}" for key in MEANINGS if counts[key]]
@@ -145,6 +150,16 @@ def still_to_train(planned: Planned) -> list[Sequence[str]]:
             runs.discard(folder)
     left = [f for f, status in standings.items() if status not in ("done", "running")]
     return [planned[folder] for folder in left]
+
+
+def settled(planned: Planned) -> dict[Path, str]:
+    """What has become of each member, once those of a killed launcher have ended."""
+    end = time.monotonic() + GRACE
+    while True:
+        standings = {folder: standing(folder) for folder in planned}
+        if "running" not in standings.values() or time.monotonic() > end:
+            return standings
+        time.sleep(0.2)
 
 
 def place(folder: Path) -> str:
@@ -217,7 +232,7 @@ def report_sweep(folder: Path, *, safe_csv: bool) -> None:
     from litmlp.report.write import report_runs  # takes a second: not before it is due
 
     try:
-        report_runs([str(folder)], safe_csv=safe_csv)
+        report_runs([str(folder)], safe_csv=safe_csv, unfinished=False)
     except UserError as error:
         report(error, full=False)
 

@@ -3,17 +3,18 @@
 import json
 import math
 import re
-import subprocess
+import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
-from conftest import ROOT, Run
+from conftest import Run
+from launched import SAID, attempts, launched, steps
 from optuna.trial import FrozenTrial, TrialState
 
+from litmlp.locks import held
 from litmlp.search.study import NAME, opened
 
 QUICK = (
@@ -176,30 +177,32 @@ def test_a_failed_trial_and_a_diverged_one_do_not_end_a_search(
         assert text in ended.out.split("search ")[1]
 
 
-@pytest.mark.slow
-def test_a_search_that_was_killed_goes_on(tmp_path: Path) -> None:
-    script = str(ROOT / "scripts" / "train.py")
-    command = [sys.executable, script, *QUICK, "hydra.sweeper.n_trials=8", LR]
-    whole = [*command, "hydra.sweep.dir=whole"]
-    subprocess.run(whole, cwd=tmp_path, check=True, capture_output=True)
-    killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 100
-    while len(list(tmp_path.glob("here/*/summary.json"))) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    killed.kill()
-    killed.wait()
-    before = trials(tmp_path / "here")
-    assert before[-1].state == TrialState.RUNNING
-    ended = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert b"8 trials: 8 complete" in ended.stdout
+def test_a_search_that_was_killed_goes_on(run: Run, tmp_path: Path) -> None:
+    each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=10")
+    command = (*QUICK, *each, LR, "hydra/sweeper/pruner=median")
+    whole = (*command, "hydra.sweeper.n_trials=4")  # 30 steps each
+    assert launched(tmp_path, *whole, killed_at=50) == -signal.SIGKILL
+    before = summaries(tmp_path / "here")
+    *_, killed = trials(tmp_path / "here")
+    assert (killed.number, killed.state) == (1, TrialState.RUNNING)
+    again = (*command, "hydra.sweeper.n_trials=4", "sweep.resume=here")
+    assert launched(tmp_path, *again) == 0
+    assert "4 trials: 4 complete" in (tmp_path / SAID).read_text()
     found = trials(tmp_path / "here")
-    assert [trial.number for trial in found] == list(range(9))
+    assert [trial.number for trial in found] == [0, 1, 2, 3, 4]
+    states = [trial.state for trial in found]
+    assert states == [TrialState.COMPLETE, TrialState.FAIL, *[TrialState.COMPLETE] * 3]
+    assert list(found[2].intermediate_values) == list(range(1, 11))
+    (interrupted,) = (name for name in before if before[name]["status"] == "running")
+    trained = steps(tmp_path)
+    assert attempts(trained.pop(interrupted)) == [range(19), range(18, 30)]
+    assert [attempts(each) for each in trained.values()] == [[range(30)]] * 3
+    assert set(trained) | {interrupted} == set(summaries(tmp_path / "here"))
+    assert run("train", *whole, "hydra.sweep.dir=whole").code == 0
     finished = [trial for trial in found if trial.state == TrialState.COMPLETE]
     uninterrupted = trials(tmp_path / "whole")
     assert [t.params for t in finished] == [t.params for t in uninterrupted]
     assert [t.value for t in finished] == [t.value for t in uninterrupted]
-    assert len(summaries(tmp_path / "here")) == 8
 
 
 @pytest.mark.parametrize(
@@ -233,9 +236,39 @@ def test_a_mistake_starts_nothing(
     assert not (tmp_path / "here").exists()
 
 
-def test_one_process_works_at_a_study(run: Run, tmp_path: Path) -> None:
-    from litmlp.runs import held
+@pytest.mark.parametrize("place", ["sweep.resume=here", "hydra.sweep.dir=here"])
+@pytest.mark.parametrize("sweeper", ["optuna", "basic"])
+def test_a_search_and_a_grid_have_folders_of_their_own(
+    sweeper: str, place: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "multirun.yaml").touch()
+    if sweeper == "basic":
+        (tmp_path / "here" / "study.db").touch()
+    before = set(tmp_path.rglob("*"))
+    ended = run("train", "-m", f"hydra/sweeper={sweeper}", place, "seed=0,1")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    kind = "a sweep of every combination" if sweeper == "optuna" else "a search"
+    assert line.startswith(f"error: here holds {kind}: ")
+    assert set(tmp_path.rglob("*")) == before
 
+
+def test_what_was_tried_before_is_not_trained_again(run: Run, tmp_path: Path) -> None:
+    few = (*QUICK, "activation=relu,tanh", "hydra.sweeper.n_trials=5")
+    ended = run("train", *few)
+    assert (ended.code, ended.err) == (0, "")
+    assert len(trials(tmp_path / "here")) == 5
+    assert 1 <= len(re.findall(r"^  loss/val", ended.out, re.MULTILINE)) <= 2
+    paths = tmp_path.glob("here/activation*/*")
+    times = {path: path.stat().st_mtime_ns for path in paths}
+    run("train", *few, "hydra.sweeper.n_trials=9")
+    assert len(trials(tmp_path / "here")) == 9
+    same = {path: path.stat().st_mtime_ns for path in times}
+    assert same == times
+
+
+def test_one_process_works_at_a_study(run: Run, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     with held(tmp_path / "here"):
         ended = run("train", *QUICK, LR)

@@ -10,7 +10,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from optuna.pruners import BasePruner
 
-from litmlp.search.study import NAME, opened
+from litmlp.search.study import NAME, RETRY_OF, opened
 
 
 class Pruning(Checkpoint):
@@ -35,6 +35,10 @@ class Pruning(Checkpoint):
         self.pruned_epoch: int | None = None
         self._open = ExitStack()
 
+    def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
+        if self.pruned_epoch:  # before the run was killed and went on
+            trainer.should_stop = True
+
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
         if trainer.is_global_zero:  # in the process that trains: it may be a fork
             self._storage = self._open.enter_context(opened(self.folder))
@@ -42,6 +46,7 @@ class Pruning(Checkpoint):
             self._id = self._storage.get_trial_id_from_study_id_trial_number(
                 self._storage.get_study_id_from_name(NAME), self.trial
             )
+            self._recall(trainer.current_epoch)
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
         epoch = trainer.current_epoch + 1
@@ -64,6 +69,16 @@ class Pruning(Checkpoint):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.pruned_epoch = state["pruned_epoch"]
+
+    def _recall(self, epochs: int) -> None:
+        """Note what the killed trial that this one repeats came to, as far as saved."""
+        trial = self._storage.get_trial(self._id)
+        if (killed := trial.user_attrs.get(RETRY_OF)) is None:
+            return
+        noted = self._study.trials[killed].intermediate_values
+        for epoch, value in noted.items():
+            if epoch <= epochs:
+                self._storage.set_trial_intermediate_value(self._id, epoch, value)
 
     def _is_hopeless(self, epoch: int, value: float) -> bool:
         self._storage.set_trial_intermediate_value(self._id, epoch, value)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from litmlp.console import console, shortest
+from litmlp.members import holds_search
 from litmlp.report.texts import short
 
 if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
-
-STUDY = "study.db"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,7 @@ class Searched:
 def read_searches(runs: Iterable[Path]) -> Iterator[Searched]:
     """The searches that runs are trials of."""
     folders = dict.fromkeys(run.parent for run in runs)
-    with_study = [folder for folder in folders if (folder / STUDY).is_file()]
+    with_study = [folder for folder in folders if holds_search(folder)]
     if with_study and find_spec("optuna") is None:
         console.print("searches are not shown: pip install litmlp[optuna]")
         return

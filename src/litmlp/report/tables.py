@@ -32,9 +32,17 @@ def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> Rows:
     )
 
 
-def table_of_failures(runs: Runs, findings: Sequence[Findings]) -> Rows:
-    """Every run that came to no value, with its error's first line."""
-    failed = runs.table.filter(pl.col(VALUE).is_null())
+def table_of_failures(
+    runs: Runs, findings: Sequence[Findings], *, unfinished: bool = True
+) -> Rows:
+    """Every run that came to no value, with its error's first line.
+
+    Args:
+        unfinished: whether those are among them that are not done.
+    """
+    failed = runs.table.filter(
+        pl.col(VALUE).is_null() & ((pl.col("status") == "done") | unfinished)
+    )
     texts = [*names_of_runs(runs, findings), column("status"), ("error", error)]
     return filled(failed.rows(named=True), texts=texts)
 

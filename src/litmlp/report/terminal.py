@@ -29,12 +29,18 @@ def show_report(
     findings: Sequence[Findings],
     searches: Iterable[Searched],
     ensembles: Iterable[Averaged],
+    *,
+    unfinished: bool = True,
 ) -> None:
-    """The runs, the choices if runs repeat them, and what follows from these."""
+    """The runs, the choices if runs repeat them, and what follows from these.
+
+    Args:
+        unfinished: whether the failures are listed of runs that are not done.
+    """
     show_table(table_of_runs(runs, findings))
     if any(each.choices.height < each.problem.runs.height for each in findings):
         show_table(table_of_choices(findings))
-    show_table(table_of_failures(runs, findings))
+    show_table(table_of_failures(runs, findings, unfinished=unfinished))
     for reason in runs.skipped:
         console.print(f"skipped      {reason}", soft_wrap=True)
     for each in findings:

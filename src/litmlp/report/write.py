@@ -30,7 +30,11 @@ LONGEST_NAME = 60
 
 
 def report_runs(
-    patterns: Sequence[str], output: str | None = None, *, safe_csv: bool = False
+    patterns: Sequence[str],
+    output: str | None = None,
+    *,
+    safe_csv: bool = False,
+    unfinished: bool = True,
 ) -> None:
     """Show what runs came to, and write tables, pages and pictures of it.
 
@@ -38,6 +42,7 @@ def report_runs(
         patterns: folders with runs in or below them, or patterns of such folders.
         output: a folder; by default ``report`` in the folder that the runs are in.
         safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
+        unfinished: whether the console lists runs that are not done; a sweep does so.
 
     Raises:
         UserError: there are no runs, or the output cannot be written.
@@ -51,7 +56,7 @@ def report_runs(
     findings = [find(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))
     ensembles = list(read_ensembles([each.problem for each in findings]))
-    show_report(runs, findings, searches, ensembles)
+    show_report(runs, findings, searches, ensembles, unfinished=unfinished)
     try:
         target.mkdir(parents=True, exist_ok=True)
         write_tables(target, runs, findings, ensembles, safe_csv=safe_csv)

@@ -13,10 +13,10 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from litmlp.errors import UserError
+from litmlp.members import STUDY
 from litmlp.search.objectives import Mode
 from litmlp.search.space import Axis
 
-FILE = "study.db"
 NAME = "search"
 
 DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
@@ -32,7 +32,7 @@ RETRY_OF = "retry_of"
 def opened(folder: Path) -> Iterator[RDBStorage]:
     """The storage in a sweep's folder, let go of after the block."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    storage = RDBStorage(f"sqlite:///{(folder / FILE).resolve()}")
+    storage = RDBStorage(f"sqlite:///{(folder / STUDY).resolve()}")
     try:
         with warnings.catch_warnings():
             # The grid and some pruners have had this mark for years.
@@ -97,10 +97,15 @@ def refuse_other_values(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
 
 
 def retry_interrupted(study: Study) -> None:
-    """Trials whose process was killed fail, and are tried again under a new number."""
+    """Trials whose process was killed fail, and are tried again under a new number.
+
+    In this order, so that none is forgotten if this process is killed, too.
+    """
+    known = {trial.user_attrs.get(RETRY_OF) for trial in study.get_trials()}
     for trial in study.get_trials(states=[TrialState.RUNNING]):
+        if trial.number not in known:
+            study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
         study.tell(trial.number, state=TrialState.FAIL)
-        study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
 
 
 def asked(study: Study) -> int:
