@@ -76,9 +76,9 @@ def part(node: Any) -> Part:
 def hidden_layers(model: DictConfig) -> list[Hidden]:
     """The hidden layers of an MLP's config; none of another network's."""
     sizes = model.get("hidden_sizes") or []
+    choices = {group: model.get(group) for group in PER_LAYER}
     layers = []
     for i, size in enumerate(sizes):
-        choices = {group: model.get(group) for group in PER_LAYER}
         parts = {
             group: part(choice[i] if isinstance(choice, ListConfig) else choice)
             for group, choice in choices.items()

@@ -6,7 +6,7 @@ import inspect
 import pkgutil
 import re
 import types
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_type_hints
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -19,7 +19,7 @@ from lightning.pytorch import (
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.strategies import Strategy
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -113,36 +113,56 @@ def construct(
         UserError: a target that is not allowed, an argument that it does not have, a
             value of the wrong type, a value left open, or a value that it refuses.
     """
-    if isinstance(node, ListConfig):
-        return [
-            construct(node[i], origin(node, i, f"{where}[{i}]"))
-            for i in range(len(node))
-        ]
-    if not isinstance(node, DictConfig):
+    if not isinstance(node, DictConfig | ListConfig):
         return node
-    values = {}
-    if taken := sorted(late.keys() & set(node)):
+    content = OmegaConf.to_container(node, resolve=True)
+    return built(content, OmegaConf.to_container(node), where, reserved, late)
+
+
+def built(
+    node: Any,
+    raw: Any,
+    where: str,
+    reserved: Collection[str] = (),
+    late: Mapping[str, Any] = types.MappingProxyType({}),
+) -> Any:
+    """:func:`construct`, of plain containers.
+
+    Args:
+        raw: the node before its references were looked up, as far as that is known.
+    """
+    if isinstance(node, list):
+        raw = raw if isinstance(raw, list) else [None] * len(node)
+        return [
+            built(value, text, origin(text, f"{where}[{i}]"))
+            for i, (value, text) in enumerate(zip(node, raw, strict=True))
+        ]
+    if not isinstance(node, dict):
+        return node
+    if taken := sorted(late.keys() & node.keys()):
         raise UserError(f"{where}.{taken[0]} is litmlp's own to set: leave it out")
-    for key in map(str, node):
+    raw = raw if isinstance(raw, dict) else {}
+    values = {}
+    for key, value in node.items():
         if key in ("_target_", "_partial_", *reserved):
             continue
-        if OmegaConf.is_missing(node, key):
+        if value == MISSING:
             raise UserError(f"{where}.{key} is needed: give {where}.{key}=…")
-        values[key] = construct(node[key], origin(node, key, f"{where}.{key}"))
+        text = raw.get(key)
+        values[str(key)] = built(value, text, origin(text, f"{where}.{key}"))
     if "_target_" not in node:
         return values
-    target = resolve(node._target_, where)
+    target = resolve(node["_target_"], where)
     factory = Factory(target, **checked_arguments(target, values, where), **late)
     factory.where = where
     return factory if node.get("_partial_") is True else factory()
 
 
-def origin(node: DictConfig | ListConfig, key: Any, where: str) -> str:
+def origin(raw: Any, where: str) -> str:
     """The key that a user would type: ``${activation}`` is set as activation.…"""
-    if not OmegaConf.is_interpolation(node, key):
-        return where
-    raw: str = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index]  # a list or dict by its own key
-    return raw[2:-1] if raw[2:-1].isidentifier() else where
+    if isinstance(raw, str) and raw.startswith("${") and raw[2:-1].isidentifier():
+        return raw[2:-1]
+    return where
 
 
 @functools.cache

@@ -1,0 +1,84 @@
+"""A sweep's configs are Hydra's own, and are composed no more often than needed."""
+
+from collections.abc import Iterator
+
+import pytest
+from conftest import CONF
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.composed import ComposedOnce
+
+
+@pytest.fixture
+def loader() -> Iterator[ConfigLoader]:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield GlobalHydra.instance().config_loader()
+
+
+def swept(loader: ConfigLoader) -> DictConfig:
+    return loader.load_configuration("train", ["hydra.mode=MULTIRUN"], RunMode.MULTIRUN)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["seed=1"],
+        ["data=iris", "seed=1", "activation=tanh", "optimizer.lr=1e-2"],
+        ["model.hidden_sizes=[3,4]", "seeds.order=5", "trainer.max_time=null"],
+        ["initializer@bias_initializer=normal", "callbacks.checkpoint.every_epochs=3"],
+        ["optimizer=adamw", "optimizer.weight_decay=0.1", "activation=elu"],
+        ["optimizer={lr: 3}", "seed=2"],
+        ["seed=2", "+seeds.mine=3"],
+        ["~callbacks.early_stopping", "seed=2"],
+        ["hydra.job.name=x", "seed=3"],
+        ["name='a,b'", "loss.weight=[1,2,3]"],
+        ["experiment=sweep/lr_and_batch", "trainer.max_epochs=2"],
+    ],
+    ids=str,
+)
+def test_a_members_config_is_the_one_that_hydra_composes(
+    loader: ConfigLoader, overrides: list[str]
+) -> None:
+    sweep = swept(loader)
+    own, hydras = ComposedOnce(loader), loader.load_sweep_config(sweep, overrides)
+    own.load_sweep_config(sweep, ["seed=9", *overrides])
+    for _ in range(2):
+        config = own.load_sweep_config(sweep, overrides)
+        assert OmegaConf.to_yaml(config) == OmegaConf.to_yaml(hydras)
+        assert OmegaConf.is_struct(config)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["sed=1", "seed.x=1", "activation=rel", "data.path=x"]
+)
+def test_a_mistake_is_told_as_hydra_tells_it(loader: ConfigLoader, wrong: str) -> None:
+    sweep = swept(loader)
+    told = []
+    for each in (loader, ComposedOnce(loader)):
+        with pytest.raises(HydraException) as error:
+            each.load_sweep_config(sweep, ["seed=1", wrong])
+        told.append(str(error.value))
+    assert told[0] == told[1]
+
+
+def test_members_that_differ_in_values_are_composed_once(
+    loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, asked = swept(loader), []
+    compose = loader.load_sweep_config
+    monkeypatch.setattr(
+        loader, "load_sweep_config", lambda *given: asked.append(1) or compose(*given)
+    )
+    own = ComposedOnce(loader)
+    for activation in ("relu", "tanh"):
+        for seed in range(5):
+            member = [f"activation={activation}", f"seed={seed}", "optimizer.lr=0.1"]
+            config = own.load_sweep_config(sweep, member)
+            assert (config.seed, config.optimizer.lr) == (seed, 0.1)
+            assert config.activation._target_.lower().endswith(activation)
+    assert len(asked) == 2
