@@ -56,13 +56,15 @@ def only_logged(active: bool) -> Iterator[None]:
         console.quiet = before
 
 
-def show(content: RenderableType) -> None:
-    """Print a line or table, and write it to the log as plain text."""
+def show(content: RenderableType) -> str:
+    """Print a line or table, and log it as plain text, which is returned."""
     if not console.quiet:  # rich would lay a table out all the same
         console.print(content, soft_wrap=isinstance(content, str))
-    for line in as_text(content).splitlines():
+    plain = as_text(content)
+    for line in plain.splitlines():
         if line.strip():
             log.info(line.rstrip())
+    return plain
 
 
 def as_text(content: RenderableType) -> str:

@@ -9,14 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 from rich.table import Table
 from torch import Tensor
 
-from litmlp import runs
+from litmlp import checkpoints, runs
 from litmlp.build import build_data, build_model, build_trainer
 from litmlp.console import show, table
 from litmlp.data.module import Data
 from litmlp.foreign import rebuilding
 from litmlp.process import settings
 from litmlp.supervised import Supervised
-from litmlp.trained import load_best
 
 Metrics = dict[str, float]
 
@@ -44,7 +43,7 @@ def measure(config: DictConfig, folder: Path) -> Metrics:
         with settings(config):
             data = build_data(config)
             model = build_model(config, data)
-            load_best(model, folder)
+            model.load_state_dict(checkpoints.best(folder)["state_dict"])
             return split_metrics(model, data, build_trainer(config))
 
 

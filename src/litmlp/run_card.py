@@ -6,9 +6,7 @@ from typing import Any
 
 from hydra import compose
 from omegaconf import DictConfig
-from rich.console import RenderableType
 
-from litmlp.console import as_text
 from litmlp.data.module import Data
 from litmlp.data.samples import Column
 from litmlp.hyperparameters import flat
@@ -20,7 +18,7 @@ MOST_COLUMNS = 100
 
 
 def pages(
-    config: DictConfig, overrides: Sequence[str], data: Data, model: RenderableType
+    config: DictConfig, overrides: Sequence[str], data: Data, layers: str
 ) -> dict[str, str]:
     """Markdown by tag.
 
@@ -28,7 +26,7 @@ def pages(
         config: of the run; it is shown unresolved, without the environment's secrets.
         overrides: as they were typed.
         data: what it is trained on.
-        model: a table of its layers.
+        layers: a table of those of its network.
     """
     facts = versions() | {"git commit": git_commit() or "none"}
     return {
@@ -38,7 +36,7 @@ def pages(
         "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])
         + "\n\n"
         + grid(("column", "kind", "categories"), described(data.samples.columns)),
-        "model": fenced(as_text(model)),
+        "model": fenced(layers),
         "versions": grid(("what", "version"), facts.items()),
     }
 

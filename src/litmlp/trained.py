@@ -107,14 +107,3 @@ def rebuilt(config: DictConfig, folder: Path) -> Trained:
         target_names=list(map(str, facts["target_names"])),
         class_names=list(map(str, facts.get("class_names", []))),
     )
-
-
-def load_best(model: Supervised, folder: Path) -> dict[str, Any]:
-    """Put the best weights of a run into its model; returns the checkpoint.
-
-    Raises:
-        UserError: the run has none.
-    """
-    checkpoint = checkpoints.best(folder)
-    model.load_state_dict(checkpoint["state_dict"])
-    return checkpoint

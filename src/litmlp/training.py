@@ -11,7 +11,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from lightning.pytorch import Trainer
 from omegaconf import DictConfig
-from rich.table import Table
 
 from litmlp import checkpoints, fingerprint, resume, runs, saved_config, signals
 from litmlp.advice import advice
@@ -33,7 +32,6 @@ from litmlp.process import settings
 from litmlp.refusals import refusals_told
 from litmlp.run_card import pages
 from litmlp.sweeps import main_result, place
-from litmlp.trained import load_best
 
 
 def train(config: DictConfig) -> float:
@@ -112,8 +110,7 @@ def fit_and_test(
 def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     """Say on the console, in the log and in TensorBoard what is to be trained."""
     show_plan(run.data, run.trainer)
-    layers = model_table(run.model, run.data.features["train"][:1])
-    show(layers)
+    layers = show(model_table(run.model, run.data.features["train"][:1]))
     for line in advice(run.config, run.model.network):
         show(f"advice       {line}")
     checkpoints.rewind(run.trainer.loggers, point)
@@ -133,9 +130,10 @@ def tested(run: Run) -> Metrics:
 def conclude(run: Run, test: Callable[[Run], Metrics]) -> runs.Summary:
     """Test and log a run that is trained; returns what its summary records."""
     trainer, model, config = run.trainer, run.model, run.config
-    best = load_best(model, run.folder)
-    show(how_it_ended(trainer, best))
     last = checkpoints.read(run.folder / checkpoints.FOLDER / checkpoints.LAST)
+    best = last["callbacks"]["BestAndLast"]["best"]
+    model.load_state_dict(best["state_dict"])
+    show(how_it_ended(trainer, best))
     metrics = test(run)
     if run.data.num_folds is not None and trainer.is_global_zero:
         write_fold(run.folder, run.data, safe_csv=config.get("safe_csv", False))
@@ -204,7 +202,7 @@ def at_best(metrics: Metrics) -> Metrics:
     }
 
 
-def introduce(run: Run, layers: Table) -> None:
+def introduce(run: Run, layers: str) -> None:
     """Tell TensorBoard what is to be trained: its HParams and text tabs."""
     job = HydraConfig.get() if HydraConfig.initialized() else None
     choices = job.runtime.choices if job is not None else {}

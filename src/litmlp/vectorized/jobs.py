@@ -1,15 +1,24 @@
 """A sweep's jobs as Hydra runs them, but held open until they are trained together."""
 
 import logging
+import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, run_job
+from hydra.core.utils import (
+    JobReturn,
+    JobStatus,
+    configure_log,
+    env_override,
+    run_job,
+)
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, open_dict, read_write
+
+from litmlp.members import folder_of
 
 
 @dataclass
@@ -32,11 +41,36 @@ class Job:
 
     def run(self) -> None:
         """Run it alone, as Hydra's own launcher does."""
-        self.result = self._run(self.task)
+        self.result = run_job(
+            hydra_context=self.context,
+            task_function=self.task,
+            config=self.composed,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+        )
 
     def open(self) -> None:
-        """Do what Hydra does before a job: its folder, its files, its log."""
-        self.result = self._run(self._note)
+        """Do what Hydra does before a job: its folder and its log.
+
+        Hydra would also copy the config twice, which takes longer than the rest.
+        """
+        hydra, folder = self.composed.hydra, folder_of(self.composed)
+        with read_write(hydra), open_dict(hydra):
+            hydra.runtime.output_dir = str(folder)
+        singleton = HydraConfig.instance()
+        before = singleton.cfg
+        singleton.set_config(self.composed)
+        self._hydra = singleton.cfg
+        self.config = pickle.loads(pickle.dumps(self.composed))
+        with read_write(self.config), open_dict(self.config):
+            del self.config["hydra"]
+        folder.mkdir(parents=True, exist_ok=True)
+        configure_log(hydra.job_logging, hydra.verbose)
+        self._handlers = logging.getLogger().handlers[:]
+        self.context.callbacks.on_job_start(
+            config=self.composed, task_function=self.task
+        )
+        singleton.cfg = before
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -45,28 +79,19 @@ class Job:
         before = singleton.cfg, root.handlers
         singleton.cfg, root.handlers = self._hydra, self._handlers
         try:
-            yield
+            with env_override(self.composed.hydra.job.env_set):
+                yield
         finally:
             singleton.cfg, root.handlers = before
 
-    def close(self) -> None:
-        """Let go of its log."""
+    def close(self, value: float) -> None:
+        """Do what Hydra does after a job that came to a value; let go of its log."""
+        self.result.return_value = value
+        self.result.cfg, self.result.hydra_cfg = self.config, self._hydra
+        self.result.status = JobStatus.COMPLETED
+        self.context.callbacks.on_job_end(config=self.composed, job_return=self.result)
         for handler in self._handlers:
             handler.close()
-
-    def _note(self, config: DictConfig) -> None:
-        self.config = config
-        self._hydra = HydraConfig.instance().cfg
-        self._handlers = logging.getLogger().handlers[:]
-
-    def _run(self, task: Any) -> JobReturn:
-        return run_job(
-            hydra_context=self.context,
-            task_function=task,
-            config=self.composed,
-            job_dir_key="hydra.sweep.dir",
-            job_subdir_key="hydra.sweep.subdir",
-        )
 
 
 def compose_jobs(

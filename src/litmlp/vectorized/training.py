@@ -250,10 +250,7 @@ class Opened:
     def _leave(self, *, failed: bool) -> None:
         """Tell Hydra what came of the job."""
         self.is_open = False
-        self.job.close()
-        self.job.result.return_value = best_value(
-            {} if failed else self.summary, self.job.config.mode
-        )
+        self.job.close(best_value({} if failed else self.summary, self.job.config.mode))
         LaunchHooks.unfinished += failed
 
 
