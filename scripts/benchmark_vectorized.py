@@ -42,7 +42,7 @@ from litmlp import build, training
 from litmlp.command_line import register_resolvers
 from litmlp.console import console, table
 from litmlp.data.module import Data
-from litmlp.vectorized.jobs import Job
+from litmlp.jobs import Job
 from litmlp.vectorized.training import train_jobs
 
 SIZES = [64, 64]

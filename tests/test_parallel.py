@@ -19,7 +19,8 @@ from hydra.core.singleton import Singleton
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.parallel import Job
+from litmlp.jobs import Job
+from litmlp.parallel import SentJob
 from litmlp.runs import read_summary, write_summary
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
@@ -104,13 +105,9 @@ def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None
     def task(config: DictConfig) -> float:
         raise AssertionError("it was trained again")
 
-    ended = Job(
-        config=OmegaConf.create(config),
-        task=task,
-        context=HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks()),
-        state=Singleton.get_state(),
-        here=str(tmp_path),
-    )()
+    context = HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks())
+    job = Job(OmegaConf.create(config), context, task)
+    ended = SentJob(job=job, state=Singleton.get_state(), here=str(tmp_path))()
     assert ended.stop is None
     assert ended.result
     assert ended.result.return_value == 0.25

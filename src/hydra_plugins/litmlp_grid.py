@@ -4,7 +4,6 @@ One of our own, since Hydra's composes every config twice, and launches members 
 done, whereby it rewrites their files.
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -23,16 +22,9 @@ from litmlp.locks import held
 from litmlp.members import folder_of, note_command
 from litmlp.sweeps import LaunchHooks, still_to_train
 
+SETTINGS = {"_target_": "hydra_plugins.litmlp_grid.GridSweeper", "params": {}}
 
-@dataclass
-class Settings:
-    """What a config can say of it, as of Hydra's own."""
-
-    _target_: str = "hydra_plugins.litmlp_grid.GridSweeper"
-    params: dict[str, str] = field(default_factory=dict)
-
-
-ConfigStore.instance().store("basic", Settings, group="hydra/sweeper")
+ConfigStore.instance().store("basic", SETTINGS, group="hydra/sweeper")
 
 
 class GridSweeper(Sweeper):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from litmlp.errors import UserError
-from litmlp.parallel import Arrivals, Job, ParallelLauncher
+from litmlp.parallel import Arrivals, ParallelLauncher, SentJob
 
 if TYPE_CHECKING:
     from litmlp.slots import Slot
@@ -27,7 +27,7 @@ class JoblibLauncher(ParallelLauncher):
         self.n_jobs = n_jobs
         self._slots: Sequence[Slot] = []
 
-    def train(self, jobs: list[Job]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Arrivals:
         from litmlp.slots import call_all
 
         if not self._slots:  # kept, since a search launches many times

@@ -7,7 +7,7 @@ lost for good ends the sweep.
 
 from omegaconf import DictConfig
 
-from litmlp.parallel import Arrivals, Ended, Job, ParallelLauncher, as_arguments
+from litmlp.parallel import Arrivals, Ended, ParallelLauncher, SentJob, as_arguments
 
 GRACE = 20.0
 """Seconds that interrupted runs have to end by themselves."""
@@ -30,7 +30,7 @@ class RayLauncher(ParallelLauncher):
         self.init = init
         self.remote = remote
 
-    def train(self, jobs: list[Job]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Arrivals:
         import ray
         from ray.exceptions import RayError, RayTaskError
 
@@ -56,6 +56,6 @@ class RayLauncher(ParallelLauncher):
                 ray.wait(list(waiting), num_returns=len(waiting), timeout=GRACE)
 
 
-def call_job(job: Job) -> Ended:
+def call_job(job: SentJob) -> Ended:
     """What Ray sends to its workers."""
     return job()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig
 
-from litmlp.parallel import Arrivals, Ended, Job, ParallelLauncher, as_arguments
+from litmlp.parallel import Arrivals, Ended, ParallelLauncher, SentJob, as_arguments
 
 
 class SubmititLauncher(ParallelLauncher):
@@ -41,7 +41,7 @@ class SubmititLauncher(ParallelLauncher):
         self.max_num_timeout = max_num_timeout
         self.parameters = parameters
 
-    def train(self, jobs: list[Job]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Arrivals:
         from submitit import AutoExecutor
         from submitit.core.utils import FailedJobError, UncompletedJobError
         from submitit.helpers import as_completed
@@ -68,7 +68,7 @@ class SubmititLauncher(ParallelLauncher):
 class Submission:
     """A job as submitit queues it, and queues it again."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: SentJob) -> None:
         self.job = job
 
     def __call__(self) -> Ended:

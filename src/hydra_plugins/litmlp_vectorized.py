@@ -36,14 +36,16 @@ class VectorizedLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         # Imported here: Hydra looks at all launchers, whichever is used.
-        from litmlp.vectorized.jobs import compose_jobs
+        from litmlp.jobs import compose_jobs
         from litmlp.vectorized.training import train_jobs
 
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-        jobs = compose_jobs(
-            self.config, self.context, self.task, job_overrides, initial_job_idx
-        )
+        jobs = [
+            *compose_jobs(
+                self.config, self.context, self.task, job_overrides, initial_job_idx
+            )
+        ]
         train_jobs(jobs, max_members=self.max_members, num_threads=self.num_threads)
         return [job.result for job in jobs]

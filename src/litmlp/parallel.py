@@ -13,19 +13,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.singleton import Singleton
-from hydra.core.utils import (
-    JobReturn,
-    JobStatus,
-    configure_log,
-    filter_overrides,
-    run_job,
-)
+from hydra.core.utils import JobReturn, JobStatus, configure_log
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from litmlp import runs
 from litmlp.errors import UserError
+from litmlp.jobs import Job, compose_jobs, title
 from litmlp.members import folder_of, standing
 
 log = logging.getLogger(__name__)
@@ -46,20 +41,16 @@ class Ended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """One member of a sweep, to be called in whichever process it is sent to.
+class SentJob:
+    """A job, to be called in whichever process it is sent to.
 
     Args:
-        config: of the member, with Hydra's part of it.
-        task: what to do with it.
-        context: Hydra's, of the launch.
+        job: of a sweep.
         state: what Hydra and OmegaConf know in the launcher's process.
         here: that process's working directory, which relative paths start from.
     """
 
-    config: DictConfig
-    task: TaskFunction
-    context: HydraContext
+    job: Job
     state: Any
     here: str
 
@@ -75,43 +66,29 @@ class Job:
 
     def _run(self) -> JobReturn:
         """As Hydra does, unless an attempt of which nobody heard has done it."""
-        folder = folder_of(self.config)
+        folder = folder_of(self.job.composed)
         if standing(folder) == "done":
             print(f"  skipped: done  {folder.name}")
             return self.returned(runs.read_summary(folder).get("best_value"))
-        return run_job(
-            task_function=self.task,
-            config=self.config,
-            job_dir_key="hydra.sweep.dir",
-            job_subdir_key="hydra.sweep.subdir",
-            hydra_context=self.context,
-        )
-
-    @property
-    def title(self) -> str:
-        """The member's number and overrides, as Hydra's own launcher says them."""
-        hydra = self.config.hydra
-        return (
-            f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"
-        )
+        return self.job.run()
 
     def returned(self, value: float | None = None) -> JobReturn:
         """What a sweeper is told of a run; without a value, the worst there is."""
-        hydra = self.config.hydra
-        with open_dict(hydra.runtime):
-            hydra.runtime.output_dir = str(folder_of(self.config))
+        config = self.job.composed
+        with open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = str(folder_of(config))
         if value is None:
-            value = math.inf if self.config.get("mode") == "min" else -math.inf
+            value = math.inf if config.get("mode") == "min" else -math.inf
         return JobReturn(
-            overrides=list(hydra.overrides.task),
-            cfg=self.config,
-            hydra_cfg=self.config,
+            overrides=list(config.hydra.overrides.task),
+            cfg=config,
+            hydra_cfg=config,
             status=JobStatus.COMPLETED,
             _return_value=value,
         )
 
 
-Arrivals = Iterator[tuple[Job, Ended | None]]
+Arrivals = Iterator[tuple[SentJob, Ended | None]]
 """Jobs as they end, in any order; None for one that was lost with its process."""
 
 
@@ -139,7 +116,7 @@ class ParallelLauncher(Launcher):
             )
         self.context, self.task, self.config = hydra_context, task_function, config
 
-    def train(self, jobs: list[Job]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Arrivals:
         """Call the jobs in other processes."""
         raise NotImplementedError
 
@@ -149,31 +126,19 @@ class ParallelLauncher(Launcher):
         hydra = self.config.hydra
         configure_log(hydra.hydra_logging, hydra.verbose)
         Path(hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-        jobs = [
-            self._job(initial_job_idx + place, list(overrides))
-            for place, overrides in enumerate(job_overrides)
-        ]
+        composed = compose_jobs(
+            self.config, self.context, self.task, job_overrides, initial_job_idx
+        )
+        state, here = Singleton.get_state(), os.getcwd()
+        jobs = [SentJob(job=job, state=state, here=here) for job in composed]
         log.info(f"Launching {len(jobs)} jobs with {type(self).__name__}")
         results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
         if self.stopping is not None:
             raise self.stopping
         return [results[id(job)] for job in jobs]
 
-    def _job(self, number: int, overrides: list[str]) -> Job:
-        load = self.context.config_loader.load_sweep_config
-        config = load(self.config, overrides)
-        with open_dict(config.hydra.job):
-            config.hydra.job.id = config.hydra.job.num = number
-        return Job(
-            config=config,
-            task=self.task,
-            context=self.context,
-            state=Singleton.get_state(),
-            here=os.getcwd(),
-        )
-
-    def _result(self, job: Job, ended: Ended | None) -> JobReturn:
-        log.info(job.title)
+    def _result(self, job: SentJob, ended: Ended | None) -> JobReturn:
+        log.info(title(job.job.composed))
         if ended is None:
             print("error: its process was killed", file=sys.stderr, flush=True)
             return job.returned()

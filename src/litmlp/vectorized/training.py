@@ -18,6 +18,7 @@ from litmlp.console import console, only_logged
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.errors import UserError, report
 from litmlp.evaluation import Metrics
+from litmlp.jobs import Job
 from litmlp.members import folder_of
 from litmlp.memory import shortage_told
 from litmlp.preparation import Run, build_run
@@ -32,7 +33,6 @@ from litmlp.training import (
 )
 from litmlp.vectorized.capacity import most_members
 from litmlp.vectorized.group import Group
-from litmlp.vectorized.jobs import Job
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.objective import alike
 from litmlp.vectorized.shared import SharedData

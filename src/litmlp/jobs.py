@@ -1,9 +1,14 @@
-"""A sweep's jobs as Hydra runs them, but held open until they are trained together."""
+"""A sweep's jobs as Hydra runs them, without the copies that take it longer than a job.
+
+Hydra copies each config twice with all that is its own, and hides that part three
+times; a job of a small network takes no longer to train.
+"""
 
 import logging
+import os
 import pickle
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +18,7 @@ from hydra.core.utils import (
     JobStatus,
     configure_log,
     env_override,
-    run_job,
+    filter_overrides,
 )
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict, read_write
@@ -23,7 +28,7 @@ from litmlp.members import folder_of
 
 @dataclass
 class Job:
-    """A job of a sweep.
+    """A job of a sweep: run at once, or held open until it is trained with others.
 
     Args:
         composed: its config with Hydra's part.
@@ -39,21 +44,19 @@ class Job:
     _hydra: Any = None
     _handlers: list[logging.Handler] = field(default_factory=list)
 
-    def run(self) -> None:
-        """Run it alone, as Hydra's own launcher does."""
-        self.result = run_job(
-            hydra_context=self.context,
-            task_function=self.task,
-            config=self.composed,
-            job_dir_key="hydra.sweep.dir",
-            job_subdir_key="hydra.sweep.subdir",
-        )
+    def run(self) -> JobReturn:
+        """Open it, do what the script does, and close it."""
+        self.open()
+        with self.current():
+            try:
+                value, status = self.task(self.config), JobStatus.COMPLETED
+            except Exception as error:
+                value, status = error, JobStatus.FAILED
+        self.close(value, status)
+        return self.result
 
     def open(self) -> None:
-        """Do what Hydra does before a job: its folder and its log.
-
-        Hydra would also copy the config twice, which takes longer than the rest.
-        """
+        """Do what Hydra does before a job: its folder and its log."""
         hydra, folder = self.composed.hydra, folder_of(self.composed)
         with read_write(hydra), open_dict(hydra):
             hydra.runtime.output_dir = str(folder)
@@ -76,19 +79,23 @@ class Job:
     def current(self) -> Iterator[None]:
         """Let it be the job that Hydra runs, with its own log."""
         root, singleton = logging.getLogger(), HydraConfig.instance()
+        hydra = self.composed.hydra
+        place = hydra.runtime.output_dir if hydra.job.chdir else os.getcwd()
         before = singleton.cfg, root.handlers
         singleton.cfg, root.handlers = self._hydra, self._handlers
         try:
-            with env_override(self.composed.hydra.job.env_set):
+            with env_override(hydra.job.env_set), chdir(place):
                 yield
         finally:
             singleton.cfg, root.handlers = before
 
-    def close(self, value: float) -> None:
-        """Do what Hydra does after a job that came to a value; let go of its log."""
+    def close(self, value: Any, status: JobStatus = JobStatus.COMPLETED) -> None:
+        """Do what Hydra does after a job, and let go of its log."""
+        overrides = list(self.composed.hydra.overrides.task)
+        self.result = JobReturn(
+            overrides=overrides, cfg=self.config, hydra_cfg=self._hydra, status=status
+        )
         self.result.return_value = value
-        self.result.cfg, self.result.hydra_cfg = self.config, self._hydra
-        self.result.status = JobStatus.COMPLETED
         self.context.callbacks.on_job_end(config=self.composed, job_return=self.result)
         for handler in self._handlers:
             handler.close()
@@ -100,12 +107,16 @@ def compose_jobs(
     task: TaskFunction,
     overrides: Sequence[Sequence[str]],
     first: int,
-) -> list[Job]:
-    """The jobs of a batch, numbered from ``first``."""
-    jobs = []
+) -> Iterator[Job]:
+    """The jobs of a batch, numbered from ``first``, composed as they are asked for."""
     for number, own in enumerate(overrides, first):
         composed = context.config_loader.load_sweep_config(sweep, list(own))
         with open_dict(composed):
             composed.hydra.job.id = composed.hydra.job.num = number
-        jobs.append(Job(composed, context, task))
-    return jobs
+        yield Job(composed, context, task)
+
+
+def title(config: DictConfig) -> str:
+    """A job's number and overrides, as Hydra's own launcher says them."""
+    hydra = config.hydra
+    return f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"
