@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from litmlp.classifier import Classifier
 from litmlp.penalties import NoPenalty
 from litmlp.supervised import Supervised
 from litmlp.vectorized.chain import LANES
@@ -102,6 +103,9 @@ def sum_of_losses(model: Supervised) -> Losses:
     if type(loss) not in MEANS_OF_ROWS + MEANS_OF_NUMBERS or weighted:
         each = torch.func.vmap(model.compute_loss)
         return lambda outputs, targets: each(outputs, targets).sum()
+    usual = type(model).compute_loss is Classifier.compute_loss
+    if usual and isinstance(loss, nn.CrossEntropyLoss):
+        return cross_entropies(loss)
     by_row = isinstance(loss, MEANS_OF_ROWS)
     pooled = with_loss_of_each(model)
 
@@ -114,6 +118,19 @@ def sum_of_losses(model: Supervised) -> Losses:
         return total
 
     return pool
+
+
+def cross_entropies(loss: nn.CrossEntropyLoss) -> Losses:
+    """Classes before rows, as a network's last layer leaves them: many rows at once."""
+
+    def each(outputs: Tensor, targets: Tensor) -> Tensor:
+        logits, smoothing = outputs.transpose(1, 2), loss.label_smoothing
+        losses = F.cross_entropy(
+            logits, targets, reduction="none", label_smoothing=smoothing
+        )
+        return losses.sum() / outputs.shape[1]
+
+    return each
 
 
 def filled_up(tensor: Tensor) -> Tensor:

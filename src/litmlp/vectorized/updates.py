@@ -107,7 +107,7 @@ def adam(
         square = torch.maximum(largest, square, out=largest)
     root = square.sqrt().div_((1 - beta2**step).sqrt().to(grads))
     pace = (values["lr"] / (1 - beta1**step)).to(grads)
-    weights.sub_((mean / root.add_(values["eps"].to(grads))).mul_(pace))
+    weights.addcdiv_(mean * pace, root.add_(values["eps"].to(grads)), value=-1)
 
 
 def moments(
@@ -116,8 +116,7 @@ def moments(
     """Running means of the gradients and of their squares."""
     mean, square = state["exp_avg"], state["exp_avg_sq"]
     mean.lerp_(grads, (1 - values["betas0"]).to(grads))
-    square.mul_(values["betas1"].to(grads))
-    square.addcmul_(grads, grads * (1 - values["betas1"]).to(grads))
+    square.lerp_(grads.square(), (1 - values["betas1"]).to(grads))
     return mean, square
 
 
