@@ -10,10 +10,11 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zipfile import ZipFile
 
 import torch
+from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
@@ -125,12 +126,30 @@ def read(path: Path) -> Checkpoint:
 
 
 class WholeFiles(TorchCheckpointIO):
-    """Lets a Trainer write where it is told, without a copy in a folder elsewhere."""
+    """Lets a Trainer write where it is told, without a copy in a folder elsewhere.
+
+    What it wrote last it remembers, which spares the end of a run to read it.
+    """
+
+    written: Checkpoint | None = None
 
     def save_checkpoint(
         self, checkpoint: Checkpoint, path: Any, storage_options: Any = None
     ) -> None:
         write(checkpoint, Path(path))
+        self.written = checkpoint
+
+
+def last_written(trainer: Trainer, folder: Path) -> Checkpoint:
+    """The last checkpoint of a run that has ended, from its file if need be.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    written = getattr(trainer.strategy.checkpoint_io, "written", None)
+    if written is None:  # another process has trained
+        written = read(folder / FOLDER / LAST)
+    return cast(Checkpoint, written)
 
 
 def write(content: Checkpoint, path: Path) -> None:

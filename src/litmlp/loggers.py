@@ -45,15 +45,19 @@ class TensorBoard(TensorBoardLogger):
     def log_metrics(
         self, metrics: Mapping[str, float], step: int | None = None
     ) -> None:
-        """Log values by tag.
+        """Log values by tag, as one event.
 
         Args:
             metrics: with ``epoch`` and ``samples`` among them, see ``Moment``.
             step: iterations done.
         """
         x = metrics.get(self.x_axis, step)
-        values = {tag: v for tag, v in metrics.items() if tag != "samples"}
-        super().log_metrics(values, None if x is None else int(x))
+        values = [
+            summary_pb2.Summary.Value(tag=tag, simple_value=float(value))
+            for tag, value in metrics.items()
+            if tag != "samples"
+        ]
+        self._write(summary_pb2.Summary(value=values), None if x is None else int(x))
 
     @rank_zero_only
     def log_png(self, tag: str, png: bytes, moment: Moment) -> None:

@@ -43,16 +43,16 @@ def pages(
 
 def differences(config: DictConfig) -> list[tuple[str, Any, Any]]:
     """Keys whose value is not the default, with both."""
-    here, default = flat(config), flat(defaults())
+    here, default = flat(config), defaults()
     keys = dict.fromkeys([*default, *here])
     found = [(key, default.get(key, ""), here.get(key, "")) for key in keys]
     return [row for row in found if row[1] != row[2] and row[0] != "folder"]
 
 
 @functools.cache
-def defaults() -> DictConfig:
-    """The config of a run without overrides."""
-    return compose("train")
+def defaults() -> dict[str, Any]:
+    """The config of a run without overrides, by dotted keys."""
+    return flat(compose("train"))
 
 
 def described(columns: Sequence[Column]) -> list[tuple[str, str, str]]:

@@ -130,7 +130,7 @@ def tested(run: Run) -> Metrics:
 def conclude(run: Run, test: Callable[[Run], Metrics]) -> runs.Summary:
     """Test and log a run that is trained; returns what its summary records."""
     trainer, model, config = run.trainer, run.model, run.config
-    last = checkpoints.read(run.folder / checkpoints.FOLDER / checkpoints.LAST)
+    last = checkpoints.last_written(trainer, run.folder)
     best = last["callbacks"]["BestAndLast"]["best"]
     model.load_state_dict(best["state_dict"])
     show(how_it_ended(trainer, best))

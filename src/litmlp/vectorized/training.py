@@ -1,5 +1,6 @@
 """A sweep's jobs, those that fit together trained as one."""
 
+import gc
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from litmlp.errors import UserError, report
 from litmlp.evaluation import Metrics
 from litmlp.jobs import Job
 from litmlp.members import folder_of
-from litmlp.memory import shortage_told
+from litmlp.memory import keep_freed, shortage_told
 from litmlp.preparation import Run, build_run
 from litmlp.process import settings
 from litmlp.sweeps import LaunchHooks, SweepStopped
@@ -76,15 +77,26 @@ def train_jobs(
         max_members: the most to train at once; None for as many as memory allows.
         num_threads: of the CPU; None for one a core.
     """
+    keep_freed()
     data = SharedData()
     shared = [shared_keys(job.composed) for job in jobs]
-    with signals.heeded():
+    with signals.heeded(), collecting_only_new():
         for numbers in sorted_apart(shared):
             waiting = deque(jobs[number] for number in numbers)
             while waiting:
                 train_wave(next_wave(waiting, data, max_members), num_threads)
     if apart := keys_apart(shared):
         console.print(f"trained apart: jobs that differ in {', '.join(apart)}")
+
+
+@contextmanager
+def collecting_only_new() -> Iterator[None]:
+    """Spare the garbage collector what stands already: libraries, and configs."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def next_wave(
