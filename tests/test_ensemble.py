@@ -16,7 +16,7 @@ from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 
 from litmlp import labelled
 from litmlp.build import build_data
-from litmlp.ensemble import mean_outputs
+from litmlp.ensemble import left_out, mean_outputs
 from litmlp.runs import read_config
 from litmlp.trained import trained
 from litmlp.training import train
@@ -211,6 +211,18 @@ def test_runs_without_a_result_are_left_out(
     assert ended.code == 1
     assert "needs two runs that are done" in ended.err
     assert "this sweep has 1" in ended.err
+    train_members(sweep, "city", ["seed=5"])
+    ended = run("evaluate", f"run={sweep}")
+    assert (ended.code, ended.err) == (0, "")
+    assert "left out: failed 0, diverged 1\n" in ended.out
+    averaged = written(sweep / "ensemble.json")["runs"]
+    assert (len(averaged), averaged[0]) == (2, "2")
+
+
+def test_of_many_runs_that_are_left_out_some_are_named() -> None:
+    found = {Path(str(i)): "failed" for i in range(7)} | {Path("7"): "done"}
+    text = "left out: failed 0, failed 1, failed 2, failed 3, failed 4 and 2 more"
+    assert left_out(found) == text
 
 
 def test_a_sweeps_report_shows_the_mean_beside_its_best_run(

@@ -8,6 +8,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from litmlp.errors import UserError
+
 
 class VectorizedLauncher(Launcher):
     """Stacks jobs of one shape into one network; runs the others one by one.
@@ -35,6 +37,7 @@ class VectorizedLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
+        self._refuse_less_than_one()
         # Imported here: Hydra looks at all launchers, whichever is used.
         from litmlp.jobs import compose_jobs
         from litmlp.vectorized.training import train_jobs
@@ -49,3 +52,11 @@ class VectorizedLauncher(Launcher):
         ]
         train_jobs(jobs, max_members=self.max_members, num_threads=self.num_threads)
         return [job.result for job in jobs]
+
+    def _refuse_less_than_one(self) -> None:
+        given = {"max_members": self.max_members, "num_threads": self.num_threads}
+        for name, value in given.items():
+            if value is not None and (type(value) is not int or value < 1):
+                raise UserError(
+                    f"hydra.launcher.{name}={value}: expected 1 or more, or null"
+                )

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -14,15 +14,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from litmlp import runs
+from litmlp.console import show
 from litmlp.data.samples import Column
 from litmlp.errors import UserError
 from litmlp.foreign import rebuilding
-from litmlp.members import holds_members, with_result
+from litmlp.members import holds_members, outcomes
 from litmlp.process import settings
 from litmlp.regressor import Regressor
 from litmlp.supervised import Supervised
 from litmlp.trained import Trained, rebuilt, trained
 from litmlp.vectorized.objective import same_loss
+
+MOST_NAMED = 5
+"""Of the runs that are left out of a mean."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,16 +97,31 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
     Raises:
         UserError: there are fewer than two, or they cannot be averaged.
     """
-    folders = with_result(sweep)
+    found = outcomes(sweep)
+    folders = [folder for folder in found if found[folder] == "done"]
     if len(folders) < 2:
         raise UserError(
             f"run={sweep}: a mean needs two runs that are done and have not diverged; "
             f"this sweep has {len(folders)}"
         )
+    if len(folders) < len(found):
+        show(left_out(found))
     with settings(runs.read_config(folders[0])):
         members = [rebuilt_from(folder) for folder in folders]
         refuse_unlike(members)
         yield Ensemble(folder=sweep, members=members)
+
+
+def left_out(outcomes: Mapping[Path, str]) -> str:
+    """``left out: failed lr-9-0a1b2c3d, diverged seed-3-4e5f6a7b``, and how many more.
+
+    >>> left_out({Path("a"): "done", Path("b"): "failed"})
+    'left out: failed b'
+    """
+    named = [f"{said} {f.name}" for f, said in outcomes.items() if said != "done"]
+    more = len(named) - MOST_NAMED
+    ending = f" and {more} more" if more > 0 else ""
+    return f"left out: {', '.join(named[:MOST_NAMED])}{ending}"
 
 
 def rebuilt_from(folder: Path) -> Trained:

@@ -24,7 +24,6 @@ COMMAND = "multirun.yaml"
 STUDY = "study.db"
 """The file of a search, with its trials."""
 
-
 ENSEMBLE = "ensemble.json"
 """The file in a sweep's folder that says what the mean of its runs is worth."""
 
@@ -82,9 +81,19 @@ def standing(folder: Path) -> str:
 
 def with_result(sweep: Path) -> list[Path]:
     """The folders of a sweep's runs that are done and have not diverged."""
+    found = outcomes(sweep)
+    return [folder for folder in found if found[folder] == "done"]
+
+
+def outcomes(sweep: Path) -> dict[Path, str]:
+    """The :func:`standing` of a sweep's runs; ``diverged`` if done without a result."""
     folders = sorted(path.parent for path in sweep.glob("*/summary.json"))
-    done = [folder for folder in folders if standing(folder) == "done"]
-    return [f for f in done if runs.read_summary(f).get("best_value") is not None]
+    found = {folder: standing(folder) for folder in folders}
+    for folder in folders:
+        if found[folder] == "done":
+            value = runs.read_summary(folder).get("best_value")
+            found[folder] = "diverged" if value is None else "done"
+    return found
 
 
 def saw_the_same_rows(folders: Sequence[Path]) -> bool:

@@ -1,7 +1,6 @@
 """How much memory there is; that it does not suffice is one clear line."""
 
 import ctypes
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,9 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 
 LARGEST_KEPT = 2**25
 """Bytes; glibc takes no larger threshold."""
+
+UNTOLD = 4 * 2**30
+"""Bytes that are taken to be free where the system does not tell: not on Linux."""
 
 
 def is_shortage(error: BaseException) -> bool:
@@ -57,18 +59,28 @@ def keep_freed() -> None:
         library.mallopt(MMAP_THRESHOLD, LARGEST_KEPT)
 
 
-def available(device: torch.device) -> int:
-    """Bytes that this process may still take, as far as the system tells it."""
+def available(
+    device: torch.device,
+    group: Path = Path("/sys/fs/cgroup"),
+    meminfo: Path = Path("/proc/meminfo"),
+) -> int:
+    """Bytes that this process may still take, as far as the system tells it.
+
+    Args:
+        group: the files of a container's limits.
+        meminfo: the file of Linux's counts.
+    """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    if free := re.search(r"MemAvailable: +(\d+) kB", text_of(Path("/proc/meminfo"))):
+    limits = []
+    if free := re.search(r"MemAvailable: +(\d+) kB", text_of(meminfo)):
         limits.append(1024 * int(free[1]))
-    group = Path("/sys/fs/cgroup")  # that of a container
     most, used = (text_of(group / f"memory.{name}") for name in ("max", "current"))
     if most.strip().isdigit() and used.strip().isdigit():
-        limits.append(int(most) - int(used))
-    return min(limits)
+        files = re.search(r"^inactive_file (\d+)", text_of(group / "memory.stat"), re.M)
+        given_up = int(files[1]) if files else 0  # files read once, kept while it fits
+        limits.append(int(most) - int(used) + given_up)
+    return min(limits, default=UNTOLD)
 
 
 def text_of(path: Path) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 import torch
 from conftest import Run
+from torch import Tensor, nn
+
+from litmlp import construct
 
 SWEEP = (
     "-m",
@@ -91,6 +94,50 @@ def test_what_cannot_be_stacked_is_trained_alone_and_said(
     assert ended.code == 0, ended.err
     assert "trained alone: optimizer=LBFGS cannot be stacked: seed-0-" in ended.out
     assert {s["status"] for s in summaries(tmp_path).values()} == {"done"}
+
+
+class Branching(nn.Module):
+    """What torch's vectorizing map cannot follow; or too narrow for any batch."""
+
+    def __init__(self, *, num_features: int, num_outputs: int, spare: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(num_features + spare, num_outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        outputs: Tensor = self.layer(features)
+        return outputs if outputs.sum() > 0 else 2 * outputs
+
+
+@pytest.mark.parametrize(
+    ("spare", "status", "reason"),
+    [(0, "done", "vmap: It looks like"), (1, "failed", "Expected size")],
+)
+def test_a_network_that_cannot_be_stacked_is_trained_alone(
+    spare: int,
+    status: str,
+    reason: str,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", nn.Module)
+    own = ("~model", f"+model._target_={__name__}.Branching", f"+model.spare={spare}")
+    sizes = ('+model.num_features="???"', "+model.num_outputs=1", "seed=0,1")
+    sweep = [text for text in SWEEP if not text.startswith("model.")]
+    ended = run("train", *sweep, *own, *sizes)
+    assert ended.code == int(status == "failed")
+    found = summaries(tmp_path)
+    assert [s["status"] for s in found.values()] == [status] * 2
+    assert not any("vectorized" in s for s in found.values())
+    assert f"trained alone: RuntimeError: {reason}" in ended.out
+
+
+@pytest.mark.parametrize("name", ["max_members", "num_threads"])
+@pytest.mark.parametrize("value", ["0", "1.5", "few"])
+def test_a_group_of_nobody_is_refused(name: str, value: str, run: Run) -> None:
+    ended = run("train", *SWEEP, "seed=0,1", f"hydra.launcher.{name}={value}")
+    assert ended.code == 1
+    assert f"hydra.launcher.{name}={value}: expected 1 or more" in ended.err
 
 
 def test_a_members_checkpoint_holds_its_own_weights_alone(

@@ -1,6 +1,6 @@
 """How many runs fit side by side, estimated from the first of them."""
 
-import resource
+import sys
 
 import torch
 from hydra.utils import get_class
@@ -27,6 +27,9 @@ FILES = 4
 
 SPARE_FILES = 128
 
+WINDOWS_FILES = 8192
+"""Of C's library there, which Python opens files with."""
+
 BACKWARD = 2
 """Activations, and their gradients as they come."""
 
@@ -42,8 +45,17 @@ def most_members(run: Run) -> int:
     device = run.trainer.strategy.root_device
     on_device = int(SHARE * available(device)) // bytes_of_member(run)
     here = int(SHARE * available(torch.device("cpu"))) // BOOKS
+    return max(1, min(on_device, here, (open_files() - SPARE_FILES) // FILES))
+
+
+def open_files() -> int:
+    """How many files a process may hold open."""
+    if sys.platform == "win32":
+        return WINDOWS_FILES
+    import resource  # Windows has no such module
+
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(1, min(on_device, here, (files - SPARE_FILES) // FILES))
+    return sys.maxsize if files == resource.RLIM_INFINITY else files
 
 
 def bytes_of_member(run: Run) -> int:

@@ -4,38 +4,29 @@ import gc
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from omegaconf import DictConfig, open_dict
 
-from litmlp import checkpoints, resume, runs, saved_config, signals
+from litmlp import checkpoints, resume, runs, signals
 from litmlp.build import build_trainer
 from litmlp.command_line import MISTAKES
 from litmlp.compose import complete
 from litmlp.console import console, only_logged
-from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.errors import UserError, report
-from litmlp.evaluation import Metrics
 from litmlp.jobs import Job
 from litmlp.members import folder_of
 from litmlp.memory import keep_freed, shortage_told
-from litmlp.preparation import Run, build_run
+from litmlp.preparation import build_run
 from litmlp.process import settings
 from litmlp.sweeps import LaunchHooks, SweepStopped
-from litmlp.training import (
-    announce,
-    best_value,
-    close_loggers,
-    conclude,
-    one_line,
-)
 from litmlp.vectorized.capacity import most_members
 from litmlp.vectorized.group import Group
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.objective import alike
+from litmlp.vectorized.opened import Built, Opened, within
 from litmlp.vectorized.shared import SharedData
 from litmlp.vectorized.together import (
     keys_apart,
@@ -44,6 +35,7 @@ from litmlp.vectorized.together import (
     shared_keys,
     sorted_apart,
 )
+from litmlp.vectorized.trial import loss_in_stack
 
 
 def without_ends(config: DictConfig) -> DictConfig:
@@ -55,16 +47,6 @@ def without_ends(config: DictConfig) -> DictConfig:
     with open_dict(config.trainer):
         config.trainer.enable_checkpointing = False
     return config
-
-
-@dataclass(frozen=True, kw_only=True)
-class Built:
-    """A job whose run is built, and what it goes on from, if it has begun before."""
-
-    job: Job
-    run: Run
-    point: checkpoints.Resumable | None
-    earlier: runs.Summary
 
 
 def train_jobs(
@@ -142,10 +124,12 @@ def build(job: Job, data: SharedData) -> Built | None:
         with within(job), settings(job.config):
             built = prepare(job, data)
             reason = refusal(built.run, built.point) if built else None
+            if built and not reason:
+                loss_in_stack(built.run)
     except MISTAKES:
         return None  # its own run finds them again, and tells
-    except Exception as error:  # likewise; if not, it should not go unseen
-        reason = f"{type(error).__name__}: {error}"
+    except Exception as error:  # likewise, or a group could not follow it
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     if reason:
         name = folder_of(job.composed).name
         console.print(f"trained alone: {reason}: {name}", soft_wrap=True)
@@ -192,97 +176,3 @@ def train_group(group: Sequence[Built], threads: int | None) -> None:
             if not isinstance(error, Exception):
                 raise
             report(error, full=not isinstance(error, UserError))
-
-
-class Opened:
-    """A run that is recorded until it ends."""
-
-    def __init__(
-        self, job: Job, member: Member, recording: ExitStack, summary: runs.Summary
-    ) -> None:
-        self.job, self.member = job, member
-        self.recording, self.summary = recording, summary
-        self.is_open = True
-
-    @classmethod
-    def begin(cls, built: Built, together: int) -> "Opened | None":
-        """Record a run from now on, and say what is to be trained."""
-        job, run, point = built.job, built.run, built.point
-        overrides = runs.as_typed(job.composed.hydra.overrides.task)
-        recording = ExitStack()
-        member = Member(run, lambda: within(job), point.path if point else None)
-        own = cls(job, member, recording, {})
-        with within(job), settings(run.config):
-            try:
-                own.summary = recording.enter_context(
-                    runs.recording(
-                        run.folder, job.config, overrides, earlier=built.earlier
-                    )
-                )
-                own.summary["vectorized"] = together
-                saved_config.write_launch(run.folder, run.config)
-                announce(run, point)
-            except Exception as error:
-                own.member.error = error
-                own.end()
-                return None
-        return own
-
-    def end(self) -> None:
-        """Test and record the run, or what went wrong with it."""
-        error = self.member.error
-        with within(self.job), settings(self.member.run.config):
-            try:
-                with self.recording:
-                    if error is not None:
-                        raise error
-                    self.summary |= conclude(self.member.run, tested)
-            except Exception as found:
-                error = found
-            close_loggers(self.member.trainer, error is None)
-        self._leave(failed=error is not None)
-        if error is not None:
-            report(error, full=not isinstance(error, UserError))
-            return
-        console.quiet, before = False, console.quiet
-        console.print(f"  {one_line(self.summary)}")
-        console.quiet = before
-
-    def break_off(self, error: BaseException) -> None:
-        """Save and record how far the run has come."""
-        if not self.is_open:
-            return
-        with within(self.job):
-            self.member.break_off(error)
-            with suppress(BaseException), self.recording:
-                raise error
-            close_loggers(self.member.trainer, succeeded=False)
-        self._leave(failed=True)
-
-    def _leave(self, *, failed: bool) -> None:
-        """Tell Hydra what came of the job."""
-        self.is_open = False
-        self.job.close(best_value({} if failed else self.summary, self.job.config.mode))
-        LaunchHooks.unfinished += failed
-
-
-@contextmanager
-def within(job: Job) -> Iterator[None]:
-    """Let it be the current job, which speaks to its log alone."""
-    with job.current(), only_logged(True):
-        yield
-
-
-@torch.inference_mode()
-def tested(run: Run) -> Metrics:
-    """Metrics of every split by tag, without a Trainer."""
-    model, data = run.model.eval(), run.data
-    metrics: Metrics = {}
-    for split, rows in data.rows.items():
-        batches = torch.split(data.features[split], EVALUATION_BATCH_SIZE)
-        outputs = torch.cat([model(batch) for batch in batches])
-        values = model.measure(outputs, data.samples.targets[rows])
-        metrics |= {f"{name}/{split}": float(value) for name, value in values.items()}
-    for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
-        callback.on_test_end(run.trainer, model)
-    return metrics

@@ -1,0 +1,129 @@
+"""A run of a group from its first record to its last, as if it were trained alone."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+
+import torch
+
+from litmlp import checkpoints, runs, saved_config
+from litmlp.console import console, only_logged
+from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.errors import UserError, report
+from litmlp.evaluation import Metrics
+from litmlp.jobs import Job
+from litmlp.preparation import Run
+from litmlp.process import settings
+from litmlp.sweeps import LaunchHooks
+from litmlp.training import (
+    announce,
+    best_value,
+    close_loggers,
+    conclude,
+    one_line,
+)
+from litmlp.vectorized.member import Member
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A job whose run is built, and what it goes on from, if it has begun before."""
+
+    job: Job
+    run: Run
+    point: checkpoints.Resumable | None
+    earlier: runs.Summary
+
+
+class Opened:
+    """A run that is recorded until it ends."""
+
+    def __init__(
+        self, job: Job, member: Member, recording: ExitStack, summary: runs.Summary
+    ) -> None:
+        self.job, self.member = job, member
+        self.recording, self.summary = recording, summary
+        self.is_open = True
+
+    @classmethod
+    def begin(cls, built: Built, together: int) -> "Opened | None":
+        """Record a run from now on, and say what is to be trained."""
+        job, run, point = built.job, built.run, built.point
+        overrides = runs.as_typed(job.composed.hydra.overrides.task)
+        recording = ExitStack()
+        member = Member(run, lambda: within(job), point.path if point else None)
+        own = cls(job, member, recording, {})
+        with within(job), settings(run.config):
+            try:
+                own.summary = recording.enter_context(
+                    runs.recording(
+                        run.folder, job.config, overrides, earlier=built.earlier
+                    )
+                )
+                own.summary["vectorized"] = together
+                saved_config.write_launch(run.folder, run.config)
+                announce(run, point)
+            except Exception as error:
+                own.member.error = error
+                own.end()
+                return None
+        return own
+
+    def end(self) -> None:
+        """Test and record the run, or what went wrong with it."""
+        error = self.member.error
+        with within(self.job), settings(self.member.run.config):
+            try:
+                with self.recording:
+                    if error is not None:
+                        raise error
+                    self.summary |= conclude(self.member.run, tested)
+            except Exception as found:
+                error = found
+            close_loggers(self.member.trainer, error is None)
+        self._leave(failed=error is not None)
+        if error is not None:
+            report(error, full=not isinstance(error, UserError))
+            return
+        console.quiet, before = False, console.quiet
+        console.print(f"  {one_line(self.summary)}")
+        console.quiet = before
+
+    def break_off(self, error: BaseException) -> None:
+        """Save and record how far the run has come."""
+        if not self.is_open:
+            return
+        with within(self.job):
+            self.member.break_off(error)
+            with suppress(BaseException), self.recording:
+                raise error
+            close_loggers(self.member.trainer, succeeded=False)
+        self._leave(failed=True)
+
+    def _leave(self, *, failed: bool) -> None:
+        """Tell Hydra what came of the job."""
+        self.is_open = False
+        self.job.close(best_value({} if failed else self.summary, self.job.config.mode))
+        LaunchHooks.unfinished += failed
+
+
+@contextmanager
+def within(job: Job) -> Iterator[None]:
+    """Let it be the current job, which speaks to its log alone."""
+    with job.current(), only_logged(True):
+        yield
+
+
+@torch.inference_mode()
+def tested(run: Run) -> Metrics:
+    """Metrics of every split by tag, without a Trainer."""
+    model, data = run.model.eval(), run.data
+    metrics: Metrics = {}
+    for split, rows in data.rows.items():
+        batches = torch.split(data.features[split], EVALUATION_BATCH_SIZE)
+        outputs = torch.cat([model(batch) for batch in batches])
+        values = model.measure(outputs, data.samples.targets[rows])
+        metrics |= {f"{name}/{split}": float(value) for name, value in values.items()}
+    for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
+        callback.on_test_end(run.trainer, model)
+    return metrics

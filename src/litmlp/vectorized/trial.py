@@ -1,0 +1,29 @@
+"""One batch through a run's vectorized form, before a group depends on it."""
+
+import torch
+from torch import Tensor
+
+from litmlp.preparation import Run
+from litmlp.vectorized.chain import Chain, is_chain
+from litmlp.vectorized.mapped import Mapped
+from litmlp.vectorized.objective import Objective
+from litmlp.vectorized.stack import Stack
+
+
+@torch.random.fork_rng(devices=[])
+def loss_in_stack(run: Run) -> Tensor:
+    """The loss of a run's first batch in a stack of its own; the run stays as it is.
+
+    What torch's vectorizing map cannot follow, such as a branch that depends on the
+    values of a tensor, raises here what it would raise in a group.
+    """
+    model, data = run.model, run.data
+    batch = slice(data.train_batches.sizes[0])
+    stack = Stack([model], model.device)
+    fast = is_chain(model)  # knows all its parts, of which dropout wants masks
+    network = Chain(model) if fast else Mapped(model)
+    features = data.features["train"][None, batch]
+    tensors = stack.leaves | stack.buffers
+    outputs = network(tensors, features, [], training=not fast)
+    targets = data.samples.targets[data.rows["train"][batch]][None]
+    return Objective([model])(outputs, targets, stack.leaves, None)
