@@ -69,15 +69,33 @@ def test_a_run_killed_anywhere_ends_as_if_it_never_was(
     assert differences(whole, tmp_path) == []
 
 
+SIGNALS = {
+    "first batch": signal.SIGINT,
+    "last batch": signal.SIGTERM,
+    "validation": signal.SIGTERM,
+    "checkpoint is written": signal.SIGINT,
+    "test": signal.SIGTERM,
+}
+
+
+@pytest.mark.parametrize("moment", SIGNALS)
+def test_a_run_that_a_signal_ends_goes_on_as_if_it_never_came(
+    moment: str, whole: Path, tmp_path: Path
+) -> None:
+    killed(MOMENTS[moment], tmp_path, *STOPS_EARLY, by=SIGNALS[moment])
+    assert runs.read_summary(tmp_path)["status"] == "interrupted"
+    run(tmp_path, *STOPS_EARLY)
+    assert differences(whole, tmp_path) == []
+
+
 CHOICES = {
     "batchnorm, accumulation, one cycle a step": (
         *("data=wine", "batchnorm=before_activation", "scheduler=one_cycle"),
         *("dropout=dropout", "trainer.accumulate_grad_batches=2"),
     ),
-    "float64, L-BFGS": (
-        "data=diabetes",
-        "trainer.precision=64-true",
-        "optimizer=lbfgs",
+    "float64, L-BFGS, a limit of time": (
+        *("data=diabetes", "trainer.precision=64-true", "optimizer=lbfgs"),
+        "trainer.max_time=00:01:00:00",
     ),
     "pictures, momentum, restarts, epochs below the curves": (
         *("data=circle", "callbacks=full", "optimizer=momentum", "data.batch_size=50"),
@@ -184,6 +202,19 @@ def test_a_done_run_with_a_larger_budget_goes_on(run: Run, tmp_path: Path) -> No
     less = run("train", "resume=more", "trainer.max_epochs=8")
     assert less.err == "error: trainer.max_epochs=8: the run has come to 9 already\n"
     assert runs.read_summary(tmp_path / "more") == more
+
+
+def test_a_run_that_ran_out_of_time_goes_on_with_more(run: Run, tmp_path: Path) -> None:
+    endless = (*QUICK, "trainer.max_epochs=-1", "callbacks=minimal")
+    run("train", *endless, "trainer.max_time=00:00:00:01", "hydra.run.dir=run")
+    before = runs.read_summary(tmp_path / "run")
+    assert run("train", "resume=run", "trainer.max_time=00:00:00:02").code == 0
+    after = runs.read_summary(tmp_path / "run")
+    assert after["iterations"] > before["iterations"]
+    assert after["wall_seconds"] > 2
+    steps = [step for step, _ in curves(tmp_path / "run")["loss/val"]]
+    assert len(steps) == after["epochs"]
+    assert steps == sorted(set(steps))
 
 
 def test_a_run_that_stopped_early_trains_no_further(run: Run, tmp_path: Path) -> None:
