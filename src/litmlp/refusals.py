@@ -27,6 +27,12 @@ def refuse_unfit(arguments: Mapping[str, Any]) -> None:
     for name, instead in INSTEAD.items():
         if arguments.get(name) == 0:
             raise UserError(f"trainer.{name}=0 leaves nothing to measure: {instead}")
+    every = arguments.get("check_val_every_n_epoch")
+    if isinstance(every, int) and every < 1:
+        raise UserError(
+            f"trainer.check_val_every_n_epoch={every}: must be 1 or more, or null; "
+            f"{INSTEAD['limit_val_batches']}"
+        )
     if arguments.get("overfit_batches"):
         raise UserError(
             "trainer.overfit_batches would take batches as they come: "
