@@ -75,27 +75,31 @@ def _run_until(moment: At, by: signal.Signals, folder: Path, *overrides: str) ->
         sys.exit(exit_code())
 
 
-def killed_after(calls: int, folder: Path, *overrides: str) -> str:
-    """Train in a process that dies after so many calls since its fit began.
+def killed_after(calls: int, moment: At, folder: Path, *overrides: str) -> str:
+    """Train in a process that dies so many calls of functions after a moment.
 
-    Returns what it was doing.
+    Returns what it was doing; ``done`` if it came to its end before.
     """
     phase = folder.with_suffix(".phase")
     phase.write_text("done")
-    child = CLEAN.Process(target=_count, args=(calls, phase, folder, *overrides))
+    child = CLEAN.Process(
+        target=_count, args=(calls, moment, phase, folder, *overrides)
+    )
     child.start()
     child.join()
     return phase.read_text()
 
 
-def _count(calls: int, phase: Path, folder: Path, *overrides: str) -> None:
+def _count(calls: int, moment: At, phase: Path, folder: Path, *overrides: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    count = 0
+    seen, count = 0, 0
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal count
-        if event == "call" and (count or frame.f_code.co_qualname == "Trainer.fit"):
-            count += 1
+        nonlocal seen, count
+        if seen == moment.nth:
+            count += event == "call"
+        elif event == moment.event and frame.f_code.co_qualname == moment.function:
+            seen += 1
         if count == calls:
             phase.write_text(_phase(frame))
             os.kill(os.getpid(), signal.SIGKILL)
