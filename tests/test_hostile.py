@@ -167,7 +167,7 @@ def test_a_name_leads_nowhere(name: str, run: Run, tmp_path: Path) -> None:
 def test_members_of_hostile_values_stay_in_their_sweep(
     run: Run, tmp_path: Path
 ) -> None:
-    values = "'../../x','a/b','..','ünï 名','%s'" % ("x" * 300)
+    values = "'../../x','a/b','..','ünï','%s'" % ("x" * 300)
     sweep = (f"+note={values}", "hydra.sweep.dir=there")
     assert run("train", "-m", "data=iris", *QUICK, *sweep).err == ""
     summaries = list(tmp_path.rglob("summary.json"))
