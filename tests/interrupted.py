@@ -17,9 +17,13 @@ from conftest import CONF
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from litmlp.signals import exit_code
 from litmlp.training import train
 
-TIMES = ("samples_per_second", "seconds", "wall_seconds", "started", "epoch")
+TIMES = (
+    *("samples_per_second", "seconds", "wall_seconds", "started", "time_elapsed"),
+    "epoch",
+)
 """What no two runs share; ``epoch`` is that of the throughput."""
 
 CLEAN = multiprocessing.get_context("forkserver")
@@ -42,15 +46,18 @@ def run(folder: Path, *overrides: str) -> float:
         return train(compose("train", [f"folder={folder}", *overrides]))
 
 
-def killed(moment: At, folder: Path, *overrides: str) -> None:
-    """Train in a process that dies at that moment, by ``kill -9``."""
-    child = CLEAN.Process(target=_run_until, args=(moment, folder, *overrides))
+def killed(
+    moment: At, folder: Path, *overrides: str, by: signal.Signals = signal.SIGKILL
+) -> None:
+    """Train in a process that is sent a signal at that moment, and ends by it."""
+    child = CLEAN.Process(target=_run_until, args=(moment, by, folder, *overrides))
     child.start()
     child.join(60)
-    assert child.exitcode == -signal.SIGKILL, "the moment did not come"
+    ended = -by if by == signal.SIGKILL else 128 + by
+    assert child.exitcode == ended, "the moment did not come"
 
 
-def _run_until(moment: At, folder: Path, *overrides: str) -> None:
+def _run_until(moment: At, by: signal.Signals, folder: Path, *overrides: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     count = 0
 
@@ -59,33 +66,40 @@ def _run_until(moment: At, folder: Path, *overrides: str) -> None:
         if event == moment.event and frame.f_code.co_qualname == moment.function:
             count += 1
             if count == moment.nth:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), by)
 
     sys.setprofile(watch)
-    run(folder, *overrides)
+    try:
+        run(folder, *overrides)
+    except KeyboardInterrupt:
+        sys.exit(exit_code())
 
 
-def killed_after(calls: int, folder: Path, *overrides: str) -> str:
-    """Train in a process that dies after so many calls since its fit began.
+def killed_after(calls: int, moment: At, folder: Path, *overrides: str) -> str:
+    """Train in a process that dies so many calls of functions after a moment.
 
-    Returns what it was doing.
+    Returns what it was doing; ``done`` if it came to its end before.
     """
     phase = folder.with_suffix(".phase")
     phase.write_text("done")
-    child = CLEAN.Process(target=_count, args=(calls, phase, folder, *overrides))
+    child = CLEAN.Process(
+        target=_count, args=(calls, moment, phase, folder, *overrides)
+    )
     child.start()
     child.join()
     return phase.read_text()
 
 
-def _count(calls: int, phase: Path, folder: Path, *overrides: str) -> None:
+def _count(calls: int, moment: At, phase: Path, folder: Path, *overrides: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    count = 0
+    seen, count = 0, 0
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal count
-        if event == "call" and (count or frame.f_code.co_qualname == "Trainer.fit"):
-            count += 1
+        nonlocal seen, count
+        if seen == moment.nth:
+            count += event == "call"
+        elif event == moment.event and frame.f_code.co_qualname == moment.function:
+            seen += 1
         if count == calls:
             phase.write_text(_phase(frame))
             os.kill(os.getpid(), signal.SIGKILL)

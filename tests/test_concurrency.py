@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from launched import launched, steps
 from omegaconf import OmegaConf
 
 from litmlp import runs
@@ -50,3 +51,27 @@ def test_launches_at_the_same_moment_have_names_of_their_own() -> None:
     with ProcessPoolExecutor(4, get_context("fork")) as pool:
         names = list(pool.map(launch, range(50)))
     assert len(set(names)) == 50
+
+
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "model.hidden_sizes=[2]")
+
+
+@pytest.mark.slow
+def test_fifty_trainings_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(50) as pool:
+        codes = list(pool.map(lambda _: launched(tmp_path, *QUICK), range(50)))
+    assert codes == [0] * 50
+    folders = list((tmp_path / "logs" / "default" / "runs").iterdir())
+    assert sorted(steps(tmp_path)) == sorted(folder.name for folder in folders)
+    assert len(folders) == 50
+    assert all(runs.is_done(folder) for folder in folders)
+
+
+def test_of_three_trainings_in_one_folder_one_trains(tmp_path: Path) -> None:
+    command = (*QUICK, "hydra.run.dir=here")
+    with ThreadPoolExecutor(3) as pool:
+        codes = list(pool.map(lambda _: launched(tmp_path, *command), range(3)))
+    assert 0 in codes  # also of one that comes when all is done
+    assert set(codes) <= {0, 1}
+    assert steps(tmp_path) == {"here": [*range(6)]}
+    assert runs.is_done(tmp_path / "here")

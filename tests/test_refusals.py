@@ -20,6 +20,8 @@ NOW_AND_THEN = (
         (["+trainer.limit_val_batches=0"], "data.validation_share=0 does without"),
         (["+trainer.limit_test_batches=0.0"], "data.test_share=0 does without"),
         (["+trainer.limit_train_batches=0"], "trainer.max_epochs=0 trains nothing"),
+        (["+trainer.check_val_every_n_epoch=0"], "every_n_epoch=0: must be 1 or more"),
+        (["trainer.accumulate_grad_batches=0"], "batches=0: must be 1 or more"),
         (["+trainer.overfit_batches=2"], "trainer.limit_train_batches=… trains on"),
         (["+trainer.limit_val_batches=0.001"], "limit_val_batches"),
         (["callbacks.early_stopping.monitor=x"], "metric `x` which is not available"),

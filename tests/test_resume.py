@@ -69,15 +69,33 @@ def test_a_run_killed_anywhere_ends_as_if_it_never_was(
     assert differences(whole, tmp_path) == []
 
 
+SIGNALS = {
+    "first batch": signal.SIGINT,
+    "last batch": signal.SIGTERM,
+    "validation": signal.SIGTERM,
+    "checkpoint is written": signal.SIGINT,
+    "test": signal.SIGTERM,
+}
+
+
+@pytest.mark.parametrize("moment", SIGNALS)
+def test_a_run_that_a_signal_ends_goes_on_as_if_it_never_came(
+    moment: str, whole: Path, tmp_path: Path
+) -> None:
+    killed(MOMENTS[moment], tmp_path, *STOPS_EARLY, by=SIGNALS[moment])
+    assert runs.read_summary(tmp_path)["status"] == "interrupted"
+    run(tmp_path, *STOPS_EARLY)
+    assert differences(whole, tmp_path) == []
+
+
 CHOICES = {
     "batchnorm, accumulation, one cycle a step": (
         *("data=wine", "batchnorm=before_activation", "scheduler=one_cycle"),
         *("dropout=dropout", "trainer.accumulate_grad_batches=2"),
     ),
-    "float64, L-BFGS": (
-        "data=diabetes",
-        "trainer.precision=64-true",
-        "optimizer=lbfgs",
+    "float64, L-BFGS, a limit of time": (
+        *("data=diabetes", "trainer.precision=64-true", "optimizer=lbfgs"),
+        "trainer.max_time=00:01:00:00",
     ),
     "pictures, momentum, restarts, epochs below the curves": (
         *("data=circle", "callbacks=full", "optimizer=momentum", "data.batch_size=50"),
@@ -186,6 +204,19 @@ def test_a_done_run_with_a_larger_budget_goes_on(run: Run, tmp_path: Path) -> No
     assert runs.read_summary(tmp_path / "more") == more
 
 
+def test_a_run_that_ran_out_of_time_goes_on_with_more(run: Run, tmp_path: Path) -> None:
+    endless = (*QUICK, "trainer.max_epochs=-1", "callbacks=minimal")
+    run("train", *endless, "trainer.max_time=00:00:00:01", "hydra.run.dir=run")
+    before = runs.read_summary(tmp_path / "run")
+    assert run("train", "resume=run", "trainer.max_time=00:00:00:02").code == 0
+    after = runs.read_summary(tmp_path / "run")
+    assert after["iterations"] > before["iterations"]
+    assert after["wall_seconds"] > 2
+    steps = [step for step, _ in curves(tmp_path / "run")["loss/val"]]
+    assert len(steps) == after["epochs"]
+    assert steps == sorted(set(steps))
+
+
 def test_a_run_that_stopped_early_trains_no_further(run: Run, tmp_path: Path) -> None:
     stop = ("optimizer.lr=0.1", "callbacks.early_stopping.patience=1")
     run("train", *QUICK, *stop, "trainer.max_epochs=50", "hydra.run.dir=run")
@@ -282,20 +313,31 @@ def test_two_processes_go_on_as_one_run(tmp_path: Path) -> None:
     assert [difference for difference in apart if "/python" not in difference] == []
 
 
-CALLS = 250_000
-"""Of Python functions in a fit, its test and its summary, roughly."""
+NEAR = {
+    **MOMENTS,
+    "start of the fit": At("Trainer.fit"),
+    "end of an epoch's batches": At("_FitLoop.on_advance_end"),
+    "early stopping is judged": At("EarlyStopping._run_early_stopping_check", 2),
+    "checkpoint write": At("BestAndLast._write", 4),
+    "end of the fit": At("_FitLoop.on_run_end"),
+}
+"""Moments that lie in every phase of a run; those of a short phase count as much."""
 
 
 @pytest.mark.slow
 def test_hundreds_of_random_moments(whole: Path, tmp_path: Path) -> None:
     moments = random.Random(0)
     phases: Counter[str] = Counter()
-    for trial in range(300):
+    for trial in range(200):
         folder = tmp_path / str(trial)
         for _ in range(moments.choice([1, 1, 2])):
-            calls = moments.randrange(1, CALLS)
-            phases[killed_after(calls, folder, *STOPS_EARLY)] += 1
+            near = NEAR[moments.choice([*NEAR])]
+            calls = int(10 ** moments.uniform(0, 4))
+            phases[killed_after(calls, near, folder, *STOPS_EARLY)] += 1
         run(folder, *STOPS_EARLY)
         assert differences(whole, folder) == [], f"trial {trial}"
         shutil.rmtree(folder)
+    print(phases)
+    del phases["done"]
     assert len(phases) >= 10, phases
+    assert {"early stopping", "summary"} <= phases.keys()

@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+import torch
+from conftest import ROOT, Run
+from interrupted import differences
+
+from litmlp import runs
 
 ENDLESS = [
     "data=iris",
@@ -18,7 +22,6 @@ ENDLESS = [
     "trainer.max_epochs=-1",
     "trainer.max_time=00:00:10:00",
     "callbacks=minimal",
-    "logger=csv",
     "model.hidden_sizes=[4]",
 ]
 
@@ -46,14 +49,14 @@ def wait_for(folder: Path, pattern: str) -> Path:
 
 
 def trained_epochs(run: Path) -> int:
-    import torch
-
     last = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
     return int(last["epoch"])
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
-def test_a_signal_saves_and_the_run_goes_on_later(name: str, tmp_path: Path) -> None:
+def test_a_signal_saves_and_the_run_goes_on_to_the_bit(
+    name: str, tmp_path: Path, run: Run
+) -> None:
     with started(tmp_path, "hydra.run.dir=here") as process:
         wait_for(tmp_path, "here/checkpoints")
         process.send_signal(getattr(signal, name))
@@ -61,10 +64,15 @@ def test_a_signal_saves_and_the_run_goes_on_later(name: str, tmp_path: Path) -> 
     assert process.returncode == 128 + getattr(signal, name), said
     assert "interrupted" in said
     assert "Traceback" not in said
-    run = tmp_path / "here"
-    assert json.loads((run / "summary.json").read_text())["status"] == "interrupted"
-    assert trained_epochs(run) > 0
-    assert not (run / ".lock").exists()
+    here = tmp_path / "here"
+    assert runs.read_summary(here)["status"] == "interrupted"
+    assert not (here / ".lock").exists()
+    epochs = trained_epochs(here)
+    assert epochs > 0
+    more = f"trainer.max_epochs={epochs + 2}"
+    assert run("train", "resume=here", more).code == 0
+    assert run("train", *ENDLESS, more, "hydra.run.dir=whole").code == 0
+    assert differences(tmp_path / "whole", here) == []
 
 
 def test_a_signal_in_a_sweep_starts_no_further_job(tmp_path: Path) -> None:

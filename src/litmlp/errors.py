@@ -91,4 +91,5 @@ def report(error: Exception, full: bool) -> None:
     if full:
         print(printable("".join(traceback.format_exception(error))), file=sys.stderr)
     else:
-        print(f"error: {printable(describe(error))}", file=sys.stderr)
+        line = " ".join(describe(error).split())
+        print(f"error: {printable(line)}", file=sys.stderr)

@@ -106,7 +106,8 @@ def open_session(content: bytes, name: str) -> "InferenceSession":
     options = SessionOptions()
     options.log_severity_level = 4  # its errors are raised, too
     try:
-        return InferenceSession(content, options)
+        # Its fallback would only say the same again, on stdout.
+        return InferenceSession(content, options, enable_fallback=0)
     except Exception as error:  # onnxruntime's errors share no class
         raise UserError(f"{name}: onnxruntime cannot run it: {error}") from error
 
@@ -123,9 +124,11 @@ def describe(session: "InferenceSession", path: Path) -> Description:
     Raises:
         UserError: nothing, or nothing that can be understood.
     """
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA, "null")
     try:
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA, "null")
         return TypeAdapter(Description).validate_json(text)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is damaged: its metadata are no text") from error
     except ValidationError as error:
         wrong = error.errors()[0]
         key = ".".join(map(str, [METADATA, *wrong["loc"]]))

@@ -15,6 +15,7 @@ from litmlp.console import shortest, show
 from litmlp.console import table as new_table
 from litmlp.data.chunks import header_of
 from litmlp.data.samples import predicted_names
+from litmlp.data.survival import survived
 from litmlp.data.targets import Labelled, read_labelled
 from litmlp.errors import UserError
 from litmlp.evaluation import Measurable, Metrics, measured, metrics_table
@@ -49,18 +50,19 @@ def evaluate_file(model: Evaluated, source: str, *, safe_csv: bool = False) -> M
         UserError: a column is missing or of another kind than in training, a target is
             no class of the model, or a prediction is no number.
     """
-    labelled = read(model, source)
-    predictions, metrics = measured(model, labelled.inputs, labelled.targets)
-    refuse_infinite(source, labelled, predictions)
-    name = Path(source).stem
-    tables = score_tables(model, labelled, predictions)
-    show_scores(name, metrics, tables)
-    tables["predictions"] = prediction_table(model, labelled, predictions)
-    tables = {key: as_csv(table, safe=safe_csv) for key, table in tables.items()}
-    folder = model.folder / "evaluations" / folder_name(name)
-    with replacing(folder) as partial:
-        write(partial, len(predictions), metrics, tables)
-        draw(partial, model, labelled, predictions)
+    with survived(source):
+        labelled = read(model, source)
+        predictions, metrics = measured(model, labelled.inputs, labelled.targets)
+        refuse_infinite(source, labelled, predictions)
+        name = Path(source).stem
+        tables = score_tables(model, labelled, predictions)
+        show_scores(name, metrics, tables)
+        tables["predictions"] = prediction_table(model, labelled, predictions)
+        tables = {key: as_csv(table, safe=safe_csv) for key, table in tables.items()}
+        folder = model.folder / "evaluations" / folder_name(name)
+        with replacing(folder) as partial:
+            write(partial, len(predictions), metrics, tables)
+            draw(partial, model, labelled, predictions)
     show(f"{len(predictions):,} rows → {shortest(folder)}")
     return metrics
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from litmlp.console import console, show
 from litmlp.data.chunks import header_of, read_inputs
 from litmlp.data.samples import Column, predicted_names
+from litmlp.data.survival import survived
 from litmlp.data.tables import PARQUET
 from litmlp.errors import UserError
 from litmlp.exported import exported
@@ -73,17 +74,26 @@ def predict_file(
     target = Path(output)
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
+    safe = safe_csv and target.suffix.lower() == ".csv"
+    with survived(source):
+        kept = kept_columns(predictor, source, keep)
+        tables = predictions(predictor, source, kept)
+        write((as_csv(table, safe=safe) for table in tables), target, source)
+
+
+def kept_columns(
+    predictor: Predictor, source: str, keep: Sequence[str] | None
+) -> list[str]:
+    """The columns to copy of a table that has all that are needed."""
     present = header_of(source)
-    features = [column.name for column in predictor.columns]
     made = predicted_names(predictor.target_names, predictor.class_names)
     kept = [n for n in predictor.dropped if n in present and n not in made]
     if keep is not None:
         refuse_twice([*keep, *made])
         kept = list(keep)
+    features = [column.name for column in predictor.columns]
     match_columns(source, present, [*features, *kept])
-    tables = predictions(predictor, source, kept)
-    safe = safe_csv and target.suffix.lower() == ".csv"
-    write((as_csv(table, safe=safe) for table in tables), target, source)
+    return kept
 
 
 def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
@@ -117,7 +127,7 @@ def predictions(
 ) -> Iterator[pl.DataFrame]:
     """Some thousand rows at a time: the kept columns, then what is predicted."""
     for inputs, others in read_inputs(source, predictor.columns, kept):
-        yield others.hstack(as_table(predictor, predictor.predict(inputs)))
+        yield pl.DataFrame([*others, *as_table(predictor, predictor.predict(inputs))])
 
 
 def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:

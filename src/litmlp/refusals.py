@@ -15,6 +15,9 @@ INSTEAD = {
 }
 """Of which a run wants at least one batch, and what is meant by none."""
 
+COUNTS = ("accumulate_grad_batches", "check_val_every_n_epoch")
+"""Of what happens every so often, which Lightning would divide by."""
+
 OF_EARLY_STOPPING = "Early stopping conditioned on metric"
 """How a message begins whose error has no class of its own."""
 
@@ -27,6 +30,10 @@ def refuse_unfit(arguments: Mapping[str, Any]) -> None:
     for name, instead in INSTEAD.items():
         if arguments.get(name) == 0:
             raise UserError(f"trainer.{name}=0 leaves nothing to measure: {instead}")
+    for name in COUNTS:
+        value = arguments.get(name)
+        if isinstance(value, int) and value < 1:
+            raise UserError(f"trainer.{name}={value}: must be 1 or more")
     if arguments.get("overfit_batches"):
         raise UserError(
             "trainer.overfit_batches would take batches as they come: "

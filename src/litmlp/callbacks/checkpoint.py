@@ -238,13 +238,15 @@ def set_at_rest(loops: dict[str, Any], trainer: Trainer) -> None:
         loops["epoch_progress"]["current"],
         loops["epoch_loop.batch_progress"],
     )
-    if epoch["processed"] == epoch["started"]:  # the next epoch has not begun
+    begun = epoch["processed"] < epoch["started"]
+    if not begun:
         batch["current"] = dict.fromkeys(batch["current"], 0)
     batch["is_last_batch"] = False
     for counts in (batch["total"], batch["current"]):
         counts["ready"] = counts["completed"]
     loop, interval = trainer.fit_loop.epoch_loop, trainer.val_check_batch
     validates = interval and batch["current"]["completed"] % interval == 0
-    if validates and loop._should_check_val_epoch():
+    restarts = begun or trainer.fit_loop._iteration_based_training()
+    if restarts and validates and loop._should_check_val_epoch():
         # Lightning skips this validation, and then counts the batch before it again.
         loops["epoch_loop.state_dict"]["_batches_that_stepped"] -= 1

@@ -1,6 +1,7 @@
 """What is wrong with a CSV file, by its line."""
 
 import csv
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,12 +15,7 @@ def check_header(file: Path) -> list[str]:
         UserError: no content, another encoding than UTF-8, one column with another
             delimiter in its name, or two columns of one name.
     """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines), [])
-    except UnicodeDecodeError as error:
-        check_encoding(file)
-        raise UserError(f"{file} is not UTF-8: {error}") from error
+    _, header = next(rows_of(file), (0, []))
     if not header:
         raise UserError(f"{file} is empty: it needs a header and rows")
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
@@ -31,6 +27,24 @@ def check_header(file: Path) -> list[str]:
     if twice:
         raise UserError(f"{file}: column {', '.join(twice)} is there twice: rename one")
     return header
+
+
+def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file, the header among them, and the line each ends in.
+
+    Raises:
+        UserError: a row is not UTF-8, or cannot be one.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.reader(lines)
+        try:
+            for row in rows:
+                yield rows.line_num, row
+        except UnicodeDecodeError as error:
+            check_encoding(file)
+            raise UserError(f"{file} is not UTF-8: {error}") from error
+        except csv.Error as error:  # a field without end, for one
+            raise UserError(f"{file}, line {rows.line_num}: {error}") from error
 
 
 def check_encoding(file: Path) -> None:
@@ -56,14 +70,12 @@ def check_fields(file: Path, width: int) -> None:
     Raises:
         UserError: there is one.
     """
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.reader(lines)
-        for row in rows:
-            if row and len(row) != width:
-                raise UserError(
-                    f"{file}, line {rows.line_num}: {len(row)} fields, and the header "
-                    f"has {width}: a comma in a value needs quotes around it"
-                )
+    for line, row in rows_of(file):
+        if row and len(row) != width:
+            raise UserError(
+                f"{file}, line {line}: {len(row)} fields, and the header has {width}: "
+                "a comma in a value needs quotes around it"
+            )
 
 
 def lacks_commas(file: Path, width: int, height: int) -> bool:

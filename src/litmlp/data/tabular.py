@@ -20,6 +20,7 @@ from litmlp.data.parts import (
 )
 from litmlp.data.remarks import show_columns
 from litmlp.data.samples import Column, Samples, Task, predicted_names
+from litmlp.data.survival import survived
 from litmlp.data.tables import describe_columns
 from litmlp.data.tasks import (
     class_indices,
@@ -91,11 +92,16 @@ class Tabular(Data):
         return []
 
     def infer_task(self) -> Task:
-        table = self.read(self.targets)
-        with prefixed(self.source):
-            return infer_task(read_targets(table, self.targets, "auto"))
+        with survived(self.source):
+            table = self.read(self.targets)
+            with prefixed(self.source):
+                return infer_task(read_targets(table, self.targets, "auto"))
 
     def load(self) -> Samples:
+        with survived(self.source):
+            return self._samples()
+
+    def _samples(self) -> Samples:
         table = self.read()
         names = self._features(table.columns)
         with prefixed(self.source):

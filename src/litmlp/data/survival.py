@@ -1,0 +1,45 @@
+"""Files that polars breaks off at, in ways that it does not foresee itself."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+
+import polars as pl
+
+from litmlp.errors import UserError
+
+STDERR = 2
+"""The descriptor to which polars says where it broke off."""
+
+
+@contextmanager
+def survived(source: str) -> Iterator[None]:
+    """Within the block a panic of polars, which is no ``Exception``, is a mistake.
+
+    What is said on stderr meanwhile comes at the end, unless it is of a panic.
+
+    Args:
+        source: of the data, for messages.
+
+    Raises:
+        UserError: polars panics.
+    """
+    with TemporaryFile() as said:
+        before = os.dup(STDERR)
+        os.dup2(said.fileno(), STDERR)
+        try:
+            yield
+        except pl.exceptions.PanicException as error:
+            said.truncate(0)
+            raise UserError(
+                f"{source} cannot be read: it is damaged, or a value of it is out of "
+                "all range"
+            ) from error
+        finally:
+            sys.stderr.flush()
+            os.dup2(before, STDERR)
+            os.close(before)
+            said.seek(0)
+            os.write(STDERR, said.read())
