@@ -32,7 +32,10 @@ def test_sampler_suggests(path: Path) -> None:
 )
 def test_pruner_decides(path: Path) -> None:
     node = OmegaConf.load(path)
-    study = optuna.create_study(pruner=construct(node, "hydra.sweeper.pruner"))
+    # Hyperband's brackets follow from the name, which is drawn if none is given.
+    study = optuna.create_study(
+        study_name="search", pruner=construct(node, "hydra.sweeper.pruner")
+    )
     assert type(study.pruner) is resolve(node._target_, "hydra.sweeper.pruner")
     for value in (1.0,) * 6 + (2.0,) * 6:
         trial = study.ask()
