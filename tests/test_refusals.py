@@ -23,6 +23,7 @@ NOW_AND_THEN = (
         (["+trainer.check_val_every_n_epoch=0"], "every_n_epoch=0: must be 1 or more"),
         (["trainer.accumulate_grad_batches=0"], "batches=0: must be 1 or more"),
         (["+trainer.overfit_batches=2"], "trainer.limit_train_batches=… trains on"),
+        (["~callbacks.checkpoint"], "callbacks.checkpoint is needed"),
         (["+trainer.limit_val_batches=0.001"], "limit_val_batches"),
         (["callbacks.early_stopping.monitor=x"], "metric `x` which is not available"),
         (["scheduler=reduce_on_plateau", *NOW_AND_THEN], "is not available"),

@@ -1,17 +1,14 @@
 """Hydra's launcher that trains a sweep's jobs together: hydra/launcher=vectorized."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from hydra.core.utils import JobReturn, configure_log, setup_globals
-from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from hydra.core.utils import JobReturn
 
 from litmlp.errors import UserError
+from litmlp.jobs import JobLauncher
 
 
-class VectorizedLauncher(Launcher):
+class VectorizedLauncher(JobLauncher):
     """Stacks jobs of one shape into one network; runs the others one by one.
 
     Args:
@@ -25,31 +22,15 @@ class VectorizedLauncher(Launcher):
         self.max_members = max_members
         self.num_threads = num_threads
 
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,
-        task_function: TaskFunction,
-        config: DictConfig,
-    ) -> None:
-        self.context, self.task, self.config = hydra_context, task_function, config
-
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         self._refuse_less_than_one()
         # Imported here: Hydra looks at all launchers, whichever is used.
-        from litmlp.jobs import compose_jobs
         from litmlp.vectorized.training import train_jobs
 
-        setup_globals()
-        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-        jobs = [
-            *compose_jobs(
-                self.config, self.context, self.task, job_overrides, initial_job_idx
-            )
-        ]
+        self.prepare()
+        jobs = list(self.compose(job_overrides, initial_job_idx))
         train_jobs(jobs, max_members=self.max_members, num_threads=self.num_threads)
         return [job.result for job in jobs]
 

@@ -34,7 +34,11 @@ class ComposedOnce:
         overrides = [self._parse(text) for text in sweep_overrides]
         options = master_config.hydra.runtime.choices
         values = [each for each in overrides if each.get_key_element() not in options]
-        chosen = [text for text in sweep_overrides if self._parse(text) not in values]
+        chosen = [
+            text
+            for text, each in zip(sweep_overrides, overrides, strict=True)
+            if each.get_key_element() in options
+        ]
         if any(each.is_hydra_override() for each in overrides):
             return self._copy(master_config, sweep_overrides)
         config = self._copy(master_config, chosen)

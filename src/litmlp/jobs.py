@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -19,7 +20,9 @@ from hydra.core.utils import (
     configure_log,
     env_override,
     filter_overrides,
+    setup_globals,
 )
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict, read_write
 
@@ -101,19 +104,37 @@ class Job:
             handler.close()
 
 
-def compose_jobs(
-    sweep: DictConfig,
-    context: HydraContext,
-    task: TaskFunction,
-    overrides: Sequence[Sequence[str]],
-    first: int,
-) -> Iterator[Job]:
-    """The jobs of a batch, numbered from ``first``, composed as they are asked for."""
-    for number, own in enumerate(overrides, first):
-        composed = context.config_loader.load_sweep_config(sweep, list(own))
-        with open_dict(composed):
-            composed.hydra.job.id = composed.hydra.job.num = number
-        yield Job(composed, context, task)
+class JobLauncher(Launcher):
+    """Base of this project's launchers: composes the jobs that a sweeper asks for."""
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        self.context, self.task, self.config = hydra_context, task_function, config
+
+    def prepare(self) -> None:
+        """Do what Hydra does before a batch of jobs: its log, the sweep's folder."""
+        setup_globals()
+        self.log_as_launcher()
+        Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+
+    def log_as_launcher(self) -> None:
+        """Let what is logged be the launcher's, and no job's."""
+        hydra = self.config.hydra
+        configure_log(hydra.hydra_logging, hydra.verbose)
+
+    def compose(self, overrides: Sequence[Sequence[str]], first: int) -> Iterator[Job]:
+        """The jobs of a batch, numbered from ``first``, as they are asked for."""
+        for number, own in enumerate(overrides, first):
+            load = self.context.config_loader.load_sweep_config
+            composed = load(self.config, list(own))
+            with open_dict(composed):
+                composed.hydra.job.id = composed.hydra.job.num = number
+            yield Job(composed, self.context, self.task)
 
 
 def title(config: DictConfig) -> str:

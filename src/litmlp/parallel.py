@@ -9,18 +9,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus, configure_log
-from hydra.plugins.launcher import Launcher
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from litmlp import runs
 from litmlp.errors import UserError
-from litmlp.jobs import Job, compose_jobs, title
+from litmlp.jobs import Job, JobLauncher, title
 from litmlp.members import folder_of, standing
 
 log = logging.getLogger(__name__)
@@ -92,7 +90,7 @@ Arrivals = Iterator[tuple[SentJob, Ended | None]]
 """Jobs as they end, in any order; None for one that was lost with its process."""
 
 
-class ParallelLauncher(Launcher):
+class ParallelLauncher(JobLauncher):
     """Base of launchers that train several members of a sweep at a time.
 
     A subclass says how, in ``train``. Once ``stopping`` is set it starts no other job.
@@ -114,7 +112,9 @@ class ParallelLauncher(Launcher):
                 f"this launcher needs {self.package}: pip install "
                 f"litmlp[{self.package}]"
             )
-        self.context, self.task, self.config = hydra_context, task_function, config
+        super().setup(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
 
     def train(self, jobs: list[SentJob]) -> Arrivals:
         """Call the jobs in other processes."""
@@ -123,12 +123,8 @@ class ParallelLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        hydra = self.config.hydra
-        configure_log(hydra.hydra_logging, hydra.verbose)
-        Path(hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-        composed = compose_jobs(
-            self.config, self.context, self.task, job_overrides, initial_job_idx
-        )
+        self.prepare()
+        composed = self.compose(job_overrides, initial_job_idx)
         state, here = Singleton.get_state(), os.getcwd()
         jobs = [SentJob(job=job, state=state, here=here) for job in composed]
         log.info(f"Launching {len(jobs)} jobs with {type(self).__name__}")

@@ -11,6 +11,7 @@ from torch import nn
 
 from litmlp import checkpoints
 from litmlp.build import build_model, build_trainer
+from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.console import show
 from litmlp.construct import construct
 from litmlp.data.module import Data
@@ -47,6 +48,7 @@ def build_run(
     config = with_monitor(config, data)
     model = build_model(config, data)
     trainer = build_trainer(config, pruning(config))
+    refuse_without_checkpoint(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     return Run(
         config=config,
@@ -80,6 +82,19 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
             f"mode={config.mode}: the best {name} is its {best}: mode={best}"
         )
     return config
+
+
+def refuse_without_checkpoint(trainer: Trainer) -> None:
+    """
+    Raises:
+        UserError: nothing keeps the weights that the run is to be tested at.
+    """
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
+    if not any(isinstance(callback, BestAndLast) for callback in callbacks):
+        raise UserError(
+            "callbacks.checkpoint is needed: it keeps the weights that a run is tested "
+            "at; callbacks=minimal has no more than a run needs"
+        )
 
 
 def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:

@@ -15,6 +15,8 @@ from litmlp.locks import is_held
 LATEST = "latest"
 
 BUDGETS = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
+"""What says how long a run is trained."""
+
 CHANGEABLE = (*BUDGETS, *(f"callbacks.checkpoint.{name}" for name in runs.INTERVALS))
 """What may be changed of a run that goes on."""
 

@@ -21,8 +21,8 @@ from litmlp.foreign import rebuilding, refuse_links
 from litmlp.locks import held, is_held
 from litmlp.versions import git_commit, versions
 
-NOT_HASHED = (
-    *("folder", "hydra", "lesson", "logger", "name", "resume", "safe_csv", "sweep"),
+NOT_HASHED = frozenset(
+    {"folder", "hydra", "lesson", "logger", "name", "resume", "safe_csv", "sweep"}
 )
 """Keys of a config that do not change what a run computes."""
 
