@@ -43,6 +43,8 @@ MISTAKES = {
     "batchnorm=before_activation data.batch_size=1": "batchnorm needs two rows",
     "optimizer.lr=true": "optimizer.lr=True: expected float, got bool",
     "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",
+    "data=gauss loss.pos_weight=['???']": "loss.pos_weight[0] is needed: give loss.",
+    "data=gauss loss.pos_weight=[a]": "loss.pos_weight=['a']: expected a list of num",
     "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
     "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: example/",
     "experiment=example/backpropagation model.hidden_sizes=[3]": "initializer.values="

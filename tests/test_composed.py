@@ -33,6 +33,7 @@ def swept(loader: ConfigLoader) -> DictConfig:
         ["initializer@bias_initializer=normal", "callbacks.checkpoint.every_epochs=3"],
         ["optimizer=adamw", "optimizer.weight_decay=0.1", "activation=elu"],
         ["optimizer={lr: 3}", "seed=2"],
+        ["optimizer.lr=0.1", "optimizer={lr: 3}", "seed=2"],
         ["seed=2", "+seeds.mine=3"],
         ["~callbacks.early_stopping", "seed=2"],
         ["hydra.job.name=x", "seed=3"],

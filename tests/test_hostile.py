@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -131,6 +132,13 @@ def test_a_table_that_polars_panics_at_is_one_line(
         (line,) = ended.err.splitlines()
         assert "t.parquet cannot be read: it is damaged, or a value" in line
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+
+
+def test_a_table_is_read_where_stderr_is_closed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    train_on(home / "t.csv", home)
 
 
 def test_a_field_without_end_is_one_line(run: Run, tmp_path: Path) -> None:

@@ -164,6 +164,24 @@ def test_the_best_checkpoint_is_the_epoch_of_the_best_value(config: Compose) -> 
     assert summary["metrics"]["loss/val"] == pytest.approx(best, rel=1e-5)
 
 
+def test_lightnings_own_checkpoints_go_where_they_are_told(
+    config: Compose, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    composed = config(
+        *("data=iris", *QUICK),
+        "+callbacks.theirs._target_=lightning.pytorch.callbacks.ModelCheckpoint",
+        f"+callbacks.theirs.dirpath={theirs}",
+        "+callbacks.theirs.save_last=true",  # written after last.ckpt
+        "+callbacks.theirs.save_weights_only=true",
+        "+callbacks.theirs.every_n_epochs=10",
+    )
+    train(composed)
+    assert runs.read_summary(Path(composed.folder))["epochs"] == 3
+    found = torch.load(theirs / "last.ckpt", weights_only=True)["state_dict"]
+    assert same(weights(composed), found)
+
+
 def test_a_diverging_run_says_the_worst_value(
     config: Compose, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,6 +27,9 @@ FORMAT = 1
 
 FOLDER, BEST, LAST, PREVIOUS = "checkpoints", "best.ckpt", "last.ckpt", "previous.ckpt"
 
+FRESH = f"{LAST}.partial"
+"""The last checkpoint while it is being written."""
+
 Checkpoint = dict[str, Any]
 
 
@@ -128,7 +131,8 @@ def read(path: Path) -> Checkpoint:
 class WholeFiles(TorchCheckpointIO):
     """Lets a Trainer write where it is told, without a copy in a folder elsewhere.
 
-    What it wrote last it remembers, which spares the end of a run to read it.
+    The last checkpoint it remembers, which spares the end of a run to read it; those of
+    other callbacks may hold less.
     """
 
     written: Checkpoint | None = None
@@ -136,8 +140,11 @@ class WholeFiles(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: Checkpoint, path: Any, storage_options: Any = None
     ) -> None:
-        write(checkpoint, Path(path))
-        self.written = checkpoint
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write(checkpoint, file)
+        if file.name == FRESH:
+            self.written = checkpoint
 
 
 def last_written(trainer: Trainer, folder: Path) -> Checkpoint:

@@ -33,11 +33,11 @@ class ComposedOnce:
         """A member's config, the same as Hydra's own loader would make it."""
         overrides = [self._parse(text) for text in sweep_overrides]
         options = master_config.hydra.runtime.choices
-        values = [each for each in overrides if each.get_key_element() not in options]
+        values = [each for each in overrides if not chooses(each, options)]
         chosen = [
             text
             for text, each in zip(sweep_overrides, overrides, strict=True)
-            if each.get_key_element() in options
+            if chooses(each, options)
         ]
         if any(each.is_hydra_override() for each in overrides):
             return self._copy(master_config, sweep_overrides)
@@ -68,6 +68,12 @@ class ComposedOnce:
 
     def __reduce__(self) -> Any:  # other processes need none of what is remembered
         return ComposedOnce, (self.loader,)
+
+
+def chooses(override: Override, options: DictConfig) -> bool:
+    """Whether it chooses an option of a group; a dict is merged into the one chosen."""
+    is_group = override.get_key_element() in options
+    return is_group and not isinstance(override.value(), dict)
 
 
 def sets_value(override: Override, config: DictConfig) -> bool:

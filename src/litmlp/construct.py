@@ -131,6 +131,8 @@ def built(
     Args:
         raw: the node before its references were looked up, as far as that is known.
     """
+    if node == MISSING:
+        raise UserError(f"{where} is needed: give {where}=…")
     if isinstance(node, list):
         raw = raw if isinstance(raw, list) else [None] * len(node)
         return [
@@ -146,8 +148,6 @@ def built(
     for key, value in node.items():
         if key in ("_target_", "_partial_", *reserved):
             continue
-        if value == MISSING:
-            raise UserError(f"{where}.{key} is needed: give {where}.{key}=…")
         text = raw.get(key)
         values[str(key)] = built(value, text, origin(text, f"{where}.{key}"))
     if "_target_" not in node:

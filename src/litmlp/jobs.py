@@ -16,6 +16,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import (
     JobReturn,
+    JobRuntime,
     JobStatus,
     configure_log,
     env_override,
@@ -24,7 +25,7 @@ from hydra.core.utils import (
 )
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp.members import folder_of
 
@@ -73,10 +74,13 @@ class Job:
         folder.mkdir(parents=True, exist_ok=True)
         configure_log(hydra.job_logging, hydra.verbose)
         self._handlers = logging.getLogger().handlers[:]
-        self.context.callbacks.on_job_start(
-            config=self.composed, task_function=self.task
-        )
         singleton.cfg = before
+        if hydra.output_subdir is not None:
+            self._save_configs(folder / hydra.output_subdir)
+        with self.current():
+            self.context.callbacks.on_job_start(
+                config=self.composed, task_function=self.task
+            )
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -94,14 +98,28 @@ class Job:
 
     def close(self, value: Any, status: JobStatus = JobStatus.COMPLETED) -> None:
         """Do what Hydra does after a job, and let go of its log."""
-        overrides = list(self.composed.hydra.overrides.task)
-        self.result = JobReturn(
-            overrides=overrides, cfg=self.config, hydra_cfg=self._hydra, status=status
-        )
-        self.result.return_value = value
-        self.context.callbacks.on_job_end(config=self.composed, job_return=self.result)
+        with self.current():
+            self.result = JobReturn(
+                overrides=list(self.composed.hydra.overrides.task),
+                cfg=self.config,
+                hydra_cfg=self._hydra,
+                working_dir=os.getcwd(),
+                task_name=JobRuntime.instance().get("name"),
+                status=status,
+            )
+            self.result.return_value = value
+            self.context.callbacks.on_job_end(
+                config=self.composed, job_return=self.result
+            )
         for handler in self._handlers:
             handler.close()
+
+    def _save_configs(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        overrides = self.composed.hydra.overrides.task
+        parts = {"config": self.config, "hydra": self._hydra, "overrides": overrides}
+        for name, part in parts.items():
+            OmegaConf.save(part, folder / f"{name}.yaml")
 
 
 class JobLauncher(Launcher):

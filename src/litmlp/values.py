@@ -20,7 +20,10 @@ def checked_value(value: Any, hint: Any, where: str) -> Any:
     """
     kinds = get_args(hint) or (hint,)
     if Tensor in kinds and float not in kinds and isinstance(value, list):
-        return torch.tensor(value, dtype=torch.get_default_dtype())
+        try:
+            return torch.tensor(value, dtype=torch.get_default_dtype())
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{where}={value}: expected {readable(hint)}") from error
     if holds_bool(value) and "bool" not in str(hint) and hint not in (Any, object):
         raise UserError(f"{where}={value}: expected {readable(hint)}, got bool")
     try:

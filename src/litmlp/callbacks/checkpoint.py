@@ -190,7 +190,7 @@ class BestAndLast(Checkpoint):
         for logger in trainer.loggers:
             getattr(logger, "flush", logger.save)()
         self._write_best(trainer)
-        fresh = self.folder / f"{checkpoints.LAST}.partial"
+        fresh = self.folder / checkpoints.FRESH
         trainer.save_checkpoint(fresh)
         if trainer.is_global_zero:
             checkpoints.promote(fresh)

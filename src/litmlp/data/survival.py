@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
+from typing import IO
 
 import polars as pl
 
@@ -26,9 +27,7 @@ def survived(source: str) -> Iterator[None]:
     Raises:
         UserError: polars panics.
     """
-    with TemporaryFile() as said:
-        before = os.dup(STDERR)
-        os.dup2(said.fileno(), STDERR)
+    with TemporaryFile() as said, held_back(said):
         try:
             yield
         except pl.exceptions.PanicException as error:
@@ -37,9 +36,21 @@ def survived(source: str) -> Iterator[None]:
                 f"{source} cannot be read: it is damaged, or a value of it is out of "
                 "all range"
             ) from error
-        finally:
-            sys.stderr.flush()
-            os.dup2(before, STDERR)
-            os.close(before)
-            said.seek(0)
-            os.write(STDERR, said.read())
+
+
+@contextmanager
+def held_back(said: IO[bytes]) -> Iterator[None]:
+    """Keep what is said on stderr in a file, and say it at the end."""
+    if sys.stderr is None:  # closed, and the descriptor may be another file's
+        yield
+        return
+    before = os.dup(STDERR)
+    os.dup2(said.fileno(), STDERR)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(before, STDERR)
+        os.close(before)
+        said.seek(0)
+        os.write(STDERR, said.read())

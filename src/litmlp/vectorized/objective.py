@@ -99,8 +99,7 @@ def places(numbers: Tensor, members: Tensor | None) -> Tensor:
 def sum_of_losses(model: Supervised) -> Losses:
     """For members that all have this model's loss."""
     loss = model.loss
-    weighted = isinstance(loss, nn.CrossEntropyLoss) and loss.weight is not None
-    if type(loss) not in MEANS_OF_ROWS + MEANS_OF_NUMBERS or weighted:
+    if type(loss) not in MEANS_OF_ROWS + MEANS_OF_NUMBERS or rows_differ(loss):
         each = torch.func.vmap(model.compute_loss)
         return lambda outputs, targets: each(outputs, targets).sum()
     usual = type(model).compute_loss is Classifier.compute_loss
@@ -120,11 +119,20 @@ def sum_of_losses(model: Supervised) -> Losses:
     return pool
 
 
+def rows_differ(loss: Any) -> bool:
+    """Whether its mean divides by something else than the number of rows."""
+    if not isinstance(loss, nn.CrossEntropyLoss):
+        return False
+    return loss.weight is not None or loss.ignore_index >= 0
+
+
 def cross_entropies(loss: nn.CrossEntropyLoss) -> Losses:
     """Classes before rows, as a network's last layer leaves them: many rows at once."""
 
     def each(outputs: Tensor, targets: Tensor) -> Tensor:
         logits, smoothing = outputs.transpose(1, 2), loss.label_smoothing
+        if targets.ndim == 3:  # soft: a share of each class
+            targets = targets.transpose(1, 2)
         losses = F.cross_entropy(
             logits, targets, reduction="none", label_smoothing=smoothing
         )

@@ -116,7 +116,9 @@ def moments(
     """Running means of the gradients and of their squares."""
     mean, square = state["exp_avg"], state["exp_avg_sq"]
     mean.lerp_(grads, (1 - values["betas0"]).to(grads))
-    square.lerp_(grads.square(), (1 - values["betas1"]).to(grads))
+    # No lerp_: a square that is infinite would become NaN, as torch's does not.
+    square.mul_(values["betas1"].to(grads))
+    square.addcmul_(grads, grads * (1 - values["betas1"]).to(grads))
     return mean, square
 
 
