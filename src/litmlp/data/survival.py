@@ -1,5 +1,6 @@
 """Files that polars breaks off at, in ways that it does not foresee itself."""
 
+import faulthandler
 import os
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ STDERR = 2
 def survived(source: str) -> Iterator[None]:
     """Within the block a panic of polars, which is no ``Exception``, is a mistake.
 
-    What is said on stderr meanwhile comes at the end, unless it is of a panic.
+    What is said on stderr meanwhile comes at the end, unless it is of a panic. Where
+    polars ends the whole process, which nothing can catch, stderr says where.
 
     Args:
         source: of the data, for messages.
@@ -29,6 +31,9 @@ def survived(source: str) -> Iterator[None]:
     with TemporaryFile() as said:
         before = os.dup(STDERR)
         os.dup2(said.fileno(), STDERR)
+        idle = not faulthandler.is_enabled()
+        if idle:
+            faulthandler.enable(before, all_threads=False)
         try:
             yield
         except pl.exceptions.PanicException as error:
@@ -39,6 +44,8 @@ def survived(source: str) -> Iterator[None]:
             ) from error
         finally:
             sys.stderr.flush()
+            if idle:
+                faulthandler.disable()
             os.dup2(before, STDERR)
             os.close(before)
             said.seek(0)
