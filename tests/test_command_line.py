@@ -58,6 +58,7 @@ MISTAKES = {
     "experiment=example/cross_entropy loss.weight=balanced": "classes without rows",
     "experiment=example/binary_cross_entropy data.inputs=[[1.2],[0],[1]]": "got 1.2",
     "data=rows": "data.inputs is needed: give data.inputs=…",
+    "name=null": "name=null: give letters, digits and ._+-, as in name=mine",
     "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",
     "monitor=null": "monitor=None: expected str, got NoneType",
     "loss=null": "Config group override must be a string or a list",

@@ -42,6 +42,43 @@ def test_of_two_processes_one_has_the_folder(tmp_path: Path) -> None:
     assert runs.read_summary(tmp_path / "run")["status"] == "done"
 
 
+FINISH = """
+import sys
+from pathlib import Path
+from omegaconf import OmegaConf
+from litmlp import resume, runs
+config = OmegaConf.create({"resume": None})
+folder = Path(sys.argv[1])
+assert not resume.is_finished(folder, config)
+print("asked", flush=True)
+sys.stdin.readline()
+with runs.recording(folder, config, []) as summary:
+    summary["by"] = sys.argv[2]
+"""
+
+
+def test_what_another_process_has_finished_meanwhile_is_not_trained_again(
+    tmp_path: Path,
+) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", FINISH, str(tmp_path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("first", "second")
+    ]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "asked\n"
+    errors = [process.communicate("\n")[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 1]
+    assert "holds a finished run, which is never overwritten" in errors[1]
+    assert runs.read_summary(tmp_path)["by"] == "first"
+
+
 def launch(_: int) -> str:
     register_resolvers()
     return str(OmegaConf.create({"name": "${launch:}"}).name)

@@ -16,12 +16,14 @@ ONCE = {
 """Overrides that mean nothing to a single run, and what they do."""
 
 
-def refuse_paths(name: str) -> None:
+def refuse_paths(name: str | None) -> None:
     """A name is a folder under logs/ and leads nowhere else.
 
     Raises:
-        UserError: it is a path.
+        UserError: it is a path, or there is none.
     """
+    if name is None:
+        raise UserError("name=null: give letters, digits and ._+-, as in name=mine")
     if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", str(name)):
         raise UserError(f"name={name}: only letters, digits and ._+- are allowed")
 

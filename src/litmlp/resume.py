@@ -153,6 +153,26 @@ def refuse_less(config: DictConfig, content: Mapping[str, Any]) -> None:
             raise UserError(
                 f"trainer.{name}={limit}: the run has come to {count} already"
             )
+    if config.get("resume") is not None:
+        refuse_less_time(config, content)
+
+
+def refuse_less_time(config: DictConfig, content: Mapping[str, Any]) -> None:
+    """A new budget leaves time to train; with the one it had, a run may still end.
+
+    Raises:
+        UserError: the time is used up.
+    """
+    from lightning.pytorch.callbacks import Timer  # takes seconds: not at a launch
+
+    timer, limit = content["callbacks"].get("Timer"), config.trainer.max_time
+    if not timer or not limit or same_budget(Path(config.folder), config):
+        return
+    spent = timer["time_elapsed"]["train"]
+    if (Timer(duration=limit).time_remaining() or 0) < spent:
+        raise UserError(
+            f"trainer.max_time={limit}: the run has trained for {spent:.1f} s already"
+        )
 
 
 def is_finished(folder: Path, config: DictConfig) -> bool:

@@ -5,7 +5,7 @@ import json
 import math
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +58,7 @@ def recording(
     *,
     keep_mistakes: bool = True,
     earlier: Summary | None = None,
+    done: Callable[[Path], bool] | None = None,
 ) -> Iterator[Summary]:
     """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
 
@@ -71,15 +72,21 @@ def recording(
         keep_mistakes: whether a new folder stays when the user's mistake came before
             any training, as a sweep's members do.
         earlier: what stays as it was recorded of a run that goes on.
+        done: whether the folder leaves nothing to do; :func:`is_done` if not given.
 
     Raises:
-        UserError: another process holds the folder.
+        UserError: another process holds the folder, or has finished the run meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
     new = not any((folder / name).exists() for name in ("summary.json", "checkpoints"))
     mistaken = False
-    lock = ExitStack()
-    lock.enter_context(held(folder))
+    with ExitStack() as taken:
+        taken.enter_context(held(folder))
+        if (done or is_done)(folder):  # whoever asked before had no lock
+            raise UserError(
+                f"{folder} holds a finished run, which is never overwritten"
+            )
+        lock = taken.pop_all()
     start = time.perf_counter()
     summary: Summary = {
         "status": "running",

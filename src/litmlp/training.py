@@ -55,18 +55,24 @@ def train(config: DictConfig) -> float:
     earlier, point = resume.recorded(folder, config), checkpoints.newest(folder)
     if point:
         resume.refuse_less(config, point.content)
-    goes_on, config.resume = config.get("resume") is not None, None
+    goes_on = config.get("resume") is not None
     with (
         failures_told(),
         signals.heeded(),
         runs.recording(
-            folder, config, overrides, keep_mistakes=in_sweep, earlier=earlier
+            folder,
+            config,
+            overrides,
+            keep_mistakes=in_sweep,
+            earlier=earlier,
+            done=lambda folder: resume.is_finished(folder, config),
         ) as summary,
         settings(config),
         only_logged(in_sweep),
         shortage_told(),
         refusals_told(),
     ):
+        config.resume = None
         if not goes_on:
             saved_config.write_launch(folder, config)
         summary |= fit_and_test(complete(config), folder, point)

@@ -1,5 +1,6 @@
 """Files that polars breaks off at, in ways that it does not foresee itself."""
 
+import faulthandler
 import os
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ STDERR = 2
 def survived(source: str) -> Iterator[None]:
     """Within the block a panic of polars, which is no ``Exception``, is a mistake.
 
-    What is said on stderr meanwhile comes at the end, unless it is of a panic.
+    What is said on stderr meanwhile comes at the end, unless it is of a panic. Where
+    polars ends the whole process, which nothing can catch, stderr says where.
 
     Args:
         source: of the data, for messages.
@@ -47,10 +49,24 @@ def held_back(said: IO[bytes]) -> Iterator[None]:
     before = os.dup(STDERR)
     os.dup2(said.fileno(), STDERR)
     try:
-        yield
+        with last_words(before):
+            yield
     finally:
         sys.stderr.flush()
         os.dup2(before, STDERR)
         os.close(before)
         said.seek(0)
         os.write(STDERR, said.read())
+
+
+@contextmanager
+def last_words(descriptor: int) -> Iterator[None]:
+    """Say there where the process was when it is ended from within."""
+    if faulthandler.is_enabled():  # by an outer block, or by who runs Python
+        yield
+        return
+    faulthandler.enable(descriptor, all_threads=False)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
