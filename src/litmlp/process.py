@@ -23,6 +23,7 @@ QUIET = (
     "No negative samples in targets",  # or have nothing else
     "Are you sure you didn't mean 'interval': 'step'?",  # either way fits the budget
     "your dataloader is not resumable",  # its sampler is: litmlp.data.batches
+    "The `srun` command is available",  # a run may well start without it
     "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair
 )
 
