@@ -1,9 +1,10 @@
 """What a sweep costs: python scripts/benchmark_vectorized.py [--members 32 128].
 
 The same runs (seeds × learning rates of the benchmark's network) as one stacked
-network, by Hydra's own launcher one after the other, and in the common Lightning style;
-of the last two only a few. The clock runs from composed configs to complete folders.
-Only ratios within one run mean anything.
+network, as one a thread in as many processes, one after the other, and in the common
+Lightning style; of the last two only a few. The clock runs from composed configs to
+complete folders, in processes that have loaded what they need. Only ratios within one
+run mean anything.
 """
 
 import argparse
@@ -38,11 +39,13 @@ from hydra.core.utils import setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
+from hydra_plugins.litmlp_vectorized import import_training
 from litmlp import build, training
 from litmlp.command_line import register_resolvers
 from litmlp.console import console, table
 from litmlp.data.module import Data
 from litmlp.jobs import Job
+from litmlp.slots import THREADS, Slot
 from litmlp.vectorized.training import train_jobs
 
 SIZES = [64, 64]
@@ -66,8 +69,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2, help="of the stack")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore")
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    quieten()
     register_resolvers()
     setup_globals()
     with (
@@ -76,6 +78,12 @@ def main() -> None:
     ):
         costs = dict(ways(arguments, Path(folder)))
     show(costs, matmul_peak(arguments.threads))
+
+
+def quieten() -> None:
+    """Lightning's advice is of no use here."""
+    warnings.simplefilter("ignore")
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
 
 def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cost]]:
@@ -104,14 +112,34 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
             _ = job.result.return_value  # raises what went wrong
         seconds = (time.perf_counter() - start) / alone
     yield "one by one", Cost(seconds, min(clock.times.batches) / BATCHES)
+    slots = other_processes(arguments.threads - 1)
     for members in arguments.members:
-        with same_data(), clocked("litmlp.vectorized.training") as clock:
-            jobs = composed(members, epochs, folder / str(members))
-            start = time.perf_counter()
-            train_jobs(jobs, max_members=members, num_threads=arguments.threads)
-            seconds = (time.perf_counter() - start) / members
-        batch = min(clock.times.batches) / BATCHES / members
-        yield f"{members} as one", Cost(seconds, batch)
+        for name, others in (("as one", []), (f"in {1 + len(slots)} processes", slots)):
+            with same_data(), clocked("litmlp.vectorized.training") as clock:
+                jobs = composed(members, epochs, folder / f"{members} {name}")
+                start = time.perf_counter()
+                threads = arguments.threads
+                train_jobs(jobs, max_members=members, num_threads=threads, slots=others)
+                seconds = (time.perf_counter() - start) / members
+            batch = min(clock.times.batches) / BATCHES / members
+            yield f"{members} {name}", Cost(seconds, batch)
+    for slot in slots:
+        slot.end()
+
+
+def other_processes(count: int) -> list[Slot]:
+    """Processes that are ready to train the benchmark's runs."""
+    slots = [Slot(dict.fromkeys(THREADS, "1")) for _ in range(count)]
+    for slot in slots:
+        slot.submit(be_ready).result()
+    return slots
+
+
+def be_ready() -> None:
+    """Load what training needs, and let every config be of the benchmark's rows."""
+    import_training()
+    quieten()
+    same_data().__enter__()
 
 
 def composed(members: int, epochs: int, folder: Path) -> list[Job]:

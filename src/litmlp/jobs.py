@@ -5,6 +5,7 @@ times; a job of a small network takes no longer to train.
 """
 
 import logging
+import math
 import os
 import pickle
 from collections.abc import Iterator, Sequence
@@ -113,6 +114,25 @@ class Job:
             )
         for handler in self._handlers:
             handler.close()
+
+    def returned(self, value: float | None = None) -> JobReturn:
+        """What a sweeper is told of it if this process does not run it.
+
+        Args:
+            value: what it came to; None for the worst there is.
+        """
+        config = self.composed
+        with open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = str(folder_of(config))
+        if value is None:
+            value = math.inf if config.get("mode") == "min" else -math.inf
+        return JobReturn(
+            overrides=list(config.hydra.overrides.task),
+            cfg=config,
+            hydra_cfg=config,
+            status=JobStatus.COMPLETED,
+            _return_value=value,
+        )
 
     def _save_configs(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import io
 import logging
-import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,9 +11,9 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from litmlp import runs
 from litmlp.errors import UserError
@@ -67,23 +66,9 @@ class SentJob:
         folder = folder_of(self.job.composed)
         if standing(folder) == "done":
             print(f"  skipped: done  {folder.name}")
-            return self.returned(runs.read_summary(folder).get("best_value"))
+            value = runs.read_summary(folder).get("best_value")
+            return self.job.returned(value)
         return self.job.run()
-
-    def returned(self, value: float | None = None) -> JobReturn:
-        """What a sweeper is told of a run; without a value, the worst there is."""
-        config = self.job.composed
-        with open_dict(config.hydra.runtime):
-            config.hydra.runtime.output_dir = str(folder_of(config))
-        if value is None:
-            value = math.inf if config.get("mode") == "min" else -math.inf
-        return JobReturn(
-            overrides=list(config.hydra.overrides.task),
-            cfg=config,
-            hydra_cfg=config,
-            status=JobStatus.COMPLETED,
-            _return_value=value,
-        )
 
 
 Arrivals = Iterator[tuple[SentJob, Ended | None]]
@@ -137,11 +122,11 @@ class ParallelLauncher(JobLauncher):
         log.info(title(job.job.composed))
         if ended is None:
             print("error: its process was killed", file=sys.stderr, flush=True)
-            return job.returned()
+            return job.job.returned()
         ended.tell()
         if ended.stop is not None:
             self.stopping = self.stopping or ended.stop
-        return ended.result or job.returned()
+        return ended.result or job.job.returned()
 
 
 def as_arguments(config: DictConfig) -> dict[str, Any]:

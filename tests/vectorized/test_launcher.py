@@ -64,7 +64,7 @@ def test_a_sweep_leaves_the_folders_of_hydras_own_launcher(
 
 def launch_free(text: str) -> list[str]:
     """A config without what says when and by which launcher it was made."""
-    said = ("auncher", "num_threads", "max_members", "output_dir")
+    said = ("auncher", "processes", "num_threads", "max_members", "output_dir")
     return [
         line for line in text.splitlines() if not any(word in line for word in said)
     ]
@@ -132,7 +132,7 @@ def test_a_network_that_cannot_be_stacked_is_trained_alone(
     assert f"trained alone: RuntimeError: {reason}" in ended.out
 
 
-@pytest.mark.parametrize("name", ["max_members", "num_threads"])
+@pytest.mark.parametrize("name", ["processes", "max_members", "num_threads"])
 @pytest.mark.parametrize("value", ["0", "1.5", "few"])
 def test_a_group_of_nobody_is_refused(name: str, value: str, run: Run) -> None:
     ended = run("train", *SWEEP, "seed=0,1", f"hydra.launcher.{name}={value}")
@@ -160,3 +160,27 @@ def test_a_failure_may_stop_the_sweep(run: Run, tmp_path: Path) -> None:
     states = [summary["status"] for summary in summaries(tmp_path).values()]
     assert states.count("failed") == 1
     assert len(states) < 8
+
+
+def test_processes_share_a_sweep_and_change_no_bit(run: Run, tmp_path: Path) -> None:
+    axes = ("seed=range(32)", "hydra.sweep.dir=${name}", "callbacks=minimal")
+    many = ("hydra.launcher.processes=2", "hydra.launcher.num_threads=2")
+    assert run("train", *SWEEP, *axes, "name=one").code == 0
+    ended = run("train", *SWEEP, *axes, "name=two", *many)
+    assert ended.code == 0, ended.err
+    one, two = (
+        {m.name: m for m in (tmp_path / n).glob("seed*")} for n in ("one", "two")
+    )
+    assert len(one) == 32
+    assert one.keys() == two.keys()
+    for name, member in two.items():
+        summary = json.loads((member / "summary.json").read_text())
+        assert (summary["status"], summary["vectorized"]) == ("done", 16)
+        states = [
+            torch.load(each / "checkpoints" / "last.ckpt", weights_only=True)
+            for each in (one[name], member)
+        ]
+        torch.testing.assert_close(
+            *(s["optimizer_states"] for s in states), rtol=0, atol=0
+        )
+        torch.testing.assert_close(*(s["state_dict"] for s in states), rtol=0, atol=0)

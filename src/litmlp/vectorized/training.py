@@ -5,7 +5,9 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from omegaconf import DictConfig, open_dict
@@ -28,6 +30,7 @@ from litmlp.vectorized.member import Member
 from litmlp.vectorized.objective import alike
 from litmlp.vectorized.opened import Built, Opened, within
 from litmlp.vectorized.shared import SharedData
+from litmlp.vectorized.shares import Groups, dealt, train_shares
 from litmlp.vectorized.together import (
     keys_apart,
     refusal,
@@ -36,6 +39,9 @@ from litmlp.vectorized.together import (
     sorted_apart,
 )
 from litmlp.vectorized.trial import loss_in_stack
+
+if TYPE_CHECKING:
+    from litmlp.slots import Slot
 
 
 def without_ends(config: DictConfig) -> DictConfig:
@@ -50,7 +56,11 @@ def without_ends(config: DictConfig) -> DictConfig:
 
 
 def train_jobs(
-    jobs: Sequence[Job], *, max_members: int | None, num_threads: int | None
+    jobs: Sequence[Job],
+    *,
+    max_members: int | None,
+    num_threads: int | None,
+    slots: "Sequence[Slot]" = (),
 ) -> None:
     """Train each job, together with others where it can be; each leaves its folder.
 
@@ -58,17 +68,34 @@ def train_jobs(
         jobs: composed, and not begun.
         max_members: the most to train at once; None for as many as memory allows.
         num_threads: of the CPU; None for one a core.
+        slots: other processes that take a share of the jobs and threads, each.
     """
+    keys = [shared_keys(job.composed) for job in jobs]
+    groups = [[jobs[number] for number in numbers] for numbers in sorted_apart(keys)]
+    shares = dealt(groups, 1 + len(slots))
+    train = partial(
+        train_groups,
+        max_members=max_members and max(1, max_members // len(shares)),
+        num_threads=max(1, (num_threads or os.cpu_count() or 1) // len(shares)),
+        processes=len(shares),
+    )
+    train_shares(shares, train, slots)
+    if apart := keys_apart(keys):
+        console.print(f"trained apart: jobs that differ in {', '.join(apart)}")
+
+
+def train_groups(
+    groups: Groups, *, max_members: int | None, num_threads: int, processes: int
+) -> None:
+    """Train what can perhaps be stacked, group by group, beside other processes."""
     keep_freed()
     data = SharedData()
-    shared = [shared_keys(job.composed) for job in jobs]
     with signals.heeded(), collecting_only_new():
-        for numbers in sorted_apart(shared):
-            waiting = deque(jobs[number] for number in numbers)
+        for group in groups:
+            waiting = deque(group)
             while waiting:
-                train_wave(next_wave(waiting, data, max_members), num_threads)
-    if apart := keys_apart(shared):
-        console.print(f"trained apart: jobs that differ in {', '.join(apart)}")
+                wave = next_wave(waiting, data, max_members, processes)
+                train_wave(wave, num_threads)
 
 
 @contextmanager
@@ -82,7 +109,7 @@ def collecting_only_new() -> Iterator[None]:
 
 
 def next_wave(
-    waiting: deque[Job], data: SharedData, max_members: int | None
+    waiting: deque[Job], data: SharedData, max_members: int | None, processes: int
 ) -> list[Built]:
     """The next jobs to train at once, built; trains those that cannot be stacked."""
     wave: list[Built] = []
@@ -94,11 +121,11 @@ def next_wave(
             job.run()
             continue
         wave.append(built)
-        most = most or most_members(built.run)
+        most = most or max(1, most_members(built.run) // processes)
     return wave
 
 
-def train_wave(wave: Sequence[Built], threads: int | None) -> None:
+def train_wave(wave: Sequence[Built], threads: int) -> None:
     """Train runs as one, as far as their networks have the same shape.
 
     Raises:
@@ -153,7 +180,7 @@ def prepare(job: Job, data: SharedData) -> Built | None:
     return Built(job=job, run=run, point=point, earlier=earlier)
 
 
-def train_group(group: Sequence[Built], threads: int | None) -> None:
+def train_group(group: Sequence[Built], threads: int) -> None:
     """Train runs of one shape; each is tested and recorded as soon as it is done."""
     opened: dict[Member, Opened] = {}
     for built in group:
@@ -163,7 +190,7 @@ def train_group(group: Sequence[Built], threads: int | None) -> None:
         return
     config = without_ends(group[0].run.config)
     with settings(config), only_logged(True):
-        torch.set_num_threads(threads or os.cpu_count() or 1)
+        torch.set_num_threads(threads)
         trainer = build_trainer(config)
         try:
             with signals.deferred(), shortage_told():
