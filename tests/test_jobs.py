@@ -26,8 +26,9 @@ WATCHED = "LITMLP_WATCHED"
 
 
 @pytest.fixture
-def loader() -> Iterator[ConfigLoader]:
+def loader(monkeypatch: pytest.MonkeyPatch) -> Iterator[ConfigLoader]:
     logs, singleton = logging.getLogger().handlers[:], HydraConfig.instance()
+    monkeypatch.setattr(singleton, "cfg", None)  # another test's may still be there
     with initialize_config_dir(str(CONF), version_base="1.3"):
         yield GlobalHydra.instance().config_loader()
     logging.getLogger().handlers = logs
