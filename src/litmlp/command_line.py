@@ -18,6 +18,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.errors import UserError, fail, report
+from litmlp.hydra_section import use_checked_loader
 from litmlp.members import known_name, member_name
 from litmlp.resume import run_folder as resumed
 from litmlp.runs import as_typed
@@ -42,6 +43,7 @@ def run(task: Task, *, config: str) -> None:
     before = os.environ.get(FULL_ERROR)
     os.environ[FULL_ERROR] = "1"  # errors of Hydra come here instead
     register_resolvers()
+    use_checked_loader()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash

@@ -1,0 +1,97 @@
+"""What the ``hydra:`` section of a config may have Hydra build, call and set.
+
+Hydra builds it before any code of a script runs, and a file from elsewhere can bring a
+section of its own; so it is looked at as soon as it is composed.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import hydra._internal.hydra
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from litmlp.errors import UserError
+
+ALLOWED = {
+    "callbacks": r"litmlp\.sweeps\.LaunchHooks"
+    r"|hydra\.experimental\.callbacks\.(LogJobReturnCallback|PickleJobInfoCallback)",
+    "launcher": r"(hydra_plugins|hydra\._internal\.core_plugins)\.\w+\.\w+",
+    "sweeper": r"(hydra_plugins|hydra\._internal\.core_plugins)\.\w+\.\w+"
+    r"|optuna\.(pruners|samplers)\.\w+",
+    "job_logging": r"litmlp\.environment\.LogFormatter"
+    r"|logging\.(Formatter|StreamHandler|FileHandler|NullHandler)"
+    r"|logging\.handlers\.(Timed)?RotatingFileHandler|colorlog\.ColoredFormatter",
+}
+"""The classes that each part may name; add those of your own here."""
+ALLOWED["hydra_logging"] = ALLOWED["job_logging"]
+
+NAMING = ("_target_", "()", "class", "factory")
+"""Keys under which Hydra and Python's logging look for something to call."""
+
+STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
+
+VARIABLES = (
+    r"(OMP|MKL|OPENBLAS|NUMEXPR|VECLIB)_\w*(NUM_THREADS|MAXIMUM_THREADS)"
+    r"|OMP_(PROC_BIND|PLACES|SCHEDULE|DYNAMIC|WAIT_POLICY)|KMP_(AFFINITY|BLOCKTIME)"
+    r"|CUDA_(VISIBLE_DEVICES|DEVICE_ORDER|LAUNCH_BLOCKING)|CUBLAS_WORKSPACE_CONFIG"
+    r"|PYTORCH_(CUDA_)?ALLOC_CONF|NCCL_(DEBUG|SOCKET_IFNAME)|HYDRA_FULL_ERROR"
+)
+"""Of the environment that a config may set; others can make libraries load code."""
+
+
+class CheckedLoader(ConfigLoaderImpl):
+    """Composes configs as Hydra does, and refuses what would run code."""
+
+    def load_configuration(self, *arguments: Any, **keywords: Any) -> DictConfig:
+        config = super().load_configuration(*arguments, **keywords)
+        refuse_code(config.hydra)
+        return config
+
+
+def use_checked_loader() -> None:
+    """Let Hydra compose with it; it offers no other place before it builds."""
+    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]  # Hydra imports it for itself
+
+
+def refuse_code(section: DictConfig) -> None:
+    """
+    Raises:
+        UserError: something is named that is not known to be harmless.
+    """
+    for part, allowed in ALLOWED.items():
+        for place, value in named(section[part], f"hydra.{part}"):
+            if place.endswith(NAMING) and not re.fullmatch(allowed, value):
+                raise UserError(
+                    f"{place}={value} is not allowed: a config names code that is "
+                    "listed in litmlp/hydra_section.py"
+                )
+            if re.match(r"\w+://", value) and value not in STREAMS:
+                raise UserError(
+                    f"{place}={value} is not allowed: {' and '.join(STREAMS)} are"
+                )
+    for name in section.job.env_set:
+        if not re.fullmatch(VARIABLES, name):
+            raise UserError(
+                f"hydra.job.env_set.{name} is not allowed: set it in the shell, or "
+                "list it in litmlp/hydra_section.py"
+            )
+
+
+def named(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    """The texts of nested configs with their dotted keys; looked up, where they can be.
+
+    One that cannot be looked up yet is given as it stands.
+    """
+    if not OmegaConf.is_config(node):
+        yield place, str(node)
+        return
+    keys = node if OmegaConf.is_dict(node) else range(len(node))
+    for key in list(keys):
+        try:
+            value = node[key]
+        except OmegaConfBaseException:
+            value = node._get_node(key)._value()
+        yield from named(value, f"{place}.{key}")
