@@ -47,12 +47,14 @@ import sys
 from pathlib import Path
 from omegaconf import OmegaConf
 from litmlp import resume, runs
+from litmlp.beginning import Beginning
 config = OmegaConf.create({"resume": None})
 folder = Path(sys.argv[1])
 assert not resume.is_finished(folder, config)
 print("asked", flush=True)
 sys.stdin.readline()
-with runs.recording(folder, config, []) as summary:
+look = Beginning(folder, config).look
+with runs.recording(folder, config, [], earlier=look) as summary:
     summary["by"] = sys.argv[2]
 """
 

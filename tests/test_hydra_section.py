@@ -70,6 +70,15 @@ def test_an_experiment_file_from_elsewhere_runs_no_code(
     assert not list(tmp_path.rglob("summary.json"))
 
 
+def test_what_only_looks_like_a_call_is_let_through() -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        ray = compose("train", ["hydra/launcher=ray"], return_hydra_config=True)
+    OmegaConf.set_struct(ray, False)
+    ray.hydra.launcher.init.address = "ray://head:10001"
+    ray.hydra.sweeper.params = {"data.class": "a,b", "model._target_": "mine.A,mine.B"}
+    refuse_code(ray.hydra)
+
+
 def test_what_is_copied_of_the_environment_is_refused(run: Run) -> None:
     ended = run("train", "data=iris", "hydra.job.env_copy=[HOME]")
     assert ended.code == 1

@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 
 from hydra_plugins.litmlp_sequential import SequentialLauncher
 
-WATCHED = "LITMLP_WATCHED"
+WATCHED = "OMP_PLACES"  # one that a config may set
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_a_folder_belongs_to_one_run_at_a_time(tmp_path: Path) -> None:
             pass
         summary["still"] = "mine"
     assert runs.read_summary(tmp_path)["still"] == "mine"
-    with runs.recording(tmp_path, CONFIG, [], done=lambda _: False):
+    with runs.recording(tmp_path, CONFIG, []):
         pass
 
 

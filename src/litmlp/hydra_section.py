@@ -32,6 +32,7 @@ NAMING = ("_target_", "()", "class", "factory")
 """Keys under which Hydra and Python's logging look for something to call."""
 
 STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
+"""What Python's logging may look up; elsewhere such a text means nothing."""
 
 VARIABLES = (
     r"(OMP|MKL|OPENBLAS|NUMEXPR|VECLIB)_\w*(NUM_THREADS|MAXIMUM_THREADS)"
@@ -62,13 +63,14 @@ def refuse_code(section: DictConfig) -> None:
         UserError: something is named that is not known to be harmless.
     """
     for part, allowed in ALLOWED.items():
-        for place, value in named(section[part], f"hydra.{part}"):
-            if place.endswith(NAMING) and not re.fullmatch(allowed, value):
+        for place, key, value in named(section[part], f"hydra.{part}"):
+            if key in NAMING and not re.fullmatch(allowed, value):
                 raise UserError(
                     f"{place}={value} is not allowed: a config names code that is "
                     "listed in litmlp/hydra_section.py"
                 )
-            if re.match(r"\w+://", value) and value not in STREAMS:
+            looks_up = part.endswith("logging") and re.match("(ext|cfg)://", value)
+            if looks_up and value not in STREAMS:
                 raise UserError(
                     f"{place}={value} is not allowed: {' and '.join(STREAMS)} are"
                 )
@@ -80,13 +82,13 @@ def refuse_code(section: DictConfig) -> None:
             )
 
 
-def named(node: Any, place: str) -> Iterator[tuple[str, str]]:
-    """The texts of nested configs with their dotted keys; looked up, where they can be.
+def named(node: Any, place: str, key: Any = "") -> Iterator[tuple[str, Any, str]]:
+    """The texts of nested configs, each with its place and the last key of that.
 
-    One that cannot be looked up yet is given as it stands.
+    They are looked up where that is possible yet, and given as they stand elsewhere.
     """
     if not OmegaConf.is_config(node):
-        yield place, str(node)
+        yield place, key, str(node)
         return
     keys = node if OmegaConf.is_dict(node) else range(len(node))
     for key in list(keys):
@@ -94,4 +96,4 @@ def named(node: Any, place: str) -> Iterator[tuple[str, str]]:
             value = node[key]
         except OmegaConfBaseException:
             value = node._get_node(key)._value()
-        yield from named(value, f"{place}.{key}")
+        yield from named(value, f"{place}.{key}", key)

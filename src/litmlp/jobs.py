@@ -28,6 +28,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from litmlp import runs
 from litmlp.members import folder_of
 
 
@@ -114,6 +115,12 @@ class Job:
             )
         for handler in self._handlers:
             handler.close()
+
+    def recorded(self) -> JobReturn:
+        """What a sweeper is told of it if another process has run it: its summary's."""
+        return self.returned(
+            runs.read_summary(folder_of(self.composed)).get("best_value")
+        )
 
     def returned(self, value: float | None = None) -> JobReturn:
         """What a sweeper is told of it if this process does not run it.

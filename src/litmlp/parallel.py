@@ -15,7 +15,6 @@ from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp import runs
 from litmlp.errors import UserError
 from litmlp.jobs import Job, JobLauncher, title
 from litmlp.members import folder_of, standing
@@ -66,8 +65,7 @@ class SentJob:
         folder = folder_of(self.job.composed)
         if standing(folder) == "done":
             print(f"  skipped: done  {folder.name}")
-            value = runs.read_summary(folder).get("best_value")
-            return self.job.returned(value)
+            return self.job.recorded()
         return self.job.run()
 
 

@@ -57,8 +57,7 @@ def recording(
     overrides: list[str],
     *,
     keep_mistakes: bool = True,
-    earlier: Summary | None = None,
-    done: Callable[[Path], bool] | None = None,
+    earlier: Callable[[], Summary] = dict,
 ) -> Iterator[Summary]:
     """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
 
@@ -71,21 +70,18 @@ def recording(
         overrides: as they were typed.
         keep_mistakes: whether a new folder stays when the user's mistake came before
             any training, as a sweep's members do.
-        earlier: what stays as it was recorded of a run that goes on.
-        done: whether the folder leaves nothing to do; :func:`is_done` if not given.
+        earlier: tells what stays as it was recorded of a run that goes on, or refuses;
+            asked when no other process can write to the folder any more.
 
     Raises:
-        UserError: another process holds the folder, or has finished the run meanwhile.
+        UserError: another process holds the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     new = not any((folder / name).exists() for name in ("summary.json", "checkpoints"))
     mistaken = False
     with ExitStack() as taken:
         taken.enter_context(held(folder))
-        if (done or is_done)(folder):  # whoever asked before had no lock
-            raise UserError(
-                f"{folder} holds a finished run, which is never overwritten"
-            )
+        kept = earlier()
         lock = taken.pop_all()
     start = time.perf_counter()
     summary: Summary = {
@@ -95,7 +91,7 @@ def recording(
         "overrides": overrides,
         "versions": versions(),
         "git_commit": git_commit(),
-        **(earlier or {}),
+        **kept,
     }
     write_summary(folder, summary)
     try:

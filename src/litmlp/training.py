@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from litmlp import checkpoints, fingerprint, resume, runs, saved_config, signals
 from litmlp.advice import advice
+from litmlp.beginning import Beginning
 from litmlp.build import build_data, build_trainer
 from litmlp.compose import complete
 from litmlp.console import only_logged, shortest, show
@@ -52,9 +53,7 @@ def train(config: DictConfig) -> float:
     job = HydraConfig.get() if HydraConfig.initialized() else None
     in_sweep = job is not None and job.mode == RunMode.MULTIRUN
     overrides = runs.as_typed(job.overrides.task) if job is not None else []
-    earlier, point = resume.recorded(folder, config), checkpoints.newest(folder)
-    if point:
-        resume.refuse_less(config, point.content)
+    beginning = Beginning(folder, config)
     goes_on = config.get("resume") is not None
     with (
         failures_told(),
@@ -64,8 +63,7 @@ def train(config: DictConfig) -> float:
             config,
             overrides,
             keep_mistakes=in_sweep,
-            earlier=earlier,
-            done=lambda folder: resume.is_finished(folder, config),
+            earlier=beginning.look,
         ) as summary,
         settings(config),
         only_logged(in_sweep),
@@ -75,7 +73,7 @@ def train(config: DictConfig) -> float:
         config.resume = None
         if not goes_on:
             saved_config.write_launch(folder, config)
-        summary |= fit_and_test(complete(config), folder, point)
+        summary |= fit_and_test(complete(config), folder, beginning.point)
         show(metrics_table(summary["metrics"]))
         for finding in summary["doctors_note"]:
             show(f"doctor       {finding}")

@@ -33,7 +33,7 @@ def test_memory_and_open_files_limit_a_group(
     monkeypatch.setattr(capacity, "available", lambda device: 10**12)
     assert capacity.most_members(run) == 250
     monkeypatch.setattr(capacity, "available", lambda device: 40 * 2**20)
-    assert capacity.most_members(run) == min(20, 20 * 2**20 // one)
+    assert capacity.most_members(run) == 20 * 2**20 // (one + capacity.BOOKS)
     monkeypatch.setattr(capacity, "available", lambda device: 0)
     assert capacity.most_members(run) == 1
 

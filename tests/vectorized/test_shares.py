@@ -67,7 +67,8 @@ def train(groups: Groups) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         folder = Path(sweep.dir, sweep.subdir)
         folder.mkdir(parents=True)  # which fails for a second time
-        write_summary(folder, {"status": "done", "best_value": 3.0})
+        status = "failed" if folder.name == "failing" else "done"
+        write_summary(folder, {"status": status, "best_value": 3.0})
         one.result = JobReturn(
             _return_value=os.getpid() if "first" in str(folder) else 4
         )
@@ -77,12 +78,12 @@ def test_jobs_whose_process_is_killed_go_on_in_the_launchers(
     slot: Slot, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     sweep = tmp_path / f"of-{os.getpid()}"
-    first, second, deadly, last = (
-        job(sweep / name) for name in ("first", "second", "deadly", "last")
-    )
-    train_shares([[[first]], [[second, deadly], [last]]], train, [slot])
+    names = ("first", "second", "failing", "deadly", "last")
+    first, second, failing, deadly, last = (job(sweep / name) for name in names)
+    train_shares([[[first]], [[second, failing, deadly], [last]]], train, [slot])
     assert first.result._return_value == os.getpid()
-    assert second.result._return_value == 3  # by its summary: its process is no more
+    # By their summaries: their process is no more.
+    assert second.result._return_value == failing.result._return_value == 3
     assert deadly.result._return_value == last.result._return_value == 4
     assert "a process was killed: its runs go on in this one" in capfd.readouterr().out
     again = job(sweep / "again")

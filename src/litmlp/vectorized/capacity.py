@@ -43,9 +43,13 @@ def most_members(run: Run) -> int:
     Each needs memory where it is trained, and files that are open at a time.
     """
     device = run.trainer.strategy.root_device
-    on_device = int(SHARE * available(device)) // bytes_of_member(run)
-    here = int(SHARE * available(torch.device("cpu"))) // BOOKS
-    return max(1, min(on_device, here, (open_files() - SPARE_FILES) // FILES))
+    here = int(SHARE * available(torch.device("cpu")))
+    if device.type == "cpu":
+        fit = here // (bytes_of_member(run) + BOOKS)
+    else:
+        on_device = int(SHARE * available(device))
+        fit = min(on_device // bytes_of_member(run), here // BOOKS)
+    return max(1, min(fit, (open_files() - SPARE_FILES) // FILES))
 
 
 def open_files() -> int:

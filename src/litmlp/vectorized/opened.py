@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from litmlp import checkpoints, runs, saved_config
+from litmlp import runs, saved_config
+from litmlp.beginning import Beginning
 from litmlp.console import console, only_logged
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.errors import UserError, report
@@ -27,12 +28,11 @@ from litmlp.vectorized.member import Member
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A job whose run is built, and what it goes on from, if it has begun before."""
+    """A job whose run is built, and how far it has come before."""
 
     job: Job
     run: Run
-    point: checkpoints.Resumable | None
-    earlier: runs.Summary
+    beginning: Beginning
 
 
 class Opened:
@@ -48,7 +48,7 @@ class Opened:
     @classmethod
     def begin(cls, built: Built, together: int) -> "Opened | None":
         """Record a run from now on, and say what is to be trained."""
-        job, run, point = built.job, built.run, built.point
+        job, run, point = built.job, built.run, built.beginning.point
         overrides = runs.as_typed(job.composed.hydra.overrides.task)
         recording = ExitStack()
         member = Member(run, lambda: within(job), point.path if point else None)
@@ -57,7 +57,10 @@ class Opened:
             try:
                 own.summary = recording.enter_context(
                     runs.recording(
-                        run.folder, job.config, overrides, earlier=built.earlier
+                        run.folder,
+                        job.config,
+                        overrides,
+                        earlier=built.beginning.look_again,
                     )
                 )
                 own.summary["vectorized"] = together

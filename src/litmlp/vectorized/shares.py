@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
 
-from litmlp import runs, signals
+from litmlp import signals
 from litmlp.console import console
 from litmlp.jobs import Job
 from litmlp.members import folder_of, standing
@@ -97,13 +97,9 @@ def receive(
     except BrokenProcessPool:
         console.print("a process was killed: its runs go on in this one")
         slot.renew()
-        left = {id(j) for j in jobs if standing(folder_of(j.composed)) != "done"}
+        over = ("done", "failed")
+        left = {id(j) for j in jobs if standing(folder_of(j.composed)) not in over}
         train([[job for job in group if id(job) in left] for group in groups])
-        results = [job.result if id(job) in left else known(job) for job in jobs]
+        results = [job.result if id(job) in left else job.recorded() for job in jobs]
     for job, result in zip(jobs, results, strict=True):
         job.result = result
-
-
-def known(job: Job) -> JobReturn:
-    """The result of a job that another process has done."""
-    return job.returned(runs.read_summary(folder_of(job.composed)).get("best_value"))

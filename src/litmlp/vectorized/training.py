@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import torch
 from omegaconf import DictConfig, open_dict
 
-from litmlp import checkpoints, resume, runs, signals
+from litmlp import runs, signals
+from litmlp.beginning import Beginning
 from litmlp.build import build_trainer
 from litmlp.command_line import MISTAKES
 from litmlp.compose import complete
@@ -150,7 +151,7 @@ def build(job: Job, data: SharedData) -> Built | None:
     try:
         with within(job), settings(job.config):
             built = prepare(job, data)
-            reason = refusal(built.run, built.point) if built else None
+            reason = refusal(built.run, built.beginning.point) if built else None
             if built and not reason:
                 loss_in_stack(built.run)
     except MISTAKES:
@@ -172,12 +173,11 @@ def prepare(job: Job, data: SharedData) -> Built | None:
     folder = Path(job.config.folder)
     if runs.is_done(folder):
         return None
-    earlier, point = resume.recorded(folder, job.config), checkpoints.newest(folder)
-    if point:
-        resume.refuse_less(job.config, point.content)
+    beginning = Beginning(folder, job.config)
+    beginning.look()
     config = complete(job.config)
-    run = build_run(config, folder, data.build(config), point)
-    return Built(job=job, run=run, point=point, earlier=earlier)
+    run = build_run(config, folder, data.build(config), beginning.point)
+    return Built(job=job, run=run, beginning=beginning)
 
 
 def train_group(group: Sequence[Built], threads: int) -> None:
