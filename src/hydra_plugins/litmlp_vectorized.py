@@ -7,7 +7,7 @@ from hydra.core.utils import JobReturn
 
 from litmlp.errors import UserError
 from litmlp.jobs import JobLauncher
-from litmlp.vectorized.shares import LEAST
+from litmlp.vectorized.dealing import LEAST
 
 if TYPE_CHECKING:
     from litmlp.slots import Slot

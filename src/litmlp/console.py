@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -31,6 +32,15 @@ def printable(text: str) -> str:
 
 class PrintableConsole(Console):
     """Shows texts from files, which may come from anywhere, as :func:`printable`."""
+
+    @property
+    def file(self) -> IO[str]:
+        """Where it writes: while bars are shown, above them (rich's own would not)."""
+        return self._file or sys.stdout
+
+    @file.setter
+    def file(self, new: IO[str]) -> None:
+        self._file = new
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -14,7 +14,9 @@ from omegaconf import OmegaConf
 from litmlp.jobs import Job
 from litmlp.runs import write_summary
 from litmlp.slots import Slot
-from litmlp.vectorized.shares import Groups, dealt, train_shares
+from litmlp.vectorized.dealing import Groups, dealt
+from litmlp.vectorized.shares import train_shares
+from litmlp.vectorized.tally import Tally
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def job(folder: Path) -> Job:
     return Job(config, context, float)
 
 
-def train(groups: Groups) -> None:
+def train(groups: Groups, tally: Tally) -> None:
     """Every job is done, but for those of which the process dies."""
     for one in (job for group in groups for job in group):
         sweep = one.composed.hydra.sweep
@@ -91,7 +93,7 @@ def test_jobs_whose_process_is_killed_go_on_in_the_launchers(
     assert again.result._return_value == 4
 
 
-def fail(groups: Groups) -> None:
+def fail(groups: Groups, tally: Tally) -> None:
     if groups:
         raise ValueError("what went wrong")
 

@@ -2,15 +2,32 @@
 
 import math
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
+from litmlp.bars import Bars, bars
 from litmlp.console import console, log
+
+
+class Milestones:
+    """Tells when a plain line is due: at the start, and after each part of the work.
+
+    Args:
+        every_share: such a part, of 1.
+    """
+
+    def __init__(self, every_share: float) -> None:
+        self.every_share = every_share
+        self._passed = -1
+
+    def is_passed(self, share: float) -> bool:
+        """Whether one is, at so much of the work, since the last time it was."""
+        passed = math.floor(share / self.every_share + 1e-9)  # 0.3 / 0.1 is below 3
+        before, self._passed = self._passed, max(passed, self._passed)
+        return passed > before
 
 
 class Progress(Callback):
@@ -24,30 +41,24 @@ class Progress(Callback):
     def __init__(self, *, monitor: str, every_share: float = 0.1) -> None:
         self.tags = list(dict.fromkeys(["loss/train", monitor]))
         self.every_share = every_share
-        self._bar: Bar | None = None
+        self.has_bar = True
+        """Whether a terminal shows one: not of a run that is trained with others."""
+        self._bars: Bars | None = None
+        self._open = ExitStack()
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
-        self._next_line = 0.0
+        self._milestones = Milestones(self.every_share)
         self._refreshed = 0.0
-        if console.is_terminal and trainer.is_global_zero:
-            self._bar = Bar(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-                console=Console(),  # its own: it shows in a sweep, too
-                refresh_per_second=4,
-                transient=True,
-            )
-            self._task = self._bar.add_task("epoch 1", total=1.0)
-            self._bar.start()
+        if self.has_bar and console.is_terminal and trainer.is_global_zero:
+            self._bars = self._open.enter_context(bars())
+            self._task = self._bars.add_task("epoch 1", total=1.0)
 
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int
     ) -> None:
-        if self._bar and time.monotonic() - self._refreshed > 0.25:
+        if self._bars and time.monotonic() - self._refreshed > 0.25:
             self._refreshed = time.monotonic()
-            self._bar.update(self._task, completed=share_done(trainer, i + 1))
+            self._bars.update(self._task, completed=share_done(trainer, i + 1))
 
     def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
         # Metrics of the epoch before are complete only now.
@@ -71,20 +82,18 @@ class Progress(Callback):
             if tag in trainer.callback_metrics
         ]
         line = "  ".join([f"epoch {epoch}{limit}", *values])
-        if self._bar:
-            self._bar.update(self._task, description=line, completed=share)
-        if share >= self._next_line and trainer.is_global_zero:
-            self._next_line = (
-                math.floor(share / self.every_share) + 1
-            ) * self.every_share
+        if self._bars:
+            self._bars.update(self._task, description=line, completed=share)
+        if trainer.is_global_zero and self._milestones.is_passed(share):
             log.info(line)
-            if not self._bar:
+            if not self._bars:
                 console.print(line)
 
     def _stop(self) -> None:
-        if self._bar:
-            self._bar.stop()
-            self._bar = None
+        if self._bars:
+            self._bars.remove_task(self._task)
+            self._bars = None
+            self._open.close()
 
 
 def share_done(trainer: Trainer, batch: int) -> float:

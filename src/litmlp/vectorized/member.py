@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_map_only
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.divergence import Divergence
+from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.preparation import Run
@@ -51,6 +52,10 @@ class Member:
         self.generator = torch.Generator()
         self.callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
         self.callbacks.append(OwnCopies())
+        self.checkpoint = next(c for c in self.callbacks if isinstance(c, BestAndLast))
+        for callback in self.callbacks:
+            if isinstance(callback, Progress):
+                callback.has_bar = False  # there would be one a member
 
     @property
     def optimizer(self) -> Optimizer:
@@ -112,9 +117,7 @@ class Member:
         self.call("on_train_epoch_start")
         self.model.on_train_epoch_start()
         with self._random_numbers():
-            for callback in self.callbacks:
-                if isinstance(callback, BestAndLast):  # it may be time to write
-                    callback.write_if_due(self.trainer, 0)
+            self.checkpoint.write_if_due(self.trainer, 0)
         books.begin_batches(self.trainer)
 
     def end_batches(self, outputs: Tensor, targets: Tensor, values: Values) -> None:

@@ -89,7 +89,7 @@ class Opened:
             report(error, full=not isinstance(error, UserError))
             return
         console.quiet, before = False, console.quiet
-        console.print(f"  {one_line(self.summary)}")
+        console.print(f"  {self.member.run.folder.name}  {one_line(self.summary)}")
         console.quiet = before
 
     def break_off(self, error: BaseException) -> None:

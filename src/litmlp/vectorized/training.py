@@ -26,12 +26,14 @@ from litmlp.preparation import build_run
 from litmlp.process import settings
 from litmlp.sweeps import LaunchHooks, SweepStopped
 from litmlp.vectorized.capacity import most_members
+from litmlp.vectorized.dealing import Groups, dealt
 from litmlp.vectorized.group import Group
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.objective import alike
 from litmlp.vectorized.opened import Built, Opened, within
 from litmlp.vectorized.shared import SharedData
-from litmlp.vectorized.shares import Groups, dealt, train_shares
+from litmlp.vectorized.shares import train_shares
+from litmlp.vectorized.tally import Tally
 from litmlp.vectorized.together import (
     keys_apart,
     refusal,
@@ -86,7 +88,12 @@ def train_jobs(
 
 
 def train_groups(
-    groups: Groups, *, max_members: int | None, num_threads: int, processes: int
+    groups: Groups,
+    tally: Tally,
+    *,
+    max_members: int | None,
+    num_threads: int,
+    processes: int,
 ) -> None:
     """Train what can perhaps be stacked, group by group, beside other processes."""
     keep_freed()
@@ -95,8 +102,8 @@ def train_groups(
         for group in groups:
             waiting = deque(group)
             while waiting:
-                wave = next_wave(waiting, data, max_members, processes)
-                train_wave(wave, num_threads)
+                wave = next_wave(waiting, data, tally, max_members, processes)
+                train_wave(wave, tally, num_threads)
 
 
 @contextmanager
@@ -110,7 +117,11 @@ def collecting_only_new() -> Iterator[None]:
 
 
 def next_wave(
-    waiting: deque[Job], data: SharedData, max_members: int | None, processes: int
+    waiting: deque[Job],
+    data: SharedData,
+    tally: Tally,
+    max_members: int | None,
+    processes: int,
 ) -> list[Built]:
     """The next jobs to train at once, built; trains those that cannot be stacked."""
     wave: list[Built] = []
@@ -118,15 +129,17 @@ def next_wave(
     while waiting and (most is None or len(wave) < most):
         job = waiting.popleft()
         built = build(job, data) if wave or waiting else None
+        tally.count("built")
         if built is None:
             job.run()
+            tally.count("ended")
             continue
         wave.append(built)
         most = most or max(1, most_members(built.run) // processes)
     return wave
 
 
-def train_wave(wave: Sequence[Built], threads: int) -> None:
+def train_wave(wave: Sequence[Built], tally: Tally, threads: int) -> None:
     """Train runs as one, as far as their networks have the same shape.
 
     Raises:
@@ -136,9 +149,10 @@ def train_wave(wave: Sequence[Built], threads: int) -> None:
         own = [wave[number] for number in numbers]
         failed = LaunchHooks.unfinished
         if len(own) > 1:
-            train_group(own, threads)
+            train_group(own, tally, threads)
         else:
             own[0].job.run()
+            tally.count("ended")
         stops = own[0].job.config.sweep.on_error == "stop"
         if stops and LaunchHooks.unfinished > failed:
             raise SweepStopped
@@ -180,21 +194,27 @@ def prepare(job: Job, data: SharedData) -> Built | None:
     return Built(job=job, run=run, beginning=beginning)
 
 
-def train_group(group: Sequence[Built], threads: int) -> None:
+def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
     """Train runs of one shape; each is tested and recorded as soon as it is done."""
     opened: dict[Member, Opened] = {}
     for built in group:
         if (own := Opened.begin(built, len(group))) is not None:
             opened[own.member] = own
+    tally.count("ended", len(group) - len(opened))
     if not opened:
         return
+
+    def ending(member: Member) -> None:
+        opened[member].end()
+        tally.leave(member)
+
     config = without_ends(group[0].run.config)
     with settings(config), only_logged(True):
         torch.set_num_threads(threads)
-        trainer = build_trainer(config)
+        trainer = build_trainer(config, [tally])
         try:
             with signals.deferred(), shortage_told():
-                trainer.fit(Group(list(opened), lambda member: opened[member].end()))
+                trainer.fit(Group(list(opened), ending))
         except BaseException as error:
             for own in opened.values():
                 own.break_off(error)
