@@ -29,9 +29,19 @@ def is_shortage(error: BaseException) -> bool:
     return of_its_own or OF_THE_PROCESSOR in str(error)
 
 
+ALONE = (
+    "a smaller data.batch_size or smaller model.hidden_sizes need less; "
+    "trainer.accumulate_grad_batches makes up for small batches"
+)
+"""What to do about a single run."""
+
+
 @contextmanager
-def shortage_told() -> Iterator[None]:
+def shortage_told(cure: str = ALONE) -> Iterator[None]:
     """
+    Args:
+        cure: what to do about it.
+
     Raises:
         UserError: instead of an error for want of memory, on any device.
     """
@@ -40,10 +50,7 @@ def shortage_told() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not is_shortage(error):
             raise
-        raise UserError(
-            "out of memory: a smaller data.batch_size or smaller model.hidden_sizes "
-            "need less; trainer.accumulate_grad_batches makes up for small batches"
-        ) from error
+        raise UserError(f"out of memory: {cure}") from error
 
 
 def keep_freed() -> None:

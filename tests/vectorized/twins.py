@@ -63,6 +63,15 @@ def train_alone(config: DictConfig) -> Run:
 
 def train_together(configs: Sequence[DictConfig], kind: str = "together") -> list[Run]:
     """Runs go on whose folders hold checkpoints."""
+    members = trained(configs, kind)
+    for member in members:
+        if member.error:
+            raise member.error
+    return [member.run for member in members]
+
+
+def trained(configs: Sequence[DictConfig], kind: str) -> list[Member]:
+    """Members of a group that has ended, each with its run or what went wrong."""
     members = []
     for config in configs:
         run, point = built(config, kind), newest(Path(f"{config.folder}-{kind}"))
@@ -73,10 +82,8 @@ def train_together(configs: Sequence[DictConfig], kind: str = "together") -> lis
     with settings(shared):
         build_trainer(shared).fit(Group(members, lambda member: None))
     for member in members:
-        if member.error:
-            raise member.error
-        close_loggers(member.trainer, True)
-    return [member.run for member in members]
+        close_loggers(member.trainer, member.error is None)
+    return members
 
 
 def as_killed(run: Run, kind: str) -> None:

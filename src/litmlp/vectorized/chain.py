@@ -11,6 +11,7 @@ from litmlp import activations
 from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
 from litmlp.vectorized.dropout import Mask, draw
+from litmlp.vectorized.lanes import filled_up
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.stack import Tensors
 
@@ -37,9 +38,6 @@ ELEMENTWISE = (
     activations.Sine,
 )
 """Activations of single numbers, without weights: they do not ask whose they are."""
-
-LANES = 64
-"""A multiple of how many numbers any processor takes at once."""
 
 BATCHNORM = ("running_mean", "running_var", "weight", "bias")
 
@@ -123,17 +121,13 @@ class Chain:
 
 
 def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
-    """An activation of numbers, whose bits do not depend on who else is there.
-
-    The processor takes many numbers at once, and those left over one by one: a sigmoid
-    then has other last digits. So each member has a multiple of ``LANES`` of them.
-    """
-    values: Tensor
-    if missing := -inputs[0].numel() % LANES:
-        values = layer(F.pad(inputs.flatten(1), (0, missing)))
-        return values[:, :-missing].reshape(inputs.shape)
-    values = layer(inputs)
-    return values
+    """An activation of numbers, whose bits do not depend on who else is there."""
+    flat = inputs.flatten(1)
+    full = filled_up(flat)
+    values: Tensor = layer(full)
+    if full is not flat:
+        values = values[:, : flat.shape[1]]
+    return values.reshape(inputs.shape)
 
 
 def linear(name: str, tensors: Tensors, inputs: Tensor) -> Tensor:

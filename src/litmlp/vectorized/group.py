@@ -13,7 +13,7 @@ from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.vectorized.chain import Chain, is_chain
 from litmlp.vectorized.hyperparameters import hyperparameters_of
 from litmlp.vectorized.mapped import Mapped
-from litmlp.vectorized.measures import Values, measure_all
+from litmlp.vectorized.measures import Measure, measures_of
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.objective import Objective, alike
 from litmlp.vectorized.plan import Part, plan_epoch
@@ -98,8 +98,8 @@ class Group(LightningModule):
             count = own[0].batches.num_rows
             rows = self.rows[numbers, :count]
             seen = self.seen[numbers, :count], self.targets[rows.to(self.device)]
-            values = measure_all([member.model for member in own], *seen)
-            for k, *results in zip(numbers, *seen, values, strict=True):
+            measures = measures_of([member.model for member in own], *seen)
+            for k, *results in zip(numbers, *seen, measures, strict=True):
                 self.members[k].do(partial(self.members[k].end_batches, *results))
         for k, member in enumerate(self.members):
             member.do(partial(member.end_epoch, validation.get(k)))
@@ -170,9 +170,9 @@ class Group(LightningModule):
             stack.state[name][members] = rows
 
     @torch.no_grad()
-    def _validate(self) -> dict[int, Values]:
-        """Loss and metrics of each member's validation rows, by its number."""
-        found: dict[int, Values] = {}
+    def _validate(self) -> dict[int, Measure]:
+        """What measures each member's validation rows, by its number."""
+        found: dict[int, Measure] = {}
         data = [member.data for member in self.members]
         for numbers in alike(data, lambda own: id(own.features.get("val"))):
             first = data[numbers[0]]
@@ -181,8 +181,8 @@ class Group(LightningModule):
                 targets = first.samples.targets[first.rows["val"]].to(self.device)
                 everyones = targets.expand(len(numbers), *targets.shape)
                 models = [self.members[k].model for k in numbers]
-                values = measure_all(models, outputs, everyones)
-                found |= dict(zip(numbers, values, strict=True))
+                measures = measures_of(models, outputs, everyones)
+                found |= dict(zip(numbers, measures, strict=True))
         return found
 
     def _let_go(self) -> bool:

@@ -1,7 +1,8 @@
 """Loss and metrics of many members at once: the costliest part of a small run."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,50 +18,63 @@ from torchmetrics.classification import (
 
 from litmlp.classifier import Classifier
 from litmlp.supervised import Supervised
+from litmlp.vectorized.lanes import filled_up
 
 Values = dict[str, Tensor]
+
+Measure = Callable[[], Values]
+"""Loss and metrics of a member, by name; an error is its own."""
 
 COUNTS = ("tp", "fp", "tn", "fn")
 
 
-def measure_all(
+def measures_of(
     models: Sequence[Supervised], outputs: Tensor, targets: Tensor
-) -> list[Values]:
-    """What each model's ``measure`` gives for its outputs [K, N, O] and targets.
+) -> list[Measure]:
+    """What gives each model's ``measure`` of its outputs [K, N, O] and targets.
 
-    Metrics of classes are counted once for all members; what is not known here, or not
-    finite, is left to the member's own metrics.
+    Metrics of classes are counted at once for all members; what is not known here, or
+    not finite, is left to the member's own metrics.
     """
-    if not isinstance(models[0], Classifier) or targets.ndim != 2:
-        return one_by_one(models, outputs, targets)
+    found: list[Measure] = [
+        partial(model.measure, own, true)
+        for model, own, true in zip(models, outputs, targets, strict=True)
+    ]
     metrics = dict(models[0].metrics.items())
-    if not all(map(is_known, metrics.values())) or not outputs.isfinite().all():
-        return one_by_one(models, outputs, targets)
-    flat = models[0].for_metrics(outputs.flatten(0, 1), targets.flatten())
-    predictions = flat[0].view(*targets.shape, -1)
+    known = isinstance(models[0], Classifier) and all(map(is_known, metrics.values()))
+    sound = outputs.isfinite().flatten(1).all(dim=1).nonzero().flatten()
+    if not known or targets.ndim != 2 or not len(sound):
+        return found
+    columns = columns_of(models[0], outputs[sound], targets[sound])
+    for place, k in enumerate(sound.tolist()):
+        own = {name: column[place] for name, column in columns.items()}
+        found[k] = partial(with_loss, own, models[k], outputs[k], targets[k])
+    return found
+
+
+def columns_of(model: Supervised, outputs: Tensor, targets: Tensor) -> Values:
+    """The known metrics of members that have those of this model, [K] each."""
+    members, rows = targets.shape
+    # Filled up: then a member's probabilities are the same bits in any company.
+    padded = [filled_up(tensor).flatten(0, 1) for tensor in (outputs, targets)]
+    probabilities = model.for_metrics(*padded)[0].view(members, -1, outputs.shape[2])
+    predictions = probabilities[:, :rows]
+    metrics = dict(model.metrics.items())
     counts = count(predictions, targets, metrics)
-    columns = {
+    return {
         name: final(metric, counts)
         if isinstance(metric, BinaryStatScores | MulticlassStatScores)
         else areas(metric, predictions, targets)
         for name, metric in metrics.items()
     }
-    found = []
-    for k, model in enumerate(models):
-        own = {name: column[k] for name, column in columns.items()}
-        own["loss"] = model.compute_loss(outputs[k], targets[k])
-        found.append({name: own[name] for name in model.metric_names})
-    return found
 
 
-def one_by_one(
-    models: Sequence[Supervised], outputs: Tensor, targets: Tensor
-) -> list[Values]:
-    """What the members measure themselves."""
-    return [
-        model.measure(own, true)
-        for model, own, true in zip(models, outputs, targets, strict=True)
-    ]
+def with_loss(
+    metrics: Values, model: Supervised, outputs: Tensor, targets: Tensor
+) -> Values:
+    """A member's metrics and its loss, in the order of its tags."""
+    found = metrics | {"loss": model.compute_loss(outputs, targets)}
+    return {name: found[name] for name in model.metric_names}
 
 
 def is_known(metric: Metric) -> bool:

@@ -1,7 +1,8 @@
 """A run whose batches are trained elsewhere: its own Trainer, driven from outside."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from litmlp.callbacks.throughput import Throughput
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.preparation import Run
 from litmlp.vectorized import books
-from litmlp.vectorized.measures import Values
+from litmlp.vectorized.measures import Measure
 from litmlp.vectorized.stack import Tensors, release
 
 
@@ -75,10 +76,14 @@ class Member:
         return stopped or self.error is not None
 
     def do(self, action: Callable[[], None]) -> None:
+        """Let it do something in its context."""
+        if self.error is None:
+            with self.context():
+                self.attempt(action)
+
+    def attempt(self, action: Callable[[], None]) -> None:
         """Let it do something; an error is its own, and the others go on."""
-        if self.error:
-            return
-        with self.context():
+        if self.error is None:
             try:
                 action()
             except Exception as error:
@@ -120,15 +125,15 @@ class Member:
             self.checkpoint.write_if_due(self.trainer, 0)
         books.begin_batches(self.trainer)
 
-    def end_batches(self, outputs: Tensor, targets: Tensor, values: Values) -> None:
+    def end_batches(self, outputs: Tensor, targets: Tensor, measure: Measure) -> None:
         """What comes after the last batch of an epoch.
 
         Args:
             outputs: of all its batches, one after the other.
             targets: likewise.
-            values: loss and metrics of all of them, by name.
+            measure: gives loss and metrics of all of them.
         """
-        self.model.measured["train"] = values
+        self.model.measured["train"] = values = measure()
         count = len(self.batches)
         books.count_batches(self.trainer, count)
         if self.steps_schedule:
@@ -143,13 +148,13 @@ class Member:
                 callback.judge(self.trainer, float(values["loss"]))
         self.model.on_train_batch_end(seen, rows, 0)
 
-    def end_epoch(self, validation: Values | None) -> None:
-        """What comes after validation: its loss and metrics, if there was one."""
+    def end_epoch(self, validation: Measure | None) -> None:
+        """What comes after validation: what gives its metrics, if there was one."""
         trainer, model = self.trainer, self.model
         if validation is not None:
             batches = -(-len(self.data.rows["val"]) // EVALUATION_BATCH_SIZE)
             books.count_validation(trainer, batches)
-            model.measured["val"] = validation
+            model.measured["val"] = validation()
             model.on_validation_epoch_end()
         monitoring = (EarlyStopping, Checkpoint)
         for callback in self.callbacks:
@@ -189,14 +194,14 @@ class Member:
     def step_schedule_of_iteration(self) -> None:
         """What comes after an iteration."""
         if self.steps_schedule:
-            self.step_schedule(plateau=False)
+            self.attempt(partial(self.step_schedule, plateau=False))
 
     def finish(self) -> None:
         """What comes after the last epoch, or after its error."""
-        if self.error is None:
-            self.do(self._end)
+        self.do(self._end)
         if self.error is not None:
-            self.break_off(self.error)
+            with self.context(), suppress(Exception):  # the first error is told
+                self.break_off(self.error)
         release(self.model)
 
     def break_off(self, error: BaseException) -> None:

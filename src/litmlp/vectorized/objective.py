@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from litmlp.classifier import Classifier
 from litmlp.penalties import NoPenalty
 from litmlp.supervised import Supervised
-from litmlp.vectorized.chain import LANES
+from litmlp.vectorized.lanes import filled_up
 from litmlp.vectorized.stack import Tensors
 
 MEANS_OF_ROWS = (nn.CrossEntropyLoss, nn.MultiMarginLoss)
@@ -139,12 +139,6 @@ def cross_entropies(loss: nn.CrossEntropyLoss) -> Losses:
         return losses.sum() / outputs.shape[1]
 
     return each
-
-
-def filled_up(tensor: Tensor) -> Tensor:
-    """Rows of zeros after each member's: [K, B, …] → [K, full lanes, …]."""
-    missing = -tensor.shape[1] % LANES
-    return F.pad(tensor, (0, 0) * (tensor.ndim - 2) + (0, missing))
 
 
 def with_loss_of_each(model: Supervised) -> Supervised:

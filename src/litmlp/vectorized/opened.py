@@ -78,12 +78,9 @@ class Opened:
         with within(self.job), settings(self.member.run.config):
             try:
                 with self.recording:
-                    if error is not None:
-                        raise error
-                    self.summary |= conclude(self.member.run, tested)
+                    self._conclude(error)
             except Exception as found:
                 error = found
-            close_loggers(self.member.trainer, error is None)
         self._leave(failed=error is not None)
         if error is not None:
             report(error, full=not isinstance(error, UserError))
@@ -102,6 +99,16 @@ class Opened:
                 raise error
             close_loggers(self.member.trainer, succeeded=False)
         self._leave(failed=True)
+
+    def _conclude(self, error: Exception | None) -> None:
+        succeeded = False
+        try:
+            if error is not None:
+                raise error
+            self.summary |= conclude(self.member.run, tested)
+            succeeded = True
+        finally:
+            close_loggers(self.member.trainer, succeeded)
 
     def _leave(self, *, failed: bool) -> None:
         """Tell Hydra what came of the job."""

@@ -213,7 +213,7 @@ def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
         torch.set_num_threads(threads)
         trainer = build_trainer(config, [tally])
         try:
-            with signals.deferred(), shortage_told():
+            with signals.deferred(), shortage_told(fewer(len(group))):
                 trainer.fit(Group(list(opened), ending))
         except BaseException as error:
             for own in opened.values():
@@ -223,3 +223,11 @@ def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
             if not isinstance(error, Exception):
                 raise
             report(error, full=not isinstance(error, UserError))
+
+
+def fewer(members: int) -> str:
+    """What to do where memory does not suffice for a group of so many."""
+    most = max(1, members // 2)
+    return (
+        f"{members} runs side by side are too many: hydra.launcher.max_members={most}"
+    )

@@ -12,6 +12,7 @@ from torch import Tensor, optim
 from torch.optim import Optimizer
 
 from litmlp.vectorized.hyperparameters import Hyperparameters, Tensors
+from litmlp.vectorized.lanes import power
 
 Update = Callable[[Tensor, Tensor, Tensors, Hyperparameters], None]
 
@@ -105,8 +106,8 @@ def adam(
     if "max_exp_avg_sq" in state:
         largest = state["max_exp_avg_sq"]
         square = torch.maximum(largest, square, out=largest)
-    root = square.sqrt().div_((1 - beta2**step).sqrt().to(grads))
-    pace = (values["lr"] / (1 - beta1**step)).to(grads)
+    root = square.sqrt().div_((1 - power(beta2, step)).sqrt().to(grads))
+    pace = (values["lr"] / (1 - power(beta1, step))).to(grads)
     weights.addcdiv_(mean * pace, root.add_(values["eps"].to(grads)), value=-1)
 
 
@@ -125,17 +126,14 @@ def moments(
 def nadam(
     weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
 ) -> None:
-    step, beta1, decay = (
-        state["step"].double(),
-        values["betas0"],
-        values["momentum_decay"],
-    )
-    mu = beta1 * (1 - 0.5 * 0.96 ** (step * decay))
-    next_mu = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * decay))
+    step, beta1 = state["step"].double(), values["betas0"]
+    decay = values["momentum_decay"]
+    mu = beta1 * (1 - 0.5 * power(0.96, step * decay))
+    next_mu = beta1 * (1 - 0.5 * power(0.96, (step + 1) * decay))
     state["mu_product"] *= mu
     product = state["mu_product"].double()
     mean, square = moments(grads, state, values)
-    root = square.div((1 - values["betas1"] ** step).to(grads)).sqrt_()
+    root = square.div((1 - power(values["betas1"], step)).to(grads)).sqrt_()
     root.add_(values["eps"].to(grads))
     now = (values["lr"] * (1 - mu) / (1 - product)).to(grads)
     ahead = (values["lr"] * next_mu / (1 - product * next_mu)).to(grads)
@@ -147,16 +145,17 @@ def radam(
 ) -> None:
     step, beta1, beta2 = state["step"].double(), values["betas0"], values["betas1"]
     mean, square = moments(grads, state, values)
-    left = 1 - beta2**step
+    faded = power(beta2, step)
+    left = 1 - faded
     longest = 2 / (1 - beta2) - 1
-    length = longest - 2 * step * beta2**step / left
+    length = longest - 2 * step * faded / left
     sound = length > 5
     length = torch.where(sound, length, 6.0)  # any: it is not used then
     change = (length - 4) * (length - 2) * longest
     rectified = (change / ((longest - 4) * (longest - 2) * length)).sqrt()
     root = square.sqrt().add_(values["eps"].to(grads))
     adaptive = (left.sqrt() * rectified).to(grads) / root
-    pace = (values["lr"] / (1 - beta1**step)).to(grads)
+    pace = (values["lr"] / (1 - power(beta1, step))).to(grads)
     weights.sub_(pace * mean * torch.where(sound, adaptive, 1.0))
 
 
@@ -167,7 +166,7 @@ def adamax(
     mean.lerp_(grads, (1 - values["betas0"]).to(grads))
     largest.mul_(values["betas1"].to(grads))
     torch.maximum(largest, grads.abs().add_(values["eps"].to(grads)), out=largest)
-    pace = values["lr"] / (1 - values["betas0"] ** state["step"].double())
+    pace = values["lr"] / (1 - power(values["betas0"], state["step"].double()))
     weights.sub_(pace.to(grads) * mean / largest)
 
 
@@ -215,7 +214,7 @@ def asgd(
     weights.mul_((1 - lambd * eta).to(weights)).sub_(eta.to(grads) * grads)
     nearer = average + (weights - average) * mu.to(weights)
     average.copy_(torch.where(mu == 1, weights, nearer))
-    eta.copy_(lr / (1 + lambd * lr * step) ** values["alpha"])
+    eta.copy_(lr / power(1 + lambd * lr * step, values["alpha"]))
     mu.copy_(1 / (step - values["t0"]).clamp(min=1))
 
 

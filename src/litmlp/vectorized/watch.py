@@ -1,6 +1,8 @@
 """Shows the first batches of an epoch to the callbacks that look into a network."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from torch import Tensor
 
@@ -29,11 +31,7 @@ class Watch:
     def begin(self, numbers: Sequence[int], iteration: int) -> None:
         """Before a batch."""
         for k in numbers:
-            member = self.members[k]
-            for watcher in self.watchers[k]:
-                watcher.on_train_batch_start(
-                    member.trainer, member.model, None, iteration
-                )
+            self._call(k, "on_train_batch_start", None, iteration)
 
     def show(
         self, numbers: Sequence[int], name: str, inputs: Tensor, outputs: Tensor
@@ -41,18 +39,15 @@ class Watch:
         """A module was called: let the hooks see that of each member."""
         for j, k in enumerate(numbers):
             module = self.members[k].model.get_submodule(name)
+            seen = module, (inputs[j].detach(),), outputs[j].detach()
             for hook in list(module._forward_hooks.values()):
-                hook(module, (inputs[j].detach(),), outputs[j].detach())
+                self.members[k].attempt(partial(hook, *seen))
 
     def before_step(self, numbers: Sequence[int], loss: Tensor) -> None:
         """After backward, when gradients are there."""
         for k in numbers:
-            member = self.members[k]
-            for watcher in self.watchers[k]:
-                watcher.on_before_backward(member.trainer, member.model, loss)
-                watcher.on_before_optimizer_step(
-                    member.trainer, member.model, member.optimizer
-                )
+            self._call(k, "on_before_backward", loss)
+            self._call(k, "on_before_optimizer_step", self.members[k].optimizer)
 
     def end(
         self,
@@ -63,12 +58,12 @@ class Watch:
     ) -> None:
         """After the optimizer's step."""
         for j, k in enumerate(numbers):
-            member, seen = self.members[k], {"outputs": outputs[j]}
-            for watcher in self.watchers[k]:
-                watcher.on_train_batch_end(
-                    member.trainer,
-                    member.model,
-                    seen,
-                    (None, targets[j]),
-                    iteration,
-                )
+            seen = {"outputs": outputs[j]}, (None, targets[j])
+            self._call(k, "on_train_batch_end", *seen, iteration)
+
+    def _call(self, k: int, hook: str, *arguments: Any) -> None:
+        """Call a hook of a member's snapshots; an error is its own."""
+        member = self.members[k]
+        for watcher in self.watchers[k]:
+            seen = member.trainer, member.model, *arguments
+            member.attempt(partial(getattr(watcher, hook), *seen))
