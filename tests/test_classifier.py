@@ -10,6 +10,7 @@ from torch import Tensor, nn, tensor
 from torchmetrics.classification import BinaryAccuracy, MulticlassAccuracy
 
 from litmlp.classifier import Classifier
+from litmlp.data.bundled import BundledData
 from litmlp.data.scaling import Standardize
 from litmlp.errors import UserError
 from litmlp.losses import HalfSquaredError
@@ -160,3 +161,14 @@ def test_one_class_is_not_sent_from_one_task_to_the_other() -> None:
     with pytest.raises(UserError, match="class") as refusal:
         classifier(nn.CrossEntropyLoss(), 1, class_names=["only"])
     assert "choose task=multiclass" not in str(refusal.value)
+
+
+def test_a_model_that_moves_to_a_device_leaves_the_data_where_they_are() -> None:
+    data = BundledData(name="iris")
+    model = classifier(
+        nn.CrossEntropyLoss(), 3, preprocessing=data.fitted_preprocessing
+    )
+    model.to("meta")  # like a GPU, but there on every machine
+    assert model.preprocessing.get_buffer("numeric").is_meta
+    assert data.features["train"].shape == (96, 4)
+    assert data.features["train"].device.type == "cpu"

@@ -1,5 +1,6 @@
 """What classifiers and regressors share: one training step, metrics, optimizer."""
 
+import copy
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -77,7 +78,8 @@ class Supervised(LightningModule):
         self.optimizer = optimizer or partial(Adam, fused=True)
         self.scheduler = scheduler or Schedule(factory=partial(ConstantLR, factor=1.0))
         self.penalty = penalty or NoPenalty()
-        self.preprocessing = preprocessing or nn.Identity()
+        # Its own: it goes with the model to a GPU, and the data are prepared here.
+        self.preprocessing = copy.deepcopy(preprocessing or nn.Identity())
         self.encoding = encoding or nn.Identity()
         self._weights: list[nn.Parameter] = []
         self._seen: dict[str, list[Batch]] = defaultdict(list)

@@ -72,9 +72,10 @@ class Group(LightningModule):
             signals.raise_waiting()
         batches = [member.batches for member in self.members]
         epochs = [member.trainer.current_epoch for member in self.members]
-        self.plan = plan_epoch(batches, self.offsets, epochs)
+        self.plan = plan_epoch(batches, self.offsets, epochs, self.device)
         longest = max(own.num_rows for own in batches)
-        self.rows = torch.zeros(len(self.members), longest, dtype=torch.long)
+        size = len(self.members), longest
+        self.rows = torch.zeros(size, dtype=torch.long, device=self.device)
         self.seen = torch.empty(0)
 
     def training_step(self, batch: int, i: int) -> None:
@@ -97,7 +98,7 @@ class Group(LightningModule):
             own = [self.members[k] for k in numbers]
             count = own[0].batches.num_rows
             rows = self.rows[numbers, :count]
-            seen = self.seen[numbers, :count], self.targets[rows.to(self.device)]
+            seen = self.seen[numbers, :count], self.targets[rows]
             measures = measures_of([member.model for member in own], *seen)
             for k, *results in zip(numbers, *seen, measures, strict=True):
                 self.members[k].do(partial(self.members[k].end_batches, *results))

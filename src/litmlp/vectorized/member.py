@@ -96,6 +96,7 @@ class Member:
         trainer.state.fn = TrainerFn.FITTING
         trainer.training = True
         trainer.strategy.connect(model)
+        trainer.strategy.model_to_device()
         trainer._data_connector.attach_data(model, datamodule=self.data)
         self.call("setup", stage="fit")
         connector = trainer._checkpoint_connector
