@@ -237,6 +237,7 @@ def test_a_sweeps_report_shows_the_mean_beside_its_best_run(
     line = f"of 3 runs: accuracy/test {metrics['accuracy/test']:.4f}; "
     line += f"the best of them {best:.4f}, their mean {mean:.4f}"
     assert f"ensemble     {line}" in ended.out
+    assert "the mean of" not in ended.out  # once is enough
     page = (sweep / "report" / "report.md").read_text()
     assert "Ensemble of 3 runs in logs" in page
     (row,) = pl.read_csv(sweep / "report" / "ensembles.csv").rows(named=True)

@@ -5,19 +5,13 @@ done, whereby it rewrites their files.
 """
 
 from pathlib import Path
-from typing import cast
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from litmlp.composed import ComposedOnce
+from litmlp.jobs import JobSweeper
 from litmlp.locks import held
 from litmlp.members import folder_of, note_command
 from litmlp.sweeps import LaunchHooks, still_to_train
@@ -27,28 +21,11 @@ SETTINGS = {"_target_": "hydra_plugins.litmlp_grid.GridSweeper", "params": {}}
 ConfigStore.instance().store("basic", SETTINGS, group="hydra/sweeper")
 
 
-class GridSweeper(Sweeper):
+class GridSweeper(JobSweeper):
     """Trains every combination of the values on the command line that is not done."""
-
-    config: DictConfig
-    launcher: Launcher
 
     def __init__(self, *, params: DictConfig) -> None:
         self.params = params
-
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,
-        task_function: TaskFunction,
-        config: DictConfig,
-    ) -> None:
-        self.loader = cast(ConfigLoader, ComposedOnce(hydra_context.config_loader))
-        self.hydra_context = HydraContext(self.loader, hydra_context.callbacks)
-        self.config = config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=self.hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> None:
         jobs = self.combinations(arguments)

@@ -8,28 +8,19 @@ that is run again.
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
 
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, ListConfig
 
-from litmlp.composed import ComposedOnce
 from litmlp.errors import UserError
+from litmlp.jobs import JobSweeper
 from litmlp.locks import held
 from litmlp.members import STUDY, folder_of, note_command
 from litmlp.sweeps import still_to_train
 
 
-class OptunaSweeper(Sweeper):
+class OptunaSweeper(JobSweeper):
     """Trains the trials of a study; the settings are those of its YAML file."""
-
-    hydra_context: HydraContext
-    config: DictConfig
-    launcher: Launcher
 
     def __init__(
         self,
@@ -63,11 +54,8 @@ class OptunaSweeper(Sweeper):
             raise UserError(
                 "hydra/sweeper=optuna needs Optuna: pip install litmlp[optuna]"
             )
-        self.loader = cast(ConfigLoader, ComposedOnce(hydra_context.config_loader))
-        self.hydra_context = HydraContext(self.loader, hydra_context.callbacks)
-        self.config = config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=self.hydra_context, task_function=task_function, config=config
+        super().setup(
+            hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> None:

@@ -23,6 +23,19 @@ BYTES = 16
 
 
 def evaluate_sweep(sweep: Path) -> Metrics:
+    """Measure the mean of a sweep's runs and show what it is worth.
+
+    Raises:
+        UserError: see :func:`leave_average`.
+    """
+    metrics = leave_average(sweep)
+    show(f"the mean of {len(with_result(sweep))} runs")
+    show(metrics_table(metrics))
+    show(f"{shortest(sweep / ENSEMBLE)}")
+    return metrics
+
+
+def leave_average(sweep: Path) -> Metrics:
     """Measure the mean of a sweep's runs on their own rows, into ``ensemble.json``.
 
     Raises:
@@ -43,9 +56,6 @@ def evaluate_sweep(sweep: Path) -> Metrics:
     replace(
         sweep / ENSEMBLE, lambda path: path.write_text(f"{text}\n", encoding="utf-8")
     )
-    show(f"the mean of {len(names)} runs")
-    show(metrics_table(metrics))
-    show(f"{shortest(sweep / ENSEMBLE)}")
     return metrics
 
 
@@ -54,7 +64,7 @@ def average_if_fair(sweep: Path) -> None:
     try:
         with only_logged(True):
             refuse_costly(sweep)
-            evaluate_sweep(sweep)
+            leave_average(sweep)
     except UserError:
         (sweep / ENSEMBLE).unlink(missing_ok=True)
 

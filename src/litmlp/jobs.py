@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.core.utils import (
     JobReturn,
     JobRuntime,
@@ -25,10 +27,12 @@ from hydra.core.utils import (
     setup_globals,
 )
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp import runs
+from litmlp.composed import ComposedOnce
 from litmlp.members import folder_of
 
 
@@ -180,6 +184,28 @@ class JobLauncher(Launcher):
             with open_dict(composed):
                 composed.hydra.job.id = composed.hydra.job.num = number
             yield Job(composed, self.context, self.task)
+
+
+class JobSweeper(Sweeper):
+    """Base of this project's sweepers: composes what members share once."""
+
+    hydra_context: HydraContext
+    config: DictConfig
+    launcher: Launcher
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        self.loader = cast(ConfigLoader, ComposedOnce(hydra_context.config_loader))
+        context = HydraContext(self.loader, hydra_context.callbacks)
+        self.hydra_context, self.config = context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=context, task_function=task_function, config=config
+        )
 
 
 def title(config: DictConfig) -> str:

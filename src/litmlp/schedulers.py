@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
+from lightning.pytorch import Trainer
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
@@ -65,6 +66,30 @@ class Schedule:
         totals = {name: max(1, total) for name in keywords if keywords[name] == TOTAL}
         factory: Callable[[Optimizer], LRScheduler] = partial(self.factory, **totals)
         return factory(optimizer)
+
+    def configured(self, optimizer: Optimizer, trainer: Trainer) -> dict[str, Any]:
+        """The scheduler for a Trainer's budget, as ``configure_optimizers`` says it."""
+        total = self._intervals(trainer) if self.needs_total else None
+        on_validation = (self.monitor or "").endswith("/val")
+        return {
+            "scheduler": self.make(optimizer, total=total),
+            "interval": self.interval,
+            "monitor": self.monitor,
+            # A plateau scheduler has nothing to go by in epochs without validation.
+            "frequency": trainer.check_val_every_n_epoch or 1 if on_validation else 1,
+        }
+
+    def _intervals(self, trainer: Trainer) -> int | None:
+        """Epochs or iterations in the budget; None if only time limits it."""
+        steps = trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            return None
+        if self.interval == "step":
+            return int(steps)
+        trainer.fit_loop.setup_data()  # counts the batches, if not done yet
+        batches = trainer.num_training_batches
+        steps_per_epoch = math.ceil(batches / trainer.accumulate_grad_batches)
+        return math.ceil(steps / steps_per_epoch)
 
 
 def warmup_cosine(

@@ -223,31 +223,9 @@ class Supervised(LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
         optimizer = self.optimizer(self.parameters())
-        schedule = self.scheduler
-        total = self._intervals() if schedule.needs_total else None
-        config = {
-            "scheduler": schedule.make(optimizer, total=total),
-            "interval": schedule.interval,
-            "monitor": schedule.monitor,
-            # A plateau scheduler has nothing to go by in epochs without validation.
-            "frequency": self.trainer.check_val_every_n_epoch or 1
-            if (schedule.monitor or "").endswith("/val")
-            else 1,
-        }
-        made = {"optimizer": optimizer, "lr_scheduler": config}
+        schedule = self.scheduler.configured(optimizer, self.trainer)
+        made = {"optimizer": optimizer, "lr_scheduler": schedule}
         return cast(OptimizerLRScheduler, made)
-
-    def _intervals(self) -> int | None:
-        """Epochs or iterations in the Trainer's budget; None if only time limits it."""
-        steps = self.trainer.estimated_stepping_batches
-        if steps == float("inf"):
-            return None
-        if self.scheduler.interval == "step":
-            return int(steps)
-        self.trainer.fit_loop.setup_data()  # counts the batches, if not done yet
-        batches = self.trainer.num_training_batches
-        steps_per_epoch = math.ceil(batches / self.trainer.accumulate_grad_batches)
-        return math.ceil(steps / steps_per_epoch)
 
     def _see(self, split: str, batch: Batch) -> None:
         features, targets = batch

@@ -81,6 +81,17 @@ def test_categories_are_those_of_the_training_file(tmp_path: Path) -> None:
     assert (read.samples.inputs[read.rows["test"], 1] == -1).all()
 
 
+def test_other_files_may_spell_a_class_as_another_number(tmp_path: Path) -> None:
+    classes = pl.Series("y", [0, 1, 1] * 20)
+    spelled = {"test": classes.cast(pl.Float64), "validation": classes == 1}
+    paths = {
+        f"{name}_path": write(tmp_path, f"{name}.csv", TABLE.with_columns(targets))
+        for name, targets in spelled.items()
+    }
+    read = data(tmp_path, TABLE.with_columns(classes), **paths)
+    assert read.samples.targets.tolist() == classes.to_list() * 3
+
+
 @pytest.mark.parametrize(
     ("faulty", "message"),
     [

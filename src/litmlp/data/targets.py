@@ -12,6 +12,7 @@ from litmlp.data.chunks import read_inputs
 from litmlp.data.kinds import as_text
 from litmlp.data.samples import Column
 from litmlp.data.tables import MISSING_VALUES, as_numbers
+from litmlp.data.tasks import index_of_class
 from litmlp.errors import UserError, prefixed
 
 FIRST_LINE = 2  # below the header
@@ -107,36 +108,20 @@ def as_real_values(given: pl.Series) -> pl.Series:
 def as_class_indices(given: pl.Series, class_names: Sequence[str]) -> pl.Series:
     """The class index of each value, null where there is none.
 
-    A value is a class by its text or, failing that, by the number that it says: a file
-    may have 1.0 where the training table has 1, and 1 or True for true.
-
     Raises:
         UserError: a value is no class.
     """
-    plain = [plain_text(name) for name in class_names]
-    known = {text: i for i, text in enumerate(plain) if plain.count(text) == 1}
-    known |= {name: i for i, name in enumerate(class_names)}
     values = as_text(without_missing(given))
-    indices: dict[str, int] = {}
-    for value in values.drop_nulls().unique(maintain_order=True):
-        index = known.get(value, known.get(plain_text(value)))
-        if index is None:
-            line = FIRST_LINE + int((values == value).arg_true()[0])
-            some = ", ".join(class_names[:FEW]) + ", …" * (len(class_names) > FEW)
-            raise UserError(
-                f"target {given.name}, line {line}: {value!r} is none of the model's "
-                f"classes: {some}"
-            )
-        indices[value] = index
-    return values.replace_strict(indices, default=None, return_dtype=pl.Int64)
-
-
-def plain_text(text: str) -> str:
-    """One spelling of a number or truth value: ``1.0`` for 1, 01, true and True."""
-    try:
-        return str(float({"true": "1", "false": "0"}.get(text.lower(), text)))
-    except ValueError:
-        return text
+    indices = index_of_class(values, class_names)
+    unknown = (indices.is_null() & values.is_not_null()).arg_true()
+    if len(unknown):
+        row = int(unknown[0])
+        some = ", ".join(class_names[:FEW]) + ", …" * (len(class_names) > FEW)
+        raise UserError(
+            f"target {given.name}, line {FIRST_LINE + row}: {values[row]!r} is none of "
+            f"the model's classes: {some}"
+        )
+    return indices
 
 
 def without_missing(values: pl.Series) -> pl.Series:

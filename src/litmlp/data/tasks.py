@@ -88,13 +88,36 @@ def class_indices(targets: pl.DataFrame, classes: Sequence[str]) -> Tensor:
         UserError: a class that is none of these.
     """
     column = as_text(targets.to_series())
-    unknown = column.unique().sort().to_frame().filter(~cs.all().is_in(classes))
-    if unknown.height:
+    indices = index_of_class(column, classes)
+    if indices.null_count():
+        unknown = column.filter(indices.is_null()).unique().sort()
         raise UserError(
             f"target {column.name}: no training rows of class "
-            f"{', '.join(unknown.to_series()[:5])}. Classes: {', '.join(classes[:5])}"
+            f"{', '.join(unknown[:5])}. Classes: {', '.join(classes[:5])}"
             + (", …" if len(classes) > 5 else "")
         )
-    index = {name: i for i, name in enumerate(classes)}
-    indices = column.replace_strict(index, return_dtype=pl.Int64)
     return torch.from_numpy(indices.to_numpy().copy())
+
+
+def index_of_class(values: pl.Series, classes: Sequence[str]) -> pl.Series:
+    """The index of each text among the classes, null where it is none of them.
+
+    A value is a class by its text or, failing that, by the number that it says: a file
+    may have 1.0 where the training table has 1, and 1 or True for true.
+    """
+    plain = [plain_text(name) for name in classes]
+    known = {text: i for i, text in enumerate(plain) if plain.count(text) == 1}
+    known |= {name: i for i, name in enumerate(classes)}
+    found = {
+        value: known.get(value, known.get(plain_text(value)))
+        for value in values.drop_nulls().unique()
+    }
+    return values.replace_strict(found, default=None, return_dtype=pl.Int64)
+
+
+def plain_text(text: str) -> str:
+    """One spelling of a number or truth value: ``1.0`` for 1, 01, true and True."""
+    try:
+        return str(float({"true": "1", "false": "0"}.get(text.lower(), text)))
+    except ValueError:
+        return text
