@@ -17,7 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.errors import UserError
 from litmlp.jobs import Job, JobLauncher, title
-from litmlp.members import folder_of, standing
+from litmlp.members import folder_of
+from litmlp.sweeps import settled
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +62,11 @@ class SentJob:
         return ended
 
     def _run(self) -> JobReturn:
-        """As Hydra does, unless an attempt of which nobody heard has done it."""
+        """As Hydra does, unless an attempt of which nobody heard has, or is at it."""
         folder = folder_of(self.job.composed)
-        if standing(folder) == "done":
-            print(f"  skipped: done  {folder.name}")
+        status = settled({folder: ()})[folder]
+        if status in ("done", "running"):
+            print(f"  skipped: {status}  {folder.name}")
             return self.job.recorded()
         return self.job.run()
 
