@@ -76,4 +76,6 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     yield begin_sweep
     for process in begun:
         process.kill()
-        process.communicate()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
