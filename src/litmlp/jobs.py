@@ -31,6 +31,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from litmlp import runs
 from litmlp.members import folder_of
 
+log = logging.getLogger(__name__)
+
 
 @dataclass
 class Job:
@@ -180,6 +182,12 @@ class JobLauncher(Launcher):
             with open_dict(composed):
                 composed.hydra.job.id = composed.hydra.job.num = number
             yield Job(composed, self.context, self.task)
+
+
+def announce(jobs: Sequence[Sequence[str]], where: str) -> None:
+    """Say how many jobs are launched, if it is more than the one that is named next."""
+    if len(jobs) > 1:
+        log.info(f"Launching {len(jobs)} jobs {where}")
 
 
 def title(config: DictConfig) -> str:

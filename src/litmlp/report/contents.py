@@ -79,7 +79,7 @@ def contents(
 def search_section(searched: Searched, pictures: Pictures) -> Iterator[Block]:
     """How a search went and what it found."""
     yield Heading(2, f"Search in {searched.folder}")
-    yield Paragraph(how_it_went(searched))
+    yield Paragraph(f"{how_it_went(searched)}.")
     yield from drawn(pictures, "history")
     yield from drawn(pictures, "front")
     yield from top(tables.table_of_best_trials(searched), MOST_CHOICES)
