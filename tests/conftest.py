@@ -1,6 +1,7 @@
 """Shared fixtures: composing configs, and running the scripts as a user would."""
 
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ CONF = ROOT / "conf"
 
 Compose = Callable[..., DictConfig]
 Run = Callable[..., "Ended"]
+Begin = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -52,3 +54,28 @@ def run(
         return Ended(int(end.value.code or 0), out, err)
 
     return run_script
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """begin("seed=0,1", …) begins a sweep into tmp_path/sweep, in another process."""
+    begun = []
+
+    def begin_sweep(*arguments: str) -> "subprocess.Popen[str]":
+        script = str(ROOT / "scripts" / "train.py")
+        process = subprocess.Popen(
+            [sys.executable, script, "-m", "hydra.sweep.dir=sweep", *arguments],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        begun.append(process)
+        return process
+
+    yield begin_sweep
+    for process in begun:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()

@@ -2,18 +2,21 @@
 
 import itertools
 import os
+import re
 import runpy
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import ROOT
 from interrupted import CLEAN
 
+from litmlp.runs import read_summary
 from litmlp.supervised import Supervised
 
 SAID, STEPS = "said.txt", "steps.txt"
@@ -58,6 +61,35 @@ def attempts(trained: Sequence[int]) -> list[range]:
     breaks = [i for i in range(1, len(trained)) if trained[i] != trained[i - 1] + 1]
     pieces = zip([0, *breaks], [*breaks, len(trained)], strict=True)
     return [range(trained[i], trained[j - 1] + 1) for i, j in pieces]
+
+
+def members(sweep: Path) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in sweep.glob("*/summary.json")}
+
+
+def status(member: Path) -> str:
+    return str(read_summary(member)["status"])
+
+
+def told(out: str) -> list[int]:
+    """Numbers of the runs whose result was shown."""
+    return [int(n) for n in re.findall(r"#(\d) : .*\n  loss/val \d", out)]
+
+
+def begun_again(member: Path) -> list[int]:
+    """The iterations after which a run went on, each time that it did."""
+    log = (member / "train.log").read_text()
+    return [
+        int(n.replace(",", "")) for n in re.findall("goes on +after ([0-9,]+)", log)
+    ]
+
+
+def wait_until(happens: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happens():
+            return
+        time.sleep(0.2)
+    pytest.fail("it did not happen within two minutes")
 
 
 def _launch(

@@ -3,41 +3,26 @@
 import re
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, Run
+from conftest import Begin, Run
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.singleton import Singleton
 from hydra.types import HydraContext
+from launched import begun_again, members, status, told, wait_until
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.jobs import Job
 from litmlp.parallel import SentJob
-from litmlp.runs import read_summary, write_summary
+from litmlp.runs import write_summary
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
-
-
-def members(sweep: Path) -> dict[str, Path]:
-    return {path.parent.name: path.parent for path in sweep.glob("*/summary.json")}
-
-
-def status(member: Path) -> str:
-    return str(read_summary(member)["status"])
-
-
-def told(out: str) -> list[int]:
-    """Numbers of the runs whose result was shown."""
-    return [int(n) for n in re.findall(r"#(\d) : .*\n  loss/val \d", out)]
 
 
 def weights(member: Path) -> dict[str, torch.Tensor]:
@@ -114,49 +99,21 @@ def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["summary.json"]
 
 
-def begin(tmp_path: Path, *arguments: str) -> "subprocess.Popen[str]":
-    """A sweep into tmp_path/sweep, in a process of its own."""
-    return subprocess.Popen(
-        [
-            *(sys.executable, str(ROOT / "scripts" / "train.py"), "-m"),
-            *("hydra.sweep.dir=sweep", *arguments),
-        ],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def begin_long_sweep(tmp_path: Path) -> "subprocess.Popen[str]":
+def begin_long_sweep(begin: Begin, tmp_path: Path) -> "subprocess.Popen[str]":
     """Two endless runs at once, of four; returns when both have trained a little."""
     endless = ("trainer.max_epochs=100000", "callbacks=minimal", "logger=none")
     often = "callbacks.checkpoint.every_seconds=0.1"
     axes = ("seed=range(4)", "data=iris", "trainer=cpu")
-    process = begin(tmp_path, *axes, *endless, often, *JOBLIB)
+    process = begin(*axes, *endless, often, *JOBLIB)
     wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) == 2)
     return process
 
 
-def begun_again(member: Path) -> list[int]:
-    """The iterations after which a run went on, each time that it did."""
-    log = (member / "train.log").read_text()
-    return [
-        int(n.replace(",", "")) for n in re.findall("goes on +after ([0-9,]+)", log)
-    ]
-
-
-def wait_until(happens: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if happens():
-            return
-        time.sleep(0.2)
-    pytest.fail("it did not happen within two minutes")
-
-
 @pytest.mark.slow
-def test_an_interrupt_ends_all_runs_and_starts_no_other(tmp_path: Path) -> None:
-    process = begin_long_sweep(tmp_path)
+def test_an_interrupt_ends_all_runs_and_starts_no_other(
+    begin: Begin, tmp_path: Path
+) -> None:
+    process = begin_long_sweep(begin, tmp_path)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -174,15 +131,15 @@ def alive(process: int) -> bool:
 
 @pytest.mark.slow
 def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
-    tmp_path: Path,
+    begin: Begin, tmp_path: Path
 ) -> None:
     each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=200")
     axes = ("seed=range(5)", *QUICK, *each, "callbacks=minimal", *JOBLIB)
-    first = begin(tmp_path, *axes)
+    first = begin(*axes)
     wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) == 4)
     children = subprocess.check_output(["pgrep", "-P", str(first.pid)]).split()
     first.kill()
-    second = begin(tmp_path, *axes, "sweep.resume=sweep")
+    second = begin(*axes, "sweep.resume=sweep")
     said, _ = second.communicate(timeout=300)
     assert second.returncode == 0, said
     first.communicate()
@@ -205,18 +162,8 @@ def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
 
 
 @pytest.mark.slow
-def test_jobs_of_submitit_are_trained_and_told(tmp_path: Path) -> None:
-    process = begin(tmp_path, "hydra/launcher=submitit_local", "seed=0,1", *QUICK)
-    out, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, out
-    assert sorted(told(out)) == [0, 1]
-    folders = members(tmp_path / "sweep").values()
-    assert [status(folder) for folder in folders] == ["done", "done"]
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(find_spec("ray") is None, reason="pip install litmlp[ray]")
-def test_every_run_is_done_though_a_node_is_lost(tmp_path: Path) -> None:
+def test_every_run_is_done_though_a_node_is_lost(begin: Begin, tmp_path: Path) -> None:
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
@@ -225,7 +172,6 @@ def test_every_run_is_done_though_a_node_is_lost(tmp_path: Path) -> None:
     try:
         lost = cluster.add_node(**node)
         process = begin(
-            tmp_path,
             "hydra/launcher=ray",
             f"hydra.launcher.init.address='{cluster.address}'",
             "seed=range(4)",

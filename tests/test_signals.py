@@ -53,7 +53,7 @@ def trained_epochs(run: Path) -> int:
     return int(last["epoch"])
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"])
 def test_a_signal_saves_and_the_run_goes_on_to_the_bit(
     name: str, tmp_path: Path, run: Run
 ) -> None:

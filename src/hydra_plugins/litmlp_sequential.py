@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 
-from litmlp.jobs import JobLauncher, title
+from litmlp.jobs import JobLauncher, announce, title
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class SequentialLauncher(JobLauncher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         self.prepare()
-        log.info(f"Launching {len(job_overrides)} jobs locally")
+        announce(job_overrides, "locally")
         results = []
         for job in self.compose(job_overrides, initial_job_idx):
             log.info(title(job.composed))

@@ -4,11 +4,27 @@ One of our own on submitit's jobs: with the official hydra-submitit-launcher 1.2
 that is lost ends the sweep, and nothing is said of any before all are done.
 """
 
-from typing import Any, Literal
+import logging
+import pickle
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, Literal
 
 from omegaconf import DictConfig
 
 from litmlp.parallel import Arrivals, Ended, ParallelLauncher, SentJob, as_arguments
+from litmlp.signals import Received, exit_code
+
+if TYPE_CHECKING:
+    from submitit import Job
+
+log = logging.getLogger(__name__)
+
+GRACE = 600.0
+"""Seconds that Slurm has to end a job after it has announced it."""
 
 
 class SubmititLauncher(ParallelLauncher):
@@ -43,38 +59,67 @@ class SubmititLauncher(ParallelLauncher):
 
     def train(self, jobs: list[SentJob]) -> Arrivals:
         from submitit import AutoExecutor
-        from submitit.core.utils import FailedJobError, UncompletedJobError
-        from submitit.helpers import as_completed
 
         often = {f"{self.cluster}_max_num_timeout": self.max_num_timeout}
         executor = AutoExecutor(folder=self.folder, cluster=self.cluster, **often)
         executor.update_parameters(**as_arguments(self.parameters))
         with executor.batch():
-            submitted = {executor.submit(Submission(job)): job for job in jobs}
+            queued = {executor.submit(Submission(job)): job for job in jobs}
+        said = ""
         try:
-            for each in as_completed(list(submitted), poll_frequency=self.poll_seconds):
-                try:
-                    ended = each.result()
-                except (FailedJobError, UncompletedJobError):
-                    ended = None
-                yield submitted.pop(each), ended
-                if self.stopping is not None:
-                    return
+            while queued and self.stopping is None:
+                time.sleep(self.poll_seconds)
+                for each in [each for each in queued if each.done()]:
+                    yield queued.pop(each), outcome(each)
+                if queued and (states := how_many(queued)) != said:
+                    log.info(said := states)
         finally:
-            for each in submitted:
+            for each in queued:
                 each.cancel()
 
 
-class Submission:
-    """A job as submitit queues it, and queues it again."""
+def how_many(jobs: "Collection[Job[Ended]]") -> str:
+    """What the engine says of jobs that have not ended: ``3 pending, 2 running``."""
+    counts = Counter(job.state.lower() for job in jobs)
+    return ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
 
-    def __init__(self, job: SentJob) -> None:
-        self.job = job
+
+def outcome(job: "Job[Ended]") -> Ended:
+    """How a job ended; one that was lost has no result, but says why."""
+    from submitit.core.utils import FailedJobError, UncompletedJobError
+
+    try:
+        return job.result()
+    except (FailedJobError, UncompletedJobError):
+        ended = Ended()
+        print(
+            f"error: job {job.job_id} was lost ({job.state.lower()}): what it said is "
+            f"in {job.paths.stderr}",
+            file=ended.err,
+        )
+        return ended
+
+
+class Submission:
+    """A job as submitit queues it, and queues it again.
+
+    Its bytes are kept, since a job that has begun cannot be pickled.
+
+    Args:
+        job: to be called.
+    """
+
+    def __init__(self, job: Callable[[], Ended]) -> None:
+        from cloudpickle import dumps
+
+        self.job = dumps(job)
 
     def __call__(self) -> Ended:
-        ended = self.job()
-        if ended.stop is not None and isinstance(ended.stop.__cause__, SystemExit):
-            raise ended.stop.__cause__  # how submitit leaves a job that is to go on
+        ended: Ended = pickle.loads(self.job)()
+        if isinstance(ended.stop, SystemExit):  # submitit's, which goes before the run
+            raise ended.stop
+        if isinstance(ended.stop, KeyboardInterrupt):
+            leave()
         return ended
 
     def checkpoint(self) -> Any:
@@ -82,3 +127,18 @@ class Submission:
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
+
+
+def leave() -> None:
+    """End a job whose run was saved on a signal, and is to go on another time.
+
+    The signal is passed on to submitit: of the one that comes before a job is out of
+    time it queues the job again. SIGTERM it ignores, which Slurm sends before it
+    preempts or cancels a job: one that ends by itself then is not queued again.
+    """
+    from submitit import JobEnvironment
+
+    signal.raise_signal(Received.number)
+    if JobEnvironment().cluster == "slurm":
+        time.sleep(GRACE)
+    sys.exit(exit_code())

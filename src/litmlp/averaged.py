@@ -8,7 +8,7 @@ from torch import Tensor
 
 from litmlp import fingerprint, runs
 from litmlp.build import build_data
-from litmlp.console import only_logged, shortest, show
+from litmlp.console import shortest, show, unsaid
 from litmlp.data.module import Data
 from litmlp.ensemble import Ensemble, ensemble
 from litmlp.errors import UserError
@@ -62,7 +62,7 @@ def leave_average(sweep: Path) -> Metrics:
 def average_if_fair(sweep: Path) -> None:
     """Leave ``ensemble.json`` if a sweep's runs can be averaged, else none."""
     try:
-        with only_logged(True):
+        with unsaid():
             refuse_costly(sweep)
             leave_average(sweep)
     except UserError:

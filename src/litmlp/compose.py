@@ -1,15 +1,17 @@
 """What a composed config still lacks: choices a layer, and the task of a table."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from hydra import compose
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 
 from litmlp import runs
 from litmlp.build import build_data
+from litmlp.composed import ComposedOnce
 from litmlp.errors import UserError, describe
 from litmlp.values import checked_value
 
@@ -86,7 +88,15 @@ def _option(group: str, name: str) -> DictConfig:
 
 def _composed(*overrides: str) -> DictConfig:
     """A config of this job's kind, with the folders of options that it looks in."""
-    job = HydraConfig.get()
-    own = runs.as_typed(job.overrides.hydra)
-    places = [override for override in own if "hydra.searchpath" in override]
-    return compose(job.job.config_name, [*places, *overrides])
+    job = cast(DictConfig, HydraConfig.instance().cfg)
+    loader = _loader(str((job.hydra.runtime.config_sources, job.hydra.overrides.hydra)))
+    config = loader.load_sweep_config(job, list(overrides))
+    with open_dict(config):
+        del config["hydra"]
+    return config
+
+
+@lru_cache(maxsize=1)
+def _loader(launch: str) -> ComposedOnce:
+    """What composes for the jobs of a launch in this process."""
+    return ComposedOnce(GlobalHydra.instance().config_loader())

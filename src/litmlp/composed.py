@@ -43,7 +43,7 @@ class ComposedOnce:
             return self._copy(master_config, sweep_overrides)
         config = self._copy(master_config, chosen)
         try:
-            if all(sets_value(each, config) for each in values):
+            if all(map(sets_value, values)):
                 return with_values(config, overrides, values)
         except OmegaConfBaseException:
             pass  # the loader tells what is wrong with it
@@ -76,11 +76,9 @@ def chooses(override: Override, options: DictConfig) -> bool:
     return is_group and not isinstance(override.value(), dict)
 
 
-def sets_value(override: Override, config: DictConfig) -> bool:
-    """Whether all it does is to replace a value of the script's config."""
-    key = override.key_or_group
-    plain = override.type == OverrideType.CHANGE and override.package is None
-    return plain and not OmegaConf.is_dict(OmegaConf.select(config, key))
+def sets_value(override: Override) -> bool:
+    """Whether all it does is to set a value that is there already."""
+    return override.type == OverrideType.CHANGE and override.package is None
 
 
 def with_values(

@@ -66,6 +66,17 @@ def only_logged(active: bool) -> Iterator[None]:
         console.quiet = before
 
 
+@contextmanager
+def unsaid() -> Iterator[None]:
+    """Neither show nor log what is said within the block."""
+    with only_logged(True):
+        before, log.disabled = log.disabled, True
+        try:
+            yield
+        finally:
+            log.disabled = before
+
+
 def show(content: RenderableType) -> str:
     """Print a line or table, and log it as plain text, which is returned."""
     if not console.quiet:  # rich would lay a table out all the same

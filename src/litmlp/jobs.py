@@ -35,6 +35,8 @@ from litmlp import runs
 from litmlp.composed import ComposedOnce
 from litmlp.members import folder_of
 
+log = logging.getLogger(__name__)
+
 
 @dataclass
 class Job:
@@ -206,6 +208,12 @@ class JobSweeper(Sweeper):
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=context, task_function=task_function, config=config
         )
+
+
+def announce(jobs: Sequence[Sequence[str]], where: str) -> None:
+    """Say how many jobs are launched, if it is more than the one that is named next."""
+    if len(jobs) > 1:
+        log.info(f"Launching {len(jobs)} jobs {where}")
 
 
 def title(config: DictConfig) -> str:

@@ -16,8 +16,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.errors import UserError
-from litmlp.jobs import Job, JobLauncher, title
-from litmlp.members import folder_of, standing
+from litmlp.jobs import Job, JobLauncher, announce, title
+from litmlp.members import folder_of
+from litmlp.sweeps import settled
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +62,11 @@ class SentJob:
         return ended
 
     def _run(self) -> JobReturn:
-        """As Hydra does, unless an attempt of which nobody heard has done it."""
+        """As Hydra does, unless an attempt of which nobody heard has, or is at it."""
         folder = folder_of(self.job.composed)
-        if standing(folder) == "done":
-            print(f"  skipped: done  {folder.name}")
+        status = settled({folder: ()})[folder]
+        if status in ("done", "running"):
+            print(f"  skipped: {status}  {folder.name}")
             return self.job.recorded()
         return self.job.run()
 
@@ -110,7 +112,7 @@ class ParallelLauncher(JobLauncher):
         composed = self.compose(job_overrides, initial_job_idx)
         state, here = Singleton.get_state(), os.getcwd()
         jobs = [SentJob(job=job, state=state, here=here) for job in composed]
-        log.info(f"Launching {len(jobs)} jobs with {type(self).__name__}")
+        announce(job_overrides, f"with {type(self).__name__}")
         results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
         if self.stopping is not None:
             raise self.stopping

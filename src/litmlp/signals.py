@@ -10,7 +10,7 @@ from typing import Any
 
 ENDING = [
     getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGUSR1")  # the last one: a scheduler's notice
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")  # a scheduler's notices
     if hasattr(signal, name)  # Windows lacks some
 ]
 
@@ -25,7 +25,7 @@ class Received:
 
 
 def exit_code() -> int:
-    """As a shell tells it: 130 after Ctrl-C, 143 after SIGTERM, 138 after SIGUSR1."""
+    """As a shell tells it: 130 after Ctrl-C, 143 after SIGTERM."""
     return 128 + Received.number
 
 

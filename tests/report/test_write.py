@@ -194,3 +194,20 @@ def test_it_starts_without_torch(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     assert json.loads((tmp_path / "one" / "summary.json").read_text())
+
+
+def test_what_led_to_no_result_is_said_and_not_weighed(
+    run: Run, tmp_path: Path
+) -> None:
+    for a, lr in product(("relu", "tanh"), ("0.1", "1e30", "-1")):
+        overrides = [f"activation={a}", f"optimizer.lr={lr}"]
+        failed = {"status": "failed", "error": "no"} if lr == "-1" else {}
+        value = 1.0 + (a == "tanh") if lr == "0.1" else None
+        make_run(tmp_path / f"{a}{lr}", overrides, value, **failed)
+    said = run("report", f"runs={tmp_path}").out
+    page = (tmp_path / "report" / "report.md").read_text()
+    assert "2 diverged" in page.split("\n")[2]
+    assert "Only one value led to results: optimizer.lr=0.1." in page
+    assert "\n| optimizer.lr |" not in page  # no row of an axis
+    assert "mattered" not in said  # no level of an activation has two results
+    assert said.count("diverged") == 4  # in the table of runs, and with the error

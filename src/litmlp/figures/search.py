@@ -29,9 +29,10 @@ def draw_history(searched: Searched) -> Figure:
         draw_trials(panel, near, place)
         draw_best_so_far(panel, searched, place)
         mark_lost(panel, searched.trials, far, edge=0.97 if mode == "min" else 0.03)
-        panel.set(xlabel="trial", ylabel=names[place])
+        panel.set(ylabel=names[place])
         panel.set_title(f"{names[place]} of each trial", loc="left")
         panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    panels[-1].set(xlabel="trial")
     return figure
 
 
@@ -115,9 +116,9 @@ def draw_importances(searched: Searched) -> Figure:
         panel.bar_label(bars, fmt="%.0f %%", padding=4)
         panel.set_yticks(range(len(keys)), [as_label(key) for key in keys])
         panel.set(xlim=(0, 110), ylim=(len(keys) - 0.4, -0.6))
-        panel.set_xlabel(f"share of the variance of {name}, %")
         panel.set_title(f"What mattered for {name}", loc="left")
         panel.grid(axis="y", visible=False)
+    panels[-1].set(xlabel="share of the variance, %")
     return figure
 
 

@@ -102,7 +102,7 @@ def add_legend(figure: Figure, verdicts: Sequence[str | None]) -> None:
 def draw_effects(findings: Findings) -> Figure:
     """A panel an axis: the mean of each of its levels' runs, with its interval."""
     problem = findings.problem
-    of_choices = findings.effects.filter(pl.col("axis").is_in(problem.choices))
+    of_choices = findings.effects.filter(pl.col("axis").is_in(problem.compared))
     strongest = of_choices.head(MOST_AXES).rows(named=True)
     means = [marginal_means(findings.levels, row["axis"]) for row in strongest]
     columns = min(3, len(means))

@@ -7,9 +7,11 @@ from litmlp.report import tables
 from litmlp.report.ensembles import Averaged, table_of_ensemble
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Block, Command, Heading, Paragraph, Picture, Rows
+from litmlp.report.problems import Problem
 from litmlp.report.search import Searched
 from litmlp.report.sentences import best_choice, how_it_went, how_many
 from litmlp.report.table import Runs
+from litmlp.report.texts import short
 
 MOST_CHOICES = 20
 MOST_PAIRS = 10
@@ -77,7 +79,7 @@ def contents(
 def search_section(searched: Searched, pictures: Pictures) -> Iterator[Block]:
     """How a search went and what it found."""
     yield Heading(2, f"Search in {searched.folder}")
-    yield Paragraph(how_it_went(searched))
+    yield Paragraph(f"{how_it_went(searched)}.")
     yield from drawn(pictures, "history")
     yield from drawn(pictures, "front")
     yield from top(tables.table_of_best_trials(searched), MOST_CHOICES)
@@ -102,15 +104,22 @@ def section(findings: Findings, pictures: Pictures) -> Iterator[Block]:
     yield Command(findings.command)
     yield from drawn(pictures, "ranking")
     yield from top(tables.table_of_choices([findings]), MOST_CHOICES)
-    if problem.choices:
+    if problem.compared:
         yield Heading(3, "What mattered")
         yield from drawn(pictures, "effects")
         yield tables.table_of_effects(findings)
-    if len(problem.choices) > 1:
+    if only := [key for key in problem.choices if key not in problem.compared]:
+        yield Paragraph(f"Only one value led to results: {one_value(problem, only)}.")
+    if len(problem.compared) > 1:
         yield tables.table_of_levels(findings)
         yield Heading(3, "What goes together")
         yield from drawn(pictures, "pairing")
         yield from top(tables.table_of_pairings(findings), MOST_PAIRS)
+
+
+def one_value(problem: Problem, keys: Sequence[str]) -> str:
+    """``optimizer.lr=0.01``: what all runs with a result share."""
+    return ", ".join(f"{key}={short(problem.measured[key][0])}" for key in keys)
 
 
 def drawn(pictures: Pictures, name: str) -> Iterator[Picture]:

@@ -17,9 +17,9 @@ MOST_LEVELS = 8
 
 def by_level(problem: Problem) -> pl.DataFrame:
     """The measured runs, each axis with its levels in order."""
-    runs = problem.measured.select(VALUE, *problem.choices, *problem.seeds)
+    runs = problem.measured.select(VALUE, *problem.compared, *problem.seeds)
     return runs.with_columns(
-        *(levels(runs[axis]) for axis in problem.choices),
+        *(levels(runs[axis]) for axis in problem.compared),
         *(exact_levels(runs[axis]) for axis in problem.seeds),
     )
 

@@ -41,5 +41,5 @@ def find(problem: Problem) -> Findings:
         choices=rank_choices(problem),
         levels=levels,
         effects=effects(levels, problem.mode),
-        pairings=best_pairings(levels, problem.choices, problem.mode),
+        pairings=best_pairings(levels, problem.compared, problem.mode),
     )

@@ -1,7 +1,8 @@
 """Runs whose values may be compared: of the same data, task and monitored metric."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -43,6 +44,12 @@ class Problem:
         """The runs that have a value to compare."""
         return self.runs.drop_nulls(VALUE)
 
+    @property
+    def compared(self) -> Sequence[str]:
+        """The choices in which those runs differ."""
+        runs = self.measured
+        return [key for key in self.choices if runs[key].n_unique() > 1]
+
 
 def problems(runs: Runs) -> Iterator[Problem]:
     """Every problem in which some run has a value to compare."""
@@ -68,6 +75,11 @@ def problems(runs: Runs) -> Iterator[Problem]:
             ),
             copies=len(table) - len(distinct),
         )
+
+
+def has_diverged(run: Mapping[str, Any]) -> bool:
+    """Whether a run came to its end without a value to compare."""
+    return run["status"] == "done" and run[VALUE] is None
 
 
 def is_seed(key: str) -> bool:

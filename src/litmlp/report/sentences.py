@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from litmlp.report.findings import Findings
-from litmlp.report.problems import VALUE
+from litmlp.report.problems import VALUE, has_diverged
 from litmlp.report.search import Searched
 from litmlp.report.table import Runs
 from litmlp.report.texts import interval, number, percent, spread
@@ -17,8 +17,11 @@ MOST_AXES = 5
 
 def how_many(runs: Runs) -> str:
     """How many runs there are, by status."""
-    counts = runs.table["status"].value_counts(sort=True).rows()
-    parts = ", ".join(f"{count} {status}" for status, count in counts)
+    counts = Counter(
+        "diverged" if has_diverged(run) else run["status"]
+        for run in runs.table.rows(named=True)
+    )
+    parts = ", ".join(f"{count} {name}" for name, count in counts.most_common())
     return f"{runs.table.height} runs: {parts}."
 
 

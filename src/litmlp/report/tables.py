@@ -9,7 +9,7 @@ import polars as pl
 from litmlp.report.effects import MEAN, marginal_means
 from litmlp.report.findings import Findings
 from litmlp.report.pages import Rows
-from litmlp.report.problems import VALUE
+from litmlp.report.problems import VALUE, has_diverged
 from litmlp.report.search import Searched
 from litmlp.report.table import Runs
 from litmlp.report.texts import decimals, interval, number, percent, short, spread
@@ -43,7 +43,7 @@ def table_of_failures(
     failed = runs.table.filter(
         pl.col(VALUE).is_null() & ((pl.col("status") == "done") | unfinished)
     )
-    texts = [*names_of_runs(runs, findings), column("status"), ("error", error)]
+    texts = [*names_of_runs(runs, findings), ("status", status), ("error", error)]
     return filled(failed.rows(named=True), texts=texts)
 
 
@@ -84,7 +84,7 @@ def table_of_effects(findings: Findings) -> Rows:
 
 def table_of_levels(findings: Findings) -> Rows:
     """Every level of every choice: what its runs came to, whatever else was chosen."""
-    choices = findings.problem.choices
+    choices = findings.problem.compared
     means = [marginal_means(findings.levels, choice) for choice in choices]
     return filled(
         [row for levels in means for row in levels.rows(named=True)],
@@ -203,6 +203,8 @@ def median(row: Row) -> str:
 
 def status(row: Row) -> str:
     """How a run ended, and when, if others promised more."""
+    if has_diverged(row):
+        return "diverged"
     epoch = row["pruned_epoch"]
     return row["status"] if epoch is None else f"pruned after epoch {epoch}"
 
@@ -210,4 +212,4 @@ def status(row: Row) -> str:
 def error(row: Row) -> str:
     """Why a run has no value."""
     diverged = f"{row['monitor']} was never a finite number"
-    return row["error"] or (diverged if row["status"] == "done" else "")
+    return row["error"] or (diverged if has_diverged(row) else "")

@@ -117,7 +117,7 @@ def draw(findings: Findings, folder: Path, prefix: str) -> Pictures:
     from litmlp.figures import sweep
 
     figures = {"ranking": sweep.draw_ranking(findings)}
-    if len(findings.problem.choices) > 1:
+    if len(findings.problem.compared) > 1:
         figures["effects"] = sweep.draw_effects(findings)
     if pair := sweep.pair_to_draw(findings):
         figures["pairing"] = sweep.draw_pairing(findings, *pair)
