@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Run
+from conftest import Compose, Run
+from interrupted import At, killed
 from interrupted import run as train_in
 
 from litmlp import checkpoints, runs
@@ -171,3 +172,14 @@ def test_a_folder_that_is_gone_is_one_line(
     (line,) = ended.err.splitlines()
     assert "No such file or directory" in line
     assert not (tmp_path / "run").exists()
+
+
+def test_no_more_is_lost_than_the_interval_in_seconds(
+    config: Compose, tmp_path: Path
+) -> None:
+    assert config().callbacks.checkpoint.every_seconds <= 60
+    at_once = "callbacks.checkpoint.every_seconds=1e-9"
+    killed(At("Supervised.training_step", 8), tmp_path / "run", *QUICK, at_once)
+    last = checkpoints.newest(tmp_path / "run")
+    assert last is not None
+    assert last.content["global_step"] == 7

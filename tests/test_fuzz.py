@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import CONF
 from hydra import compose, initialize_config_dir
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from random_configs import LONG, QUICK, SHORT, cases
 from scripted import scripted
@@ -104,7 +104,7 @@ def test_any_config_trains_or_is_refused(case: Case) -> None:
     check_config(case)
 
 
-@settings(max_examples=10, **SHORT, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, **SHORT)
 @given(damage=DAMAGES)
 def test_any_damage_to_a_folder_is_survived(damage: Damage, finished: Path) -> None:
     check_folder(finished, damage)
