@@ -2,7 +2,8 @@
 
 Ways to train the same network on the same rows on one thread: a hand-written loop,
 this project's whole training path with its defaults and with fewer and more callbacks,
-and the common Lightning style. They take turns, an epoch each in an order drawn anew,
+and the common Lightning style. A way that writes a checkpoint before each iteration
+tells what one costs. They take turns, an epoch each in an order drawn anew,
 so that a slow moment of the machine hits all alike. Only ratios mean anything.
 """
 
@@ -13,11 +14,13 @@ import random
 import warnings
 from collections.abc import Callable
 from functools import partial
+from statistics import mean
 from threading import Semaphore, Thread
 
 import torch
 from benchmark_ways import (
     BATCH_SIZE,
+    CONF,
     ROWS,
     Benchmark,
     Clock,
@@ -26,6 +29,7 @@ from benchmark_ways import (
     by_hand,
     by_litmlp,
 )
+from omegaconf import OmegaConf
 
 from litmlp.console import console, table
 
@@ -36,6 +40,11 @@ LITMLP = {  # overrides; nothing may stop early
     "litmlp, callbacks=minimal": ("callbacks=minimal",),
     "litmlp, callbacks=full": ("callbacks=full", "~callbacks.early_stopping"),
 }
+
+WRITES = "litmlp, a checkpoint an iteration"
+MINIMAL = OmegaConf.load(CONF / "callbacks" / "minimal.yaml")
+EVERY_SECONDS: float = MINIMAL.checkpoint.every_seconds
+BATCHES = math.ceil(ROWS / BATCH_SIZE)
 
 
 class Racer(Thread):
@@ -79,6 +88,33 @@ def race(ways: dict[str, Callable[[Clock], None]]) -> dict[str, Times]:
     return {name: racer.clock.times for name, racer in racers.items()}
 
 
+def ways(
+    hidden_sizes: list[int], data: Benchmark, epochs: int
+) -> dict[str, Callable[[Clock], None]]:
+    """All ways to train one network; those that are slow train fewer epochs."""
+    few = max(5, epochs // 10)
+    ours = {name: (epochs, overrides) for name, overrides in LITMLP.items()}
+    ours[WRITES] = (few, (*LITMLP["litmlp"], "callbacks.checkpoint.every_iterations=1"))
+    return {
+        "by hand": partial(by_hand, hidden_sizes, data, epochs),
+        **{
+            name: partial(by_litmlp, hidden_sizes, data, count, overrides=overrides)
+            for name, (count, overrides) in ours.items()
+        },
+        "common style": partial(by_common_style, hidden_sizes, data, few),
+    }
+
+
+def checkpoint_cost(times: dict[str, Times]) -> str:
+    """What the checkpoints take of a training that writes them as often as default."""
+    one = mean(times[WRITES].batches) - mean(times["litmlp"].batches)
+    seconds = one / BATCHES
+    return (
+        f"a checkpoint takes {seconds * 1e3:.1f} ms: at one each {EVERY_SECONDS} s, "
+        f"{seconds / EVERY_SECONDS:.3%} of the training"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=200)
@@ -89,34 +125,25 @@ def main() -> None:
     result = table(
         "", "µs a batch, fastest epoch", "ratio", "ms an epoch, mean", "ratio"
     )
+    costs = {}
     for hidden_sizes in SIZES:
-        ours = {
-            name: partial(by_litmlp, hidden_sizes, data, epochs, overrides=overrides)
-            for name, overrides in LITMLP.items()
-        }
-        times = race(
-            {
-                "by hand": partial(by_hand, hidden_sizes, data, epochs),
-                **ours,
-                # Fewer epochs: it is slow, and its epochs are all alike.
-                "common style": partial(
-                    by_common_style, hidden_sizes, data, max(5, epochs // 10)
-                ),
-            }
-        )
-        batch_count = math.ceil(ROWS / BATCH_SIZE)
-        fastest = {n: min(t.batches) / batch_count for n, t in times.items()}
-        mean = {n: sum(t.epochs) / len(t.epochs) for n, t in times.items()}
+        network = "-".join(map(str, hidden_sizes))
+        times = race(ways(hidden_sizes, data, epochs))
+        fastest = {name: min(t.batches) / BATCHES for name, t in times.items()}
+        whole = {name: mean(t.epochs) for name, t in times.items()}
         for name in times:
             result.add_row(
-                f"{'-'.join(map(str, hidden_sizes))} {name}",
+                f"{network} {name}",
                 f"{fastest[name] * 1e6:.0f}",
                 f"{fastest[name] / fastest['by hand']:.2f}",
-                f"{mean[name] * 1e3:.1f}",
-                f"{mean[name] / mean['by hand']:.2f}",
+                f"{whole[name] * 1e3:.1f}",
+                f"{whole[name] / whole['by hand']:.2f}",
             )
         result.add_section()
+        costs[network] = checkpoint_cost(times)
     console.print(result)
+    for network, cost in costs.items():
+        console.print(f"{network}: {cost}")
 
 
 if __name__ == "__main__":

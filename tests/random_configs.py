@@ -5,8 +5,18 @@ import string
 from typing import Any
 
 from conftest import CONF
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
+
+SHORT: Any = {
+    "deadline": None,
+    "derandomize": True,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+}
+LONG: Any = {**SHORT, "derandomize": False}
+"""Settings of tests that are part of every test run, and of those for a night."""
 
 NO_CHOICES = ("experiment", "hydra", "task")
 """Folders of conf/ that name no part of a run, or that the table decides."""

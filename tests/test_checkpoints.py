@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Run
+from conftest import Compose, Run
+from interrupted import At, killed
 from interrupted import run as train_in
-from torch import nn
 
 from litmlp import checkpoints, runs
 from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.contents import Best, Last
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 from litmlp.trained import trained
@@ -43,29 +44,27 @@ def same(one: object, other: object) -> bool:
     return streams[0].getvalue() == streams[1].getvalue()
 
 
-def test_no_flipped_bit_goes_unseen(tmp_path: Path) -> None:
-    path, content = tmp_path / "last.ckpt", {"state": nn.Linear(2, 2).state_dict()}
-    checkpoints.write(content, path)
-    whole = path.read_bytes()
-    unseen = []
-    for place in range(0, len(whole), 3):
+def test_no_flipped_bit_goes_unseen(folder: Path) -> None:
+    path = folder / "checkpoints" / "best.ckpt"
+    content, whole = checkpoints.read(path, Best), path.read_bytes()
+    unseen, places = [], range(0, len(whole), 7)
+    for place in places:
         path.write_bytes(
             whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :]
         )
         with suppress(checkpoints.DamagedError):
-            unseen.append((place, checkpoints.read(path)))
+            unseen.append((place, checkpoints.read(path, Best)))
     harmful = [place for place, read in unseen if not same(read, content)]
     assert harmful == []
-    assert len(unseen) < len(whole) / 3
+    assert len(unseen) < len(places)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_a_file_cut_short_is_damaged(share: float, tmp_path: Path) -> None:
-    path = tmp_path / "last.ckpt"
-    checkpoints.write({"state": torch.arange(1000)}, path)
+def test_a_file_cut_short_is_damaged(share: float, folder: Path) -> None:
+    path = folder / "checkpoints" / "last.ckpt"
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     with pytest.raises(UserError, match=r"last\.ckpt is damaged"):
-        checkpoints.read(path)
+        checkpoints.read(path, Last)
 
 
 def test_the_one_before_a_damaged_checkpoint_is_used_and_said(
@@ -141,7 +140,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(
 ) -> None:
     run("train", *QUICK, OFTEN, "logger=none", "hydra.run.dir=run")
     files = {p: p.read_bytes() for p in (tmp_path / "run/checkpoints").iterdir()}
-    with files_of_at_most(40_000):
+    with files_of_at_most(20_000):
         new = run("train", *QUICK, "logger=none", "hydra.run.dir=new")
         more = run("train", "resume=run", "trainer.max_epochs=6")
     for failed in (new, more):
@@ -173,3 +172,14 @@ def test_a_folder_that_is_gone_is_one_line(
     (line,) = ended.err.splitlines()
     assert "No such file or directory" in line
     assert not (tmp_path / "run").exists()
+
+
+def test_no_more_is_lost_than_the_interval_in_seconds(
+    config: Compose, tmp_path: Path
+) -> None:
+    assert config().callbacks.checkpoint.every_seconds <= 60
+    at_once = "callbacks.checkpoint.every_seconds=1e-9"
+    killed(At("Supervised.training_step", 8), tmp_path / "run", *QUICK, at_once)
+    last = checkpoints.newest(tmp_path / "run")
+    assert last is not None
+    assert last.content["global_step"] == 7

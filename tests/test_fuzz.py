@@ -2,22 +2,18 @@
 
 import contextlib
 import io
-import runpy
 import shutil
-import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import pytest
-from conftest import CONF, ROOT
+from conftest import CONF
 from hydra import compose, initialize_config_dir
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
-from random_configs import QUICK, cases
+from random_configs import LONG, QUICK, SHORT, cases
+from scripted import scripted
 
 from litmlp import runs
 from litmlp.console import only_logged
@@ -36,7 +32,7 @@ def check_config(case: Case) -> None:
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         folder = Path("run")
         Path("t.csv").write_text(table)
-        code, said = train_by_script("hydra.run.dir=run", *QUICK, *command)
+        code, said = scripted("train", "hydra.run.dir=run", *QUICK, *command)
         if code:
             (line,) = said.splitlines()
             assert line.startswith("error: ")
@@ -49,20 +45,6 @@ def check_config(case: Case) -> None:
         assert runs.is_done(folder)
         with contextlib.redirect_stdout(io.StringIO()):
             evaluate(folder)
-
-
-def train_by_script(*arguments: str) -> tuple[int, str]:
-    """The exit code of scripts/train.py, and what it said of mistakes."""
-    script, errors = str(ROOT / "scripts" / "train.py"), io.StringIO()
-    with (
-        patch.object(sys, "argv", [script, *arguments]),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(errors),
-        warnings.catch_warnings(action="ignore"),  # torch has its own about odd values
-        pytest.raises(SystemExit) as end,
-    ):
-        runpy.run_path(script, run_name="__main__")
-    return int(end.value.code or 0), errors.getvalue()
 
 
 FILES = (
@@ -110,14 +92,6 @@ def report(folder: Path) -> None:
     report_runs([str(folder)])
 
 
-SHORT: Any = {"deadline": None, "derandomize": True, "database": None}
-LONG: Any = {
-    "deadline": None,
-    "database": None,
-    "suppress_health_check": list(HealthCheck),
-}
-
-
 TABLE = ["data=table", "data.path=t.csv", "data.target=y"]
 
 
@@ -130,7 +104,7 @@ def test_any_config_trains_or_is_refused(case: Case) -> None:
     check_config(case)
 
 
-@settings(max_examples=10, **SHORT, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, **SHORT)
 @given(damage=DAMAGES)
 def test_any_damage_to_a_folder_is_survived(damage: Damage, finished: Path) -> None:
     check_folder(finished, damage)

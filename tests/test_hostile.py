@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -101,7 +100,7 @@ def use_spoiled(use: Use, source: Path, folder: Path, count: int) -> None:
     [
         ("t.csv", train_on, 20),
         ("t.csv", predict_of, 20),
-        ("t.parquet", train_on, 100),
+        ("t.parquet", train_on, 20),
         ("t.parquet", predict_of, 20),
         ("model.onnx", predict_by, 40),
     ],
@@ -115,8 +114,7 @@ def test_a_damaged_file_is_read_or_refused(
     process.start()
     process.join(120)
     assert (tmp_path / "said.txt").read_text() == ""
-    # A length in a Parquet file that no memory suffices for: polars ends the process.
-    assert process.exitcode in (0, -signal.SIGABRT if name == "t.parquet" else 0)
+    assert process.exitcode == 0
 
 
 def test_a_table_that_polars_panics_at_is_one_line(

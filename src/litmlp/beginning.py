@@ -1,11 +1,13 @@
 """Where a run begins: at its start, or at what its folder holds of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from litmlp import checkpoints, resume
-from litmlp.errors import UserError
+from litmlp.errors import UserError, describe
 from litmlp.runs import Summary
 
 
@@ -53,6 +55,26 @@ class Beginning:
         if steps_of(self.point) != steps_of(before):
             raise UserError(f"{self.folder}: another process has trained it meanwhile")
         return earlier
+
+    @contextmanager
+    def misfits_told(self) -> Iterator[None]:
+        """
+        Raises:
+            UserError: instead of any error of a run that goes on but of the disk's:
+                its checkpoint, or what has changed since, may not fit.
+        """
+        try:
+            yield
+        except (UserError, OSError):
+            raise
+        except Exception as error:
+            if not self.point:
+                raise
+            reason = f"{type(error).__name__}: {describe(error)[:200]}"
+            raise UserError(
+                f"the run went on from {self.point.path} and failed: {reason} "
+                "(--traceback shows where)"
+            ) from error
 
 
 def steps_of(point: checkpoints.Resumable | None) -> int | None:

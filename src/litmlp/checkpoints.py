@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from zipfile import ZipFile
+from zipfile import ZIP_STORED, ZipFile
 
 import torch
 from lightning.pytorch import Trainer
@@ -19,6 +19,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from litmlp.console import show
+from litmlp.contents import Best, Last, check
 from litmlp.errors import UserError
 from litmlp.files import settle
 
@@ -60,7 +61,7 @@ def newest(folder: Path) -> Resumable | None:
     problems = []
     for path in generations(folder):
         try:
-            found = Resumable(path, read(path))
+            found = Resumable(path, read(path, Last))
         except DamagedError as error:
             problems.append(str(error))
             continue
@@ -94,38 +95,57 @@ def best(folder: Path) -> Checkpoint:
     if not path.is_file():
         raise UserError(f"{folder} has no {FOLDER}/{BEST}: it never trained")
     try:
-        return read(path)
+        return read(path, Best)
     except DamagedError as error:
         for other in generations(folder):
             try:
-                found: Checkpoint = read(other)["callbacks"]["BestAndLast"]["best"]
-            except (DamagedError, KeyError):
+                last = read(other, Last)
+            except DamagedError:
+                continue
+            found: Checkpoint = last["callbacks"]["BestAndLast"]["best"]
+            if not found:
                 continue
             show(f"{error}: its weights are taken from {other.name}")
             return found
         raise
 
 
-def read(path: Path) -> Checkpoint:
+def read(path: Path, kind: type) -> Checkpoint:
     """A checkpoint, checked byte for byte against the checksums that it holds.
+
+    Args:
+        kind: ``Best`` or ``Last``: what it should hold.
 
     Raises:
         UserError: it is damaged, or of a format that is not known here.
     """
     try:
-        with ZipFile(path) as archive:
-            broken = archive.testzip()
-        if broken:
-            raise ValueError(f"{broken} does not fit its checksum")
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        version = content.get("format", 0)
+        check_archive(path)
+        content = dict(torch.load(path, map_location="cpu", weights_only=True))
+        version = int(content.get("format", 0))
+        if version <= FORMAT:
+            check(content, kind, path.stat().st_size)
     except Exception as error:  # damage can break the readers anywhere
         raise DamagedError(f"{path} is damaged ({shortened(error)})") from error
     if version > FORMAT:
         raise UserError(
             f"{path} has format {version}, this version of litmlp knows up to {FORMAT}"
         )
-    return dict(content)
+    return content
+
+
+def check_archive(path: Path) -> None:
+    """
+    Raises:
+        ValueError: what it holds does not fit its checksums, or its own size.
+    """
+    with ZipFile(path) as archive:
+        files = archive.infolist()
+        packed = any(file.compress_type != ZIP_STORED for file in files)
+        if packed or sum(file.file_size for file in files) > path.stat().st_size:
+            raise ValueError("its parts are larger than the file")
+        if broken := archive.testzip():
+            raise ValueError(f"{broken} does not fit its checksum")
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -155,7 +175,7 @@ def last_written(trainer: Trainer, folder: Path) -> Checkpoint:
     """
     written = getattr(trainer.strategy.checkpoint_io, "written", None)
     if written is None:  # another process has trained
-        written = read(folder / FOLDER / LAST)
+        written = read(folder / FOLDER / LAST, Last)
     return cast(Checkpoint, written)
 
 

@@ -16,6 +16,7 @@ from litmlp.console import show
 from litmlp.construct import construct
 from litmlp.data.module import Data
 from litmlp.errors import UserError, nearest
+from litmlp.foreign import rebuilding
 from litmlp.metrics import best_end
 from litmlp.supervised import Supervised
 from litmlp.values import checked_value
@@ -47,6 +48,9 @@ def build_run(
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     config = with_monitor(config, data)
     model = build_model(config, data)
+    if point:  # Lightning would notice once the curves are cut back to it
+        with rebuilding(folder):
+            model.load_state_dict(point.content["state_dict"])
     trainer = build_trainer(config, pruning(config))
     refuse_without_checkpoint(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)

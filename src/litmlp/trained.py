@@ -16,6 +16,7 @@ from litmlp.construct import construct
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
+from litmlp.errors import UserError
 from litmlp.foreign import rebuilding
 from litmlp.process import settings
 from litmlp.supervised import Supervised
@@ -54,13 +55,16 @@ class Trained:
 
         Batches are as in a test, so that its rows give its metrics to the last digit.
         """
-        batches = torch.split(self.model.preprocessing(inputs), EVALUATION_BATCH_SIZE)
-        return torch.cat([self.model(batch) for batch in batches])
+        with rebuilding(self.folder):
+            features = self.model.preprocessing(inputs)
+            batches = torch.split(features, EVALUATION_BATCH_SIZE)
+            return torch.cat([self.model(batch) for batch in batches])
 
     def predict(self, inputs: Tensor) -> Tensor:
         """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
-        return torch.cat([self.model.predict(batch) for batch in batches])
+        with rebuilding(self.folder):
+            return torch.cat([self.model.predict(batch) for batch in batches])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +89,7 @@ def trained(folder: Path) -> Iterator[Trained]:
         with rebuilding(folder):
             stack.enter_context(settings(config))
             model = rebuilt(config, folder)
+            refuse_misfit(model)
         yield model
 
 
@@ -107,3 +112,16 @@ def rebuilt(config: DictConfig, folder: Path) -> Trained:
         target_names=list(map(str, facts["target_names"])),
         class_names=list(map(str, facts.get("class_names", []))),
     )
+
+
+def refuse_misfit(model: Trained) -> None:
+    """
+    Raises:
+        UserError: the network gives something else than the names say.
+    """
+    found = model.predict(torch.zeros(1, len(model.columns))).shape
+    width = len(model.class_names or model.target_names)
+    if found != (1, width):
+        raise UserError(
+            f"{model.folder}: gives {tuple(found)} for a row, not (1, {width})"
+        )

@@ -67,6 +67,7 @@ def train(config: DictConfig) -> float:
         ) as summary,
         settings(config),
         only_logged(in_sweep),
+        beginning.misfits_told(),
         shortage_told(),
         refusals_told(),
     ):

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
+from torch.optim import Optimizer
 
 from litmlp import random_numbers
 from litmlp.errors import UserError
@@ -62,3 +64,31 @@ def resume(model: "Supervised") -> None:
     model._pace = state["pace"]
     model.trainer.callback_metrics.update(state["metrics"])
     random_numbers.restore(own["random"])
+    for optimizer in model.trainer.optimizers:
+        refuse_misfit(optimizer)
+
+
+STEP = torch.empty((), dtype=torch.float32)
+"""How fused steps are counted, whatever the type of the weights."""
+
+
+def refuse_misfit(optimizer: Optimizer) -> None:
+    """Torch's fused steps write as far as the weights go, whatever they write into.
+
+    Raises:
+        UserError: what an optimizer remembers of weights has not their size.
+    """
+    fused = [group for group in optimizer.param_groups if group.get("fused")]
+    for weights in (weights for group in fused for weights in group["params"]):
+        for name, value in optimizer.state.get(weights, {}).items():
+            like = STEP if name == "step" else weights
+            if isinstance(value, Tensor) and layout_of(value) != layout_of(like):
+                raise UserError(
+                    f"the checkpoint has {name} {list(value.shape)} for weights "
+                    f"{list(weights.shape)}: it is not of this optimizer"
+                )
+
+
+def layout_of(tensor: Tensor) -> tuple[Any, ...]:
+    """What memory a tensor takes, and how."""
+    return tensor.dtype, tensor.shape, tensor.stride()

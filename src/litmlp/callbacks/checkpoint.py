@@ -62,6 +62,7 @@ class BestAndLast(Checkpoint):
         self._best_is_written = False
         self._stopped_early = False
         self._began = time.monotonic()
+        self._written_step: float = math.inf  # until training starts
 
     @property
     def best_value(self) -> float:
@@ -74,9 +75,11 @@ class BestAndLast(Checkpoint):
     def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
         if trainer.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
-        self._note_time(trainer)
         if self._stopped_early:
             trainer.should_stop = True
+
+    def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
+        self._note_time(trainer)
 
     def on_train_batch_start(
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
@@ -123,6 +126,8 @@ class BestAndLast(Checkpoint):
     ) -> None:
         if isinstance(exception, OSError):
             return  # which may have come from writing
+        if trainer.global_step <= self._written_step:
+            return  # nothing is new, or not even what was there is restored
         ended = isinstance(exception, SIGTERMException) and not trainer.fit_loop.done
         if between_batches(trainer) or (ended and between_epochs(trainer)):
             self._write(trainer)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from litmlp.data.faults import check_header
 from litmlp.data.samples import Column
+from litmlp.data.survival import refuse_deadly
 from litmlp.data.tables import MISSING_VALUES, PARQUET, to_inputs
 from litmlp.errors import UserError, prefixed
 
@@ -27,6 +28,7 @@ def header_of(path: str) -> list[str]:
         raise UserError(f"{path}: no such file")
     try:
         if file.suffix.lower() in PARQUET:
+            refuse_deadly(file)
             return pl.scan_parquet(file).collect_schema().names()
         check_header(file)
         return pl.scan_csv(file, infer_schema=False).collect_schema().names()

@@ -1,10 +1,12 @@
 """Files that polars breaks off at, in ways that it does not foresee itself."""
 
-import faulthandler
+import functools
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -20,8 +22,7 @@ STDERR = 2
 def survived(source: str) -> Iterator[None]:
     """Within the block a panic of polars, which is no ``Exception``, is a mistake.
 
-    What is said on stderr meanwhile comes at the end, unless it is of a panic. Where
-    polars ends the whole process, which nothing can catch, stderr says where.
+    What is said on stderr meanwhile comes at the end, unless it is of a panic.
 
     Args:
         source: of the data, for messages.
@@ -49,8 +50,7 @@ def held_back(said: IO[bytes]) -> Iterator[None]:
     before = os.dup(STDERR)
     os.dup2(said.fileno(), STDERR)
     try:
-        with last_words(before):
-            yield
+        yield
     finally:
         sys.stderr.flush()
         os.dup2(before, STDERR)
@@ -59,14 +59,35 @@ def held_back(said: IO[bytes]) -> Iterator[None]:
         os.write(STDERR, said.read())
 
 
-@contextmanager
-def last_words(descriptor: int) -> Iterator[None]:
-    """Say there where the process was when it is ended from within."""
-    if faulthandler.is_enabled():  # by an outer block, or by who runs Python
-        yield
-        return
-    faulthandler.enable(descriptor, all_threads=False)
-    try:
-        yield
-    finally:
-        faulthandler.disable()
+READ = """
+import sys, polars
+for _ in polars.scan_parquet(sys.argv[1]).collect_batches(): pass
+"""
+"""What a process does that may be ended by it."""
+
+
+def refuse_deadly(file: Path) -> None:
+    """Have a Parquet file read elsewhere first: damage can end the process that reads.
+
+    For a length in it that no memory suffices for, polars ends the whole process, and
+    nothing can catch that. A file costs the start of Python with polars, once.
+
+    Raises:
+        UserError: it has.
+    """
+    about = file.stat()
+    if not is_survived(file.resolve(), about.st_size, about.st_mtime_ns):
+        raise UserError(f"{file} cannot be read: it is damaged")
+
+
+@functools.cache
+def is_survived(file: Path, size: int, changed: int) -> bool:
+    """Whether a process that reads a file lives on; size and time are the file's."""
+    command = [sys.executable, "-P", "-c", READ, str(file)]
+    ended = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return ended.returncode in (0, 1)  # 1: an exception, which this process can catch

@@ -16,6 +16,7 @@ from litmlp.data.faults import (
 )
 from litmlp.data.kinds import as_text, check_kind, kind_of, read_text
 from litmlp.data.samples import Column, Kind
+from litmlp.data.survival import refuse_deadly
 from litmlp.errors import UserError, nearest
 
 PARQUET = (".parquet", ".pq")
@@ -40,6 +41,8 @@ def read_table(
     if not file.is_file():
         raise UserError(f"{path}: no such file")
     is_parquet = file.suffix.lower() in PARQUET
+    if is_parquet:
+        refuse_deadly(file)
     try:
         names = (
             pl.scan_parquet(file).collect_schema().names()
