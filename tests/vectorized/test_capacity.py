@@ -22,20 +22,56 @@ def built(config: Compose, *overrides: str) -> Run:
         return build_run(composed, Path(composed.folder), build_data(composed), None)
 
 
+def fit_at_once(runs: list[Run], processes: int = 1) -> int:
+    room = capacity.Room(runs[0], processes)
+    return 1 + sum(room.take(run) for run in runs[1:])
+
+
 def test_memory_and_open_files_limit_a_group(
     config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = built(config)
-    one = capacity.bytes_of_member(run)
+    one = capacity.bytes_of_member(run) + capacity.BOOKS
     weights = sum(p.numel() * p.element_size() for p in run.model.parameters())
-    assert one > 5 * weights
-    monkeypatch.setattr(capacity, "open_files", lambda: 1128)
+    assert capacity.bytes_of_member(run) > 5 * weights
+    rows = run.data.features.values()
+    data = sum(r.nbytes for r in rows) + run.data.features["train"].nbytes
+    monkeypatch.setattr(capacity, "open_files", lambda: 228)
     monkeypatch.setattr(capacity, "available", lambda device: 10**12)
-    assert capacity.most_members(run) == 250
-    monkeypatch.setattr(capacity, "available", lambda device: 40 * 2**20)
-    assert capacity.most_members(run) == 20 * 2**20 // (one + capacity.BOOKS)
+    assert fit_at_once([run] * 100) == 25
+    monkeypatch.setattr(capacity, "available", lambda device: 2 * (data + 10.5 * one))
+    assert fit_at_once([run] * 100) == 10
+    assert fit_at_once([run] * 100, processes=2) == 5
     monkeypatch.setattr(capacity, "available", lambda device: 0)
-    assert capacity.most_members(run) == 1
+    assert fit_at_once([run] * 100) == 1
+    room = capacity.Room(run, 1, most=3)  # whatever it takes, who says so knows
+    assert [room.take(run) for _ in range(4)] == [True, True, False, False]
+
+
+def test_each_run_is_counted_with_rows_of_its_own(
+    config: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first run of few rows says nothing of the others."""
+    shares = (0.9, 0.1, 0.1, 0.1)
+    runs = [
+        built(
+            config,
+            f"data.test_share={s}",
+            "data.validation_share=0.05",
+            "monitor=loss/train",
+        )
+        for s in shares
+    ]
+    small, large = map(capacity.bytes_of_member, runs[:2])
+    assert large > 1.1 * small
+    data = sum(r.nbytes for run in runs[:3] for r in run.data.features.values())
+    data += sum(run.data.features["train"].nbytes for run in runs[:3])
+    needed = small + 2 * large + 3 * capacity.BOOKS + data
+    for spare, expected in ((0, 3), (-8, 2)):
+        monkeypatch.setattr(
+            capacity, "available", lambda device, s=spare: 2 * (needed + s)
+        )
+        assert fit_at_once(runs) == expected
 
 
 def test_an_estimate_leaves_the_run_as_it_was(config: Compose) -> None:

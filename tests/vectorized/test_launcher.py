@@ -10,6 +10,7 @@ from conftest import Run
 from torch import Tensor, nn
 
 from litmlp import construct
+from litmlp.vectorized import capacity
 
 SWEEP = (
     "-m",
@@ -150,6 +151,16 @@ def test_a_members_checkpoint_holds_its_own_weights_alone(
             assert tensor.untyped_storage().nbytes() == tensor.nbytes
     member = next(tmp_path.glob("logs/default/sweeps/*/seed*"))
     assert "to the last digit" in run("evaluate", f"run={member}").out
+
+
+def test_waves_hold_every_run_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity, "open_files", lambda: capacity.SPARE_FILES + 12)
+    ended = run("train", *SWEEP, "data.split_seed=range(7)", "callbacks=minimal")
+    assert ended.code == 0, ended.err
+    found = summaries(tmp_path).values()
+    assert sorted(s.get("vectorized", 1) for s in found) == [1] + [3] * 6
 
 
 def test_a_failure_may_stop_the_sweep(run: Run, tmp_path: Path) -> None:

@@ -12,11 +12,85 @@ from litmlp.preparation import build_run
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 from litmlp.vectorized.objective import same_loss
-from litmlp.vectorized.together import refusal
+from litmlp.vectorized.together import keys_apart, refusal, shared_keys, sorted_apart
 
 
 class Adam(SGD):
     """No Adam, but for its name."""
+
+
+MAY_DIFFER = {
+    "seed": ["seed=1"],
+    "order": ["seeds.order=1"],
+    "split": ["data.split_seed=1"],
+    "fold": ["data.num_folds=3", "data.fold=1"],
+    "rows": ["data.test_share=0.3"],
+    "initializer": ["initializer=orthogonal"],
+    "bias": ["bias_initializer=constant"],
+    "lr": ["optimizer.lr=0.5"],
+    "betas": ["optimizer.betas=[0.8,0.9]"],
+    "eps": ["optimizer.eps=1e-3"],
+    "weight decay": ["optimizer.weight_decay=0.1"],
+    "scheduler": ["scheduler=one_cycle"],
+    "dropout": ["dropout.p=0.3"],
+    "penalty": ["penalty=l1"],
+    "strength": ["penalty=elastic_net", "penalty.strength=1"],
+    "loss": ["loss=mse"],
+    "label smoothing": ["loss.label_smoothing=0.1"],
+    "epochs": ["trainer.max_epochs=3"],
+    "patience": ["callbacks.early_stopping.patience=3"],
+    "metric": ["monitor=accuracy/val", "mode=max"],
+}
+"""What the README says that members may differ in."""
+
+APART = {
+    "model.hidden_sizes.1": "model.hidden_sizes=[64,32]",
+    "model.activation._target_": "activation=tanh",
+    "model.batchnorm._target_": "batchnorm=after_activation",
+    "model.dropout._target_": "dropout=none",
+    "data.batch_size": "data.batch_size=16",
+    "optimizer._target_": "optimizer=adamw",
+    "optimizer.amsgrad": "optimizer.amsgrad=true",
+    "trainer.precision": "trainer.precision=64-true",
+    "trainer.gradient_clip_val": "trainer.gradient_clip_val=1",
+}
+"""What forms groups of its own, by the key that is told."""
+
+ALONE = {
+    "optimizer=LBFGS": "optimizer=lbfgs",
+    "optimizer=Adafactor": "optimizer=adafactor",
+    "trainer.max_steps=9": "trainer.max_steps=9",
+    "trainer.max_time=00:00:00:09": "trainer.max_time=00:00:00:09",
+    "trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches=2",
+    "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed",
+    "trainer.devices=2": "trainer.devices=2",
+    "callbacks: NeuronTable looks at every batch": "callbacks=neuron_table",
+}
+"""What is trained alone, by what is told."""
+
+
+@pytest.mark.parametrize("name", MAY_DIFFER)
+def test_runs_that_may_differ_share_a_group(config: Compose, name: str) -> None:
+    both = ("data=iris", "dropout=dropout")
+    keys = [shared_keys(config(*both, *own)) for own in ([], MAY_DIFFER[name])]
+    assert keys_apart(keys) == []
+    assert sorted_apart(keys) == [[0, 1]]
+
+
+@pytest.mark.parametrize("key", APART)
+def test_what_keeps_runs_apart_is_told(config: Compose, key: str) -> None:
+    both = ("data=iris", "dropout=dropout", "trainer=cpu")
+    keys = [shared_keys(config(*both, *own)) for own in ([], [APART[key]])]
+    assert key in keys_apart(keys)
+    assert sorted_apart(keys) == [[0], [1]]
+
+
+@pytest.mark.parametrize("reason", ALONE)
+def test_what_cannot_be_stacked_is_told(config: Compose, reason: str) -> None:
+    composed = config("data=iris", "trainer=cpu", ALONE[reason])
+    with settings(composed):
+        run = build_run(composed, Path(composed.folder), build_data(composed), None)
+    assert refusal(run) == f"{reason} cannot be stacked"
 
 
 def model(config: Compose, *overrides: str) -> Supervised:

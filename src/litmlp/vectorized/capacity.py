@@ -1,6 +1,7 @@
-"""How many runs fit side by side, estimated from the first of them."""
+"""How many runs fit side by side, estimated from each of them before it is begun."""
 
 import sys
+from collections import Counter
 
 import torch
 from hydra.utils import get_class
@@ -37,19 +38,53 @@ BOOKS = 2**20
 """Bytes of a run's Trainer, callbacks and loggers."""
 
 
-def most_members(run: Run) -> int:
-    """How many runs like this one can be trained at once.
+class Room:
+    """What memory and open files leave for runs that are to be trained at once.
 
-    Each needs memory where it is trained, and files that are open at a time.
+    Args:
+        first: of these runs; it is taken in any case.
+        processes: that share what there is, this one among them.
+        most: runs; None for as many as there is room for.
     """
-    device = run.trainer.strategy.root_device
-    here = int(SHARE * available(torch.device("cpu")))
-    if device.type == "cpu":
-        fit = here // (bytes_of_member(run) + BOOKS)
-    else:
-        on_device = int(SHARE * available(device))
-        fit = min(on_device // bytes_of_member(run), here // BOOKS)
-    return max(1, min(fit, (open_files() - SPARE_FILES) // FILES))
+
+    def __init__(self, first: Run, processes: int, most: int | None = None) -> None:
+        self._here = torch.device("cpu")
+        self._there = first.trainer.strategy.root_device
+        self._left = {
+            place: SHARE * available(place) / processes
+            for place in (self._here, self._there)
+        }
+        self._more = most or (open_files() - SPARE_FILES) // FILES
+        self._is_measured = most is None
+        self._data: set[int] = set()
+        self._put(first)
+
+    def take(self, run: Run) -> bool:
+        """Take another run, unless there is no room for it."""
+        if self._more < 1:
+            return False
+        if self._is_measured:
+            needs = self._needs(run)
+            if any(needs[place] > left for place, left in self._left.items()):
+                return False
+        self._put(run)
+        return True
+
+    def _put(self, run: Run) -> None:
+        self._more -= 1
+        for place, needed in self._needs(run).items():
+            self._left[place] -= needed
+        self._data.add(id(run.data.features))
+
+    def _needs(self, run: Run) -> Counter[torch.device]:
+        """Bytes by where; preprocessed rows are held once for runs that share them."""
+        needs = Counter({self._here: BOOKS})
+        needs[self._there] += bytes_of_member(run)
+        if id(run.data.features) not in self._data:
+            features = run.data.features
+            needs[self._here] += sum(rows.nbytes for rows in features.values())
+            needs[self._there] += features["train"].nbytes  # gathered for the stack
+        return needs
 
 
 def open_files() -> int:

@@ -89,7 +89,7 @@ class Chain:
                 width = layer.out_features
             elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
                 own = [member.model.get_submodule(name) for member in members]
-                found.append(draw(own, members, (rows, width)))
+                found.append(draw(own, members, (rows, width)).mT)
         return found
 
     def __call__(

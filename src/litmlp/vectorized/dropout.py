@@ -16,10 +16,20 @@ ALPHA = 1.7580993408473766
 
 @dataclass(frozen=True)
 class Mask:
-    """What a dropout does to values [K, units, B] in an iteration."""
+    """What a dropout does to values [K, …] in an iteration."""
 
     factor: Tensor
-    offset: Tensor | None
+    offset: Tensor | None = None
+
+    @property
+    def parts(self) -> tuple[Tensor, ...]:
+        """What it is made of."""
+        return (self.factor,) if self.offset is None else (self.factor, self.offset)
+
+    @property
+    def mT(self) -> "Mask":  # noqa: N802  # as torch calls it
+        """For values whose last two dimensions are the other way round."""
+        return Mask(*(part.mT for part in self.parts))
 
     def __call__(self, values: Tensor) -> Tensor:
         dropped = values * self.factor
@@ -27,14 +37,14 @@ class Mask:
 
 
 def draw(
-    layers: Sequence[nn.Module], members: Sequence[Member], shape: tuple[int, int]
+    layers: Sequence[nn.Module], members: Sequence[Member], shape: tuple[int, ...]
 ) -> Mask:
     """The mask of a layer, from random numbers as torch draws them for one network.
 
     Args:
         layers: one a member.
         members: each has a generator.
-        shape: rows of a batch and units.
+        shape: rows of a batch, and what each of them consists of.
     """
     alpha = isinstance(layers[0], nn.AlphaDropout)
     factor = torch.ones(len(layers), *shape)
@@ -50,8 +60,8 @@ def draw(
         elif 0 < p < 1:
             factor[k] /= 1 - p
     device = members[0].model.device
-    masks = [None if m is None else m.mT.to(device) for m in (factor, offset)]
-    return Mask(cast(Tensor, masks[0]), masks[1])
+    parts = [part.to(device) for part in (factor, offset) if part is not None]
+    return Mask(*parts)
 
 
 def keep(mask: Tensor, p: float, generator: Generator) -> None:

@@ -40,10 +40,13 @@ def hyperparameters_of(
 ) -> Hyperparameters:
     """What the members' optimizers are set to now."""
     groups = [optimizer.param_groups[0] for optimizer in optimizers]
+    own = optimizers[
+        0
+    ].defaults  # what else is there some schedulers note for themselves
     columns: dict[str, list[float]] = {}
     same: dict[str, Any] = {}
-    for name, value in groups[0].items():
-        if isinstance(value, tuple | list) and name != "params":
+    for name, value in ((name, groups[0][name]) for name in own):
+        if isinstance(value, tuple | list):
             for place in range(len(value)):
                 columns[f"{name}{place}"] = [float(g[name][place]) for g in groups]
         elif isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,16 +1,17 @@
 """Any network for all members at once, by torch's own vectorizing map."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from litmlp.layers import leaves
 from litmlp.supervised import Supervised
 from litmlp.vectorized.chain import Look
-from litmlp.vectorized.dropout import Mask
+from litmlp.vectorized.dropout import Mask, draw
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.stack import Tensors
 
@@ -18,7 +19,8 @@ from litmlp.vectorized.stack import Tensors
 class Mapped:
     """Features [K, B, F] → outputs [K, B, O] of the members of a stack.
 
-    Random layers draw from the same distribution as alone, but not the same numbers.
+    Its ``nn.Dropout`` draws what it draws alone; what else draws random numbers is
+    refused by torch.
 
     Args:
         model: any member.
@@ -27,10 +29,24 @@ class Mapped:
     def __init__(self, model: Supervised) -> None:
         self.module = Parts(model)
         self.names = {m: name for name, m in self.module.named_modules()}
+        for module, name in [*self.names.items()]:
+            if isinstance(module, nn.Dropout | nn.AlphaDropout):
+                self.module.set_submodule(name, Dropped(name, self._drop))
+        self.names |= {m: name for name, m in self.module.named_modules()}
+        self._called: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
+        self._noted: list[tuple[str, tuple[int, ...]]] = []
+        self._masks: Iterator[tuple[Tensor, ...]] = iter(())
 
     def masks(self, members: Sequence[Member], rows: int) -> list[Mask]:
-        """None: each random layer draws for itself."""
-        return []
+        """Those of the dropout modules, in the order in which they are called."""
+        if rows not in self._called:
+            self._noted = self._called[rows] = []
+            with torch.no_grad():
+                self.module.train()(members[0].data.features["train"][:rows].cpu())
+        return [
+            draw([m.model.get_submodule(name) for m in members], members, shape)
+            for name, shape in self._called[rows]
+        ]
 
     def __call__(
         self,
@@ -44,7 +60,9 @@ class Mapped:
         self.module.train(training)
         names: list[str] = []
 
-        def one(tensors: Tensors, rows: Tensor) -> tuple[Tensor, list[Tensor]]:
+        def one(
+            tensors: Tensors, rows: Tensor, masks: list[tuple[Tensor, ...]]
+        ) -> tuple[Tensor, list[Tensor]]:
             seen: list[Tensor] = []
 
             def note(
@@ -55,6 +73,7 @@ class Mapped:
 
             watched = leaves(self.module.network) if look else []
             hooks = [module.register_forward_hook(note) for module in watched]
+            self._masks = iter(masks)
             try:
                 outputs = functional_call(self.module, tensors, (rows,))
             finally:
@@ -62,11 +81,35 @@ class Mapped:
                     hook.remove()
             return outputs, seen
 
-        outputs, seen = vmap(one, randomness="different")(tensors, features)
+        outputs, seen = vmap(one)(tensors, features, [mask.parts for mask in masks])
         if look:
             for name, inputs, found in zip(names, seen[::2], seen[1::2], strict=True):
                 look(name, inputs, found)
         return outputs
+
+    def _drop(self, name: str, values: Tensor) -> Tensor:
+        """Dropout by the next mask; where there are none, it is noted who asks."""
+        parts = next(self._masks, None)
+        if parts is not None:
+            return Mask(*parts)(values)
+        self._noted.append((name, tuple(values.shape)))
+        return values
+
+
+class Dropped(nn.Dropout):
+    """A dropout that does what it is told.
+
+    Args:
+        name: its own.
+        drop: what to do to values, in training.
+    """
+
+    def __init__(self, name: str, drop: Callable[[str, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.name, self.drop = name, drop
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.drop(self.name, values) if self.training else values
 
 
 class Parts(nn.Module):

@@ -1,7 +1,7 @@
 """Data of many runs, each read, split and preprocessed once."""
 
 import json
-from typing import Any
+from weakref import WeakValueDictionary
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -19,10 +19,14 @@ SHARED = {"samples": ORDER + SPLIT, "rows": ORDER, "features": ORDER, "facts": O
 
 
 class SharedData:
-    """Builds data as :func:`~litmlp.build.build_data`, but reads nothing twice."""
+    """Builds data as :func:`~litmlp.build.build_data`, but reads nothing twice.
+
+    Preprocessed rows are known for as long as a run holds them.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[str, Any] = {}
+        self._alike: WeakValueDictionary[str, Data] = WeakValueDictionary()
+        self._read: dict[str, Data] = {}
 
     def build(self, config: DictConfig) -> Data:
         """The data of a config, in the floating-point type of now."""
@@ -32,8 +36,8 @@ class SharedData:
         for name, free in SHARED.items():
             own = {key: value for key, value in content.items() if key not in free}
             key = json.dumps([name, str(config.trainer.precision), own], sort_keys=True)
-            if key in self._known:
-                data.__dict__[name] = self._known[key]  # where cached_property keeps it
-            else:
-                self._known[key] = getattr(data, name)
+            known = self._alike.setdefault(key, data)
+            if name == "samples":
+                self._read[key] = known  # held for good: its file is read once
+            data.__dict__[name] = getattr(known, name)  # where cached_property keeps it
         return data

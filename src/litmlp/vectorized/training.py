@@ -25,7 +25,7 @@ from litmlp.memory import keep_freed, shortage_told
 from litmlp.preparation import build_run
 from litmlp.process import settings
 from litmlp.sweeps import LaunchHooks, SweepStopped
-from litmlp.vectorized.capacity import most_members
+from litmlp.vectorized.capacity import Room
 from litmlp.vectorized.dealing import Groups, dealt
 from litmlp.vectorized.group import Group
 from litmlp.vectorized.member import Member
@@ -100,9 +100,7 @@ def train_groups(
     data = SharedData()
     with signals.heeded(), collecting_only_new():
         for group in groups:
-            waiting = deque(group)
-            while waiting:
-                wave = next_wave(waiting, data, tally, max_members, processes)
+            for wave in waves(deque(group), data, tally, max_members, processes):
                 train_wave(wave, tally, num_threads)
 
 
@@ -116,27 +114,36 @@ def collecting_only_new() -> Iterator[None]:
         gc.unfreeze()
 
 
-def next_wave(
+def waves(
     waiting: deque[Job],
     data: SharedData,
     tally: Tally,
     max_members: int | None,
     processes: int,
-) -> list[Built]:
-    """The next jobs to train at once, built; trains those that cannot be stacked."""
+) -> Iterator[list[Built]]:
+    """Built jobs to train at once; trains those that cannot be stacked.
+
+    Args:
+        max_members: the most at once; None for as many as there is room for.
+    """
     wave: list[Built] = []
-    most = max_members
-    while waiting and (most is None or len(wave) < most):
+    room: Room | None = None
+    while waiting:
+        alone = not wave and len(waiting) == 1
         job = waiting.popleft()
-        built = build(job, data) if wave or waiting else None
+        built = None if alone else build(job, data)
         tally.count("built")
         if built is None:
             job.run()
             tally.count("ended")
             continue
+        if room is None or not room.take(built.run):
+            if wave:
+                yield wave
+            wave, room = [], Room(built.run, processes, max_members)
         wave.append(built)
-        most = most or max(1, most_members(built.run) // processes)
-    return wave
+    if wave:
+        yield wave
 
 
 def train_wave(wave: Sequence[Built], tally: Tally, threads: int) -> None:
