@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 Planned = Mapping[Path, Sequence[str]]
 """The folders of a sweep's members and their overrides."""
 
-
 MEANINGS = {
     "done": "done (skipped)",
     "running": "in use by another process (skipped)",
@@ -249,12 +248,3 @@ def report_sweep(folder: Path, *, safe_csv: bool) -> None:
         report_runs([str(folder)], safe_csv=safe_csv, unfinished=False)
     except UserError as error:
         report(error, full=False)
-
-
-def main_result(summary: runs.Summary) -> tuple[str, float | None] | None:
-    """The name and test value of the task's first metric, if there was a test."""
-    for tag, value in summary.get("metrics", {}).items():
-        name, split = tag.split("/")
-        if split == "test" and name != "loss":
-            return name, value
-    return None
