@@ -1,7 +1,12 @@
-"""What a member of a sweep costs that trains for no iteration: in time and memory."""
+"""What a member of a sweep costs that trains for no iteration: in time and memory.
+
+With --processes=2, whole sweeps instead, from the shell to the report: eight runs of
+some ten seconds one after the other, and two at once by hydra/launcher=joblib.
+"""
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -12,15 +17,65 @@ from omegaconf import DictConfig
 from litmlp import training
 from litmlp.command_line import run
 from litmlp.console import console, table
+from litmlp.runs import read_summary
 
+TRAIN = Path(__file__).parent / "train.py"
 IDLE = ("data=iris", "trainer=cpu", "trainer.max_steps=0")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=40)
+    parser.add_argument("--jobs", type=int, help="40, or 8 of those that train")
+    parser.add_argument("--processes", type=int)
+    parser.add_argument("--epochs", type=int, default=200, help="of those that train")
     parser.add_argument("overrides", nargs="*", help="such as callbacks=minimal")
     arguments = parser.parse_args()
+    if arguments.processes:
+        at_once(arguments)
+    else:
+        idle(arguments.jobs or 40, arguments.overrides)
+
+
+def at_once(arguments: argparse.Namespace) -> None:
+    """A row a way to train the same runs; all that a shell waits for is counted."""
+    jobs = arguments.jobs or 8
+    training = [
+        *("data=digits", "trainer=cpu", f"trainer.max_epochs={arguments.epochs}"),
+        *("callbacks.early_stopping.patience=100000", f"seed=range({jobs})"),
+        *arguments.overrides,
+    ]
+    joblib = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={arguments.processes}"]
+    result = table(f"{jobs} runs", "s in all", "of the first", "s a run")
+    first = None
+    for name, launcher in {
+        "one after the other": [],
+        f"in {arguments.processes} processes": joblib,
+    }.items():
+        seconds, a_run = timed(*training, *launcher)
+        first = first or seconds
+        result.add_row(name, f"{seconds:.1f}", f"{seconds / first:.2f}", f"{a_run:.1f}")
+    console.print(result)
+
+
+def timed(*overrides: str) -> tuple[float, float]:
+    """Seconds that a sweep takes, and that its runs say they took in the mean."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            str(TRAIN),
+            "-m",
+            "hydra.sweep.dir=sweep",
+            *overrides,
+        ]
+        began = time.perf_counter()
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        seconds = time.perf_counter() - began
+        runs = [read_summary(f.parent) for f in Path(folder).glob("*/*/summary.json")]
+        return seconds, sum(run["wall_seconds"] for run in runs) / len(runs)
+
+
+def idle(count: int, overrides: list[str]) -> None:
+    """The parts of a job that trains for no iteration."""
     jobs: list[float] = []
     starts: list[float] = []
     memory: list[float] = []
@@ -34,10 +89,10 @@ def main() -> None:
         return value
 
     home = Path.cwd()
-    seeds = f"seed=range({arguments.jobs})"
+    seeds = f"seed=range({count})"
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        sys.argv = [__file__, "-m", seeds, *IDLE, *arguments.overrides]
+        sys.argv = [__file__, "-m", seeds, *IDLE, *overrides]
         began = time.process_time()
         try:
             run(job, config="train")

@@ -4,8 +4,8 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 from conftest import Begin
@@ -13,7 +13,6 @@ from launched import begun_again, members, status, told, wait_until
 
 from hydra_plugins.litmlp_submitit import GRACE, Submission
 from litmlp.parallel import Ended
-from litmlp.signals import Received
 
 LOCAL = ("hydra/launcher=submitit_local", "data=iris", "trainer=cpu")
 LONG = ("trainer.max_epochs=600", "callbacks=minimal", "logger=none")
@@ -64,38 +63,36 @@ def children(parent: int) -> list[int]:
     return [int(line) for line in listed.stdout.splitlines()]
 
 
-def stopped_by(stop: BaseException) -> Callable[[], Ended]:
-    """A job that ends so."""
-
-    def job() -> Ended:
-        ended = Ended()
-        ended.stop = stop
-        return ended
-
-    return job
+def interrupted() -> Ended:
+    """A job that a signal reaches before its run begins."""
+    signal.raise_signal(signal.SIGTERM)
+    return Ended()
 
 
 @pytest.mark.parametrize(("cluster", "waits"), [("slurm", [GRACE]), ("local", [])])
+@pytest.mark.parametrize("error", [None, CalledProcessError(-15, "scontrol requeue")])
 def test_a_saved_run_leaves_its_end_to_slurm(
-    cluster: str, waits: list[float], monkeypatch: pytest.MonkeyPatch
+    error: Exception | None,
+    cluster: str,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waited: list[float] = []
     monkeypatch.setenv("SUBMITIT_EXECUTOR", cluster)
     monkeypatch.setattr("time.sleep", waited.append)
-    monkeypatch.setattr(Received, "number", signal.SIGTERM)
     heard: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+
+    def handler(number: int, frame: object) -> None:
+        heard.append(number)
+        if error:
+            raise error
+
+    before = signal.signal(signal.SIGTERM, handler)
     try:
         with pytest.raises(SystemExit) as end:
-            Submission(stopped_by(KeyboardInterrupt()))()
+            Submission(interrupted)()
     finally:
         signal.signal(signal.SIGTERM, before)
     assert heard == [signal.SIGTERM]
     assert waited == waits
     assert end.value.code == 143
-
-
-def test_submitit_may_end_a_job_before_its_run_begins() -> None:
-    with pytest.raises(SystemExit) as end:
-        Submission(stopped_by(SystemExit(-1)))()
-    assert end.value.code == -1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from litmlp.errors import UserError
 from litmlp.parallel import Arrivals, ParallelLauncher, SentJob
+from litmlp.sweeps import LaunchHooks
 
 if TYPE_CHECKING:
     from litmlp.slots import Slot
@@ -34,6 +35,7 @@ class JoblibLauncher(ParallelLauncher):
             self._slots = self._make_slots()
         for place, ended in call_all(jobs, self._slots, lambda: self.stopping is None):
             yield jobs[place], ended
+        LaunchHooks.loaded = self._slots[0].call
 
     def _make_slots(self) -> "list[Slot]":
         from joblib import cpu_count

@@ -11,12 +11,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import suppress
+from subprocess import CalledProcessError
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from omegaconf import DictConfig
 
 from litmlp.parallel import Arrivals, Ended, ParallelLauncher, SentJob, as_arguments
-from litmlp.signals import Received, exit_code
+from litmlp.signals import Received, exit_code, heeded
 
 if TYPE_CHECKING:
     from submitit import Job
@@ -115,10 +117,12 @@ class Submission:
         self.job = dumps(job)
 
     def __call__(self) -> Ended:
-        ended: Ended = pickle.loads(self.job)()
-        if isinstance(ended.stop, SystemExit):  # submitit's, which goes before the run
-            raise ended.stop
-        if isinstance(ended.stop, KeyboardInterrupt):
+        try:
+            with heeded():  # also while libraries are loaded
+                ended: Ended = pickle.loads(self.job)()
+            if isinstance(ended.stop, KeyboardInterrupt):
+                raise ended.stop
+        except KeyboardInterrupt:
             leave()
         return ended
 
@@ -129,7 +133,7 @@ class Submission:
         return DelayedSubmission(self)
 
 
-def leave() -> None:
+def leave() -> NoReturn:
     """End a job whose run was saved on a signal, and is to go on another time.
 
     The signal is passed on to submitit: of the one that comes before a job is out of
@@ -138,7 +142,9 @@ def leave() -> None:
     """
     from submitit import JobEnvironment
 
-    signal.raise_signal(Received.number)
+    # Slurm may end the command that queues a job again with the job's processes.
+    with suppress(CalledProcessError):
+        signal.raise_signal(Received.number)
     if JobEnvironment().cluster == "slurm":
         time.sleep(GRACE)
     sys.exit(exit_code())

@@ -23,7 +23,13 @@ from litmlp.members import known_name, member_name
 from litmlp.resume import run_folder as resumed
 from litmlp.runs import as_typed
 from litmlp.signals import exit_code
-from litmlp.sweeps import LaunchHooks, SweepStopped, left_over, show_left_over
+from litmlp.sweeps import (
+    LaunchHooks,
+    SweepStopped,
+    call_here,
+    left_over,
+    show_left_over,
+)
 
 Task = Callable[[DictConfig], float | None]
 
@@ -48,6 +54,7 @@ def run(task: Task, *, config: str) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash
     LaunchHooks.unfinished, LaunchHooks.planned, LaunchHooks.launched = 0, {}, None
+    LaunchHooks.loaded = call_here
     bugs: list[Exception] = []
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
     try:

@@ -1,5 +1,6 @@
 """Processes of this machine that train one run at a time each."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -56,6 +57,14 @@ class Slot:
         future: Future[Value] = self._executor.submit(call)
         return future
 
+    def call(self, call: Callable[[], Value]) -> Value | None:
+        """Have the process do something now; None if it dies of it."""
+        try:
+            return self.submit(call).result()
+        except BrokenProcessPool:
+            self.renew()
+            return None
+
     def interrupt(self) -> None:
         """What Ctrl-C does, to the process and its children."""
         if self._group.done():
@@ -70,6 +79,7 @@ class Slot:
 def follow(launcher: int) -> None:
     """Leave interrupts to the launcher's process, and end when it is gone."""
     os.setpgrp()
+    atexit.register(os._exit, 0)  # the launcher waits, and libraries take long to go
 
     def watch() -> None:
         while os.getppid() == launcher:

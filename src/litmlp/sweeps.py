@@ -4,7 +4,8 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 Planned = Mapping[Path, Sequence[str]]
 """The folders of a sweep's members and their overrides."""
 
-
 MEANINGS = {
     "done": "done (skipped)",
     "running": "in use by another process (skipped)",
@@ -61,6 +61,11 @@ class SweepStopped(BaseException):
     """A member failed and ``sweep.on_error=stop``; no error that a launcher catches."""
 
 
+def call_here(call: Callable[[], None]) -> None:
+    """Call something in this process."""
+    call()
+
+
 class LaunchHooks(Callback):
     """What Hydra calls before it makes a folder, and after the last member."""
 
@@ -72,6 +77,9 @@ class LaunchHooks(Callback):
 
     planned: ClassVar[Planned] = {}
     """All its members, if its sweeper knows them beforehand."""
+
+    loaded: ClassVar[Callable[[Callable[[], None]], None]] = call_here
+    """Calls where libraries are loaded: here, or in a process that has trained."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
@@ -222,9 +230,14 @@ def average(folder: Path) -> None:
     """Measure the mean of the members' predictions, if there are rows for that."""
     members = with_result(folder)
     if len(members) > 1 and saw_the_same_rows(members):
-        from litmlp.averaged import average_if_fair  # takes seconds where none trained
+        LaunchHooks.loaded(partial(average_members, folder.absolute()))
 
-        average_if_fair(folder)
+
+def average_members(folder: Path) -> None:
+    """Measure that mean, in this process."""
+    from litmlp.averaged import average_if_fair  # takes seconds where none trained
+
+    average_if_fair(folder)
 
 
 def report_sweep(folder: Path, *, safe_csv: bool) -> None:
@@ -235,12 +248,3 @@ def report_sweep(folder: Path, *, safe_csv: bool) -> None:
         report_runs([str(folder)], safe_csv=safe_csv, unfinished=False)
     except UserError as error:
         report(error, full=False)
-
-
-def main_result(summary: runs.Summary) -> tuple[str, float | None] | None:
-    """The name and test value of the task's first metric, if there was a test."""
-    for tag, value in summary.get("metrics", {}).items():
-        name, split = tag.split("/")
-        if split == "test" and name != "loss":
-            return name, value
-    return None

@@ -32,7 +32,7 @@ from litmlp.preparation import Run, build_run
 from litmlp.process import settings
 from litmlp.refusals import refusals_told
 from litmlp.run_card import pages
-from litmlp.sweeps import main_result, place
+from litmlp.sweeps import place
 
 
 def train(config: DictConfig) -> float:
@@ -177,6 +177,15 @@ def one_line(summary: runs.Summary) -> str:
     epoch = summary["pruned_epoch"]
     pruned = f"  pruned after epoch {epoch}" if epoch else ""
     return f"{metric} {value:.4f}{test}  {summary['wall_seconds']:.1f} s{pruned}"
+
+
+def main_result(summary: runs.Summary) -> tuple[str, float | None] | None:
+    """The name and test value of the task's first metric, if there was a test."""
+    for tag, value in summary.get("metrics", {}).items():
+        name, split = tag.split("/")
+        if split == "test" and name != "loss":
+            return name, value
+    return None
 
 
 def how_it_ended(trainer: Trainer, best: dict[str, Any]) -> str:

@@ -211,3 +211,19 @@ def test_what_led_to_no_result_is_said_and_not_weighed(
     assert "\n| optimizer.lr |" not in page  # no row of an axis
     assert "mattered" not in said  # no level of an activation has two results
     assert said.count("diverged") == 4  # in the table of runs, and with the error
+
+
+def test_a_narrow_terminal_shows_fewer_columns_rather_than_folded_ones(
+    run: Run, sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headings = {}
+    for width in (120, 105, 90):
+        monkeypatch.setattr(terminal.console, "width", width)
+        said = run("report", f"runs={sweep}").out
+        headings[width] = next(line for line in said.splitlines() if "verdict" in line)
+        assert "1.0200 ± 0.0100" in said
+    assert "95 % interval   median" in headings[120]
+    assert "95 % interval" in headings[105]
+    assert "median" not in headings[105]
+    assert "95 % interval" not in headings[90]
+    assert "accuracy/test" in headings[90]

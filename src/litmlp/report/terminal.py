@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.table import Table
+
 from litmlp.console import console, table
 from litmlp.report.ensembles import Averaged, in_short
 from litmlp.report.findings import Findings
@@ -22,6 +24,9 @@ from litmlp.report.tables import (
 )
 
 MOST_ROWS = 20
+LEFT_OUT = ("median", "95 % interval")
+"""Columns that a narrow terminal leaves to the report, rather than fold all of them."""
+WIDEST = 1000
 
 
 def show_report(
@@ -65,14 +70,37 @@ def show_table(rows: Rows) -> None:
     """Its first rows, and how many more there are."""
     if not rows.rows:
         return
-    shown = table(*rows.columns)
-    for column in shown.columns[1 : rows.texts]:
-        column.justify = "left"
-    for row in rows.rows[:MOST_ROWS]:
-        shown.add_row(*row)
-    console.print(shown)
+    for name in LEFT_OUT:
+        if width(rows) > console.width and name in rows.columns:
+            rows = without(rows, name)
+    console.print(as_table(rows))
     if len(rows.rows) > MOST_ROWS:
         console.print(f"… and {len(rows.rows) - MOST_ROWS} more in the report")
+
+
+def as_table(rows: Rows) -> Table:
+    """The first rows in the house's style."""
+    result = table(*rows.columns)
+    for column in result.columns[1 : rows.texts]:
+        column.justify = "left"
+    for row in rows.rows[:MOST_ROWS]:
+        result.add_row(*row)
+    return result
+
+
+def width(rows: Rows) -> int:
+    """Of a table that is not folded."""
+    options = console.options.update(width=WIDEST)
+    return console.measure(as_table(rows), options=options).maximum
+
+
+def without(rows: Rows, name: str) -> Rows:
+    """A table without one of its numbers."""
+    place = rows.columns.index(name)
+    columns, *cells = (
+        [*row[:place], *row[place + 1 :]] for row in (rows.columns, *rows.rows)
+    )
+    return Rows(columns, cells, rows.texts)
 
 
 def show_findings(findings: Findings) -> None:
