@@ -290,17 +290,22 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J<script>alert(1)</script>|=1+1\u202e"
 
 def test_a_terminal_gets_no_commands(folder: Path, capfd: Any) -> None:
     summary = folder / "summary.json"
-    content = json.loads(summary.read_text()) | {"status": "failed", "error": HOSTILE}
-    content["best_value"] = None
+    content = json.loads(summary.read_text()) | {"overrides": [f"+note={HOSTILE}"]}
     summary.write_text(json.dumps(content))
+    other = shutil.copytree(folder, folder.parent / "b\x1b[2J")
+    content |= {"status": "failed", "error": HOSTILE, "best_value": None}
+    (other / "summary.json").write_text(json.dumps(content))
     report_runs([str(folder.parent)])
     shown = capfd.readouterr().out
     assert "<script>" in shown
     assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e]", shown)
-    html = (folder.parent / "report" / "report.html").read_text()
+    pages = folder.parent / "report"
+    html, markdown = ((pages / f"report.{kind}").read_text() for kind in ("html", "md"))
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
-    assert "<script>" not in (folder.parent / "report" / "report.md").read_text()
+    assert "\\<script\\>" in markdown
+    assert "<script>" not in re.sub(r"```console.*?```", "", markdown, flags=re.DOTALL)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e]", html + markdown)
     assert "\x1b" not in as_text(HOSTILE)
     assert printable("Ölfaß – 5 µm\n") == "Ölfaß – 5 µm\n"
 

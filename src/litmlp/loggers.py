@@ -15,6 +15,7 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
 from litmlp.environment import conceal
+from litmlp.errors import UserError
 from litmlp.files import replace
 from litmlp.moment import Moment
 
@@ -178,10 +179,16 @@ class MetricsCSV(Logger):
         self._columns = {"step": None}
         if not self._path.exists():
             return {}
-        with self._path.open(newline="") as file:
-            reader = csv.DictReader(file)
-            self._columns |= dict.fromkeys(reader.fieldnames or [])
-            return {int(row["step"]): dict(row) for row in reader}
+        try:
+            with self._path.open(newline="", encoding="utf-8") as file:
+                reader = csv.DictReader(file)
+                self._columns |= dict.fromkeys(reader.fieldnames or [])
+                return {int(row["step"]): dict(row) for row in reader}
+        except (ValueError, KeyError, TypeError, csv.Error) as error:
+            raise UserError(
+                f"{self._path} is broken ({error}): a run that goes on without its "
+                "rows begins where there is no such file"
+            ) from error
 
     def position(self) -> dict[str, int]:
         """The last row's step."""
@@ -205,7 +212,7 @@ class MetricsCSV(Logger):
 
     def _write(self, path: Path) -> None:
         assert self._rows is not None
-        with path.open("w", newline="") as file:
+        with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(self._columns))
             writer.writeheader()
             writer.writerows(row for _, row in sorted(self._rows.items()))

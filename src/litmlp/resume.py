@@ -89,9 +89,9 @@ def as_begun(config: DictConfig) -> DictConfig:
 
 def remember_command(folder: Path, given: list[str]) -> None:
     """Let ``HydraConfig`` speak of the run as it was launched."""
-    launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
     hydra = cast(DictConfig, HydraConfig.get())
     with rebuilding(folder), read_write(hydra), open_dict(hydra):
+        launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
         hydra.overrides.task = [*OmegaConf.load(folder / COMMAND), *given]
         hydra.runtime.choices = launched.hydra.runtime.choices
 

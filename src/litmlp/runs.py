@@ -138,7 +138,7 @@ def read_summary(folder: Path) -> Summary:
         raise UserError(f"{folder} holds no run: it has no summary.json")
     try:
         summary: Summary = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} is broken: {error}") from error
     if not isinstance(summary, dict) or "status" not in summary:
         raise UserError(f"{path} is broken: it has no status")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from litmlp.console import printable
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -88,7 +90,7 @@ HTML = """<!doctype html>
 
 def as_markdown(blocks: Sequence[Block]) -> str:
     """The page for GitHub and editors; pictures stay files beside it."""
-    return "\n\n".join(map(markdown_block, blocks)) + "\n"
+    return printable("\n\n".join(map(markdown_block, blocks))) + "\n"
 
 
 def markdown_block(block: Block) -> str:
@@ -118,7 +120,7 @@ def as_html(blocks: Sequence[Block]) -> str:
     """The page as one file, pictures included; it loads nothing."""
     title = next(block.text for block in blocks if isinstance(block, Heading))
     body = "\n".join(map(html_block, blocks))
-    return HTML.format(title=escape(title), style=STYLE, body=body)
+    return printable(HTML.format(title=escape(title), style=STYLE, body=body))
 
 
 def html_block(block: Block) -> str:

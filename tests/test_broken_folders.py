@@ -1,0 +1,95 @@
+"""Files of a run's folder that are broken in any way: one line, and nothing is run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from scripted import scripted
+
+from litmlp import runs
+
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[2]")
+MARK = "touched"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    quick = (*QUICK, "callbacks=minimal", "logger=csv")
+    assert scripted("train", *quick, f"hydra.run.dir={folder}") == (0, "")
+    return folder
+
+
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+CONTENTS: dict[str, bytes] = {
+    "nothing": b"",
+    "no text": bytes(range(256)),
+    "one number": b"5",
+    "a list": b"- a\n- {b: c}\n- null\n",
+    "deep": b"[" * 100_000,
+    "a tag that runs code": b"x: !!python/object/apply:os.system ['touch touched']",
+    "a name that is not there": b"- ${oc.env:HOME}\n- ${evil\n",
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("name", ["config", "overrides", "hydra"])
+def test_a_broken_config_is_one_line_or_not_needed(
+    name: str, content: str, folder: Path
+) -> None:
+    (folder / ".hydra" / f"{name}.yaml").write_bytes(CONTENTS[content])
+    for command in (
+        ("train", "resume=run", "trainer.max_epochs=2"),
+        ("evaluate", "run=run"),
+        ("report", "runs=[run]"),
+    ):
+        code, said = scripted(*command)
+        assert said.count("\n") == (code == 1) == said.startswith("error: ")
+    assert not Path(MARK).exists()
+
+
+SUMMARIES = {
+    "deep": "[" * 100_000,
+    "a number of a thousand digits": '{"status": 1' + "9" * 9999 + "}",
+    "of other types": json.dumps(
+        {"status": "done", "metrics": 5, "monitor": [], "overrides": {"a": 1}}
+    ),
+}
+
+
+@pytest.mark.parametrize("content", SUMMARIES)
+def test_a_broken_summary_is_one_line_or_not_needed(content: str, folder: Path) -> None:
+    (folder / "summary.json").write_text(SUMMARIES[content])
+    for command in (
+        ("train", "resume=run", "trainer.max_epochs=2"),
+        ("evaluate", "run=run"),
+        ("report", "compare=[run,run]"),
+    ):
+        code, said = scripted(*command)
+        assert said.count("\n") == (code == 1) == said.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a,b\n1,2\n", "step,x\nten,1\n", "step\n1e3\n", 'step,"' + "x" * 200_000],
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_broken_metrics_are_one_line_and_stay(
+    content: str, kept: bool, folder: Path
+) -> None:
+    (folder / "metrics.csv").write_text(content)
+    if not kept:  # killed before its first checkpoint
+        shutil.rmtree(folder / "checkpoints")
+        summary = runs.read_summary(folder) | {"status": "interrupted"}
+        runs.write_summary(folder, summary)
+    code, said = scripted("train", "resume=run", *["trainer.max_epochs=2"] * kept)
+    assert code == 1
+    (line,) = said.splitlines()
+    assert "metrics.csv is broken (" in line
+    assert (folder / "metrics.csv").read_text() == content
