@@ -131,8 +131,9 @@ def tested(run: Run) -> Metrics:
     metrics: Metrics = {}
     for split, rows in data.rows.items():
         batches = torch.split(data.features[split], EVALUATION_BATCH_SIZE)
-        outputs = torch.cat([model(batch) for batch in batches])
-        values = model.measure(outputs, data.samples.targets[rows])
+        outputs = torch.cat([model(batch.to(model.device)) for batch in batches])
+        targets = data.samples.targets[rows].to(model.device)
+        values = model.measure(outputs, targets)
         metrics |= {f"{name}/{split}": float(value) for name, value in values.items()}
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         callback.on_test_end(run.trainer, model)

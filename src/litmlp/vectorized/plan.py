@@ -26,7 +26,10 @@ class Part:
 
 
 def plan_epoch(
-    batches: Sequence[Batches], offsets: Sequence[int], epochs: Sequence[int]
+    batches: Sequence[Batches],
+    offsets: Sequence[int],
+    epochs: Sequence[int],
+    device: torch.device,
 ) -> list[list[Part]]:
     """The parts of each iteration; a member that has no batch left is in none.
 
@@ -34,6 +37,7 @@ def plan_epoch(
         batches: one a member.
         offsets: where each member's rows start among all rows.
         epochs: that each member is in, from 0.
+        device: where the rows are looked up.
     """
     cohorts: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for k, (own, epoch) in enumerate(zip(batches, epochs, strict=True)):
@@ -45,7 +49,8 @@ def plan_epoch(
             orders[order_of(own)] = torch.cat(list(own))
     iterations: list[dict[tuple[int, int], list[tuple[list[int], Tensor]]]] = []
     for sizes, members in cohorts.items():
-        rows = torch.stack([orders[order_of(batches[k])] + offsets[k] for k in members])
+        each = [orders[order_of(batches[k])] + offsets[k] for k in members]
+        rows = torch.stack(each).to(device)
         start = 0
         for i, columns in enumerate(torch.split(rows, list(sizes), dim=1)):
             if i == len(iterations):
