@@ -54,6 +54,8 @@ class Job:
     result: JobReturn = field(default_factory=JobReturn)
     config: DictConfig = field(init=False)
     _hydra: Any = None
+    _place: str | None = None
+    _variables: dict[str, str] = field(default_factory=dict)
     _handlers: list[logging.Handler] = field(default_factory=list)
 
     def run(self) -> JobReturn:
@@ -76,6 +78,9 @@ class Job:
         before = singleton.cfg
         singleton.set_config(self.composed)
         self._hydra = singleton.cfg
+        # Asked for in each of its epochs, and a config is slow to ask.
+        self._place = str(folder) if hydra.job.chdir else None
+        self._variables = dict(hydra.job.env_set)
         self.config = pickle.loads(pickle.dumps(self.composed))
         with read_write(self.config), open_dict(self.config):
             del self.config["hydra"]
@@ -94,12 +99,10 @@ class Job:
     def current(self) -> Iterator[None]:
         """Let it be the job that Hydra runs, with its own log."""
         root, singleton = logging.getLogger(), HydraConfig.instance()
-        hydra = self.composed.hydra
-        place = hydra.runtime.output_dir if hydra.job.chdir else os.getcwd()
         before = singleton.cfg, root.handlers
         singleton.cfg, root.handlers = self._hydra, self._handlers
         try:
-            with env_override(hydra.job.env_set), chdir(place):
+            with env_override(self._variables), chdir(self._place or os.getcwd()):
                 yield
         finally:
             singleton.cfg, root.handlers = before

@@ -1,11 +1,12 @@
 """A group that is killed or told to end goes on as one, with the same bits."""
 
+import functools
 import json
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,6 @@ from conftest import ROOT
 SWEEP = (
     "-m",
     "hydra/launcher=vectorized",
-    "hydra.launcher.num_threads=1",
-    "seed=0,1,2",
     "data=gauss",
     "data.num_samples=100",
     "model.hidden_sizes=[4]",
@@ -31,11 +30,17 @@ SWEEP = (
 )
 
 
+ONE = ("hydra.launcher.num_threads=1", "seed=range(3)")
+TWO = ("hydra.launcher.num_threads=2", "hydra.launcher.processes=2", "seed=range(32)")
+
+
 @contextmanager
-def started(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    folder: Path, name: str, runs: Sequence[str]
+) -> Iterator[subprocess.Popen[str]]:
     where = f"sweep.resume={name}" if (folder / name).exists() else ""
     script = [sys.executable, str(ROOT / "scripts" / "train.py")]
-    command = [*script, *SWEEP, where or f"hydra.sweep.dir={name}"]
+    command = [*script, *SWEEP, *runs, where or f"hydra.sweep.dir={name}"]
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -45,9 +50,9 @@ def started(folder: Path, name: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def wait_for_checkpoints(folder: Path) -> None:
-    for _ in range(2400):
-        if len(list(folder.glob("*/checkpoints/previous.ckpt"))) == 3:
+def wait_for_checkpoints(folder: Path, count: int) -> None:
+    for _ in range(6000):
+        if len(list(folder.glob("*/checkpoints/previous.ckpt"))) == count:
             return
         time.sleep(0.02)
     raise AssertionError("no checkpoints")
@@ -66,43 +71,74 @@ def statuses(folder: Path) -> list[str]:
     return [json.loads(path.read_text())["status"] for path in paths]
 
 
+def children(process: subprocess.Popen[str]) -> list[int]:
+    command = ["ps", "-o", "pid=", "--ppid", str(process.pid)]
+    # Where there are none it exits with 1.
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [int(number) for number in listed.stdout.split()]
+
+
+def are_gone(processes: Sequence[int]) -> bool:
+    """Whether they are, within some seconds."""
+    for _ in range(100):
+        if not any(Path("/proc", str(number)).exists() for number in processes):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
     """The last checkpoints of a sweep that was left alone."""
-    folder = tmp_path_factory.mktemp("whole")
-    with started(folder, "there") as process:
-        assert process.wait(120) == 0
-    return last(folder / "there")
+
+    @functools.cache
+    def trained(runs: Sequence[str]) -> dict[str, Any]:
+        folder = tmp_path_factory.mktemp("whole")
+        with started(folder, "there", runs) as process:
+            assert process.wait(300) == 0
+        return last(folder / "there")
+
+    return trained
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize(("runs", "count"), [(ONE, 3), (TWO, 32)])
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_a_group_that_is_ended_goes_on_with_the_same_bits(
-    name: str, whole: dict[str, Any], tmp_path: Path
+    name: str,
+    runs: Sequence[str],
+    count: int,
+    whole: Callable[..., dict[str, Any]],
+    tmp_path: Path,
 ) -> None:
     number = getattr(signal, name)
-    with started(tmp_path, "there") as process:
-        wait_for_checkpoints(tmp_path / "there")
+    with started(tmp_path, "there", runs) as process:
+        wait_for_checkpoints(tmp_path / "there", count)
+        others = children(process)
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
+    assert bool(others) == (runs == TWO)
+    assert are_gone(others)
     killed = number == signal.SIGKILL
     assert process.returncode == (-number if killed else 128 + number), said
-    assert statuses(tmp_path / "there") == ["running" if killed else "interrupted"] * 3
+    assert (
+        statuses(tmp_path / "there") == ["running" if killed else "interrupted"] * count
+    )
     epochs = {content["epoch"] for content in last(tmp_path / "there").values()}
     assert 0 < min(epochs) <= max(epochs) < 100
-    if not killed:  # all were saved at the same moment
-        assert len(epochs) == 1
+    if not killed:
+        assert len(epochs) <= 1 + len(others)  # all of a process at the same moment
         assert "Traceback" not in said
         assert "the sweep is incomplete" in said
-    with started(tmp_path, "there") as process:
-        said = process.communicate(timeout=120)[0]
+    with started(tmp_path, "there", runs) as process:
+        said = process.communicate(timeout=300)[0]
     assert process.returncode == 0
-    assert "3 interrupted (goes on)" in said
+    assert f"{count} interrupted (goes on)" in said
     assert "trained alone" not in said
-    assert statuses(tmp_path / "there") == ["done"] * 3
+    assert statuses(tmp_path / "there") == ["done"] * count
     resumed = last(tmp_path / "there")
-    assert resumed.keys() == whole.keys()
-    for member, content in whole.items():
+    assert resumed.keys() == whole(runs).keys()
+    for member, content in whole(runs).items():
         for key in ("state_dict", "optimizer_states", "loops", "samples", "epoch"):
             torch.testing.assert_close(
                 resumed[member][key], content[key], rtol=0, atol=0

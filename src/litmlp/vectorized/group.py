@@ -74,8 +74,8 @@ class Group(LightningModule):
         epochs = [member.trainer.current_epoch for member in self.members]
         self.plan = plan_epoch(batches, self.offsets, epochs, self.device)
         longest = max(own.num_rows for own in batches)
-        size = len(self.members), longest
-        self.rows = torch.zeros(size, dtype=torch.long, device=self.device)
+        shape = len(self.members), longest
+        self.rows = torch.zeros(shape, dtype=torch.long, device=self.device)
         self.seen = torch.empty(0)
 
     def training_step(self, batch: int, i: int) -> None:
@@ -97,13 +97,13 @@ class Group(LightningModule):
         for numbers in alike(self.members, lambda member: member.batches.num_rows):
             own = [self.members[k] for k in numbers]
             count = own[0].batches.num_rows
-            rows = self.rows[numbers, :count]
-            seen = self.seen[numbers, :count], self.targets[rows]
-            measures = measures_of([member.model for member in own], *seen)
-            for k, *results in zip(numbers, *seen, measures, strict=True):
-                self.members[k].do(partial(self.members[k].end_batches, *results))
-        for k, member in enumerate(self.members):
-            member.do(partial(member.end_epoch, validation.get(k)))
+            outputs = self.seen[numbers, :count]
+            targets = self.targets[self.rows[numbers, :count]]
+            measures = measures_of([member.model for member in own], outputs, targets)
+            seen = zip(outputs, targets, measures, strict=True)
+            for k, (out, true, measure) in zip(numbers, seen, strict=True):
+                member, tested = self.members[k], validation.get(k)
+                member.do(partial(member.end_epoch, out, true, measure, tested))
         if self._let_go() and self.members:
             self._arrange()
         self._read_values()

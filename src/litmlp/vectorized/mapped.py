@@ -41,8 +41,9 @@ class Mapped:
         """Those of the dropout modules, in the order in which they are called."""
         if rows not in self._called:
             self._noted = self._called[rows] = []
+            features = members[0].data.features["train"][:rows]
             with torch.no_grad():
-                self.module.train()(members[0].data.features["train"][:rows].cpu())
+                self.module.train()(features.to(members[0].model.device))
         return [
             draw([m.model.get_submodule(name) for m in members], members, shape)
             for name, shape in self._called[rows]

@@ -96,15 +96,16 @@ class Member:
         trainer.state.fn = TrainerFn.FITTING
         trainer.training = True
         trainer.strategy.connect(model)
-        trainer.strategy.model_to_device()
         trainer._data_connector.attach_data(model, datamodule=self.data)
         self.call("setup", stage="fit")
         connector = trainer._checkpoint_connector
-        if self.point is not None:
+        if self.point:
             connector._restore_modules_and_callbacks(self.point, weights_only=True)
         trainer.fit_loop.setup_data()
+        if trainer.strategy.root_device.type != "cpu":  # where it is already
+            trainer.strategy.model_to_device()
         trainer.strategy.setup_optimizers(trainer)
-        if self.point is not None:
+        if self.point:
             connector.restore_training_state()
             connector.resume_end()
             books.rest(trainer)
@@ -126,13 +127,18 @@ class Member:
             self.checkpoint.write_if_due(self.trainer, 0)
         books.begin_batches(self.trainer)
 
-    def end_batches(self, outputs: Tensor, targets: Tensor, measure: Measure) -> None:
-        """What comes after the last batch of an epoch.
+    def end_epoch(
+        self,
+        outputs: Tensor,
+        targets: Tensor,
+        measure: Measure,
+        validation: Measure | None,
+    ) -> None:
+        """What comes after the last batch of an epoch, and its validation.
 
         Args:
-            outputs: of all its batches, one after the other.
-            targets: likewise.
-            measure: gives loss and metrics of all of them.
+            outputs, targets: of all its batches, one after the other.
+            measure, validation: give metrics of these and of validation rows, if any.
         """
         self.model.measured["train"] = values = measure()
         count = len(self.batches)
@@ -148,23 +154,23 @@ class Member:
             if isinstance(callback, Divergence):
                 callback.judge(self.trainer, float(values["loss"]))
         self.model.on_train_batch_end(seen, rows, 0)
+        self._end_validation(validation)
 
-    def end_epoch(self, validation: Measure | None) -> None:
-        """What comes after validation: what gives its metrics, if there was one."""
+    def _end_validation(self, validation: Measure | None) -> None:
         trainer, model = self.trainer, self.model
-        if validation is not None:
-            batches = -(-len(self.data.rows["val"]) // EVALUATION_BATCH_SIZE)
-            books.count_validation(trainer, batches)
+        if validation:
+            rows = len(self.data.rows["val"])
+            books.count_validation(trainer, -(-rows // EVALUATION_BATCH_SIZE))
             model.measured["val"] = validation()
             model.on_validation_epoch_end()
-        monitoring = (EarlyStopping, Checkpoint)
+        kinds = EarlyStopping, Checkpoint
+        monitoring = [c for c in self.callbacks if isinstance(c, kinds)]
         for callback in self.callbacks:
-            if not isinstance(callback, monitoring):
+            if callback not in monitoring:
                 callback.on_train_epoch_end(trainer, model)
         model.on_train_epoch_end()
-        for callback in self.callbacks:
-            if isinstance(callback, monitoring):
-                callback.on_train_epoch_end(trainer, model)
+        for callback in monitoring:
+            callback.on_train_epoch_end(trainer, model)
         self.step_schedule(plateau=True)
         books.end_epoch(trainer)
 

@@ -37,7 +37,7 @@ def plan_epoch(
         batches: one a member.
         offsets: where each member's rows start among all rows.
         epochs: that each member is in, from 0.
-        device: where the rows live.
+        device: where the rows are looked up.
     """
     cohorts: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for k, (own, epoch) in enumerate(zip(batches, epochs, strict=True)):
@@ -46,10 +46,11 @@ def plan_epoch(
     orders: dict[tuple[int, int | None, int], Tensor] = {}
     for own in batches:  # runs that differ in their learning rate share their order
         if order_of(own) not in orders:
-            orders[order_of(own)] = torch.cat(list(own)).to(device)
+            orders[order_of(own)] = torch.cat(list(own))
     iterations: list[dict[tuple[int, int], list[tuple[list[int], Tensor]]]] = []
     for sizes, members in cohorts.items():
-        rows = torch.stack([orders[order_of(batches[k])] + offsets[k] for k in members])
+        each = [orders[order_of(batches[k])] + offsets[k] for k in members]
+        rows = torch.stack(each).to(device)
         start = 0
         for i, columns in enumerate(torch.split(rows, list(sizes), dim=1)):
             if i == len(iterations):

@@ -122,6 +122,8 @@ def unsupported(run: Run) -> str | None:
         unknown = allowed is None and key not in FOLLOWED
         if unknown or (allowed is not None and value not in allowed):
             return f"trainer.{key}={value}"
+    if run.trainer.strategy.root_device.type == "mps":  # it lacks double precision
+        return "trainer.accelerator=mps"
     if get_class(run.config.optimizer._target_) not in RULES:
         return f"optimizer={run.config.optimizer._target_.rpartition('.')[2]}"
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
