@@ -96,17 +96,17 @@ def outcome(job: "Job[Ended]") -> Ended:
     """How a job ended; one that was lost has no result, but says why."""
     from submitit.core.utils import FailedJobError, UncompletedJobError
 
-    try:
-        return job.result()
-    except (FailedJobError, UncompletedJobError):
-        ended = Ended()
-        job.get_info(mode="force")  # of its state
-        print(
-            f"error: job {job.job_id} was lost ({job.state.lower()}): what it said is "
-            f"in {job.paths.stderr}",
-            file=ended.err,
-        )
-        return ended
+    with suppress(FailedJobError, UncompletedJobError):
+        if job.done():  # else it was preempted, and submitit would wait
+            return job.result()
+    ended = Ended()
+    job.get_info(mode="force")  # of its state
+    print(
+        f"error: job {job.job_id} was lost ({job.state.lower()}): what it said is "
+        f"in {job.paths.stderr}",
+        file=ended.err,
+    )
+    return ended
 
 
 class Submission:
