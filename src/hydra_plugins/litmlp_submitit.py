@@ -71,13 +71,19 @@ class SubmititLauncher(ParallelLauncher):
         try:
             while queued and self.stopping is None:
                 time.sleep(self.poll_seconds)
-                for each in [each for each in queued if each.done()]:
+                for each in [each for each in queued if has_ended(each)]:
                     yield queued.pop(each), outcome(each)
                 if queued and (states := how_many(queued)) != said:
                     log.info(said := states)
         finally:
             for each in queued:
                 each.cancel()
+
+
+def has_ended(job: "Job[Ended]") -> bool:
+    """Whether it has; submitit would wait for one that is preempted for good."""
+    preempted = job.state == "PREEMPTED"
+    return job.done(force_check=preempted) or (preempted and job.state == "PREEMPTED")
 
 
 def how_many(jobs: "Collection[Job[Ended]]") -> str:
@@ -90,16 +96,17 @@ def outcome(job: "Job[Ended]") -> Ended:
     """How a job ended; one that was lost has no result, but says why."""
     from submitit.core.utils import FailedJobError, UncompletedJobError
 
-    try:
-        return job.result()
-    except (FailedJobError, UncompletedJobError):
-        ended = Ended()
-        print(
-            f"error: job {job.job_id} was lost ({job.state.lower()}): what it said is "
-            f"in {job.paths.stderr}",
-            file=ended.err,
-        )
-        return ended
+    with suppress(FailedJobError, UncompletedJobError):
+        if job.done():  # else it was preempted, and submitit would wait
+            return job.result()
+    ended = Ended()
+    job.get_info(mode="force")  # of its state
+    print(
+        f"error: job {job.job_id} was lost ({job.state.lower()}): what it said is "
+        f"in {job.paths.stderr}",
+        file=ended.err,
+    )
+    return ended
 
 
 class Submission:

@@ -97,6 +97,20 @@ def test_a_dictionary_of_the_config_is_shown_as_typed(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("reference", ["${pair.lr}", r"$\{pair.lr\}"])
+def test_what_follows_another_choice_is_none_of_its_own(
+    reference: str, tmp_path: Path
+) -> None:
+    for lr in (0.1, 0.2):
+        overrides = [f"+pair={{lr:{lr},batch:32}}", f"optimizer.lr={reference}"]
+        config = {"pair": {"lr": lr, "batch": 32}, "optimizer": {"lr": lr}}
+        make_run(tmp_path / str(lr), overrides, 1.0, config=config)
+    assert table_of(tmp_path).choices == ["pair"]
+    own = {"optimizer": {"lr": 0.3}}
+    make_run(tmp_path / "own", ["optimizer.lr=0.3"], 1.0, config=own)
+    assert table_of(tmp_path).choices == ["pair", "optimizer.lr"]
+
+
 def config_of(data: str, **changes: Any) -> dict[str, Any]:
     described = {"name": data, "batch_size": 32, "noise": 0.0} | changes
     loss = {"_target_": "torch.nn.CrossEntropyLoss", "label_smoothing": 0.0}

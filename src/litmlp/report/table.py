@@ -1,6 +1,7 @@
 """Run folders → a table with a row a run."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -31,6 +32,9 @@ SCHEMA = {
     "command": pl.String,
 }
 """What every run has; then come the choices that vary, and the metrics."""
+
+REFERENCE = re.compile(r"\$\\?\{([\w.]+)\\?\}")
+"""A value that is another key's, as it is typed, or as Hydra's sweeper quotes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +94,28 @@ def record(member: Member, problem: str) -> dict[str, Any]:
 
 
 def choice_columns(members: Sequence[Member]) -> list[pl.Series]:
-    """What was overridden in some run and differs between runs, in the order typed."""
+    """What was overridden in some run and differs between runs, in the order typed.
+
+    A value that follows another choice in every run is none of its own.
+    """
     keys = dict.fromkeys(key for member in members for key in member.typed)
-    columns = [choice_column(key, [member[key] for member in members]) for key in keys]
+    free = [
+        key
+        for key in keys
+        if not all(follows(member.typed.get(key, ""), keys) for member in members)
+    ]
+    columns = [choice_column(key, [member[key] for member in members]) for key in free]
     return [column for column in columns if column.n_unique() > 1]
+
+
+def follows(text: str, keys: Iterable[str]) -> bool:
+    """Whether a value is that of another key, or in its dictionary.
+
+    >>> follows("${pair.lr}", ["pair"])
+    True
+    """
+    found = REFERENCE.fullmatch(text)
+    return found is not None and any(f"{found[1]}.".startswith(f"{k}.") for k in keys)
 
 
 def choice_column(key: str, values: Sequence[Any]) -> pl.Series:
