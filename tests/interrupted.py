@@ -12,12 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
 import torch
 from conftest import CONF
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from litmlp.signals import exit_code
+from litmlp.supervised import Supervised
 from litmlp.training import train
 
 TIMES = (
@@ -73,6 +75,23 @@ def _run_until(moment: At, by: signal.Signals, folder: Path, *overrides: str) ->
         run(folder, *overrides)
     except KeyboardInterrupt:
         sys.exit(exit_code())
+
+
+def broken_off(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, *overrides: str, nth: int = 8
+) -> None:
+    """A run whose nth training step fails."""
+    step, calls = Supervised.training_step, iter(range(1, nth))
+
+    def failing(self: Supervised, *arguments: Any) -> Any:
+        if next(calls, None) is None:
+            raise ZeroDivisionError
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Supervised, "training_step", failing)
+        with pytest.raises(ZeroDivisionError):
+            run(folder, *overrides)
 
 
 def killed_after(calls: int, moment: At, folder: Path, *overrides: str) -> str:

@@ -116,13 +116,15 @@ def begin_long_sweep(begin: Begin, tmp_path: Path) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.slow
-def test_an_interrupt_ends_all_runs_and_starts_no_other(
-    begin: Begin, tmp_path: Path
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_all_runs_and_starts_no_other(
+    name: str, begin: Begin, tmp_path: Path
 ) -> None:
     process = begin_long_sweep(begin, tmp_path)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(getattr(signal, name))
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + getattr(signal, name)
+    assert "the sweep is incomplete" in out
     assert "Traceback" not in out
     begun = members(tmp_path / "sweep").values()
     assert [status(folder) for folder in begun] == ["interrupted"] * 2

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.errors import UserError
 from litmlp.jobs import Job, JobLauncher, announce, title
 from litmlp.members import folder_of
+from litmlp.signals import heeded
 from litmlp.sweeps import settled
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,8 @@ class ParallelLauncher(JobLauncher):
         state, here = Singleton.get_state(), os.getcwd()
         jobs = [SentJob(job=job, state=state, here=here) for job in composed]
         announce(job_overrides, f"with {type(self).__name__}")
-        results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
+        with heeded():  # also SIGTERM, of which Python alone would just die
+            results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
         if self.stopping is not None:
             raise self.stopping
         return [results[id(job)] for job in jobs]
