@@ -5,10 +5,8 @@ ends with a batch of fewer rows.
 """
 
 import pytest
-import torch
 from conftest import CONF, ROOT, Compose
 from omegaconf import DictConfig, OmegaConf
-from torch import nn
 from twins import (
     TINY,
     assert_same_metrics,
@@ -18,8 +16,6 @@ from twins import (
     train_together,
     varied,
 )
-
-from litmlp import construct
 
 ITERATIONS = (*TINY, "trainer.max_epochs=34", "callbacks=minimal")
 LONG = (
@@ -189,33 +185,3 @@ def test_learned_categories_are_stacked(config: Compose) -> None:
 def test_every_activation_is_stacked(config: Compose, activation: str) -> None:
     base = config(*LONG, f"activation={activation}", "trainer.max_epochs=9")
     assert_twins(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.1]))
-
-
-class TwoPaths(nn.Module):
-    """A network as one of one's own would be: no MLP, with an argument of its own."""
-
-    def __init__(self, *, num_features: int, num_outputs: int, width: int) -> None:
-        super().__init__()
-        self.direct = nn.Linear(num_features, num_outputs)
-        self.inner = nn.Linear(num_features, width)
-        self.norm = nn.LayerNorm(width)
-        self.outer = nn.Linear(width, num_outputs, bias=False)
-        self.share = nn.Parameter(torch.tensor(0.5))
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        hidden = torch.tanh(self.norm(self.inner(features)))
-        return self.direct(features) + self.share * self.outer(hidden)
-
-
-def test_a_network_of_ones_own_is_stacked(
-    config: Compose, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", nn.Module)
-    base = config(*TINY, "data=gauss", "penalty=elastic_net")
-    base.model = {
-        "_target_": f"{__name__}.TwoPaths",
-        "num_features": "???",
-        "num_outputs": "${task.num_outputs}",
-        "width": 5,
-    }
-    assert_twins(varied(base, seed=[0, 1, 2], optimizer__lr=[0.01, 0.1, 0.03]))

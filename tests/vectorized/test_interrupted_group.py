@@ -78,10 +78,16 @@ def children(process: subprocess.Popen[str]) -> list[int]:
     return [int(number) for number in listed.stdout.split()]
 
 
+def is_there(process: int) -> bool:
+    """Whether it runs: of one that has ended and is not asked for no command is left."""
+    command = Path("/proc", str(process), "cmdline")
+    return command.exists() and bool(command.read_bytes())
+
+
 def are_gone(processes: Sequence[int]) -> bool:
     """Whether they are, within some seconds."""
     for _ in range(100):
-        if not any(Path("/proc", str(number)).exists() for number in processes):
+        if not any(map(is_there, processes)):
             return True
         time.sleep(0.1)
     return False
@@ -116,7 +122,7 @@ def test_a_group_that_is_ended_goes_on_with_the_same_bits(
         wait_for_checkpoints(tmp_path / "there", count)
         others = children(process)
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     assert bool(others) == (runs == TWO)
     assert are_gone(others)
     killed = number == signal.SIGKILL

@@ -1,7 +1,7 @@
 """Which runs can be trained as one: what they must share, what keeps them apart."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -43,6 +43,9 @@ FOLLOWED = (
     *("gradient_clip_val", "gradient_clip_algorithm"),
 )
 """Its other arguments that a group can follow, whatever their value."""
+
+MOST_KEYS = 4
+"""Of a group of the config, that are told one by one."""
 
 BATCH_HOOKS = (
     "on_train_batch_start",
@@ -97,9 +100,15 @@ def sorted_apart(each: Sequence[dict[str, Any]]) -> list[list[int]]:
 
 
 def keys_apart(each: Sequence[dict[str, Any]]) -> list[str]:
-    """Keys in which :func:`shared_keys` differ."""
+    """Keys in which :func:`shared_keys` differ; of a group's many the group's name."""
     keys = dict.fromkeys(key for own in each for key in own)
-    return [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
+    apart = [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
+    counts = Counter(key.partition(".")[0] for key in apart)
+    many = {group for group, count in counts.items() if count > MOST_KEYS}
+    found = [
+        key.partition(".")[0] if key.partition(".")[0] in many else key for key in apart
+    ]
+    return list(dict.fromkeys(found))
 
 
 def refusal(run: Run, point: Resumable | None = None) -> str | None:

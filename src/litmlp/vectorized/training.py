@@ -152,7 +152,10 @@ def train_wave(wave: Sequence[Built], tally: Tally, threads: int) -> None:
     Raises:
         SweepStopped: one of them failed, and nothing more is to start then.
     """
-    for numbers in alike([built.run for built in wave], shape):
+    shapes = alike([built.run for built in wave], shape)
+    if len(shapes) > 1:
+        console.print(f"trained apart: data that make networks of {len(shapes)} shapes")
+    for numbers in shapes:
         own = [wave[number] for number in numbers]
         failed = LaunchHooks.unfinished
         if len(own) > 1:
