@@ -79,7 +79,7 @@ def children(process: subprocess.Popen[str]) -> list[int]:
 
 
 def is_there(process: int) -> bool:
-    """Whether it runs: one that has ended, and was not asked for, has no command."""
+    """Whether it runs: one that has ended has no command, asked for or not."""
     command = Path("/proc", str(process), "cmdline")
     return command.exists() and bool(command.read_bytes())
 

@@ -163,7 +163,7 @@ class Member:
             books.count_validation(trainer, -(-rows // EVALUATION_BATCH_SIZE))
             model.measured["val"] = validation()
             model.on_validation_epoch_end()
-        kinds = EarlyStopping, Checkpoint
+        kinds = EarlyStopping | Checkpoint
         monitoring = [c for c in self.callbacks if isinstance(c, kinds)]
         for callback in self.callbacks:
             if callback not in monitoring:
