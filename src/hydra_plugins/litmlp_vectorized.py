@@ -19,7 +19,7 @@ class VectorizedLauncher(JobLauncher):
     Args:
         processes: the most that share the jobs; None for one a core, or one a GPU.
         max_members: the most jobs to train at once; None for as many as memory allows.
-        num_threads: CPU threads of all processes; None for one a core.
+        num_threads: CPU threads of all processes; None for one each.
     """
 
     def __init__(

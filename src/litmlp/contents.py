@@ -25,7 +25,8 @@ Counts = TypeAliasType("Counts", "dict[str, Count | bool | Counts]")
 MOST_NESTED = 50
 """Dicts and lists within one another; who reads them next calls itself for each."""
 
-PLAIN = (str, int, float, bool, type(None), torch.dtype, torch.device)
+PLAIN = (str, bytes, int, float, complex, bool, type(None), set)
+TORCHS = (torch.dtype, torch.device)
 
 
 class Facts(TypedDict):
@@ -168,7 +169,7 @@ def refuse_odd(content: Any, size: int) -> None:
                 raise ValueError("a tensor in it is not dense")
             if value.nbytes > size:
                 raise ValueError("a tensor in it is larger than the file")
-        elif not isinstance(value, (*PLAIN, dict, list, tuple)):
+        elif not isinstance(value, (*PLAIN, *TORCHS, dict, list, tuple)):
             raise ValueError(f"it holds a {type(value).__name__}")
 
 

@@ -78,7 +78,7 @@ class Supervised(LightningModule):
         self.optimizer = optimizer or partial(Adam, fused=True)
         self.scheduler = scheduler or Schedule(factory=partial(ConstantLR, factor=1.0))
         self.penalty = penalty or NoPenalty()
-        # Its own: it goes with the model to a GPU, and the data are prepared here.
+        # Its own, since it moves with the model, and the data do not.
         self.preprocessing = copy.deepcopy(preprocessing or nn.Identity())
         self.encoding = encoding or nn.Identity()
         self._weights: list[nn.Parameter] = []

@@ -1,7 +1,6 @@
 """A sweep's jobs, those that fit together trained as one."""
 
 import gc
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,7 +69,8 @@ def train_jobs(
     Args:
         jobs: composed, and not begun.
         max_members: the most to train at once; None for as many as memory allows.
-        num_threads: of the CPU; None for one a core.
+        num_threads: of the CPU; None for one a process: only then the bits of a run
+            do not depend on who else is in its group.
         slots: other processes that take a share of the jobs and threads, each.
     """
     keys = [shared_keys(job.composed) for job in jobs]
@@ -79,7 +79,7 @@ def train_jobs(
     train = partial(
         train_groups,
         max_members=max_members and max(1, max_members // len(shares)),
-        num_threads=max(1, (num_threads or os.cpu_count() or 1) // len(shares)),
+        num_threads=max(1, (num_threads or 1) // len(shares)),
         processes=len(shares),
     )
     train_shares(shares, train, slots)
