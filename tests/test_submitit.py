@@ -4,14 +4,17 @@ import os
 import re
 import signal
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CalledProcessError
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import Begin
 from launched import begun_again, members, status, told, wait_until
 
-from hydra_plugins.litmlp_submitit import GRACE, Submission
+from hydra_plugins.litmlp_submitit import GRACE, Submission, has_ended, outcome
 from litmlp.parallel import Ended
 
 LOCAL = ("hydra/launcher=submitit_local", "data=iris", "trainer=cpu")
@@ -61,6 +64,36 @@ def children(parent: int) -> list[int]:
         ["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False
     )
     return [int(line) for line in listed.stdout.splitlines()]
+
+
+@dataclass
+class StandIn:
+    """A job as Slurm tells of it; ``then`` is its state once it is asked anew."""
+
+    state: str
+    then: str
+    job_id: str = "7"
+    paths: Any = field(default_factory=lambda: SimpleNamespace(stderr="7_log.err"))
+
+    def get_info(self, mode: str) -> None:
+        self.state = self.then
+
+    def done(self, force_check: bool = False) -> bool:
+        if force_check:
+            self.get_info(mode="force")
+        return self.state in ("COMPLETED", "FAILED")
+
+    def result(self) -> Ended:
+        return Ended()
+
+
+@pytest.mark.parametrize("then", ["PREEMPTED", "REQUEUED", "COMPLETED"])
+def test_a_job_that_is_preempted_for_good_is_lost_and_not_waited_for(then: str) -> None:
+    job: Any = StandIn("PREEMPTED", then)
+    assert has_ended(job) == (then != "REQUEUED")
+    if has_ended(job):
+        said = outcome(job).err.getvalue()
+        assert ("was lost (preempted)" in said) == (then == "PREEMPTED")
 
 
 def interrupted() -> Ended:

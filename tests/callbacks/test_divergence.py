@@ -13,6 +13,7 @@ from litmlp.callbacks import divergence
 from litmlp.callbacks.divergence import FILE, first_infinite
 from litmlp.errors import UserError
 from litmlp.memory import shortage_told
+from litmlp.trained import trained
 from litmlp.training import train
 
 
@@ -32,6 +33,10 @@ def test_a_diverging_run_ends_and_keeps_the_batch_for_replay(
     assert replay["features"].isfinite().all()
     assert len(replay["features"]) == len(replay["targets"])
     assert replay["state_dict"]["network.output.weight"].isfinite().all()
+    with trained(tmp_path / "run") as run:
+        run.model.load_state_dict(replay["state_dict"])
+        outputs = run.model(replay["features"])
+        assert run.model.compute_loss(outputs, replay["targets"]).isinf()
 
 
 def test_the_first_layer_that_gives_no_number_is_named() -> None:
