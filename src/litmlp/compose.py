@@ -88,9 +88,18 @@ def _option(group: str, name: str) -> DictConfig:
 
 def _composed(*overrides: str) -> DictConfig:
     """A config of this job's kind, with the folders of options that it looks in."""
-    job = cast(DictConfig, HydraConfig.instance().cfg)
-    loader = _loader(str((job.hydra.runtime.config_sources, job.hydra.overrides.hydra)))
-    config = loader.load_sweep_config(job, list(overrides))
+    job = HydraConfig.get()
+    own = runs.as_typed(job.overrides.hydra)
+    # Other keys of hydra: may be of an experiment, which need not be among these.
+    places = [override for override in own if "hydra.searchpath" in override]
+    kind = {
+        "job": {"config_name": job.job.config_name},
+        "overrides": {"hydra": places},
+        "runtime": job.runtime,
+    }
+    loader = _loader(str((job.runtime.config_sources, own)))
+    master = OmegaConf.create({"hydra": kind})
+    config = loader.load_sweep_config(master, list(overrides))
     with open_dict(config):
         del config["hydra"]
     return config

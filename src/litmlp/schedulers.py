@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
@@ -67,16 +67,23 @@ class Schedule:
         factory: Callable[[Optimizer], LRScheduler] = partial(self.factory, **totals)
         return factory(optimizer)
 
-    def configured(self, optimizer: Optimizer, trainer: Trainer) -> dict[str, Any]:
-        """The scheduler for a Trainer's budget, as ``configure_optimizers`` says it."""
-        total = self._intervals(trainer) if self.needs_total else None
-        on_validation = (self.monitor or "").endswith("/val")
+    def configured(
+        self, optimizer: Optimizer, model: LightningModule
+    ) -> dict[str, Any]:
+        """The scheduler as ``configure_optimizers`` says it.
+
+        Args:
+            optimizer: of the model.
+            model: whose Trainer has the budget, if the schedule asks for one.
+        """
+        total = self._intervals(model.trainer) if self.needs_total else None
+        validated = (self.monitor or "").endswith("/val")
         return {
             "scheduler": self.make(optimizer, total=total),
             "interval": self.interval,
             "monitor": self.monitor,
             # A plateau scheduler has nothing to go by in epochs without validation.
-            "frequency": trainer.check_val_every_n_epoch or 1 if on_validation else 1,
+            "frequency": model.trainer.check_val_every_n_epoch or 1 if validated else 1,
         }
 
     def _intervals(self, trainer: Trainer) -> int | None:

@@ -223,7 +223,7 @@ class Supervised(LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
         optimizer = self.optimizer(self.parameters())
-        schedule = self.scheduler.configured(optimizer, self.trainer)
+        schedule = self.scheduler.configured(optimizer, self)
         made = {"optimizer": optimizer, "lr_scheduler": schedule}
         return cast(OptimizerLRScheduler, made)
 
