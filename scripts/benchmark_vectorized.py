@@ -13,7 +13,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,9 @@ SIZES = [64, 64]
 FLOPS = 6 * BATCH_SIZE * (FEATURES * 64 + 64 * 64 + 64 * CLASSES)
 """Of a member's iteration: two a row and weight forward, four backward."""
 BATCHES = ROWS // BATCH_SIZE
+
+FOR_GOOD = ExitStack()
+"""What is patched until a process ends."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def be_ready() -> None:
     """Load what training needs, and let every config be of the benchmark's rows."""
     import_training()
     quieten()
-    same_data().__enter__()
+    FOR_GOOD.enter_context(same_data())
 
 
 def composed(members: int, epochs: int, folder: Path) -> list[Job]:
