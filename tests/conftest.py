@@ -1,5 +1,6 @@
 """Shared fixtures: composing configs, and running the scripts as a user would."""
 
+import logging
 import runpy
 import subprocess
 import sys
@@ -35,6 +36,17 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(autouse=True)
+def closed_logs() -> Iterator[None]:
+    """What a script run in this process leaves open, until another is run."""
+    yield
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if type(handler) is logging.FileHandler:  # pytest's own is a subclass
+            root.removeHandler(handler)
+            handler.close()
 
 
 @pytest.fixture
