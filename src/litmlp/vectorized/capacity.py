@@ -57,27 +57,29 @@ class Room:
         self._more = most or (open_files() - SPARE_FILES) // FILES
         self._is_measured = most is None
         self._data: set[int] = set()
-        self._put(first)
+        self._put(first, self._needs(first))
 
     def take(self, run: Run) -> bool:
         """Take another run, unless there is no room for it."""
-        if self._more < 1:
+        needs = self._needs(run)
+        short = any(needs[place] > left for place, left in self._left.items())
+        if self._more < 1 or short:
             return False
-        if self._is_measured:
-            needs = self._needs(run)
-            if any(needs[place] > left for place, left in self._left.items()):
-                return False
-        self._put(run)
+        self._put(run, needs)
         return True
 
-    def _put(self, run: Run) -> None:
+    def _put(self, run: Run, needs: Counter[torch.device]) -> None:
         self._more -= 1
-        for place, needed in self._needs(run).items():
-            self._left[place] -= needed
+        self._left = {place: left - needs[place] for place, left in self._left.items()}
         self._data.add(id(run.data.features))
 
     def _needs(self, run: Run) -> Counter[torch.device]:
-        """Bytes by where; preprocessed rows are held once for runs that share them."""
+        """Bytes by where; preprocessed rows are held once for runs that share them.
+
+        It takes a forward pass to know: nothing, if the number of runs is given.
+        """
+        if not self._is_measured:
+            return Counter()
         needs = Counter({self._here: BOOKS})
         needs[self._there] += bytes_of_member(run)
         if id(run.data.features) not in self._data:

@@ -42,7 +42,7 @@ def hyperparameters_of(
     groups = [optimizer.param_groups[0] for optimizer in optimizers]
     own = optimizers[
         0
-    ].defaults  # what else is there some schedulers note for themselves
+    ].defaults  # a group has more: what schedulers note for themselves
     columns: dict[str, list[float]] = {}
     same: dict[str, Any] = {}
     for name, value in ((name, groups[0][name]) for name in own):
