@@ -40,9 +40,8 @@ def hyperparameters_of(
 ) -> Hyperparameters:
     """What the members' optimizers are set to now."""
     groups = [optimizer.param_groups[0] for optimizer in optimizers]
-    own = optimizers[
-        0
-    ].defaults  # a group has more: what schedulers note for themselves
+    # Not all that its group holds: some schedulers note things there for themselves.
+    own = optimizers[0].defaults
     columns: dict[str, list[float]] = {}
     same: dict[str, Any] = {}
     for name, value in ((name, groups[0][name]) for name in own):
