@@ -76,18 +76,22 @@ def part(node: Any) -> Part:
 def hidden_layers(model: DictConfig) -> list[Hidden]:
     """The hidden layers of an MLP's config; none of another network's."""
     sizes = model.get("hidden_sizes") or []
-    choices = {group: model.get(group) for group in PER_LAYER}
+    choices = {group: parts(model.get(group), len(sizes)) for group in PER_LAYER}
     layers = []
     for i, size in enumerate(sizes):
-        parts = {
-            group: part(choice[i] if isinstance(choice, ListConfig) else choice)
-            for group, choice in choices.items()
-        }
+        own = {group: each[i] for group, each in choices.items()}
         inputs = sizes[i - 1] if i else None
         layers.append(
-            Hidden(name=f"layer_{i + 1}", num_inputs=inputs, size=size, **parts)
+            Hidden(name=f"layer_{i + 1}", num_inputs=inputs, size=size, **own)
         )
     return layers
+
+
+def parts(choice: Any, layers: int) -> list[Part]:
+    """A choice for each layer, or one for all of them."""
+    if isinstance(choice, ListConfig):
+        return [part(own) for own in choice]
+    return [part(choice)] * layers
 
 
 def max_epochs(trainer: DictConfig) -> float:

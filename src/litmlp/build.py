@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol, cast
 
-import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, OmegaConf
@@ -15,6 +14,7 @@ from litmlp.data.module import Data
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
+from litmlp.process import seed_torch
 from litmlp.refusals import refuse_unfit
 from litmlp.schedulers import Schedule
 from litmlp.supervised import Supervised
@@ -51,7 +51,7 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
             f"task={task} needs {needs}, which these data lack: choose task={fit}"
         )
     config = pickle.loads(pickle.dumps(config))  # a third of the time of its copy()
-    torch.manual_seed(config.seeds.initialization)
+    seed_torch(config.seeds.initialization)
     preprocessing = data.fitted_preprocessing
     encoding = construct(config.encoding, "encoding")(
         num_numbers=preprocessing.num_numbers,

@@ -1,6 +1,5 @@
 """What a person sees: tables and lines, on the console and in the run's log."""
 
-import io
 import logging
 import re
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Table
@@ -77,7 +77,7 @@ def unsaid() -> Iterator[None]:
             log.disabled = before
 
 
-def show(content: RenderableType) -> str:
+def show(content: Table | str) -> str:
     """Print a line or table, and log it as plain text, which is returned."""
     if not console.quiet:  # rich would lay a table out all the same
         console.print(content, soft_wrap=isinstance(content, str))
@@ -88,16 +88,28 @@ def show(content: RenderableType) -> str:
     return plain
 
 
-def as_text(content: RenderableType) -> str:
+def as_text(content: Table | str) -> str:
     """A line or table without colours."""
-    if isinstance(content, str):
-        return printable(content)
-    plain = PrintableConsole(
-        file=io.StringIO(), width=160, color_system=None, markup=False
-    )
-    with plain.capture() as captured:
-        plain.print(content)
-    return captured.get()
+    if isinstance(content, Table):
+        return printable("\n".join(plain_lines(content)))
+    return printable(content)
+
+
+def plain_lines(content: Table) -> Iterator[str]:
+    """What rich shows of a table, in a tenth of the time; no cell is folded."""
+    columns = [[str(c.header), *map(str, c.cells)] for c in content.columns]
+    widths = [max(map(cell_len, column)) for column in columns]
+    to_the_right = [column.justify == "right" for column in content.columns]
+    ends = [0, *(i for i, row in enumerate(content.rows, 1) if row.end_section)]
+    for number, row in enumerate(zip(*columns, strict=True)):
+        cells = []
+        for cell, width, right in zip(row, widths, to_the_right, strict=True):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if right else cell + space)
+        yield f" {'   '.join(cells)}"
+        if number in ends:
+            line = "" if number else "─" * (sum(widths) + 3 * (len(widths) - 1))
+            yield f" {line}"
 
 
 def shortest(path: Path) -> Path:

@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_type_hints
 
+import omegaconf.base
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import (
     Callback,
@@ -66,6 +67,11 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
 """Where a config's ``_target_`` may be defined, and of what kind it must be: a subclass
 of a class, any class for ``type``, a function for ``FunctionType``. A package of your
 own: ``"mine.": object``, any class or function of it."""
+
+
+# A run looks up some forty references, mostly the same: to parse each anew would take
+# a tenth of what a run costs that trains for no iteration.
+omegaconf.base.parse = functools.lru_cache(maxsize=1024)(omegaconf.base.parse)  # type: ignore[attr-defined]  # OmegaConf imports it for itself
 
 
 FOUND_WRONG = (TypeError, ValueError, RuntimeError, MisconfigurationException)

@@ -74,20 +74,17 @@ class Job:
         hydra, folder = self.composed.hydra, folder_of(self.composed)
         with read_write(hydra), open_dict(hydra):
             hydra.runtime.output_dir = str(folder)
-        singleton = HydraConfig.instance()
-        before = singleton.cfg
-        singleton.set_config(self.composed)
-        self._hydra = singleton.cfg
+        OmegaConf.set_readonly(hydra, True)
         # Asked for in each of its epochs, and a config is slow to ask.
         self._place = str(folder) if hydra.job.chdir else None
         self._variables = dict(hydra.job.env_set)
         self.config = pickle.loads(pickle.dumps(self.composed))
+        self._hydra = hidden(self.config._get_node("hydra"), self.composed)
         with read_write(self.config), open_dict(self.config):
             del self.config["hydra"]
         folder.mkdir(parents=True, exist_ok=True)
         configure_log(hydra.job_logging, hydra.verbose)
         self._handlers = logging.getLogger().handlers[:]
-        singleton.cfg = before
         if hydra.output_subdir is not None:
             self._save_configs(folder / hydra.output_subdir)
         with self.current():
@@ -156,6 +153,16 @@ class Job:
         parts = {"config": self.config, "hydra": self._hydra, "overrides": overrides}
         for name, part in parts.items():
             OmegaConf.save(part, folder / f"{name}.yaml")
+
+
+def hidden(hydra: Any, config: DictConfig) -> DictConfig:
+    """Hydra's part of a config as Hydra keeps it: it still looks up the other parts."""
+    alone = OmegaConf.create()
+    vars(alone)["_content"]["hydra"] = (
+        hydra  # assigned, it would be copied leaf by leaf
+    )
+    hydra._set_parent(config)
+    return alone
 
 
 class JobLauncher(Launcher):

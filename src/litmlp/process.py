@@ -38,7 +38,16 @@ def set_environment(variables: dict[str, str]) -> None:
 def set_levels(levels: dict[logging.Logger, int]) -> None:
     """Let loggers talk as much as before."""
     for logger, level in levels.items():
-        logger.setLevel(level)
+        if logger.level != level:  # to set one makes all loggers look anew
+            logger.setLevel(level)
+
+
+def seed_torch(seed: int) -> None:
+    """``torch.manual_seed``; without a GPU, not noted down for one with a traceback."""
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
 
 
 LIGHTNING = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
@@ -82,7 +91,7 @@ def settings(config: DictConfig) -> Iterator[None]:
     torch.set_default_dtype(torch.float64 if exact else torch.float32)
     random.seed(numbers["seed"])
     np.random.seed(numbers["seed"] % 2**32)
-    torch.manual_seed(numbers["seed"])
+    seed_torch(numbers["seed"])
     set_levels(dict.fromkeys(LIGHTNING, logging.WARNING))
     try:
         with warnings.catch_warnings():

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra import compose
@@ -10,7 +11,7 @@ from omegaconf import DictConfig
 from litmlp.data.module import Data
 from litmlp.data.samples import Column
 from litmlp.hyperparameters import flat
-from litmlp.saved_config import as_yaml
+from litmlp.saved_config import config_text
 from litmlp.versions import git_commit, versions
 
 MOST_COLUMNS = 100
@@ -23,14 +24,14 @@ def pages(
     """Markdown by tag.
 
     Args:
-        config: of the run; it is shown unresolved, without the environment's secrets.
+        config: of the run, as its folder keeps it already.
         overrides: as they were typed.
         data: what it is trained on.
         layers: a table of those of its network.
     """
     facts = versions() | {"git commit": git_commit() or "none"}
     return {
-        "config": fenced(as_yaml(config), "yaml"),
+        "config": fenced(config_text(Path(config.folder)), "yaml"),
         "overrides": fenced("\n".join(overrides) or "none"),
         "differences": grid(("key", "default", "here"), differences(config)),
         "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])

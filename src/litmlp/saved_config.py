@@ -1,7 +1,7 @@
 """A run's config as its folder keeps it, under ``.hydra``, where Hydra would put it."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from hydra.core.hydra_config import HydraConfig
@@ -41,14 +41,23 @@ Dumper.add_representer(str, text)
 
 def as_yaml(config: DictConfig | ListConfig) -> str:
     """The config unresolved, so without the environment's secrets."""
-    content = OmegaConf.to_container(config, enum_to_str=True)
-    dumped: str = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True)
-    return dumped
+    return dumped(OmegaConf.to_container(config, enum_to_str=True))
+
+
+def dumped(content: Any) -> str:
+    """Plain containers as YAML."""
+    result: str = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True)
+    return result
 
 
 def write_config(folder: Path, config: DictConfig) -> None:
     """Save a run's config."""
-    write(folder, "config", config)
+    write(folder, "config", as_yaml(config))
+
+
+def config_text(folder: Path) -> str:
+    """A run's config as it was saved."""
+    return _path(folder, "config").read_text(encoding="utf-8")
 
 
 def write_launch(folder: Path, config: DictConfig) -> None:
@@ -59,18 +68,21 @@ def write_launch(folder: Path, config: DictConfig) -> None:
     """
     write_config(folder, config)
     if HydraConfig.initialized():
-        hydra = cast(DictConfig, HydraConfig.instance().cfg)
-        write(folder, "hydra", hydra)
-        write(folder, "overrides", hydra.hydra.overrides.task)
+        hydra: Any = OmegaConf.to_container(HydraConfig.get(), enum_to_str=True)
+        write(folder, "hydra", dumped({"hydra": hydra}))
+        write(folder, "overrides", dumped(hydra["overrides"]["task"]))
 
 
-def write(folder: Path, name: str, config: DictConfig | ListConfig) -> None:
+def write(folder: Path, name: str, content: str) -> None:
     """Replace a file of the folder as a whole."""
-    path = folder / FOLDER / f"{name}.yaml"
+    path = _path(folder, name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = as_yaml(config)
     replace(
         path,
         lambda partial: partial.write_text(content, encoding="utf-8"),
         settled=False,
     )
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / FOLDER / f"{name}.yaml"
