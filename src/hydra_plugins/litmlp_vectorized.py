@@ -40,7 +40,7 @@ class VectorizedLauncher(JobLauncher):
         self._refuse_less_than_one()
         self.prepare()
         slots = self._other_processes(len(job_overrides))
-        jobs = list(self.compose(job_overrides, initial_job_idx))
+        jobs = self.composed(job_overrides, initial_job_idx)
         # Imported here: Hydra looks at all launchers, whichever is used.
         from litmlp.vectorized.training import train_jobs
 

@@ -86,10 +86,16 @@ def fail(error: Exception, full: bool) -> NoReturn:
     sys.exit(1)
 
 
-def report(error: Exception, full: bool) -> None:
-    """One line on stderr, or everything."""
+def report(error: Exception, full: bool, source: str = "") -> None:
+    """One line on stderr, or everything.
+
+    Args:
+        source: whose error it is, where that is not plain from what was said before.
+    """
     if full:
-        print(printable("".join(traceback.format_exception(error))), file=sys.stderr)
+        text = "".join(traceback.format_exception(error))
+        lines = [f"error: {source}", text] if source else [text]
     else:
-        line = " ".join(describe(error).split())
-        print(f"error: {printable(line)}", file=sys.stderr)
+        lines = [" ".join(f"error: {source} {describe(error)}".split())]
+    for line in lines:
+        print(printable(line), file=sys.stderr)

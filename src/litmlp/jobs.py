@@ -32,7 +32,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp import runs
+from litmlp.bars import bars
 from litmlp.composed import ComposedOnce
+from litmlp.console import console
 from litmlp.members import folder_of
 
 log = logging.getLogger(__name__)
@@ -196,6 +198,14 @@ class JobLauncher(Launcher):
             with open_dict(composed):
                 composed.hydra.job.id = composed.hydra.job.num = number
             yield Job(composed, self.context, self.task)
+
+    def composed(self, overrides: Sequence[Sequence[str]], first: int) -> list[Job]:
+        """All jobs of a batch; a terminal shows how far it is."""
+        jobs = self.compose(overrides, first)
+        if not console.is_terminal:
+            return list(jobs)
+        with bars() as shown:
+            return list(shown.track(jobs, len(overrides), description="composing"))
 
 
 class JobSweeper(Sweeper):

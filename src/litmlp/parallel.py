@@ -110,7 +110,7 @@ class ParallelLauncher(JobLauncher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         self.prepare()
-        composed = self.compose(job_overrides, initial_job_idx)
+        composed = self.composed(job_overrides, initial_job_idx)
         state, here = Singleton.get_state(), os.getcwd()
         jobs = [SentJob(job=job, state=state, here=here) for job in composed]
         announce(job_overrides, f"with {type(self).__name__}")

@@ -83,7 +83,8 @@ class Opened:
                 error = found
         self._leave(failed=error is not None)
         if error is not None:
-            report(error, full=not isinstance(error, UserError))
+            name = self.member.run.folder.name
+            report(error, full=not isinstance(error, UserError), source=f"{name}:")
             return
         console.quiet, before = False, console.quiet
         console.print(f"  {self.member.run.folder.name}  {one_line(self.summary)}")
