@@ -14,7 +14,8 @@ SPLIT = (
     *("standardize_target", "preprocessing"),
 )
 
-SHARED = {"samples": ORDER + SPLIT, "rows": ORDER, "features": ORDER, "facts": ORDER}
+OF_A_SPLIT = ("rows", "fitted_preprocessing", "features", "facts")
+SHARED = {"samples": ORDER + SPLIT} | dict.fromkeys(OF_A_SPLIT, ORDER)
 """What two data have in common that differ in nothing but some keys."""
 
 

@@ -23,6 +23,8 @@ class Watch:
             [c for c in member.callbacks if isinstance(c, Snapshots)]
             for member in members
         ]
+        # By name, in one look: asked for one by one, they take as long as a layer.
+        self.modules = [dict(member.model.named_modules()) for member in members]
 
     def is_due(self, iteration: int, rows: int) -> bool:
         """Whether there is still something to see in this epoch."""
@@ -38,7 +40,7 @@ class Watch:
     ) -> None:
         """A module was called: let the hooks see that of each member."""
         for j, k in enumerate(numbers):
-            module = self.members[k].model.get_submodule(name)
+            module = self.modules[k][name]
             seen = module, (inputs[j].detach(),), outputs[j].detach()
             for hook in list(module._forward_hooks.values()):
                 self.members[k].attempt(partial(hook, *seen))
