@@ -11,9 +11,6 @@ from conftest import Run
 from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from litmlp.members import member_name
-from litmlp.sweeps import LaunchHooks
-
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
 
 
@@ -252,70 +249,3 @@ def test_a_tables_task_is_inferred_and_saved(run: Run, tmp_path: Path) -> None:
     config = OmegaConf.load(path)
     assert config.task.name == "binary"
     assert config.loss._target_ == "torch.nn.BCEWithLogitsLoss"
-
-
-def test_names_are_short_and_safe() -> None:
-    config = OmegaConf.create({"seed": 1})
-    overrides = ["data=wine", "model.hidden_sizes=[64,64]", "optimizer.lr=1e-3"]
-    name = member_name(overrides, ["data=wine"], config)
-    assert re.fullmatch(
-        r"model\.hidden_sizes-64-64\+optimizer\.lr-1e-3-[0-9a-f]{8}", name
-    )
-    long = member_name(["a=" + "../x" * 200], [], config)
-    assert len(long) <= 100 + 9
-    assert re.fullmatch(r"[A-Za-z0-9._+-]+", long)
-    assert not long.startswith(".")
-
-
-def test_an_added_value_does_not_rename_the_others() -> None:
-    config = OmegaConf.create({"seed": 1})
-    assert member_name(["seed=1"], ["seed=1,2"], config) == member_name(
-        ["seed=1"], ["seed=1,2,3"], config
-    )
-
-
-def test_a_taken_folder_is_left_as_it_is(run: Run, tmp_path: Path) -> None:
-    here = f"hydra.run.dir={tmp_path}/here"
-    run("train", here, *QUICK)
-    files = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    ended = run("train", here, "seed=1", *QUICK)
-    assert ended.code == 1
-    assert "holds a finished run, which is never overwritten" in ended.err
-    assert files == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-
-
-def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
-    run: Run, tmp_path: Path
-) -> None:
-    here = f"hydra.run.dir={tmp_path}/here"
-    run("train", here, *QUICK)
-    path = tmp_path / "here" / "summary.json"
-    path.write_text(path.read_text().replace('"done"', '"interrupted"'))
-    assert run("train", here, "optimizer.lr=-1", *QUICK).code == 1
-    assert path.is_file()
-    assert (tmp_path / "here" / "checkpoints" / "best.ckpt").is_file()
-
-
-def test_a_killed_member_counts_as_unfinished(tmp_path: Path) -> None:
-    (tmp_path / "member").mkdir()
-    killed = {"status": "running", "overrides": ["seed=1"]}
-    (tmp_path / "member" / "summary.json").write_text(json.dumps(killed))
-    LaunchHooks.unfinished = 0
-    LaunchHooks().on_multirun_end(
-        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
-    )
-    assert LaunchHooks.unfinished == 1
-
-
-def test_a_member_that_cannot_be_read_counts_as_unfinished(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    (tmp_path / "member").mkdir()
-    (tmp_path / "member" / "summary.json").write_text("{")
-    LaunchHooks.unfinished = 0
-    LaunchHooks().on_multirun_end(
-        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
-    )
-    assert LaunchHooks.unfinished == 1
-    (line,) = capfd.readouterr().err.splitlines()
-    assert "summary.json is broken" in line
