@@ -111,7 +111,7 @@ def test_every_penalty_is_each_members_own(config: Compose) -> None:
 
 
 def test_every_initializer_gives_a_member_its_first_weights(config: Compose) -> None:
-    base = config(*LONG, "model.hidden_sizes=[2,2]")
+    base = config(*LONG, "model.hidden_sizes=[2,2]", "trainer.max_epochs=2")
     each = alternatives(config, "initializer", *LONG)
     for node in each:
         if OmegaConf.is_missing(node, "values"):
