@@ -123,28 +123,35 @@ def final(metric: Metric, counts: dict[str, Tensor]) -> Tensor:
 def areas(metric: Metric, predictions: Tensor, targets: Tensor) -> Tensor:
     """The area under the ROC curve of each member, a mean over its classes."""
     scores, true = predictions.cpu().numpy(), targets.cpu().numpy()
-    if scores.shape[2] == 1:
-        found = [area(own[:, 0], y == 1) for own, y in zip(scores, true, strict=True)]
-        return torch.tensor(found, dtype=predictions.dtype)
+    classes = np.arange(scores.shape[2])[:, None] if scores.shape[2] > 1 else 1
+    weighted = getattr(metric, "average", None) == "weighted"
     found = []
     for own, y in zip(scores, true, strict=True):
-        each = np.array([area(s, y == c) for c, s in enumerate(own.T)])
-        weighted = getattr(metric, "average", None) == "weighted"
-        weights = np.bincount(y, minlength=len(each)) if weighted else None
-        found.append(np.average(each, weights=weights))
+        weights = np.bincount(y, minlength=len(own.T)) if weighted else None
+        found.append(np.average(area(own.T, y == classes), weights=weights))
     return torch.tensor(found, dtype=predictions.dtype)
 
 
-def area(scores: np.ndarray, positive: np.ndarray) -> float:
+def area(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
     """The share of pairs of a positive and a negative row that are in order; 0 if none.
 
     A tie is half in order (Mann and Whitney 1947,
     https://doi.org/10.1214/aoms/1177730491).
+
+    Args:
+        scores: from 0 up, [classes, N].
+        positive: of which rows they should be large, [classes, N].
     """
-    rows, found = len(scores), int(positive.sum())
-    if found in (0, rows):
-        return 0.0
-    ordered, own = np.sort(scores), np.sort(scores[positive])
-    below = np.searchsorted(ordered, own, side="left").sum()
-    below += np.searchsorted(ordered, own, side="right").sum()
-    return float((below - found**2) / (2 * found * (rows - found)))
+    # Numbers from 0 up have the order of their bits; of a tie, negative rows are first.
+    bits = np.ascontiguousarray(scores).view(f"u{scores.itemsize}")
+    keys = np.sort(bits << 1 | positive, axis=1)
+    negative = keys & 1 == 0
+    up_to = negative.cumsum(axis=1)
+    below = up_to - negative
+    below[:, 1:][keys[:, 1:] >> 1 == keys[:, :-1] >> 1] = 0
+    np.maximum.accumulate(below, axis=1, out=below)  # the same for all of a tie
+    ordered = np.where(negative, 0, below + up_to).sum(axis=1) / 2
+    pairs = up_to[:, -1] * (~negative).sum(axis=1)
+    share = np.zeros(len(pairs))
+    np.divide(ordered, pairs, out=share, where=pairs > 0)
+    return share
