@@ -24,7 +24,7 @@ from litmlp.supervised import Supervised
 DEFAULT_MAX_EPOCHS = 100
 
 # Lightning looks for callbacks in all installed packages, for each Trainer anew.
-registry.entry_points = functools.cache(registry.entry_points)  # type: ignore[assignment]  # of several signatures
+registry.entry_points = functools.cache(registry.entry_points)  # type: ignore[attr-defined, assignment]  # it imports that for itself
 
 
 def build_data(config: DictConfig) -> Data:
