@@ -105,29 +105,50 @@ def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["summary.json"]
 
 
-def begin_long_sweep(begin: Begin, tmp_path: Path) -> "subprocess.Popen[str]":
-    """Two endless runs at once, of four; returns when both have trained a little."""
+NEEDS_RAY = pytest.mark.skipif(
+    find_spec("ray") is None, reason="pip install litmlp[ray]"
+)
+AT_ONCE = {
+    JOBLIB: 2,
+    ("hydra/launcher=submitit_local",): 4,
+    ("hydra/launcher=ray", "+hydra.launcher.init.num_cpus=2"): 2,
+}
+"""How many of four runs a launcher trains at once."""
+LAUNCHERS = [
+    pytest.param(launcher, marks=NEEDS_RAY if "ray" in launcher[0] else ())
+    for launcher in AT_ONCE
+]
+
+
+def begin_long_sweep(
+    begin: Begin, tmp_path: Path, launcher: tuple[str, ...]
+) -> "subprocess.Popen[str]":
+    """Four endless runs; returns when those that go at once have trained a little."""
     endless = ("trainer.max_epochs=100000", "callbacks=minimal", "logger=none")
     often = "callbacks.checkpoint.every_seconds=0.1"
     axes = ("seed=range(4)", "data=iris", "trainer=cpu")
-    process = begin(*axes, *endless, often, *JOBLIB)
-    wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) == 2)
+    process = begin(*axes, *endless, often, *launcher)
+    begun = tmp_path / "sweep"
+    wait_until(
+        lambda: len([*begun.glob("*/checkpoints/last.ckpt")]) == AT_ONCE[launcher]
+    )
     return process
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_a_signal_ends_all_runs_and_starts_no_other(
-    name: str, begin: Begin, tmp_path: Path
+    launcher: tuple[str, ...], name: str, begin: Begin, tmp_path: Path
 ) -> None:
-    process = begin_long_sweep(begin, tmp_path)
+    process = begin_long_sweep(begin, tmp_path, launcher)
     process.send_signal(getattr(signal, name))
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + getattr(signal, name)
     assert "the sweep is incomplete" in out
     assert "Traceback" not in out
     begun = members(tmp_path / "sweep").values()
-    assert [status(folder) for folder in begun] == ["interrupted"] * 2
+    assert [status(folder) for folder in begun] == ["interrupted"] * AT_ONCE[launcher]
 
 
 def alive(process: int) -> bool:
@@ -170,7 +191,7 @@ def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("ray") is None, reason="pip install litmlp[ray]")
+@NEEDS_RAY
 def test_every_run_is_done_though_a_node_is_lost(begin: Begin, tmp_path: Path) -> None:
     from ray.cluster_utils import Cluster
 
