@@ -1,6 +1,7 @@
 """Files of a run's folder that are broken in any way: one line, and nothing is run."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
+USES = (
+    ("train", "resume=run", "trainer.max_epochs=2"),
+    ("evaluate", "run=run"),
+    ("report", "runs=[run]"),
+)
+
+
 CONTENTS: dict[str, bytes] = {
     "nothing": b"",
     "no text": bytes(range(256)),
@@ -44,11 +52,7 @@ def test_a_broken_config_is_one_line_or_not_needed(
     name: str, content: str, folder: Path
 ) -> None:
     (folder / ".hydra" / f"{name}.yaml").write_bytes(CONTENTS[content])
-    for command in (
-        ("train", "resume=run", "trainer.max_epochs=2"),
-        ("evaluate", "run=run"),
-        ("report", "runs=[run]"),
-    ):
+    for command in USES:
         code, said = scripted(*command)
         assert said.count("\n") == (code == 1) == said.startswith("error: ")
     assert not Path(MARK).exists()
@@ -93,3 +97,23 @@ def test_broken_metrics_are_one_line_and_stay(
     (line,) = said.splitlines()
     assert "metrics.csv is broken (" in line
     assert (folder / "metrics.csv").read_text() == content
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "metrics.csv",
+        "train.log",
+        "summary.json.partial",
+        ".hydra/hydra.yaml",
+        "checkpoints/last.ckpt.partial",
+    ],
+)
+def test_a_pipe_is_no_file_of_a_run(place: str, folder: Path) -> None:
+    """Who opens one waits for somebody at its other end."""
+    (folder / place).unlink(missing_ok=True)
+    os.mkfifo(folder / place)
+    for command in USES:
+        code, said = scripted(*command)
+        assert (code, said.count("\n")) == (1, 1)
+        assert f"run/{place} is neither a file nor a folder: remove it" in said

@@ -1,6 +1,7 @@
 """Run folders from elsewhere: nothing in them leads out of them or ends in a crash."""
 
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,19 +18,26 @@ WRITERS = ("callbacks", "logger", "trainer")
 """Sections of a config whose objects write files."""
 
 
-def refuse_links(folder: Path, *, named: bool = True) -> None:
-    """What is written into a folder stays in it.
+def refuse_ways_out(folder: Path, pattern: str = "**/*", *, named: bool = True) -> None:
+    """What is read from a folder, and written into it, stays in it.
 
     Args:
+        pattern: of the paths that are looked at.
         named: whether someone has named the folder, which then may be a link itself.
 
     Raises:
-        UserError: a symbolic link leads elsewhere.
+        UserError: a symbolic link leads elsewhere, or a pipe or a device does.
     """
     home = folder.resolve()
-    for path in folder.rglob("*"):
-        if path.is_symlink() and not path.resolve().is_relative_to(home):
-            raise UserError(f"{path} is a link that leads out of {folder}: remove it")
+    for path in folder.glob(pattern):
+        kind = path.lstat().st_mode
+        if stat.S_ISLNK(kind):
+            if not path.resolve().is_relative_to(home):
+                raise UserError(
+                    f"{path} is a link that leads out of {folder}: remove it"
+                )
+        elif not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise UserError(f"{path} is neither a file nor a folder: remove it")
     if folder.is_symlink() and not named:
         raise UserError(f"{folder} is a link that leads out of its folder: remove it")
 

@@ -17,7 +17,7 @@ from litmlp.console import shortest, show
 from litmlp.environment import conceal
 from litmlp.errors import UserError
 from litmlp.files import replace
-from litmlp.foreign import rebuilding, refuse_links
+from litmlp.foreign import rebuilding, refuse_ways_out
 from litmlp.locks import held, is_held
 from litmlp.versions import git_commit, versions
 
@@ -180,7 +180,7 @@ def read_config(folder: Path) -> DictConfig:
         )
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
-    refuse_links(folder)
+    refuse_ways_out(folder)
     with rebuilding(folder):
         config = OmegaConf.load(path)
         if not isinstance(config, DictConfig):

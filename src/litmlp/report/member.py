@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp import runs
 from litmlp.errors import UserError
+from litmlp.foreign import refuse_ways_out
 from litmlp.report.saved import ABSENT, SavedConfig
 
 SAME_DATA = re.compile(
@@ -126,6 +127,7 @@ def read_member(folder: Path) -> Member:
     Raises:
         UserError: the summary cannot be read, or is not what a run leaves.
     """
+    refuse_ways_out(folder)
     try:
         outcome = Outcome.model_validate(runs.read_summary(folder))
     except ValidationError as error:

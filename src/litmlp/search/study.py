@@ -13,6 +13,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from litmlp.errors import UserError
+from litmlp.foreign import refuse_ways_out
 from litmlp.members import STUDY
 from litmlp.search.objectives import Mode
 from litmlp.search.space import Axis
@@ -30,7 +31,12 @@ RETRY_OF = "retry_of"
 
 @contextmanager
 def opened(folder: Path) -> Iterator[RDBStorage]:
-    """The storage in a sweep's folder, let go of after the block."""
+    """The storage in a sweep's folder, let go of after the block.
+
+    Raises:
+        UserError: its file is a link that leads elsewhere.
+    """
+    refuse_ways_out(folder, f"{STUDY}*")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = RDBStorage(f"sqlite:///{(folder / STUDY).resolve()}")
     try:
