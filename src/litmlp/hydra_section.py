@@ -13,6 +13,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from litmlp.bounded_yaml import use_bounded_loader
 from litmlp.errors import UserError
 
 ALLOWED = {
@@ -54,6 +55,7 @@ class CheckedLoader(ConfigLoaderImpl):
 
 def use_checked_loader() -> None:
     """Let Hydra compose with it; it offers no other place before it builds."""
+    use_bounded_loader()
     hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]  # Hydra imports it for itself
 
 

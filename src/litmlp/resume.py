@@ -8,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp import runs
+from litmlp.bounded_yaml import read_config
 from litmlp.errors import UserError
 from litmlp.foreign import rebuilding, refuse_outside, refuse_ways_out
 from litmlp.locks import is_held
@@ -92,8 +93,8 @@ def remember_command(folder: Path, given: list[str]) -> None:
     """Let ``HydraConfig`` speak of the run as it was launched."""
     hydra = cast(DictConfig, HydraConfig.get())
     with rebuilding(folder), read_write(hydra), open_dict(hydra):
-        launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
-        hydra.overrides.task = [*OmegaConf.load(folder / COMMAND), *given]
+        launched = read_config(folder / ".hydra" / "hydra.yaml")
+        hydra.overrides.task = [*read_config(folder / COMMAND), *given]
         hydra.runtime.choices = launched.hydra.runtime.choices
 
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from litmlp import bounded_yaml
 from litmlp.console import shortest, show
 from litmlp.environment import conceal
 from litmlp.errors import UserError
@@ -182,7 +183,7 @@ def read_config(folder: Path) -> DictConfig:
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
     refuse_ways_out(folder)
     with rebuilding(folder):
-        config = OmegaConf.load(path)
+        config = bounded_yaml.read_config(path)
         if not isinstance(config, DictConfig):
             raise UserError(f"{path} is broken: it is no config")
     config.folder = str(folder)
