@@ -43,6 +43,9 @@ VARIABLES = (
 )
 """Of the environment that a config may set; others can make libraries load code."""
 
+LOG = "${hydra.runtime.output_dir}/"
+"""Where what a config lets Python's logging write begins: in the run's own folder."""
+
 
 class CheckedLoader(ConfigLoaderImpl):
     """Composes configs as Hydra does, and refuses what would run code."""
@@ -64,6 +67,10 @@ def refuse_code(section: DictConfig) -> None:
     Raises:
         UserError: something is named that is not known to be harmless.
     """
+    names = {
+        "hydra.job.name": section.job.get("name"),
+        "hydra.output_subdir": section.output_subdir,
+    }
     for part, allowed in ALLOWED.items():
         for place, key, value in named(section[part], f"hydra.{part}"):
             if key in NAMING and not re.fullmatch(allowed, value):
@@ -76,6 +83,11 @@ def refuse_code(section: DictConfig) -> None:
                 raise UserError(
                     f"{place}={value} is not allowed: {' and '.join(STREAMS)} are"
                 )
+            if key == "filename" and (not value.startswith(LOG) or ".." in value):
+                raise UserError(f"{place}={value} is not allowed: {LOG}… is")
+    for place, name in names.items():
+        if name is not None and not re.fullmatch(r"[\w.+-]*\w", str(name)):
+            raise UserError(f"{place}={name} is not allowed: a plain name is")
     for name in section.job.env_set:
         if not re.fullmatch(VARIABLES, name):
             raise UserError(
