@@ -30,6 +30,18 @@ NOT_HASHED = frozenset(
 INTERVALS = ("every_seconds", "every_iterations", "every_epochs")
 """Of ``callbacks.checkpoint``: when it writes changes no result either."""
 
+LEFT = (
+    "summary.json",
+    "train.log",
+    "events.out.tfevents.*",
+    "metrics.csv",
+    "predictions.csv",
+    "checkpoints/*",
+    "figures/**/*.png",
+    ".hydra/*.yaml",
+)
+"""What a run leaves in its folder, as patterns."""
+
 Summary = dict[str, Any]
 
 
@@ -192,16 +204,7 @@ def read_config(folder: Path) -> DictConfig:
 
 def discard(folder: Path) -> None:
     """Remove what a run has left, and nothing else."""
-    for pattern in (
-        "summary.json",
-        "train.log",
-        "events.out.tfevents.*",
-        "metrics.csv",
-        "predictions.csv",
-        "checkpoints/*",
-        "figures/**/*.png",
-        ".hydra/*.yaml",
-    ):
+    for pattern in LEFT:
         for path in folder.glob(pattern):
             path.unlink()
     for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
