@@ -24,6 +24,9 @@ SAME_DATA = re.compile(
 LIMIT = 2**63
 """Larger numbers have no place in a table's columns; seeds can be as large."""
 
+MOST = 300
+"""Metrics or overrides of a run; each can become a column of all tables."""
+
 Count = Annotated[int, Field(ge=0, lt=LIMIT)]
 Tag = Annotated[str, Field(pattern="/")]
 
@@ -41,13 +44,13 @@ class Outcome(BaseModel):
     status: Literal["running", "done", "failed", "interrupted"]
     started: str = ""
     config_hash: str | None = None
-    overrides: list[str]
+    overrides: Annotated[list[str], Field(max_length=MOST)]
     error: str = ""
     monitor: Monitor | None = None
     best_value: FiniteFloat | None = None
     best_epoch: Count | None = None
     pruned_epoch: Count | None = None
-    metrics: dict[Tag, FiniteFloat | None] = {}
+    metrics: Annotated[dict[Tag, FiniteFloat | None], Field(max_length=MOST)] = {}
     parameters: Count | None = None
     epochs: Count | None = None
     iterations: Count | None = None
