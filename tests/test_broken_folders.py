@@ -107,6 +107,17 @@ def test_broken_metrics_are_one_line_and_stay(
 
 
 @pytest.mark.parametrize(
+    "place", ["metrics.csv", "summary.json", ".hydra/config.yaml", "train.log"]
+)
+def test_a_file_is_no_larger_than_what_the_disk_holds(place: str, folder: Path) -> None:
+    os.truncate(folder / place, 2**42)
+    for command in USES:
+        code, said = scripted(*command)
+        assert (code, said.count("\n")) == (1, 1)
+        assert f"run/{place} claims a size that the disk does not hold" in said
+
+
+@pytest.mark.parametrize(
     "place",
     [
         "metrics.csv",
