@@ -22,7 +22,11 @@ CALLS = {
     "sweeper.params.x._target_": "os.system",
     "job_logging.handlers.x.()": "os.system",
     "job_logging.handlers.x.class": "subprocess.Popen",
-    "job_logging.handlers.file.filename": "ext://os.environ",
+    "job_logging.handlers.x.filename": "ext://os.environ",
+    "job_logging.handlers.file.filename": "/tmp/elsewhere.log",
+    "hydra_logging.handlers.x.filename": "${hydra.runtime.output_dir}/../../mine",
+    "job.name": "../../elsewhere",
+    "output_subdir": "/tmp/elsewhere",
     "job_logging.handlers.file.class": "${oc.env:NOT_THERE,subprocess.Popen}",
     "job_logging.filters.x.()": "os.system",
     "job_logging.formatters.simple.class": "logging.handlers.HTTPHandler",
@@ -68,6 +72,30 @@ def test_an_experiment_file_from_elsewhere_runs_no_code(
     assert "is not allowed" in line
     assert [path.name for path in tmp_path.rglob("*") if path.name == "ran"] == []
     assert not list(tmp_path.rglob("summary.json"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: &x [*x]",
+        "x: " + "[" * 200 + "]" * 200,
+        "x0: &x0 [0]\n"
+        + "".join(f"x{i + 1}: &x{i + 1} [*x{i}, *x{i}]\n" for i in range(40)),
+    ],
+)
+def test_an_experiment_file_is_no_larger_than_it_looks(
+    text: str, run: Run, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "experiment" / "evil.yaml"
+    theirs.parent.mkdir()
+    theirs.write_text(f"# @package _global_\n{text}")
+    ended = run("train", f"--config-dir={tmp_path}", "experiment=evil", "data=iris")
+    (line,) = ended.err.splitlines()
+    assert ended.code == 1
+    assert "evil.yaml is broken: nested too deeply, or its aliases multiply" in line
+    theirs.write_text("# @package _global_\na: &a [1]\nb: *a\ndata: {drop: *a}\n")
+    ended = run("train", f"--config-dir={tmp_path}", "experiment=evil", "--cfg=job")
+    assert ended.code == 0
 
 
 def test_what_only_looks_like_a_call_is_let_through() -> None:

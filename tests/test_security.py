@@ -108,6 +108,38 @@ def test_any_name_of_a_file_has_a_folder_of_its_own(name: str, folder: Path) -> 
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
+@pytest.mark.parametrize("place", ["member", "ensemble.json.partial", "report"])
+def test_a_sweep_that_goes_on_stays_where_it_is(
+    place: str, finished: Path, run: Run, tmp_path: Path
+) -> None:
+    """What a member leaves is removed before it is trained anew: not elsewhere."""
+    victim = Path(shutil.copytree(finished, tmp_path / "victim"))
+    before = {path: path.read_bytes() for path in victim.rglob("*") if path.is_file()}
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "multirun.yaml").touch()
+    (tmp_path / "sweep" / place).symlink_to(victim / "run")
+    for sweep in ("sweep.resume=sweep", "hydra.sweep.dir=sweep"):
+        ended = run("train", "-m", "data=iris", "seed=0,1", sweep)
+        (line,) = ended.err.splitlines()
+        assert ended.code == 1
+        assert f"sweep/{place} is a link that leads out of sweep: remove it" in line
+    after = {path: path.read_bytes() for path in victim.rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize("place", ["train.log", "summary.json.partial"])
+def test_a_run_that_is_begun_stays_where_it_is(
+    place: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / place).symlink_to(tmp_path / "victim")
+    ended = run("train", "data=iris", "hydra.run.dir=new")
+    (line,) = ended.err.splitlines()
+    assert ended.code == 1
+    assert f"new/{place} is a link that leads out of new: remove it" in line
+    assert not (tmp_path / "victim").exists()
+
+
 OUTSIDE: dict[str, Any] = {
     "callbacks": {
         "_target_": "lightning.pytorch.callbacks.ModelCheckpoint",

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from litmlp import checkpoints, resume
 from litmlp.errors import UserError, describe
-from litmlp.runs import Summary
+from litmlp.runs import Summary, is_done
 
 
 class Beginning:
@@ -40,6 +40,11 @@ class Beginning:
             )
         self.earlier = resume.recorded(self.folder, self.config)
         self.point = checkpoints.newest(self.folder)
+        if self.point is None and is_done(self.folder):
+            raise UserError(
+                f"{self.folder} holds a finished run without "
+                f"{checkpoints.FOLDER}/{checkpoints.LAST}: it cannot go on"
+            )
         if self.point:
             resume.refuse_less(self.config, self.point.content)
         return self.earlier

@@ -35,7 +35,7 @@ Task = Callable[[DictConfig], float | None]
 
 TRACEBACK = "--traceback"
 FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's own way to ask for the same
-MISTAKES = (UserError, HydraException, OmegaConfBaseException)
+MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
 def run(task: Task, *, config: str) -> None:

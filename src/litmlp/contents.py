@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NotRequired
 
 import torch
-from pydantic import Field, InstanceOf, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, InstanceOf, TypeAdapter, ValidationError
 from torch import Tensor
 from typing_extensions import TypeAliasType, TypedDict
 
@@ -20,6 +20,18 @@ Number = Annotated[float, Field(strict=True)]
 Tensors = dict[str, InstanceOf[Tensor]]
 Seconds = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 States = Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+def of_one_value(tensor: Tensor) -> Tensor:
+    """
+    Raises:
+        ValueError: it has none, or several.
+    """
+    if tensor.numel() != 1:
+        raise ValueError(f"it has {tensor.numel()} values, not one")
+    return tensor
+
+
 Counts = TypeAliasType("Counts", "dict[str, Count | bool | Counts]")
 
 MOST_NESTED = 50
@@ -61,11 +73,63 @@ class Spent(TypedDict):
     time_elapsed: dict[str, Seconds]
 
 
+class Patience(TypedDict):
+    """Of early stopping."""
+
+    wait_count: Count
+    stopped_epoch: Count
+    best_score: Annotated[InstanceOf[Tensor], AfterValidator(of_one_value)]
+    patience: Count
+
+
+class Speed(TypedDict):
+    """How fast the training has been."""
+
+    samples: Count
+    seconds: Seconds
+    samples_per_second: Seconds
+    epoch: tuple[Count, Number]
+
+
+Losses = TypedDict("Losses", {"loss/train": list[Number], "loss/val": list[Number]})
+
+
+class Diagnosed(TypedDict):
+    """What the doctor looks at when the training ends."""
+
+    records: list[dict[str, Number]]
+    losses: Losses
+    activations: dict[str, str]
+    note: list[str]
+
+
+class Noted(TypedDict):
+    """What a run says of a value that is not finite."""
+
+    note: str
+
+
+class Pruned(TypedDict):
+    """Of a trial that was ended early."""
+
+    pruned_epoch: Count | None
+
+
+STATES: dict[str, TypeAdapter[Any]] = {
+    "Timer": TypeAdapter(Spent),
+    "EarlyStopping": TypeAdapter(Patience),
+    "Throughput": TypeAdapter(Speed),
+    "Diagnosis": TypeAdapter(Diagnosed),
+    "Divergence": TypeAdapter(Noted),
+    "Pruning": TypeAdapter(Pruned),
+}
+"""What callbacks keep that decides how a run goes on or what its summary says."""
+
+
 class Callbacks(TypedDict):
-    """Those that decide how far a run is."""
+    """One of them is there always; the others are in STATES."""
 
     BestAndLast: Kept
-    Timer: NotRequired[Spent]
 
 
 class Now(TypedDict):
@@ -148,6 +212,9 @@ def check(content: Any, kind: type, size: int) -> None:
     try:
         KINDS[kind].validate_python(content)
         COUNTS.validate_python(content.get("loops", {}))
+        for name, state in content.get("callbacks", {}).items():
+            if known := STATES.get(str(name).partition("{")[0]):
+                known.validate_python(state)
     except ValidationError as error:
         wrong = error.errors()[0]
         raise ValueError(

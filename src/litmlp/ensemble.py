@@ -17,7 +17,7 @@ from litmlp import runs
 from litmlp.console import show
 from litmlp.data.samples import Column
 from litmlp.errors import UserError
-from litmlp.foreign import rebuilding
+from litmlp.foreign import rebuilding, refuse_ways_out
 from litmlp.members import holds_members, outcomes
 from litmlp.process import settings
 from litmlp.regressor import Regressor
@@ -97,6 +97,7 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
     Raises:
         UserError: there are fewer than two, or they cannot be averaged.
     """
+    refuse_ways_out(sweep)
     found = outcomes(sweep)
     folders = [folder for folder in found if found[folder] == "done"]
     if len(folders) < 2:

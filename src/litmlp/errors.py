@@ -1,6 +1,7 @@
 """One clear error for a user's mistake: what came, what is allowed, how to fix it."""
 
 import difflib
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -52,8 +53,12 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
 
 
 def describe(error: Exception) -> str:
-    """One line for an error of ours, of Hydra's or of OmegaConf's."""
+    """One line for an error of ours, of Hydra's, of OmegaConf's or of the disk's."""
     cause = error.__cause__
+    if isinstance(cause, OSError) and not isinstance(error, UserError):
+        return describe(cause)  # of a log that cannot be opened, which names no file
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
     if isinstance(error, MissingConfigException) and error.options is not None:
         file = str(error.missing_cfg_file)
         # Options may be nested; among Hydra's own it is groups that are.

@@ -1,9 +1,11 @@
 """An exported ONNX file: what it says of itself, and predictions from it."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.samples import Column
-from litmlp.errors import UserError
+from litmlp.errors import UserError, prefixed
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -22,6 +24,12 @@ METADATA = "litmlp"
 
 MISSING, UNSEEN = -2, -1
 """Codes of no category, and of one that the vocabulary lacks."""
+
+LONGEST = 60.0
+"""Seconds for a batch; a graph from elsewhere can hold a loop without end."""
+
+EXTERNAL = "session.model_external_initializers_file_folder_path"
+"""The option of onnxruntime for where a model's weights may be other files."""
 
 INPUTS = {
     "numbers": "[rows, columns that are not categorical]: NaN where missing, "
@@ -61,13 +69,31 @@ class Description:
 class Exported(Description):
     """A model from an ONNX file: see ``prediction.Predictor``."""
 
+    path: Path
     session: "InferenceSession"
 
     def predict(self, inputs: Tensor) -> Tensor:
-        """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
+        """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets].
+
+        Raises:
+            UserError: the graph takes or gives something else than the metadata say.
+        """
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
-        parts = [split_inputs(batch, self.columns) for batch in batches]
-        return torch.cat([run_session(self.session, part) for part in parts])
+        with prefixed(str(self.path)):
+            return torch.cat([self._predict(batch) for batch in batches])
+
+    def _predict(self, batch: Tensor) -> Tensor:
+        try:
+            found = run_session(self.session, split_inputs(batch, self.columns))
+        except UserError:
+            raise
+        except Exception as error:  # onnxruntime's errors share no class
+            raise UserError(f"its metadata do not fit its graph: {error}") from error
+        wanted = len(batch), len(self.class_names or self.target_names)
+        if found.shape != wanted:
+            given = tuple(found.shape)
+            raise UserError(f"gives {given} for {wanted[0]} row(s), not {wanted}")
+        return found
 
 
 @contextmanager
@@ -84,8 +110,8 @@ def exported(path: Path) -> Iterator[Exported]:
     exact = session.get_outputs()[0].type == "tensor(double)"
     torch.set_default_dtype(torch.float64 if exact else torch.float32)
     try:
-        model = Exported(session=session, **vars(describe(session, path)))
-        refuse_misfit(model, path)
+        model = Exported(path=path, session=session, **vars(describe(session, path)))
+        model.predict(torch.zeros(1, len(model.columns)))  # before a table is read
         yield model
     finally:
         torch.set_default_dtype(before)
@@ -105,6 +131,7 @@ def open_session(content: bytes, name: str) -> "InferenceSession":
         ) from error
     options = SessionOptions()
     options.log_severity_level = 4  # its errors are raised, too
+    options.add_session_config_entry(EXTERNAL, os.devnull)  # else any file from here
     try:
         # Its fallback would only say the same again, on stdout.
         return InferenceSession(content, options, enable_fallback=0)
@@ -113,9 +140,25 @@ def open_session(content: bytes, name: str) -> "InferenceSession":
 
 
 def run_session(session: "InferenceSession", inputs: dict[str, Tensor]) -> Tensor:
-    """What a model makes of its inputs."""
+    """What a model makes of its inputs.
+
+    Raises:
+        UserError: it takes too long.
+    """
+    from onnxruntime import RunOptions
+
     arrays = {name: values.numpy() for name, values in inputs.items()}
-    return torch.from_numpy(session.run(None, arrays)[0])
+    options = RunOptions()
+    limit = Timer(LONGEST, setattr, (options, "terminate", True))
+    limit.start()
+    try:
+        return torch.from_numpy(session.run(None, arrays, options)[0])
+    except Exception as error:
+        if options.terminate:
+            raise UserError(f"a batch is not done within {LONGEST:g} s") from error
+        raise
+    finally:
+        limit.cancel()
 
 
 def describe(session: "InferenceSession", path: Path) -> Description:
@@ -136,22 +179,6 @@ def describe(session: "InferenceSession", path: Path) -> Description:
             f"{path} was not written by scripts/export.py of this version: in its "
             f"metadata, {key}: {wrong['msg']}"
         ) from error
-
-
-def refuse_misfit(model: Exported, path: Path) -> None:
-    """
-    Raises:
-        UserError: the graph takes or gives something else than the metadata say.
-    """
-    width = len(model.class_names or model.target_names)
-    try:
-        found = model.predict(torch.zeros(1, len(model.columns))).shape
-    except Exception as error:
-        raise UserError(
-            f"{path}: its metadata do not fit its graph: {error}"
-        ) from error
-    if found != (1, width):
-        raise UserError(f"{path}: gives {tuple(found)} for a row, not (1, {width})")
 
 
 def split_inputs(inputs: Tensor, columns: Sequence[Column]) -> dict[str, Tensor]:

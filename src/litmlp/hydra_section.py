@@ -13,6 +13,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from litmlp.bounded_yaml import use_bounded_loader
 from litmlp.errors import UserError
 
 ALLOWED = {
@@ -42,6 +43,9 @@ VARIABLES = (
 )
 """Of the environment that a config may set; others can make libraries load code."""
 
+LOG = "${hydra.runtime.output_dir}/"
+"""Where what a config lets Python's logging write begins: in the run's own folder."""
+
 
 class CheckedLoader(ConfigLoaderImpl):
     """Composes configs as Hydra does, and refuses what would run code."""
@@ -54,6 +58,7 @@ class CheckedLoader(ConfigLoaderImpl):
 
 def use_checked_loader() -> None:
     """Let Hydra compose with it; it offers no other place before it builds."""
+    use_bounded_loader()
     hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]  # Hydra imports it for itself
 
 
@@ -62,6 +67,10 @@ def refuse_code(section: DictConfig) -> None:
     Raises:
         UserError: something is named that is not known to be harmless.
     """
+    names = {
+        "hydra.job.name": section.job.get("name"),
+        "hydra.output_subdir": section.output_subdir,
+    }
     for part, allowed in ALLOWED.items():
         for place, key, value in named(section[part], f"hydra.{part}"):
             if key in NAMING and not re.fullmatch(allowed, value):
@@ -74,6 +83,11 @@ def refuse_code(section: DictConfig) -> None:
                 raise UserError(
                     f"{place}={value} is not allowed: {' and '.join(STREAMS)} are"
                 )
+            if key == "filename" and (not value.startswith(LOG) or ".." in value):
+                raise UserError(f"{place}={value} is not allowed: {LOG}… is")
+    for place, name in names.items():
+        if name is not None and not re.fullmatch(r"[\w.+-]*\w", str(name)):
+            raise UserError(f"{place}={name} is not allowed: a plain name is")
     for name in section.job.env_set:
         if not re.fullmatch(VARIABLES, name):
             raise UserError(

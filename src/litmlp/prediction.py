@@ -19,6 +19,7 @@ from litmlp.data.survival import survived
 from litmlp.data.tables import PARQUET
 from litmlp.errors import UserError
 from litmlp.exported import exported
+from litmlp.runs import LEFT
 from litmlp.spreadsheets import as_csv
 
 
@@ -69,16 +70,29 @@ def predict_file(
 
     Raises:
         UserError: a column is missing or of another kind than in training, a file
-            cannot be read, or the output is no table.
+            cannot be read, or the output is no table or would replace one that is not
+            of predictions.
     """
     target = Path(output)
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
+    refuse_loss(target, source)
     safe = safe_csv and target.suffix.lower() == ".csv"
     with survived(source):
         kept = kept_columns(predictor, source, keep)
         tables = predictions(predictor, source, kept)
         write((as_csv(table, safe=safe) for table in tables), target, source)
+
+
+def refuse_loss(target: Path, source: str) -> None:
+    """
+    Raises:
+        UserError: the output is the input, or what a run has left.
+    """
+    if target.exists() and Path(source).exists() and target.samefile(source):
+        raise UserError(f"output={target} is the input: give another file")
+    if target.name in LEFT and (target.parent / "summary.json").is_file():
+        raise UserError(f"output={target} is a run's own: give another file")
 
 
 def kept_columns(

@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp import checkpoints
+from litmlp import checkpoints, unfinished
 from litmlp.build import build_model, build_trainer
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.console import show
@@ -51,6 +51,7 @@ def build_run(
     if point:  # Lightning would notice once the curves are cut back to it
         with rebuilding(folder):
             model.load_state_dict(point.content["state_dict"])
+            unfinished.refuse_other_optimizer(model, point.content["optimizer_states"])
     trainer = build_trainer(config, pruning(config))
     refuse_without_checkpoint(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)

@@ -8,8 +8,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp import runs
+from litmlp.bounded_yaml import read_config
 from litmlp.errors import UserError
-from litmlp.foreign import rebuilding, refuse_links, refuse_outside
+from litmlp.foreign import rebuilding, refuse_outside, refuse_ways_out
 from litmlp.locks import is_held
 
 LATEST = "latest"
@@ -33,12 +34,13 @@ def run_folder(parent: Path, resume: str) -> Path:
         folder = Path(resume)
         if not has_begun(folder):
             raise UserError(f"resume={resume} holds no run: it has no {COMMAND}")
-        refuse_links(folder)
+        refuse_ways_out(folder)  # before Hydra opens its log
         return folder
     begun = [folder for folder in sorted(parent.glob("*")) if has_begun(folder)]
     open_ones = [f for f in begun if not runs.is_done(f) and not is_held(f)]
     if not open_ones:
         raise UserError(f"resume={LATEST}: no unfinished run in {parent}")
+    refuse_ways_out(open_ones[-1])
     return open_ones[-1]
 
 
@@ -91,8 +93,8 @@ def remember_command(folder: Path, given: list[str]) -> None:
     """Let ``HydraConfig`` speak of the run as it was launched."""
     hydra = cast(DictConfig, HydraConfig.get())
     with rebuilding(folder), read_write(hydra), open_dict(hydra):
-        launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
-        hydra.overrides.task = [*OmegaConf.load(folder / COMMAND), *given]
+        launched = read_config(folder / ".hydra" / "hydra.yaml")
+        hydra.overrides.task = [*read_config(folder / COMMAND), *given]
         hydra.runtime.choices = launched.hydra.runtime.choices
 
 

@@ -13,11 +13,12 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from litmlp import bounded_yaml
 from litmlp.console import shortest, show
 from litmlp.environment import conceal
 from litmlp.errors import UserError
 from litmlp.files import replace
-from litmlp.foreign import rebuilding, refuse_links
+from litmlp.foreign import rebuilding, refuse_ways_out
 from litmlp.locks import held, is_held
 from litmlp.versions import git_commit, versions
 
@@ -28,6 +29,18 @@ NOT_HASHED = frozenset(
 
 INTERVALS = ("every_seconds", "every_iterations", "every_epochs")
 """Of ``callbacks.checkpoint``: when it writes changes no result either."""
+
+LEFT = (
+    "summary.json",
+    "train.log",
+    "events.out.tfevents.*",
+    "metrics.csv",
+    "predictions.csv",
+    "checkpoints/*",
+    "figures/**/*.png",
+    ".hydra/*.yaml",
+)
+"""What a run leaves in its folder, as patterns."""
 
 Summary = dict[str, Any]
 
@@ -180,9 +193,9 @@ def read_config(folder: Path) -> DictConfig:
         )
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
-    refuse_links(folder)
+    refuse_ways_out(folder)
     with rebuilding(folder):
-        config = OmegaConf.load(path)
+        config = bounded_yaml.read_config(path)
         if not isinstance(config, DictConfig):
             raise UserError(f"{path} is broken: it is no config")
     config.folder = str(folder)
@@ -191,16 +204,7 @@ def read_config(folder: Path) -> DictConfig:
 
 def discard(folder: Path) -> None:
     """Remove what a run has left, and nothing else."""
-    for pattern in (
-        "summary.json",
-        "train.log",
-        "events.out.tfevents.*",
-        "metrics.csv",
-        "predictions.csv",
-        "checkpoints/*",
-        "figures/**/*.png",
-        ".hydra/*.yaml",
-    ):
+    for pattern in LEFT:
         for path in folder.glob(pattern):
             path.unlink()
     for path in [*sorted(folder.rglob("*"), reverse=True), folder]:

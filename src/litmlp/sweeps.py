@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp import resume, runs
 from litmlp.console import console, shortest, table
 from litmlp.errors import UserError, fail, report
+from litmlp.foreign import refuse_ways_out
 from litmlp.launches import (
     check_on_error,
     refuse_elsewhere,
@@ -86,6 +87,7 @@ class LaunchHooks(Callback):
             refuse_paths(config.name)
             refuse_sweeping(config)
             if config.resume is None:
+                refuse_ways_out(Path(config.hydra.run.dir))
                 runs.refuse_taken(Path(config.hydra.run.dir))
             else:
                 resume.refuse_changes(runs.as_typed(config.hydra.overrides.task))
@@ -100,6 +102,7 @@ class LaunchHooks(Callback):
                 raise UserError("resume= goes on with a single run: leave out -m")
             check_on_error(config)
             resume_sweep(config)
+            refuse_ways_out(Path(config.hydra.sweep.dir))
             refuse_other_kind(config)
             repeat_with_seeds(config)
             lesson_of(config)

@@ -1,5 +1,6 @@
 """What training knows of an epoch under way, beside the weights and the optimizer."""
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -66,6 +67,23 @@ def resume(model: "Supervised") -> None:
     random_numbers.restore(own["random"])
     for optimizer in model.trainer.optimizers:
         refuse_misfit(optimizer)
+
+
+def refuse_other_optimizer(model: "Supervised", states: list[dict[str, Any]]) -> None:
+    """Have a copy of a model and its optimizer go a step, before anything is changed.
+
+    Raises:
+        UserError: see :func:`refuse_misfit`.
+        Exception: any other that torch raises for what it cannot go on with.
+    """
+    twin = copy.deepcopy(model)
+    optimizer = twin.optimizer(twin.parameters())
+    (state,) = states
+    optimizer.load_state_dict(copy.deepcopy(state))
+    refuse_misfit(optimizer)
+    for weights in twin.parameters():
+        weights.grad = torch.zeros_like(weights)
+    optimizer.step(lambda: 0.0)
 
 
 STEP = torch.empty((), dtype=torch.float32)

@@ -247,6 +247,33 @@ def test_a_member_of_an_experiments_sweep_is_trained_alone(tmp_path: Path) -> No
     assert command == f"python {end}"
 
 
+@pytest.mark.parametrize(
+    ("metrics", "overrides"), [(100_000, 1), (1, 3000)], ids=["metrics", "overrides"]
+)
+def test_a_run_of_too_many_columns_is_skipped(
+    metrics: int, overrides: int, tmp_path: Path
+) -> None:
+    tags = {f"m{i}/val": 0.5 for i in range(metrics)}
+    typed = [f"+k{i}=1" for i in range(overrides)]
+    make_run(tmp_path / "wide", typed, 0.5, metrics=tags)
+    make_run(tmp_path / "usual", ["seed=1"], 0.4)
+    runs = table_of(tmp_path)
+    assert runs.table.height == 1
+    (reason,) = runs.skipped
+    assert "wide/summary.json is broken: " in reason
+
+
+def test_a_choice_called_like_another_column_is_told_apart(tmp_path: Path) -> None:
+    for number in range(2):
+        keys = ("run", "choice.run", "choice", "loss/val", "metrics")
+        typed = [f"+{key}={number}" for key in keys]
+        make_run(tmp_path / str(number), typed, 0.5)
+    runs = table_of(tmp_path)
+    names = [f"choice.{key}" for key in ("run", "choice.run", "choice", "loss/val")]
+    assert runs.choices == [*names, "metrics"]
+    assert runs.metrics == ["loss/val"]
+
+
 def test_a_thousand_runs_are_read(tmp_path: Path) -> None:
     for number in range(1000):
         overrides = [f"optimizer.lr={number % 10 + 1}", f"seed={number // 10}"]

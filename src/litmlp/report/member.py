@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp import runs
 from litmlp.errors import UserError
+from litmlp.foreign import refuse_ways_out
 from litmlp.report.saved import ABSENT, SavedConfig
 
 SAME_DATA = re.compile(
@@ -22,6 +23,9 @@ SAME_DATA = re.compile(
 
 LIMIT = 2**63
 """Larger numbers have no place in a table's columns; seeds can be as large."""
+
+MOST = 300
+"""Metrics or overrides of a run; each can become a column of all tables."""
 
 Count = Annotated[int, Field(ge=0, lt=LIMIT)]
 Tag = Annotated[str, Field(pattern="/")]
@@ -40,13 +44,13 @@ class Outcome(BaseModel):
     status: Literal["running", "done", "failed", "interrupted"]
     started: str = ""
     config_hash: str | None = None
-    overrides: list[str]
+    overrides: Annotated[list[str], Field(max_length=MOST)]
     error: str = ""
     monitor: Monitor | None = None
     best_value: FiniteFloat | None = None
     best_epoch: Count | None = None
     pruned_epoch: Count | None = None
-    metrics: dict[Tag, FiniteFloat | None] = {}
+    metrics: Annotated[dict[Tag, FiniteFloat | None], Field(max_length=MOST)] = {}
     parameters: Count | None = None
     epochs: Count | None = None
     iterations: Count | None = None
@@ -126,6 +130,7 @@ def read_member(folder: Path) -> Member:
     Raises:
         UserError: the summary cannot be read, or is not what a run leaves.
     """
+    refuse_ways_out(folder)
     try:
         outcome = Outcome.model_validate(runs.read_summary(folder))
     except ValidationError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from litmlp.console import console, shortest
+from litmlp.errors import UserError
 from litmlp.members import holds_search
 from litmlp.report.texts import short
 
@@ -66,17 +67,25 @@ def read_searches(runs: Iterable[Path]) -> Iterator[Searched]:
         console.print("searches are not shown: pip install litmlp[optuna]")
         return
     for folder in with_study:
-        if searched := read_search(folder):
-            yield searched
+        try:
+            searched = read_search(folder)
+        except UserError as error:
+            console.print(f"a search is not shown: {error}", soft_wrap=True)
+        else:
+            yield from filter(None, [searched])
 
 
 def read_search(folder: Path) -> Searched | None:
-    """The search of a sweep, if a trial has come to an end."""
+    """The search of a sweep, if a trial has come to an end.
+
+    Raises:
+        UserError: its file cannot be used.
+    """
     import optuna  # an extra
 
-    from litmlp.search.study import NAME, OBJECTIVES, ended, opened
+    from litmlp.search.study import NAME, OBJECTIVES, ended, opened, understood
 
-    with opened(folder) as storage:
+    with opened(folder) as storage, understood(folder):
         study = optuna.load_study(study_name=NAME, storage=storage)
         objectives: dict[str, str] = study.user_attrs[OBJECTIVES]
         trials = {t.number: as_trial(t, len(objectives)) for t in ended(study)}

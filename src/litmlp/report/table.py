@@ -1,7 +1,7 @@
 """Run folders → a table with a row a run."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -99,12 +99,13 @@ def choice_columns(members: Sequence[Member]) -> list[pl.Series]:
     A value that follows another choice in every run is none of its own.
     """
     keys = dict.fromkeys(key for member in members for key in member.typed)
+    taken = {*SCHEMA, "choice", *(column.name for column in metric_columns(members))}
     free = [
         key
         for key in keys
         if not all(follows(member.typed.get(key, ""), keys) for member in members)
     ]
-    columns = [choice_column(key, [member[key] for member in members]) for key in free]
+    columns = [choice_column(key, [m[key] for m in members], taken) for key in free]
     return [column for column in columns if column.n_unique() > 1]
 
 
@@ -118,9 +119,14 @@ def follows(text: str, keys: Iterable[str]) -> bool:
     return found is not None and any(f"{found[1]}.".startswith(f"{k}.") for k in keys)
 
 
-def choice_column(key: str, values: Sequence[Any]) -> pl.Series:
-    """Values under a key: numbers if they all are, else texts."""
-    name = f"choice.{key}" if key in (*SCHEMA, "choice") else key
+def choice_column(key: str, values: Sequence[Any], taken: Collection[str]) -> pl.Series:
+    """Values under a key: numbers if they all are, else texts.
+
+    Args:
+        taken: names of other columns.
+    """
+    clashes = key in taken or key.startswith("choice.")
+    name = f"choice.{key}" if clashes else key
     kinds = {type(value) for value in values}
     if not kinds <= {int, float} or not all(abs(v) < LIMIT for v in values):
         return pl.Series(name, map(text_of, values), pl.String)

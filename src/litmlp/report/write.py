@@ -9,7 +9,7 @@ import polars as pl
 
 from litmlp.console import console, shortest
 from litmlp.errors import UserError
-from litmlp.foreign import refuse_links
+from litmlp.foreign import refuse_ways_out
 from litmlp.report.contents import Pictures, contents
 from litmlp.report.ensembles import Averaged, frame_of, read_ensembles
 from litmlp.report.findings import Findings, find
@@ -51,7 +51,7 @@ def report_runs(
     named = Path(patterns[0])
     home = named if len(patterns) == 1 and named.is_dir() else common_folder(folders)
     target = Path(output) if output else home / "report"
-    refuse_links(target, named=output is not None)
+    refuse_ways_out(target, named=output is not None)
     runs = read_runs(folders)
     findings = [find(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))

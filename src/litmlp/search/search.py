@@ -16,7 +16,14 @@ from litmlp import runs
 from litmlp.errors import UserError
 from litmlp.search.objectives import Mode, values
 from litmlp.search.space import Job, Space
-from litmlp.search.study import asked, begin, ended, opened, retry_interrupted
+from litmlp.search.study import (
+    asked,
+    begin,
+    ended,
+    opened,
+    retry_interrupted,
+    understood,
+)
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
 """Trains a run for each list of overrides, the first of which has a number in the
@@ -71,9 +78,12 @@ class Search:
             UserError: another process does, or the study is one of something else.
         """
         with opened(folder) as storage:
-            self.study = begin(storage, self.objectives, self.modes, self.space.axes)
-            self.study.pruner = self.pruner
-            retry_interrupted(self.study)
+            with understood(folder):
+                axes = self.space.axes
+                self.study = begin(storage, self.objectives, self.modes, axes)
+                self.study.pruner = self.pruner
+                retry_interrupted(self.study)
+                ended(self.study)
             while (missing := self.n_trials - len(ended(self.study))) > 0:
                 self.train(min(missing, self.n_jobs))
 

@@ -1,8 +1,9 @@
 """A study in a sweep's folder: begun or continued, and what is in it."""
 
+import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import optuna
@@ -12,7 +13,8 @@ from optuna.storages import RDBStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from litmlp.errors import UserError
+from litmlp.errors import UserError, describe
+from litmlp.foreign import refuse_ways_out
 from litmlp.members import STUDY
 from litmlp.search.objectives import Mode
 from litmlp.search.space import Axis
@@ -30,9 +32,16 @@ RETRY_OF = "retry_of"
 
 @contextmanager
 def opened(folder: Path) -> Iterator[RDBStorage]:
-    """The storage in a sweep's folder, let go of after the block."""
+    """The storage in a sweep's folder, let go of after the block.
+
+    Raises:
+        UserError: its file is a link that leads elsewhere, or cannot be used.
+    """
+    refuse_ways_out(folder, f"{STUDY}*")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    storage = RDBStorage(f"sqlite:///{(folder / STUDY).resolve()}")
+    with understood(folder):
+        refuse_programs((folder / STUDY).resolve())
+        storage = RDBStorage(f"sqlite:///{(folder / STUDY).resolve()}")
     try:
         with warnings.catch_warnings():
             # The grid and some pruners have had this mark for years.
@@ -41,6 +50,35 @@ def opened(folder: Path) -> Iterator[RDBStorage]:
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+@contextmanager
+def understood(folder: Path) -> Iterator[None]:
+    """Whatever Optuna stumbles over in the block is a mistake in the study's file.
+
+    Raises:
+        UserError: instead of any other error.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # a file from elsewhere can be wrong in any way
+        reason = describe(error)[:200] or type(error).__name__
+        raise UserError(f"{folder / STUDY} cannot be used: {reason}") from error
+
+
+def refuse_programs(path: Path) -> None:
+    """
+    Raises:
+        UserError: the file is to compute something when it is read or written to.
+    """
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        kinds = "SELECT name FROM sqlite_master WHERE type IN ('view', 'trigger')"
+        if found := database.execute(kinds).fetchone():
+            raise UserError(f"{path} is no study: it has a view or trigger {found[0]}")
 
 
 def begin(
