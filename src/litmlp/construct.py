@@ -73,7 +73,6 @@ own: ``"mine.": object``, any class or function of it."""
 # a tenth of what a run costs that trains for no iteration.
 omegaconf.base.parse = functools.lru_cache(maxsize=1024)(omegaconf.base.parse)  # type: ignore[attr-defined]  # OmegaConf imports it for itself
 
-
 FOUND_WRONG = (TypeError, ValueError, RuntimeError, MisconfigurationException)
 """What constructors raise for a value that they refuse."""
 

@@ -115,7 +115,7 @@ class Pruned(TypedDict):
     pruned_epoch: Count | None
 
 
-STATES: dict[str, TypeAdapter[Any]] = {
+OF_CALLBACKS: dict[str, TypeAdapter[Any]] = {
     "Timer": TypeAdapter(Spent),
     "EarlyStopping": TypeAdapter(Patience),
     "Throughput": TypeAdapter(Speed),
@@ -127,7 +127,7 @@ STATES: dict[str, TypeAdapter[Any]] = {
 
 
 class Callbacks(TypedDict):
-    """One of them is there always; the others are in STATES."""
+    """One of them is there always; the others are in OF_CALLBACKS."""
 
     BestAndLast: Kept
 
@@ -213,7 +213,7 @@ def check(content: Any, kind: type, size: int) -> None:
         KINDS[kind].validate_python(content)
         COUNTS.validate_python(content.get("loops", {}))
         for name, state in content.get("callbacks", {}).items():
-            if known := STATES.get(str(name).partition("{")[0]):
+            if known := OF_CALLBACKS.get(str(name).partition("{")[0]):
                 known.validate_python(state)
     except ValidationError as error:
         wrong = error.errors()[0]
