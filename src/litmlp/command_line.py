@@ -17,8 +17,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from litmlp.checked_loader import use_checked_loader
 from litmlp.errors import UserError, fail, report
-from litmlp.hydra_section import use_checked_loader
 from litmlp.members import known_name, member_name
 from litmlp.resume import run_folder as resumed
 from litmlp.runs import as_typed

@@ -8,12 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import hydra._internal.hydra
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from litmlp.bounded_yaml import use_bounded_loader
 from litmlp.errors import UserError
 
 ALLOWED = {
@@ -45,21 +42,6 @@ VARIABLES = (
 
 LOG = "${hydra.runtime.output_dir}/"
 """Where what a config lets Python's logging write begins: in the run's own folder."""
-
-
-class CheckedLoader(ConfigLoaderImpl):
-    """Composes configs as Hydra does, and refuses what would run code."""
-
-    def load_configuration(self, *arguments: Any, **keywords: Any) -> DictConfig:
-        config = super().load_configuration(*arguments, **keywords)
-        refuse_code(config.hydra)
-        return config
-
-
-def use_checked_loader() -> None:
-    """Let Hydra compose with it; it offers no other place before it builds."""
-    use_bounded_loader()
-    hydra._internal.hydra.ConfigLoaderImpl = CheckedLoader  # type: ignore[attr-defined]  # Hydra imports it for itself
 
 
 def refuse_code(section: DictConfig) -> None:
