@@ -59,6 +59,7 @@ with runs.recording(folder, config, [], earlier=look) as summary:
 """
 
 
+@pytest.mark.slow
 def test_what_another_process_has_finished_meanwhile_is_not_trained_again(
     tmp_path: Path,
 ) -> None:

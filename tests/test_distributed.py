@@ -30,6 +30,7 @@ def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
     assert files == {"best.ckpt", "last.ckpt"}
 
 
+@pytest.mark.slow
 def test_two_processes_stop_early_at_the_same_epoch(tmp_path: Path) -> None:
     soon = ("trainer.max_epochs=60", "callbacks.early_stopping.patience=1")
     uneven = ("data.batch_size=31", "optimizer.lr=0.05", *soon)

@@ -114,7 +114,10 @@ CHOICES = {
 }
 
 
-@pytest.mark.parametrize("every", ["every_iterations=2", "every_epochs=1"])
+EVERY = ["every_iterations=2", pytest.param("every_epochs=1", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("every", EVERY)
 @pytest.mark.parametrize("choices", CHOICES)
 def test_whatever_is_trained_goes_on_to_the_bit(
     choices: str, every: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

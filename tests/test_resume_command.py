@@ -16,6 +16,7 @@ from litmlp.errors import UserError
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=6", "data.batch_size=20")
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_goes_on_by_its_folder(
     run: Run, tmp_path: Path
 ) -> None:

@@ -177,6 +177,7 @@ def test_a_failed_trial_and_a_diverged_one_do_not_end_a_search(
         assert text in ended.out.split("search ")[1]
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_goes_on(run: Run, tmp_path: Path) -> None:
     each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=10")
     command = (*QUICK, *each, LR, "hydra/sweeper/pruner=median")

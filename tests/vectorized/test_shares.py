@@ -76,6 +76,7 @@ def train(groups: Groups, tally: Tally) -> None:
         )
 
 
+@pytest.mark.slow
 def test_jobs_whose_process_is_killed_go_on_in_the_launchers(
     slot: Slot, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
