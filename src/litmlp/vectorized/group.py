@@ -224,8 +224,8 @@ class Group(LightningModule):
                 features.append(own)
                 targets.append(data.samples.targets[data.rows["train"]])
         self.offsets = [starts[id(m.data.features["train"])] for m in self.members]
-        self.features = torch.cat(features).to(self.device)
-        self.targets = torch.cat(targets).to(self.device)
+        self.features = in_one(features).to(self.device)
+        self.targets = in_one(targets).to(self.device)
 
     def _read_values(self) -> None:
         """What the members' schedulers have made of their optimizers."""
@@ -235,3 +235,8 @@ class Group(LightningModule):
 
     def _numbers(self, members: Tensor | None) -> Sequence[int]:
         return range(len(self.members)) if members is None else members.tolist()
+
+
+def in_one(parts: Sequence[Tensor]) -> Tensor:
+    """Rows one after the other; what is one already is not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts))
