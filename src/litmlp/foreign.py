@@ -3,7 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +90,18 @@ def named_values(node: Any, key: str) -> Iterator[tuple[str, Any]]:
         yield key, node
 
 
+def rebuilding(folder: Path) -> AbstractContextManager[None]:
+    """Whatever the block stumbles over is a mistake in the files of a run's folder.
+
+    Raises:
+        UserError: instead of any other error.
+    """
+    return blaming(f"run={folder} cannot be rebuilt from its files")
+
+
 @contextmanager
-def rebuilding(folder: Path) -> Iterator[None]:
-    """Whatever a folder's files make the block stumble over is a mistake in them.
+def blaming(wrong: str) -> Iterator[None]:
+    """Whatever the block stumbles over comes of what is wrong then.
 
     Raises:
         UserError: instead of any other error.
@@ -101,8 +110,6 @@ def rebuilding(folder: Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except Exception as error:  # a config or checkpoint can be wrong in any way
+    except Exception as error:  # a file from elsewhere can be wrong in any way
         reason = describe(error)[:200] or type(error).__name__
-        raise UserError(
-            f"run={folder} cannot be rebuilt from its files: {reason}"
-        ) from error
+        raise UserError(f"{wrong}: {reason}") from error

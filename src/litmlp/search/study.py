@@ -3,7 +3,7 @@
 import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import optuna
@@ -13,8 +13,8 @@ from optuna.storages import RDBStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from litmlp.errors import UserError, describe
-from litmlp.foreign import refuse_ways_out
+from litmlp.errors import UserError
+from litmlp.foreign import blaming, refuse_ways_out
 from litmlp.members import STUDY
 from litmlp.search.objectives import Mode
 from litmlp.search.space import Axis
@@ -52,20 +52,13 @@ def opened(folder: Path) -> Iterator[RDBStorage]:
         storage.engine.dispose()
 
 
-@contextmanager
-def understood(folder: Path) -> Iterator[None]:
+def understood(folder: Path) -> AbstractContextManager[None]:
     """Whatever Optuna stumbles over in the block is a mistake in the study's file.
 
     Raises:
         UserError: instead of any other error.
     """
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # a file from elsewhere can be wrong in any way
-        reason = describe(error)[:200] or type(error).__name__
-        raise UserError(f"{folder / STUDY} cannot be used: {reason}") from error
+    return blaming(f"{folder / STUDY} cannot be used")
 
 
 def refuse_programs(path: Path) -> None:
