@@ -5,6 +5,8 @@ that is there, since it always asks for a size of the object store, and a job th
 lost for good ends the sweep.
 """
 
+import signal
+
 from omegaconf import DictConfig
 
 from litmlp.parallel import Arrivals, Ended, ParallelLauncher, SentJob, as_arguments
@@ -35,7 +37,9 @@ class RayLauncher(ParallelLauncher):
         from ray.exceptions import RayError, RayTaskError
 
         if not ray.is_initialized():
+            before = signal.getsignal(signal.SIGTERM)
             ray.init(**as_arguments(self.init))
+            signal.signal(signal.SIGTERM, before)  # Ray's own leaves the runs alone
         call = ray.remote(**as_arguments(self.remote))(call_job)
         waiting = {call.remote(job): job for job in jobs}
         try:

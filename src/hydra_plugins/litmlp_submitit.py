@@ -5,13 +5,14 @@ that is lost ends the sweep, and nothing is said of any before all are done.
 """
 
 import logging
+import os
 import pickle
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from subprocess import CalledProcessError
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 GRACE = 600.0
 """Seconds that Slurm has to end a job after it has announced it."""
+
+LONGEST = 20.0
+"""Seconds that jobs of this machine have to end by themselves."""
 
 
 class SubmititLauncher(ParallelLauncher):
@@ -65,7 +69,7 @@ class SubmititLauncher(ParallelLauncher):
         often = {f"{self.cluster}_max_num_timeout": self.max_num_timeout}
         executor = AutoExecutor(folder=self.folder, cluster=self.cluster, **often)
         executor.update_parameters(**as_arguments(self.parameters))
-        with executor.batch():
+        with ignored(signal.SIGINT), executor.batch():  # as what is begun within does
             queued = {executor.submit(Submission(job)): job for job in jobs}
         said = ""
         try:
@@ -76,8 +80,30 @@ class SubmititLauncher(ParallelLauncher):
                 if queued and (states := how_many(queued)) != said:
                     log.info(said := states)
         finally:
-            for each in queued:
-                each.cancel()
+            end(queued, here=self.cluster == "local")
+
+
+@contextmanager
+def ignored(number: int) -> Iterator[None]:
+    """Within the block a signal is nothing to this process and those that it begins."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def end(jobs: "Collection[Job[Ended]]", *, here: bool) -> None:
+    """Cancel jobs; those of this machine are waited for while they save their runs."""
+    for job in jobs:
+        if here:  # submitit would give them a second, and show where it hit them
+            with suppress(ProcessLookupError):
+                os.kill(int(job.job_id), signal.SIGTERM)
+        else:
+            job.cancel()
+    until = time.monotonic() + LONGEST
+    while here and time.monotonic() < until and not all(job.done() for job in jobs):
+        time.sleep(0.1)
 
 
 def has_ended(job: "Job[Ended]") -> bool:
@@ -124,6 +150,10 @@ class Submission:
         self.job = dumps(job)
 
     def __call__(self) -> Ended:
+        from submitit import JobEnvironment
+
+        if JobEnvironment().cluster == "local":
+            os.setpgrp()  # Ctrl-C is for the launcher, which has its jobs save
         try:
             with heeded():  # also while libraries are loaded
                 ended: Ended = pickle.loads(self.job)()
