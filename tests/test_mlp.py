@@ -199,3 +199,5 @@ def test_impossible_values_are_refused() -> None:
         Sine(frequency=0)
     with pytest.raises(UserError, match="momentum must lie between 0 and 1, got 2"):
         BatchNorm(4, position="before_activation", momentum=2)
+    with pytest.raises(UserError, match=r"eps must be positive, got 0.0"):
+        BatchNorm(4, position="before_activation", eps=0.0)

@@ -27,7 +27,7 @@ class BatchNorm(nn.BatchNorm1d):
             )
         if not 0 <= momentum <= 1:
             raise UserError(f"momentum must lie between 0 and 1, got {momentum}")
-        if eps < 0:
-            raise UserError(f"eps must be 0 or more, got {eps}")
+        if not eps > 0:  # torch takes 0, and refuses it in the first batch
+            raise UserError(f"eps must be positive, got {eps}")
         super().__init__(num_features, eps=eps, momentum=momentum)
         self.position = position
