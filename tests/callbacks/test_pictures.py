@@ -41,6 +41,14 @@ def test_the_surface_is_drawn_as_it_forms(data: str, run: Run, tmp_path: Path) -
     assert latest.read_bytes() == images[-1].encoded_image_string
 
 
+def test_rows_that_lack_a_number_have_no_place(run: Run, tmp_path: Path) -> None:
+    rows = [f"{i % 7},{i % 5 or ''},{i % 2}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]))
+    table = ("data=table", "data.path=t.csv", "data.target=y", "task=binary")
+    events = train(run, tmp_path / "run", *table, "trainer.max_epochs=1")
+    assert [image.step for image in events.Images("decision_surface")] == [0, 1]
+
+
 def test_other_data_have_no_plane(run: Run, tmp_path: Path) -> None:
     events = train(run, tmp_path / "run", "data=diabetes", "trainer.max_epochs=1")
     found = {image.split("/")[0] for image in events.Tags()["images"]}

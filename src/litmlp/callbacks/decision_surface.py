@@ -57,9 +57,9 @@ class DecisionSurface(Callback):
         if self._plane is None:
             return
         model, data = cast(Supervised, module), trainer.datamodule  # type: ignore[attr-defined]  # as above
-        size, points = self.grid_size, self._plane.points
-        middle = (points.amin(0) + points.amax(0)) / 2
-        reach = 1.1 * (points.amax(0) - middle).clamp(min=0.5)
+        size, points, placed = self.grid_size, self._plane.points, self._plane.placed
+        middle = (placed.amin(0) + placed.amax(0)) / 2
+        reach = 1.1 * (placed.amax(0) - middle).clamp(min=0.5)
         across = torch.linspace(-1, 1, size)
         grid = middle + reach * torch.cartesian_prod(across, across).flip(1)
         inputs = self._plane.to_inputs(grid).to(model.device)

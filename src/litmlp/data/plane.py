@@ -19,3 +19,9 @@ class Plane:
     points: Tensor
     names: Sequence[str]
     to_inputs: Callable[[Tensor], Tensor]
+
+    @property
+    def placed(self) -> Tensor:
+        """The points of rows that lack no number; if there is none, the origin."""
+        found = self.points[self.points.isfinite().all(dim=1)]
+        return found if len(found) else self.points.new_zeros(1, 2)
