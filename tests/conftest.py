@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,9 +40,10 @@ class Ended:
 
 
 @pytest.fixture(autouse=True)
-def closed_logs() -> Iterator[None]:
-    """What a script run in this process leaves open, until another is run."""
+def nothing_left() -> Iterator[None]:
+    """What a script run in this process leaves of itself, until another is run."""
     yield
+    HydraConfig.instance().cfg = None
     root = logging.getLogger()
     for handler in root.handlers[:]:
         if type(handler) is logging.FileHandler:  # pytest's own is a subclass
