@@ -160,9 +160,8 @@ class Job:
 def hidden(hydra: Any, config: DictConfig) -> DictConfig:
     """Hydra's part of a config as Hydra keeps it: it still looks up the other parts."""
     alone = OmegaConf.create()
-    vars(alone)["_content"]["hydra"] = (
-        hydra  # assigned, it would be copied leaf by leaf
-    )
+    # Assigned to a key, it would be copied leaf by leaf.
+    vars(alone)["_content"]["hydra"] = hydra
     hydra._set_parent(config)
     return alone
 

@@ -123,7 +123,8 @@ def final(metric: Metric, counts: dict[str, Tensor]) -> Tensor:
 def areas(metric: Metric, predictions: Tensor, targets: Tensor) -> Tensor:
     """The area under the ROC curve of each member, a mean over its classes."""
     scores, true = predictions.cpu().numpy(), targets.cpu().numpy()
-    classes = np.arange(scores.shape[2])[:, None] if scores.shape[2] > 1 else 1
+    outputs = scores.shape[2]
+    classes = np.arange(outputs)[:, None] if outputs > 1 else np.ones((1, 1), int)
     weighted = getattr(metric, "average", None) == "weighted"
     found = []
     for own, y in zip(scores, true, strict=True):
