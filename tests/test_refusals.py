@@ -30,7 +30,7 @@ NOW_AND_THEN = (
         (["task.metrics.recall.num_classes=-1"], "must be non-negative"),
         (["task.metrics.recall.num_classes=null"], "task.metrics: shape"),
         (["optimizer.lr=[]"], "optimizer.lr=[]: expected float, got list"),
-        (["batchnorm=after_activation", "batchnorm.eps=-1"], "eps must be 0 or more"),
+        (["batchnorm=after_activation", "batchnorm.eps=-1"], "eps must be positive"),
     ],
 )
 def test_what_is_found_wrong_late_is_one_line(
