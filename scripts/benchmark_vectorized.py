@@ -71,6 +71,9 @@ def main() -> None:
     parser.add_argument("--alone", type=int, default=3, help="runs of the other ways")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2, help="of the stack")
+    parser.add_argument(
+        "--splits", type=int, default=1, help="that seeds cycle through"
+    )
     arguments = parser.parse_args()
     quieten()
     register_resolvers()
@@ -91,8 +94,8 @@ def quieten() -> None:
 
 def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cost]]:
     """Every way to run the sweep, and what it costs."""
-    data = benchmark_data(0)
-    alone, epochs = arguments.alone, arguments.epochs
+    data = benchmark_data()
+    alone, epochs, splits = arguments.alone, arguments.epochs, arguments.splits
     torch.set_num_threads(1)
     common, by_hand_clock = Clock(), Clock()
     start = time.perf_counter()
@@ -108,7 +111,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
         Cost(seconds, min(by_hand_clock.times.batches) / BATCHES),
     )
     with same_data(), clocked("litmlp.preparation") as clock:
-        jobs = composed(alone, epochs, folder / "alone")
+        jobs = composed(alone, epochs, splits, folder / "alone")
         start = time.perf_counter()
         for job in jobs:
             job.run()
@@ -119,7 +122,8 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
     for members in arguments.members:
         for name, others in (("as one", []), (f"in {1 + len(slots)} processes", slots)):
             with same_data(), clocked("litmlp.vectorized.training") as clock:
-                jobs = composed(members, epochs, folder / f"{members} {name}")
+                place = folder / f"{members} {name}"
+                jobs = composed(members, epochs, splits, place)
                 start = time.perf_counter()
                 threads = arguments.threads
                 train_jobs(jobs, max_members=members, num_threads=threads, slots=others)
@@ -145,7 +149,7 @@ def be_ready() -> None:
     FOR_GOOD.enter_context(same_data())
 
 
-def composed(members: int, epochs: int, folder: Path) -> list[Job]:
+def composed(members: int, epochs: int, splits: int, folder: Path) -> list[Job]:
     """Jobs of a sweep over seeds and two learning rates, with Hydra's part."""
     hydra = GlobalHydra.instance().hydra
     assert hydra is not None
@@ -160,6 +164,7 @@ def composed(members: int, epochs: int, folder: Path) -> list[Job]:
         config = base.copy()
         with open_dict(config):
             config.seed, config.optimizer.lr = i // 2, (1e-3, 3e-3)[i % 2]
+            config.data.split_seed = config.seed % splits
             config.hydra.sweep.subdir = config.hydra.job.id = str(i)
             config.hydra.job.num, config.hydra.job.name = i, "train"
             config.hydra.mode = "MULTIRUN"
@@ -167,11 +172,12 @@ def composed(members: int, epochs: int, folder: Path) -> list[Job]:
     return jobs
 
 
-def benchmark_data(order_seed: int) -> Data:
+def benchmark_data(order_seed: int = 0, split_seed: int = 0) -> Data:
     """The benchmark's rows."""
     return Benchmark(
         batch_size=BATCH_SIZE,
         order_seed=order_seed,
+        split_seed=split_seed,
         test_share=0,
         validation_share=0.2,
     )
@@ -182,7 +188,7 @@ def same_data() -> Iterator[None]:
     """Let every config be of the benchmark's rows."""
 
     def built(config: DictConfig) -> Data:
-        return benchmark_data(config.data.order_seed)
+        return benchmark_data(config.data.order_seed, config.data.split_seed)
 
     with (
         patch.object(training, "build_data", built),

@@ -90,8 +90,9 @@ def by_hand(hidden_sizes: list[int], data: Data, epochs: int, clock: Clock) -> N
     network = MLP(num_features=FEATURES, num_outputs=CLASSES, hidden_sizes=hidden_sizes)
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     criterion = nn.CrossEntropyLoss()
-    targets = {split: data.samples.targets[rows] for split, rows in data.rows.items()}
-    x, y = data.features["train"], targets["train"]
+    features = {split: rows[:] for split, rows in data.features.items()}
+    targets = data.split_targets
+    x, y = features["train"], targets["train"]
     for _ in range(epochs):
         clock.start_epoch()
         loss_sum, correct = torch.zeros(()), torch.zeros((), dtype=torch.long)
@@ -107,7 +108,7 @@ def by_hand(hidden_sizes: list[int], data: Data, epochs: int, clock: Clock) -> N
         float(loss_sum / len(x)), float(correct / len(x))
         clock.end_batches()
         with torch.inference_mode():
-            outputs = network(data.features["val"])
+            outputs = network(features["val"])
             float(criterion(outputs, targets["val"]))
             float((outputs.argmax(1) == targets["val"]).float().mean())
 
@@ -182,11 +183,11 @@ def by_common_style(
     """(c) TensorDataset, DataLoader, metrics logged at each step, TensorBoard."""
     loaders = {
         split: DataLoader(
-            TensorDataset(data.features[split], data.samples.targets[rows]),
+            TensorDataset(data.features[split][:], targets),
             batch_size=BATCH_SIZE,
             shuffle=split == "train",
         )
-        for split, rows in data.rows.items()
+        for split, targets in data.split_targets.items()
     }
     with tempfile.TemporaryDirectory() as folder:
         trainer = lightning.Trainer(

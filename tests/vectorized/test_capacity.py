@@ -11,6 +11,7 @@ import torch
 from conftest import Compose
 
 from litmlp.build import build_data
+from litmlp.data.module import Data
 from litmlp.preparation import Run, build_run
 from litmlp.process import settings
 from litmlp.vectorized import capacity
@@ -20,6 +21,12 @@ def built(config: Compose, *overrides: str) -> Run:
     composed = config("data=gauss", "trainer=cpu", *overrides)
     with settings(composed):
         return build_run(composed, Path(composed.folder), build_data(composed), None)
+
+
+def bytes_of_split(data: Data) -> int:
+    """Of the numbers of its rows and their targets: with the data, and in the stack."""
+    own = [*data.rows.values(), *data.split_targets.values()]
+    return 2 * sum(tensor.nbytes for tensor in own)
 
 
 def fit_at_once(runs: list[Run], processes: int = 1) -> int:
@@ -34,8 +41,8 @@ def test_memory_and_open_files_limit_a_group(
     one = capacity.bytes_of_member(run) + capacity.BOOKS
     weights = sum(p.numel() * p.element_size() for p in run.model.parameters())
     assert capacity.bytes_of_member(run) > 5 * weights
-    rows = run.data.features.values()
-    data = sum(r.nbytes for r in rows) + run.data.features["train"].nbytes
+    features = sum(rows[:].nbytes for rows in run.data.features.values())
+    data = bytes_of_split(run.data) + features
     monkeypatch.setattr(capacity, "open_files", lambda: 228)
     monkeypatch.setattr(capacity, "available", lambda device: 10**12)
     assert fit_at_once([run] * 100) == 25
@@ -51,7 +58,7 @@ def test_memory_and_open_files_limit_a_group(
 def test_each_run_is_counted_with_rows_of_its_own(
     config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A first run of few rows says nothing of the others."""
+    """A first run of few rows says nothing of the others; raw rows are held once."""
     shares = (0.9, 0.1, 0.1, 0.1)
     runs = [
         built(
@@ -62,10 +69,12 @@ def test_each_run_is_counted_with_rows_of_its_own(
         )
         for s in shares
     ]
+    for run in runs:
+        run.data.__dict__["samples"] = runs[0].data.samples
     small, large = map(capacity.bytes_of_member, runs[:2])
     assert large > 1.1 * small
-    data = sum(r.nbytes for run in runs[:3] for r in run.data.features.values())
-    data += sum(run.data.features["train"].nbytes for run in runs[:3])
+    data = sum(bytes_of_split(run.data) for run in runs[:3])
+    data += sum(rows[:].nbytes for rows in runs[0].data.features.values())
     needed = small + 2 * large + 3 * capacity.BOOKS + data
     for spare, expected in ((0, 3), (-8, 2)):
         monkeypatch.setattr(

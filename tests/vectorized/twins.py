@@ -19,6 +19,7 @@ from litmlp.process import settings
 from litmlp.training import close_loggers
 from litmlp.vectorized.group import Group
 from litmlp.vectorized.member import Member
+from litmlp.vectorized.shared import SharedData
 from litmlp.vectorized.training import without_ends
 
 TINY = (
@@ -44,13 +45,15 @@ def varied(config: DictConfig, **keys: Sequence[Any]) -> list[DictConfig]:
     return members
 
 
-def built(config: DictConfig, kind: str) -> Run:
+def built(config: DictConfig, kind: str, data: SharedData | None = None) -> Run:
+    """A run of its own, or one that shares what it can of its data."""
     config = config.copy()
     config.folder = f"{config.folder}-{kind}"
     folder = Path(config.folder)
     folder.mkdir(parents=True, exist_ok=True)
     with settings(config):
-        return build_run(config, folder, build_data(config), newest(folder))
+        own = data.build(config) if data else build_data(config)
+        return build_run(config, folder, own, newest(folder))
 
 
 def train_alone(config: DictConfig) -> Run:
@@ -73,9 +76,9 @@ def train_together(configs: Sequence[DictConfig], kind: str = "together") -> lis
 
 def trained(configs: Sequence[DictConfig], kind: str) -> list[Member]:
     """Members of a group that has ended, each with its run or what went wrong."""
-    members = []
+    members, data = [], SharedData()
     for config in configs:
-        run, point = built(config, kind), newest(Path(f"{config.folder}-{kind}"))
+        run, point = built(config, kind, data), newest(Path(f"{config.folder}-{kind}"))
         rewind(run.trainer.loggers, point)
         context = partial(nullcontext, None)
         members.append(Member(run, context, point.path if point else None))

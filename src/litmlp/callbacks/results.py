@@ -48,7 +48,7 @@ class Results(Callback):
     def _draw(self, trainer: Trainer, model: Supervised, data: Data) -> None:
         split = next(name for name in ("test", "val", "train") if name in data.rows)
         moment = model.now(epochs=trainer.current_epoch)
-        features = model.encoding(data.features[split].to(model.device))
+        features = model.encoding(data.features[split][:].to(model.device))
         predictions = model.to_predictions(model.network(features)).cpu()
         if not predictions.isfinite().all():
             return  # of a diverged run there is nothing to see
@@ -59,7 +59,7 @@ class Results(Callback):
             figures["first_layer_weights"] = first_layer_weights(first, names)
         for name, figure in figures.items():
             publish(trainer, self.folder, name, figure, moment)
-        targets = data.samples.targets[data.rows[split]]
+        targets = data.split_targets[split]
         *_, last = [features, *layer_outputs(model.network, features).values()][:-1]
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoard):
@@ -69,14 +69,14 @@ class Results(Callback):
 
 def draw_results(data: Data, split: str, predictions: Tensor) -> dict[str, Figure]:
     """Pictures by name."""
-    rows, samples = data.rows[split], data.samples
-    targets, names = samples.targets[rows], samples.class_names or samples.target_names
+    samples, targets = data.samples, data.split_targets[split]
+    names = samples.class_names or samples.target_names
     kind = classification if samples.class_names else regression
     figures = {
         name: picture(targets, predictions, names)
         for name, picture in kind.PICTURES.items()
     }
-    called = [f"row {row}" for row in rows.tolist()]
+    called = [f"row {row}" for row in data.rows[split].tolist()]
     worst = kind.worst_predictions(targets, predictions, names, row_names=called)
     return figures | {"worst_predictions": worst}
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler, TensorDataset
+from torch.utils.data import DataLoader, Sampler, StackDataset
+
+from litmlp.data.preprocessing import Features
 
 EVALUATION_BATCH_SIZE = 4096
 
@@ -76,11 +78,11 @@ def as_it_is(batch: Any) -> Any:
 
 
 def loader(
-    features: Tensor, targets: Tensor, batches: Batches
+    features: Features, targets: Tensor, batches: Batches
 ) -> DataLoader[tuple[Tensor, ...]]:
     """Batches of (features [B, F], targets [B] or [B, T])."""
     return DataLoader(
-        TensorDataset(features, targets),
+        StackDataset(features, targets),  # type: ignore[arg-type]  # needs len and []
         sampler=batches,
         batch_size=None,  # the sampler yields whole batches already
         collate_fn=as_it_is,

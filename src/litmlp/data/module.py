@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE, Batches, loader
 from litmlp.data.plane import Plane
-from litmlp.data.preprocessing import Preprocessing, chunks
+from litmlp.data.preprocessing import Features, Preprocessed, Preprocessing
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
 from litmlp.data.splits import split_rows
@@ -106,6 +106,12 @@ class Data(LightningDataModule):
         )
 
     @cached_property
+    def split_targets(self) -> dict[str, Tensor]:
+        """Targets of each split."""
+        targets = self.samples.targets
+        return {split: targets[rows] for split, rows in self.rows.items()}
+
+    @cached_property
     def facts(self) -> dict[str, Any]:
         """What only the data know, in plain types: a checkpoint holds it, too.
 
@@ -121,14 +127,12 @@ class Data(LightningDataModule):
             return facts | {
                 "class_names": names,
                 "num_outputs": len(names),
-                "class_counts": class_counts(
-                    samples.targets[self.rows["train"]], len(names)
-                ),
+                "class_counts": class_counts(self.split_targets["train"], len(names)),
             }
         count = samples.targets.shape[1]
         mean, std = [0.0] * count, [1.0] * count
         if self.standardize_target:
-            scale = Standardize(samples.targets[self.rows["train"]])
+            scale = Standardize(self.split_targets["train"])
             mean, std = scale.mean.tolist(), scale.std.tolist()
         return facts | {"num_outputs": count, "target_mean": mean, "target_std": std}
 
@@ -145,14 +149,17 @@ class Data(LightningDataModule):
         )
 
     @cached_property
-    def features(self) -> dict[str, Tensor]:
+    def features(self) -> dict[str, Features]:
         """Preprocessed features of each split."""
-        preprocess, inputs = self.fitted_preprocessing, self.samples.inputs
-        with torch.no_grad():
-            return {
-                split: torch.cat([preprocess(inputs[part]) for part in chunks(rows)])
-                for split, rows in self.rows.items()
-            }
+        return {split: rows[:] for split, rows in self.unkept_features().items()}
+
+    def unkept_features(self) -> dict[str, Features]:
+        """Features of each split that are preprocessed whenever they are taken."""
+        preprocessing, inputs = self.fitted_preprocessing, self.samples.inputs
+        return {
+            split: Preprocessed(inputs, rows, preprocessing)
+            for split, rows in self.rows.items()
+        }
 
     @property
     def train_batches(self) -> Batches:
@@ -194,8 +201,7 @@ class Data(LightningDataModule):
         )
 
     def _loader(self, split: str, batches: Batches) -> Loader:
-        targets = self.samples.targets[self.rows[split]]
-        return loader(self.features[split], targets, batches)
+        return loader(self.features[split], self.split_targets[split], batches)
 
 
 def class_counts(targets: Tensor, num_classes: int) -> list[float]:

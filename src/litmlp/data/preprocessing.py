@@ -80,16 +80,23 @@ class Preprocessing(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         numbers = self._numbers(inputs)
-        marks = numbers[:, self.marked].isnan().to(numbers.dtype)
-        scaled = torch.nan_to_num(self.scale(numbers), nan=0.0)
-        return torch.cat([scaled, marks, self._codes(inputs)], dim=1)
+        parts = [torch.nan_to_num(self.scale(numbers), nan=0.0)]
+        if len(self.marked):
+            missing = numbers.index_select(1, self.marked).isnan()
+            parts.append(missing.to(numbers.dtype))
+        if len(self.categorical):
+            parts.append(self._codes(inputs))
+        return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
     def _numbers(self, inputs: Tensor) -> Tensor:
-        numbers = inputs[:, self.numeric]
-        return torch.where(numbers.isfinite(), numbers, torch.nan)
+        numbers = inputs
+        if len(self.categorical):
+            numbers = inputs.index_select(1, self.numeric)
+        nan = torch.nan  # a fifth of the time of a mask of what is finite
+        return torch.nan_to_num(numbers, nan=nan, posinf=nan, neginf=nan)
 
     def _codes(self, inputs: Tensor) -> Tensor:
-        raw = inputs[:, self.categorical]
+        raw = inputs.index_select(1, self.categorical)
         index = torch.nan_to_num(raw, nan=-1.0).clamp(min=0).long()
         rows = torch.arange(raw.shape[1], device=raw.device)
         seen = (raw >= 0) & self.known[rows, index]
@@ -97,6 +104,41 @@ class Preprocessing(nn.Module):
         return torch.where(raw.isnan(), MISSING, codes).to(inputs.dtype)
 
 
+class Preprocessed:
+    """Some of the rows, preprocessed whenever they are taken: time instead of memory.
+
+    Args:
+        inputs: all raw features [N, columns].
+        rows: which of them these are.
+        preprocessing: fitted.
+    """
+
+    def __init__(
+        self, inputs: Tensor, rows: Tensor, preprocessing: Preprocessing
+    ) -> None:
+        self.inputs = inputs
+        self.rows = rows
+        self.preprocessing = preprocessing
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @torch.no_grad()
+    def __getitem__(self, places: slice | Tensor) -> Tensor:
+        """Features [B, F] of those at some places among these rows."""
+        parts = chunks(self.rows[places])
+        return in_one([self.preprocessing(self.inputs[part]) for part in parts])
+
+
+Features = Tensor | Preprocessed
+"""Of rows [N, F]: the tensor that ``features[places]`` gives is kept, or made anew."""
+
+
 def chunks(rows: Tensor) -> Sequence[Tensor]:
     """Some thousand rows at a time."""
     return torch.split(rows, CHUNK)
+
+
+def in_one(parts: Sequence[Tensor]) -> Tensor:
+    """Rows one after the other; what is one already is not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts))

@@ -23,6 +23,9 @@ COPIES = 5
 OUTPUTS = 6
 """Copies of an epoch's outputs: kept, as probabilities, and while metrics are taken."""
 
+NUMBERS = 4 * 8
+"""Bytes of a training row's number: ordered, planned, noted, and looked up."""
+
 FILES = 4
 """That a run holds open: its log, its curves, its table, its lock."""
 
@@ -56,7 +59,7 @@ class Room:
         }
         self._more = most or (open_files() - SPARE_FILES) // FILES
         self._is_measured = most is None
-        self._data: set[int] = set()
+        self._known: set[int] = set()
         self._put(first, self._needs(first))
 
     def take(self, run: Run) -> bool:
@@ -71,10 +74,10 @@ class Room:
     def _put(self, run: Run, needs: Counter[torch.device]) -> None:
         self._more -= 1
         self._left = {place: left - needs[place] for place, left in self._left.items()}
-        self._data.add(id(run.data.features))
+        self._known |= {id(run.data.samples.inputs), id(run.data.rows)}
 
     def _needs(self, run: Run) -> Counter[torch.device]:
-        """Bytes by where; preprocessed rows are held once for runs that share them.
+        """Bytes by where; what runs share of their data is held once.
 
         It takes a forward pass to know: nothing, if the number of runs is given.
         """
@@ -82,10 +85,16 @@ class Room:
             return Counter()
         needs = Counter({self._here: BOOKS})
         needs[self._there] += bytes_of_member(run)
-        if id(run.data.features) not in self._data:
-            features = run.data.features
-            needs[self._here] += sum(rows.nbytes for rows in features.values())
-            needs[self._there] += features["train"].nbytes  # gathered for the stack
+        data, inputs = run.data, run.data.samples.inputs
+        if id(data.rows) not in self._known:
+            own = [*data.rows.values(), *data.split_targets.values()]
+            needs[self._here] += sum(tensor.nbytes for tensor in own)
+            needs[self._there] += sum(tensor.nbytes for tensor in own)
+        if id(inputs) not in self._known:
+            row = data.features["train"][:1]
+            needs[self._there] += len(inputs) * row.nbytes  # preprocessed, if one split
+            if self._there != self._here:
+                needs[self._there] += inputs.nbytes
         return needs
 
 
@@ -110,7 +119,7 @@ def bytes_of_member(run: Run) -> int:
     activations, outputs = kept_of(run.model, batch)
     validated = min(EVALUATION_BATCH_SIZE, len(features.get("val", ())))
     rows = max(len(batch), validated) / len(batch)
-    epoch = OUTPUTS * outputs * len(features["train"]) / len(batch)
+    epoch = len(features["train"]) * (OUTPUTS * outputs / len(batch) + NUMBERS)
     state = len(RULES[get_class(run.config.optimizer._target_)].memory)
     return int(weights * (COPIES + state) + BACKWARD * activations * rows + epoch)
 

@@ -16,7 +16,8 @@ from litmlp.vectorized.mapped import Mapped
 from litmlp.vectorized.measures import Measure, measures_of
 from litmlp.vectorized.member import Member
 from litmlp.vectorized.objective import Objective, alike
-from litmlp.vectorized.plan import Part, plan_epoch
+from litmlp.vectorized.plan import Part, orders_of, parts_of
+from litmlp.vectorized.rows import Rows, split_of
 from litmlp.vectorized.stack import Stack, clip
 from litmlp.vectorized.updates import RULES
 from litmlp.vectorized.watch import Watch
@@ -62,6 +63,7 @@ class Group(LightningModule):
         self.stack.state = self.rule.state(self.stack.parameters, self.values)
         for k, member in enumerate(self.members):
             self.stack.take_state(k, member.state(), member.trainer.global_step)
+        self.data = Rows(self.members, self.device)
         self._arrange()
 
     def on_train_epoch_start(self) -> None:
@@ -72,17 +74,17 @@ class Group(LightningModule):
             signals.raise_waiting()
         batches = [member.batches for member in self.members]
         epochs = [member.trainer.current_epoch for member in self.members]
-        self.plan = plan_epoch(batches, self.offsets, epochs, self.device)
-        longest = max(own.num_rows for own in batches)
-        shape = len(self.members), longest
-        self.rows = torch.zeros(shape, dtype=torch.long, device=self.device)
+        starts = [self.data.start(member) for member in self.members]
+        self.rows = orders_of(batches, starts, epochs).to(self.device)
+        self.features = self.data.features(self.members, self.parts, self.rows)
         self.seen = torch.empty(0)
 
     def training_step(self, batch: int, i: int) -> None:
-        parts = self.plan[i] if i < len(self.plan) else []
-        done = [self._learn(part, i) for part in parts]
-        if not parts:
+        if i >= len(self.parts):
             return
+        parts = self.parts[i]
+        seen = zip(parts, next(self.features), strict=True)
+        done = [self._learn(part, features, i) for part, features in seen]
         members = [part.members for part in parts if part.members is not None]
         self._update(torch.cat(members).sort().values if members else None)
         for show_end in filter(None, done):
@@ -98,7 +100,7 @@ class Group(LightningModule):
             own = [self.members[k] for k in numbers]
             count = own[0].batches.num_rows
             outputs = self.seen[numbers, :count]
-            targets = self.targets[self.rows[numbers, :count]]
+            targets = self.data.targets[self.rows[numbers, :count]]
             measures = measures_of([member.model for member in own], outputs, targets)
             seen = zip(outputs, targets, measures, strict=True)
             for k, (out, true, measure) in zip(numbers, seen, strict=True):
@@ -118,25 +120,24 @@ class Group(LightningModule):
         found = [self.network(tensors, rows, [], training=False) for rows in shown]
         return torch.cat(found, dim=1)
 
-    def _learn(self, part: Part, i: int) -> Callable[[], None] | None:
+    def _learn(self, part: Part, features: Tensor, i: int) -> Callable[[], None] | None:
         """Forward and backward of members whose batches are of one size."""
         stack, members, numbers = self.stack, part.members, self._numbers(part.members)
         leaves, buffers = stack.leaves, stack.buffers
         if members is not None:
             leaves, buffers = (stack.taken(t, members) for t in (leaves, buffers))
-        watching = self.watch.is_due(i, part.rows.shape[1])
+        watching = self.watch.is_due(i, part.num_rows)
         if watching:
             self.watch.begin(numbers, i)
         chosen = [self.members[k] for k in numbers]
-        features = self.features.index_select(0, part.rows.flatten())
         outputs = self.network(
             leaves | buffers,
-            features.view(*part.rows.shape, -1),
-            self.network.masks(chosen, part.rows.shape[1]),
+            features,
+            self.network.masks(chosen, part.num_rows),
             training=True,
             look=partial(self.watch.show, numbers) if watching else None,
         )
-        targets = self.targets[part.rows]
+        targets = self.data.targets[self.rows[part.cut()]]
         loss = self.objective(outputs, targets, leaves, members)
         gradients = torch.autograd.grad(loss, list(leaves.values()))
         stack.put(gradients, buffers, members)
@@ -151,10 +152,7 @@ class Group(LightningModule):
         """Keep an iteration's outputs for the metrics of the epoch."""
         if not len(self.seen):
             self.seen = outputs.new_zeros(*self.rows.shape, outputs.shape[2])
-        columns = slice(part.start, part.start + part.rows.shape[1])
-        members = slice(None) if part.members is None else part.members
-        self.seen[members, columns] = outputs
-        self.rows[members, columns] = part.rows
+        self.seen[part.cut()] = outputs
 
     def _update(self, members: Tensor | None) -> None:
         """One step of the optimizer, for some members or for all."""
@@ -174,12 +172,10 @@ class Group(LightningModule):
     def _validate(self) -> dict[int, Measure]:
         """What measures each member's validation rows, by its number."""
         found: dict[int, Measure] = {}
-        data = [member.data for member in self.members]
-        for numbers in alike(data, lambda own: id(own.features.get("val"))):
-            first = data[numbers[0]]
-            if "val" in first.rows:
-                outputs = self.outputs(numbers, first.features["val"])
-                targets = first.samples.targets[first.rows["val"]].to(self.device)
+        for numbers in alike(self.members, split_of):
+            if validation := self.data.validation(self.members[numbers[0]]):
+                features, targets = validation
+                outputs = self.outputs(numbers, features)
                 everyones = targets.expand(len(numbers), *targets.shape)
                 models = [self.members[k].model for k in numbers]
                 measures = measures_of(models, outputs, everyones)
@@ -205,27 +201,12 @@ class Group(LightningModule):
         self.stack.bind(models)
         for member, state in zip(self.members, self.stack.states(), strict=True):
             member.remember(state)
+        self.parts = parts_of([member.batches for member in self.members])
         self.objective = Objective(models)
         self.watch = Watch(self.members)
         trainer = self.members[0].trainer
         by_value = trainer.gradient_clip_algorithm == "value"
         self.clipping = trainer.gradient_clip_val, by_value
-        self._gather_rows()
-
-    def _gather_rows(self) -> None:
-        """The training rows of all members, each split once."""
-        starts: dict[int, int] = {}
-        features, targets, count = [], [], 0
-        for data in (member.data for member in self.members):
-            own = data.features["train"]
-            if id(own) not in starts:
-                starts[id(own)] = count
-                count += len(own)
-                features.append(own)
-                targets.append(data.samples.targets[data.rows["train"]])
-        self.offsets = [starts[id(m.data.features["train"])] for m in self.members]
-        self.features = in_one(features).to(self.device)
-        self.targets = in_one(targets).to(self.device)
 
     def _read_values(self) -> None:
         """What the members' schedulers have made of their optimizers."""
@@ -235,8 +216,3 @@ class Group(LightningModule):
 
     def _numbers(self, members: Tensor | None) -> Sequence[int]:
         return range(len(self.members)) if members is None else members.tolist()
-
-
-def in_one(parts: Sequence[Tensor]) -> Tensor:
-    """Rows one after the other; what is one already is not copied."""
-    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts))

@@ -130,11 +130,10 @@ def tested(run: Run) -> Metrics:
     """Metrics of every split by tag, without a Trainer."""
     model, data = run.model.eval(), run.data
     metrics: Metrics = {}
-    for split, rows in data.rows.items():
-        batches = torch.split(data.features[split], EVALUATION_BATCH_SIZE)
+    for split, targets in data.split_targets.items():
+        batches = torch.split(data.features[split][:], EVALUATION_BATCH_SIZE)
         outputs = torch.cat([model(batch.to(model.device)) for batch in batches])
-        targets = data.samples.targets[rows].to(model.device)
-        values = model.measure(outputs, targets)
+        values = model.measure(outputs, targets.to(model.device))
         metrics |= {f"{name}/{split}": float(value) for name, value in values.items()}
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         callback.on_test_end(run.trainer, model)

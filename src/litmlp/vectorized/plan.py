@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -16,64 +17,70 @@ class Part:
 
     Args:
         members: their numbers [k]; None for all of them.
-        rows: what each is trained on, [k, B].
-        start: how many rows each was trained on before, in this epoch.
+        columns: their batches among the rows of an epoch, as ``orders_of`` has them.
     """
 
     members: Tensor | None
-    rows: Tensor
-    start: int
+    columns: slice
+
+    @property
+    def num_rows(self) -> int:
+        """Of a batch."""
+        return int(self.columns.stop - self.columns.start)
+
+    def cut(self, first: int = 0) -> tuple[Tensor | slice, slice]:
+        """Where they stand in a tensor [K, N, …] that begins with this column."""
+        columns = slice(self.columns.start - first, self.columns.stop - first)
+        return slice(None) if self.members is None else self.members, columns
 
 
-def plan_epoch(
-    batches: Sequence[Batches],
-    offsets: Sequence[int],
-    epochs: Sequence[int],
-    device: torch.device,
-) -> list[list[Part]]:
+def parts_of(batches: Sequence[Batches]) -> list[list[Part]]:
     """The parts of each iteration; a member that has no batch left is in none.
 
     Args:
         batches: one a member.
-        offsets: where each member's rows start among all rows.
-        epochs: that each member is in, from 0.
-        device: where the rows are looked up.
     """
     cohorts: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for k, (own, epoch) in enumerate(zip(batches, epochs, strict=True)):
-        own.set_epoch(epoch)
+    for k, own in enumerate(batches):
         cohorts[tuple(own.sizes)].append(k)
-    orders: dict[tuple[int, int | None, int], Tensor] = {}
-    for own in batches:  # runs that differ in their learning rate share their order
-        if order_of(own) not in orders:
-            orders[order_of(own)] = torch.cat(list(own))
-    iterations: list[dict[tuple[int, int], list[tuple[list[int], Tensor]]]] = []
+    iterations: list[dict[tuple[int, int], list[int]]] = []
     for sizes, members in cohorts.items():
-        each = [orders[order_of(batches[k])] + offsets[k] for k in members]
-        rows = torch.stack(each).to(device)
-        start = 0
-        for i, columns in enumerate(torch.split(rows, list(sizes), dim=1)):
+        for i, (end, size) in enumerate(zip(accumulate(sizes), sizes, strict=True)):
             if i == len(iterations):
                 iterations.append(defaultdict(list))
-            size = columns.shape[1]
-            iterations[i][start, size].append((members, columns))
-            start += size
+            iterations[i][end - size, end] += members
     return [
-        [joined(found, len(batches), start) for (start, _), found in iteration.items()]
+        [
+            Part(
+                None if len(own) == len(batches) else torch.tensor(sorted(own)),
+                slice(*columns),
+            )
+            for columns, own in iteration.items()
+        ]
         for iteration in iterations
     ]
 
 
-def order_of(batches: Batches) -> tuple[int, int | None, int]:
-    """What two members share if their rows come in the same order."""
-    return batches.num_rows, batches.order_seed, batches.epoch
+def orders_of(
+    batches: Sequence[Batches], starts: Sequence[int], epochs: Sequence[int]
+) -> Tensor:
+    """The numbers [K, N] of each member's rows, in the order of an epoch.
 
+    After the last row of a member that has fewer than others comes its first.
 
-def joined(found: list[tuple[list[int], Tensor]], count: int, start: int) -> Part:
-    """Cohorts as one part, its members in the order of their numbers."""
-    members = torch.tensor([k for some, _ in found for k in some])
-    rows = torch.cat([rows for _, rows in found])
-    if len(members) > 1:
-        members, order = members.sort()
-        rows = rows[order]
-    return Part(None if len(members) == count else members, rows, start)
+    Args:
+        batches: one a member.
+        starts: the number of each member's first row.
+        epochs: that each member is in, from 0.
+    """
+    longest = max(own.num_rows for own in batches)
+    rows = torch.tensor(starts)[:, None].repeat(1, longest)
+    orders: dict[tuple[int, int | None, int], Tensor] = {}
+    for k, (own, epoch) in enumerate(zip(batches, epochs, strict=True)):
+        own.set_epoch(epoch)
+        # Runs that differ in their learning rate share their order.
+        same = own.num_rows, own.order_seed, epoch
+        if same not in orders:
+            orders[same] = torch.cat(list(own))
+        rows[k, : own.num_rows] += orders[same]
+    return rows

@@ -14,7 +14,7 @@ SPLIT = (
     *("standardize_target", "preprocessing"),
 )
 
-OF_A_SPLIT = ("rows", "fitted_preprocessing", "features", "facts")
+OF_A_SPLIT = ("rows", "split_targets", "fitted_preprocessing", "facts")
 SHARED = {"samples": ORDER + SPLIT} | dict.fromkeys(OF_A_SPLIT, ORDER)
 """What two data have in common that differ in nothing but some keys."""
 
@@ -22,7 +22,9 @@ SHARED = {"samples": ORDER + SPLIT} | dict.fromkeys(OF_A_SPLIT, ORDER)
 class SharedData:
     """Builds data as :func:`~litmlp.build.build_data`, but reads nothing twice.
 
-    Preprocessed rows are known for as long as a run holds them.
+    Raw rows are held once. What is a split's own (the numbers of its rows, their
+    targets, statistics) is known for as long as a run holds it; its rows are
+    preprocessed whenever they are taken.
     """
 
     def __init__(self) -> None:
@@ -41,4 +43,5 @@ class SharedData:
             if name == "samples":
                 self._read[key] = known  # held for good: its file is read once
             data.__dict__[name] = getattr(known, name)  # where cached_property keeps it
+        data.__dict__["features"] = data.unkept_features()
         return data

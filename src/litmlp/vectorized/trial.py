@@ -22,8 +22,8 @@ def loss_in_stack(run: Run) -> Tensor:
     stack = Stack([model], model.device)
     fast = is_chain(model)  # knows all its parts, of which dropout wants masks
     network = Chain(model) if fast else Mapped(model)
-    features = data.features["train"][None, batch]
+    features = data.features["train"][batch][None]
     tensors = stack.leaves | stack.buffers
     outputs = network(tensors, features, [], training=not fast)
-    targets = data.samples.targets[data.rows["train"][batch]][None]
+    targets = data.split_targets["train"][batch][None]
     return Objective([model])(outputs, targets, stack.leaves, None)
