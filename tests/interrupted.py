@@ -63,14 +63,18 @@ def _run_until(moment: At, by: signal.Signals, folder: Path, *overrides: str) ->
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     count = 0
 
-    def watch(frame: FrameType, event: str, argument: Any) -> None:
+    def watch(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
-        if event == moment.event and frame.f_code.co_qualname == moment.function:
+        if frame.f_code.co_qualname != moment.function:
+            return None
+        frame.f_trace_lines = False
+        if event == moment.event:
             count += 1
             if count == moment.nth:
                 os.kill(os.getpid(), by)
+        return watch  # of this call, to see its return
 
-    sys.setprofile(watch)
+    sys.settrace(watch)  # a profile would be told of C's functions, too
     try:
         run(folder, *overrides)
     except KeyboardInterrupt:
@@ -113,17 +117,20 @@ def _count(calls: int, moment: At, phase: Path, folder: Path, *overrides: str) -
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     seen, count = 0, 0
 
-    def watch(frame: FrameType, event: str, argument: Any) -> None:
+    def watch(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal seen, count
         if seen == moment.nth:
             count += event == "call"
-        elif event == moment.event and frame.f_code.co_qualname == moment.function:
-            seen += 1
+        elif frame.f_code.co_qualname == moment.function:
+            seen += event == moment.event
+            frame.f_trace_lines = False
+            return watch
         if count == calls:
             phase.write_text(_phase(frame))
             os.kill(os.getpid(), signal.SIGKILL)
+        return None
 
-    sys.setprofile(watch)
+    sys.settrace(watch)
     run(folder, *overrides)
 
 
