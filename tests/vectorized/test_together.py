@@ -12,7 +12,13 @@ from litmlp.preparation import build_run
 from litmlp.process import settings
 from litmlp.supervised import Supervised
 from litmlp.vectorized.objective import same_loss
-from litmlp.vectorized.together import keys_apart, refusal, shared_keys, sorted_apart
+from litmlp.vectorized.together import (
+    keys_apart,
+    refusal,
+    shape,
+    shared_keys,
+    sorted_apart,
+)
 
 
 class Adam(SGD):
@@ -91,6 +97,27 @@ def test_what_cannot_be_stacked_is_told(config: Compose, reason: str) -> None:
     with settings(composed):
         run = build_run(composed, Path(composed.folder), build_data(composed), None)
     assert refusal(run) == f"{reason} cannot be stacked"
+
+
+def test_tables_of_other_columns_have_networks_of_other_shapes(
+    config: Compose, tmp_path: Path
+) -> None:
+    """Though each gives a network eight features: 3 + 5 codes, 5 + 3, and 1 + 7."""
+    rows = {"a": "u,v{2}", "b": "u{2},v", "c": "{0},v{1}"}
+    found = []
+    for name, row in rows.items():
+        path = tmp_path / f"{name}.csv"
+        lines = [f"{row.format(i, i % 5, i % 3)},{i}.5" for i in range(30)]
+        path.write_text("\n".join(["one,other,target", *lines]))
+        composed = config(
+            *("data=table", f"data.path={path}", "data.target=target"),
+            *("task=regression", "encoding=one_hot", "trainer=cpu"),
+        )
+        with settings(composed):
+            run = build_run(composed, Path(composed.folder), build_data(composed), None)
+        assert run.model.encoding.num_features == 8
+        found.append(shape(run))
+    assert len({*found}) == 3
 
 
 def model(config: Compose, *overrides: str) -> Supervised:

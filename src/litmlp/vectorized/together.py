@@ -158,5 +158,7 @@ def shape(run: Run) -> str:
     """What two networks share if they can be stacked."""
     state = run.model.state_dict()
     shapes = {n: tuple(t.shape) for n, t in state.items() if n.split(".")[0] in STACKED}
-    targets = run.data.samples.targets
-    return str((shapes, targets.shape[1:], targets.dtype))
+    targets, made = run.data.samples.targets, run.data.fitted_preprocessing
+    # One row of one-hot columns may be as long as another of other columns.
+    columns = made.num_numbers, made.cardinalities
+    return str((shapes, targets.shape[1:], targets.dtype, columns))
