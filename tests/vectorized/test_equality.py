@@ -163,7 +163,8 @@ def test_gradients_are_clipped_member_by_member(
     assert_twins(varied(base, seed=[0, 1]))
 
 
-def test_learned_categories_are_stacked(config: Compose) -> None:
+@pytest.mark.parametrize("encoding", ["embedding", "one_hot"])
+def test_categories_are_stacked(config: Compose, encoding: str) -> None:
     base = config(
         *TINY,
         "data=table",
@@ -171,7 +172,7 @@ def test_learned_categories_are_stacked(config: Compose) -> None:
         "data.target=income",
         "data.drop=[id]",
         "task=regression",
-        "encoding=embedding",
+        f"encoding={encoding}",
         "penalty=l2",
     )
     assert_twins(

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from litmlp import activations
+from litmlp.encoding import Encoding
 from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
 from litmlp.vectorized.dropout import Mask, draw
@@ -50,6 +51,7 @@ def is_chain(model: Supervised) -> bool:
     known = (nn.Linear, nn.BatchNorm1d, nn.PReLU, nn.Dropout, nn.AlphaDropout)
     return (
         type(model.network) is MLP
+        and type(model.encoding) in (Encoding, nn.Identity)
         and not any(True for _ in model.encoding.parameters())
         and all(
             type(leaf) in ELEMENTWISE or isinstance(leaf, (*known, nn.Identity))
@@ -75,6 +77,7 @@ class Chain:
     """
 
     def __init__(self, model: Supervised) -> None:
+        self.encoding = copy.deepcopy(model.encoding)  # it has no weights
         self.layers = [
             (name, copy.deepcopy(leaf))  # its own: a member's would call its hooks
             for name, leaf in leaves(model)
@@ -101,7 +104,8 @@ class Chain:
         training: bool,
         look: Look | None = None,
     ) -> Tensor:
-        values, unused = features.transpose(1, 2), iter(masks)
+        encoded = self._encoded(features)
+        values, unused = encoded.transpose(1, 2), iter(masks)
         for name, layer in self.layers:
             inputs = values
             if isinstance(layer, nn.Linear):
@@ -118,6 +122,12 @@ class Chain:
             if look:
                 look(name, inputs.transpose(1, 2), values.transpose(1, 2))
         return values.transpose(1, 2)
+
+    def _encoded(self, features: Tensor) -> Tensor:
+        if not getattr(self.encoding, "cardinalities", ()):
+            return features  # to make one of two dimensions may copy them
+        encoded: Tensor = self.encoding(features.flatten(0, 1))
+        return encoded.view(*features.shape[:2], -1)
 
 
 def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
