@@ -24,8 +24,9 @@ def built(config: Compose, *overrides: str) -> Run:
 
 
 def bytes_of_split(data: Data) -> int:
-    """Of the numbers of its rows and their targets: with the data, and in the stack."""
-    own = [*data.rows.values(), *data.split_targets.values()]
+    """Of its rows' numbers, targets and statistics: with the data, and in the stack."""
+    statistics = data.fitted_preprocessing.buffers()
+    own = [*data.rows.values(), *data.split_targets.values(), *statistics]
     return 2 * sum(tensor.nbytes for tensor in own)
 
 
@@ -81,6 +82,14 @@ def test_each_run_is_counted_with_rows_of_its_own(
             capacity, "available", lambda device, s=spare: 2 * (needed + s)
         )
         assert fit_at_once(runs) == expected
+
+
+def test_quantiles_are_counted(config: Compose) -> None:
+    """A thousand a column: of wide rows they are larger than a small network."""
+    runs = [built(config, f"preprocessing={p}") for p in ("none", "quantile_normal")]
+    plain, ranked = map(capacity.bytes_of_member, runs)
+    quantiles = runs[1].model.get_buffer("preprocessing.scale.quantiles")
+    assert ranked - plain == 2 * quantiles.nbytes
 
 
 def test_an_estimate_leaves_the_run_as_it_was(config: Compose) -> None:

@@ -23,6 +23,9 @@ COPIES = 5
 OUTPUTS = 6
 """Copies of an epoch's outputs: kept, as probabilities, and while metrics are taken."""
 
+STATISTICS = 2
+"""Copies of what its preprocessing has measured: its own, and the best epoch's."""
+
 NUMBERS = 4 * 8
 """Bytes of a training row's number: ordered, planned, noted, and looked up."""
 
@@ -87,7 +90,11 @@ class Room:
         needs[self._there] += bytes_of_member(run)
         data, inputs = run.data, run.data.samples.inputs
         if id(data.rows) not in self._known:
-            own = [*data.rows.values(), *data.split_targets.values()]
+            own = [
+                *data.rows.values(),
+                *data.split_targets.values(),
+                *data.fitted_preprocessing.buffers(),
+            ]
             needs[self._here] += sum(tensor.nbytes for tensor in own)
             needs[self._there] += sum(tensor.nbytes for tensor in own)
         if id(inputs) not in self._known:
@@ -111,7 +118,8 @@ def open_files() -> int:
 def bytes_of_member(run: Run) -> int:
     """What a run adds to a stack: weights, optimizer, activations, an epoch's outputs.
 
-    The activations are those that a backward pass of this network keeps.
+    And what its preprocessing has measured, of which quantiles are many. The
+    activations are those that a backward pass of this network keeps.
     """
     weights = sum(p.numel() * p.element_size() for p in run.model.parameters())
     features = run.data.features
@@ -121,7 +129,9 @@ def bytes_of_member(run: Run) -> int:
     rows = max(len(batch), validated) / len(batch)
     epoch = len(features["train"]) * (OUTPUTS * outputs / len(batch) + NUMBERS)
     state = len(RULES[get_class(run.config.optimizer._target_)].memory)
-    return int(weights * (COPIES + state) + BACKWARD * activations * rows + epoch)
+    statistics = STATISTICS * sum(b.nbytes for b in run.model.preprocessing.buffers())
+    kept = weights * (COPIES + state) + statistics
+    return int(kept + BACKWARD * activations * rows + epoch)
 
 
 @torch.random.fork_rng(devices=[])
