@@ -8,7 +8,10 @@ from torch import Tensor
 
 from litmlp import checkpoints, runs
 
-COMMAND = ("data=digits", "trainer=cpu", "trainer.max_epochs=3", "dropout=dropout")
+COMMAND = (
+    *("data=digits", "data.batch_size=128", "trainer=cpu", "trainer.max_epochs=3"),
+    "dropout=dropout",
+)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,8 @@ class Rows:
 
     The rows of one split that all share are preprocessed once. Of several splits, those
     of some iterations are, as they come: a split then takes no memory but for what is
-    its own, the numbers of its rows, their targets and statistics.
+    its own, the numbers of its rows, their targets and statistics. All are held until
+    the last member is done.
 
     Args:
         members: all that there will be.
@@ -115,7 +116,9 @@ def split_of(member: Member) -> int:
 
 def features_of(data: Data, inputs: Tensor) -> dict[str, Features]:
     """Training and validation rows, from raw features where they are trained."""
-    preprocessing = copy.deepcopy(data.fitted_preprocessing).to(inputs.device)
+    preprocessing = data.fitted_preprocessing
+    if inputs.device.type != "cpu":
+        preprocessing = copy.deepcopy(preprocessing).to(inputs.device)
     return {
         name: Preprocessed(inputs, data.rows[name].to(inputs.device), preprocessing)
         for name in ("train", "val")
