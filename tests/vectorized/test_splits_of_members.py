@@ -15,6 +15,17 @@ from litmlp.vectorized import rows
 from litmlp.vectorized.group import Group
 
 DIFFERENT = [0, 1, 1, 2, 3, 4]
+RAW = 3000, 30
+RAW_BYTES = 8 * 3000 * 30
+
+
+def storages() -> dict[int, int]:
+    """Bytes of all plain tensors that there are, by where they are."""
+    gc.collect()
+    tensors = [t for t in gc.get_objects() if type(t) is Tensor]
+    plain = [t for t in tensors if t.is_cpu and t.layout == torch.strided]
+    each = [t.untyped_storage() for t in plain]
+    return {storage.data_ptr(): storage.nbytes() for storage in each}
 
 
 def table_of_shares(folder: Path, num_rows: int, num_features: int) -> list[str]:
@@ -45,31 +56,27 @@ def test_rows_are_held_once_for_all_splits(
 ) -> None:
     """Nothing but the raw rows is a third as large as they are."""
     base = config(
-        *table_of_shares(tmp_path, 3000, 30),
+        *table_of_shares(tmp_path, *RAW),
         *overrides,
         "data.batch_size=50",
         "trainer.max_epochs=1",
         "callbacks=minimal",
     )
-    found = []
+    before, found = storages(), []
     end = Group.on_train_epoch_end
 
     def looked_at(group: Group) -> None:
-        gc.collect()  # an earlier run's
-        raw = [member.data.samples.inputs for member in group.members]
-        kept = [t for t in gc.get_objects() if type(t) is Tensor]
-        large = [t for t in kept if 3 * t.untyped_storage().nbytes() > raw[0].nbytes]
-        found.append(
-            [{t.untyped_storage().data_ptr() for t in ts} for ts in (raw, large)]
-        )
+        raw = {member.data.samples.inputs for member in group.members}
+        new = {p: size for p, size in storages().items() if p not in before}
+        found.append((raw, {p for p, size in new.items() if 3 * size > RAW_BYTES}))
         end(group)
 
     monkeypatch.setattr(rows, "AHEAD", 1)
     monkeypatch.setattr(Group, "on_train_epoch_end", looked_at)
     train_together(varied(base, **own))
     ((raw, large),) = found
-    assert len(raw) == 1
-    assert large == raw
+    assert [inputs.nbytes for inputs in raw] == [RAW_BYTES]
+    assert large == {inputs.untyped_storage().data_ptr() for inputs in raw}
 
 
 def test_a_split_has_the_same_bits_in_any_company(
