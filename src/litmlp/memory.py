@@ -16,8 +16,8 @@ OF_THE_PROCESSOR = "DefaultCPUAllocator"
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 """Numbers of glibc's ``mallopt``."""
 
-LARGEST_KEPT = 2**25
-"""Bytes; glibc takes no larger threshold."""
+KEPT, KEPT_IN_TRAINING = 2**20, 2**25
+"""Bytes of a block that stays with a process; glibc takes no larger threshold."""
 
 UNTOLD = 4 * 2**30
 """Bytes that are taken to be free where the system does not tell: not on Linux."""
@@ -53,17 +53,31 @@ def shortage_told(cure: str = ALONE) -> Iterator[None]:
         raise UserError(f"out of memory: {cure}") from error
 
 
-def keep_freed() -> None:
+def keep_freed(largest: int) -> None:
     """Let this process keep the memory that tensors leave, for those that come next.
 
-    glibc gives blocks of some megabytes back to the system at once, and gets them empty
-    and page by page: a tenth of an iteration of a stack. Nothing where there is no
-    glibc.
+    glibc gives larger blocks back to the system at once, and gets them empty and page
+    by page: a tenth of an iteration of a stack. Where much is built and little stays,
+    what stays would cut the kept blocks to pieces, that fit nothing that comes next.
+    Nothing where there is no glibc.
+
+    Args:
+        largest: bytes of a block.
     """
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
-        library.mallopt(TRIM_THRESHOLD, LARGEST_KEPT)
-        library.mallopt(MMAP_THRESHOLD, LARGEST_KEPT)
+        library.mallopt(TRIM_THRESHOLD, largest)
+        library.mallopt(MMAP_THRESHOLD, largest)
+
+
+@contextmanager
+def training_kept() -> Iterator[None]:
+    """Keep the blocks that training takes again and again, while it does."""
+    keep_freed(KEPT_IN_TRAINING)
+    try:
+        yield
+    finally:
+        keep_freed(KEPT)
 
 
 def available(

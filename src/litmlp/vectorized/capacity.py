@@ -143,7 +143,7 @@ def kept_of(model: Supervised, features: Tensor) -> tuple[int, int]:
     def note(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         sizes.setdefault(storage.data_ptr(), storage.nbytes())
-        return tensor
+        return tensor.detach()  # one that knows its function would never be freed
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         outputs = parts(features)

@@ -20,7 +20,7 @@ from litmlp.console import console, only_logged
 from litmlp.errors import UserError, report
 from litmlp.jobs import Job
 from litmlp.members import folder_of
-from litmlp.memory import keep_freed, shortage_told
+from litmlp.memory import KEPT, keep_freed, shortage_told, training_kept
 from litmlp.preparation import build_run
 from litmlp.process import settings
 from litmlp.sweeps import LaunchHooks, SweepStopped
@@ -96,7 +96,7 @@ def train_groups(
     processes: int,
 ) -> None:
     """Train what can perhaps be stacked, group by group, beside other processes."""
-    keep_freed()
+    keep_freed(KEPT)
     data = SharedData()
     with signals.heeded(), collecting_only_new():
         for group in groups:
@@ -223,7 +223,7 @@ def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
         torch.set_num_threads(threads)
         trainer = build_trainer(config, [tally])
         try:
-            with signals.deferred(), shortage_told(fewer(len(group))):
+            with signals.deferred(), training_kept(), shortage_told(fewer(len(group))):
                 trainer.fit(Group(list(opened), ending))
         except BaseException as error:
             for own in opened.values():
