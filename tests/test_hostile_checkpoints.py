@@ -28,6 +28,10 @@ def timeless(content: dict[str, Any]) -> None:
     content["callbacks"]["Timer"]["time_elapsed"]["train"] = math.nan
 
 
+def without_training(content: dict[str, Any]) -> None:
+    del content["callbacks"]["Timer"]["time_elapsed"]["train"]
+
+
 def doubling(content: dict[str, Any]) -> None:
     pair: list[Any] = []
     for _ in range(40):
@@ -52,6 +56,7 @@ def callback(kind: str, **values: Any) -> Edit:
 HOSTILE: dict[str, tuple[Edit, str]] = {
     "epochs that never end": (endless, "processed: Input should be greater than or"),
     "time that never passes": (timeless, "train: Input should be a finite number"),
+    "no time of training": (without_training, "train: Field required"),
     "lists that double": (doubling, "nested too deeply, or hold themselves"),
     "a list within itself": (within_itself, "nested too deeply, or hold themselves"),
     "a tensor of terabytes": (

@@ -236,3 +236,14 @@ def test_a_finished_run_is_never_overwritten(config: Compose) -> None:
     assert files == {
         p: p.read_bytes() for p in Path(composed.folder).rglob("*") if p.is_file()
     }
+
+
+def test_a_seed_may_be_written_as_a_real_number(config: Compose) -> None:
+    """Regression: 1e3 was refused by torch, with a traceback."""
+    states = []
+    for number, seed in enumerate(("1000", "1e3")):
+        composed = config(*QUICK, "data=iris", "dropout=dropout", f"seed={seed}")
+        composed.folder = f"{composed.folder}-{number}"
+        train(composed)
+        states.append(weights(composed))
+    assert same(*states)

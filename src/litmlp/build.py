@@ -16,7 +16,7 @@ from litmlp.data.module import Data
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
-from litmlp.process import seed_torch
+from litmlp.process import seed_of, seed_torch
 from litmlp.refusals import refuse_unfit
 from litmlp.schedulers import Schedule
 from litmlp.supervised import Supervised
@@ -56,7 +56,7 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
             f"task={task} needs {needs}, which these data lack: choose task={fit}"
         )
     config = pickle.loads(pickle.dumps(config))  # a third of the time of its copy()
-    seed_torch(config.seeds.initialization)
+    seed_torch(seed_of(config, "initialization"))
     preprocessing = data.fitted_preprocessing
     encoding = construct(config.encoding, "encoding")(
         num_numbers=preprocessing.num_numbers,

@@ -67,10 +67,16 @@ class Kept(TypedDict):
     stopped_early: bool
 
 
-class Spent(TypedDict):
-    """The time that is counted against a budget, by stage."""
+class Elapsed(TypedDict):
+    """By stage; Lightning reads this one."""
 
-    time_elapsed: dict[str, Seconds]
+    train: Seconds
+
+
+class Spent(TypedDict):
+    """The time that is counted against a budget."""
+
+    time_elapsed: Elapsed
 
 
 class Patience(TypedDict):

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -70,6 +70,11 @@ KEPT: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
     (lambda: {logger: logger.level for logger in LIGHTNING}, set_levels),
 ]
 """How to read and set what a run may change and must not leave to the next."""
+
+
+def seed_of(config: DictConfig, name: str) -> int:
+    """A run's seed for ``initialization`` or ``dropout``; 1e3 is 1000."""
+    return cast(int, checked_value(config.seeds[name], int, f"seeds.{name}"))
 
 
 @contextmanager

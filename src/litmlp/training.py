@@ -28,7 +28,7 @@ from litmlp.model_summary import model_table
 from litmlp.moment import Moment
 from litmlp.plan import show_plan
 from litmlp.preparation import Run, build_run
-from litmlp.process import seed_torch, settings
+from litmlp.process import seed_of, seed_torch, settings
 from litmlp.refusals import refusals_told
 from litmlp.run_card import pages
 from litmlp.sweeps import place
@@ -99,7 +99,7 @@ def fit_and_test(
     announce(run, point)
     succeeded = False
     try:
-        seed_torch(config.seeds.dropout)
+        seed_torch(seed_of(config, "dropout"))
         with signals.deferred(), told_by_one():
             run.trainer.fit(
                 run.model, datamodule=run.data, ckpt_path=point.path if point else None

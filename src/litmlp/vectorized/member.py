@@ -21,6 +21,7 @@ from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.preparation import Run
+from litmlp.process import seed_of
 from litmlp.vectorized import books
 from litmlp.vectorized.measures import Measure
 from litmlp.vectorized.stack import Tensors, release
@@ -92,7 +93,7 @@ class Member:
     def begin(self) -> None:
         """What comes before the first epoch."""
         trainer, model = self.trainer, self.model
-        self.generator.manual_seed(self.run.config.seeds.dropout)
+        self.generator.manual_seed(seed_of(self.run.config, "dropout"))
         trainer.state.fn = TrainerFn.FITTING
         trainer.training = True
         trainer.strategy.connect(model)
