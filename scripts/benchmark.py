@@ -31,7 +31,7 @@ from benchmark_ways import (
 )
 from omegaconf import OmegaConf
 
-from litmlp.console import console, table
+from litmlp.engine.terminal.console import console, table
 
 SIZES = ([64, 64], [256, 256, 256])
 LITMLP = {  # overrides; nothing may stop early

@@ -22,9 +22,9 @@ import polars as pl
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from litmlp.build import build_data, build_model, build_trainer
-from litmlp.console import console, table
-from litmlp.process import settings
+from litmlp.engine.config.build import build_data, build_model, build_trainer
+from litmlp.engine.process.settings import settings
+from litmlp.engine.terminal.console import console, table
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 BATCH_SIZES = (32, 256)

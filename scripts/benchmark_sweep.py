@@ -14,10 +14,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from litmlp import training
-from litmlp.command_line import run
-from litmlp.console import console, table
-from litmlp.runs import read_summary
+from litmlp.engine.command_line import run
+from litmlp.engine.folder.run_folder import read_summary
+from litmlp.engine.run import train
+from litmlp.engine.terminal.console import console, table
 
 TRAIN = Path(__file__).parent / "train.py"
 IDLE = ("data=iris", "trainer=cpu", "trainer.max_steps=0")
@@ -83,7 +83,7 @@ def idle(count: int, overrides: list[str]) -> None:
     def job(config: DictConfig) -> float:
         # Time of this process alone: others may be busy.
         starts.append(time.process_time())
-        value = training.train(config)
+        value = train.train(config)
         jobs.append(time.process_time() - starts[-1])
         memory.append(resident_memory())
         return value

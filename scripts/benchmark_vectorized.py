@@ -40,13 +40,14 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 
 from hydra_plugins.litmlp_vectorized import import_training
-from litmlp import build, training
-from litmlp.command_line import register_resolvers
-from litmlp.console import console, table
-from litmlp.data.module import Data
-from litmlp.jobs import Job
-from litmlp.slots import THREADS, Slot
-from litmlp.vectorized.training import train_jobs
+from litmlp.data.data_module import Data
+from litmlp.engine.command_line import register_resolvers
+from litmlp.engine.config import build
+from litmlp.engine.run import train
+from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.process_pool import THREADS, Slot
+from litmlp.engine.terminal.console import console, table
+from litmlp.engine.vectorized.launch import train_jobs
 
 SIZES = [64, 64]
 FLOPS = 6 * BATCH_SIZE * (FEATURES * 64 + 64 * 64 + 64 * CLASSES)
@@ -110,7 +111,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
         "by hand, nothing left",
         Cost(seconds, min(by_hand_clock.times.batches) / BATCHES),
     )
-    with same_data(), clocked("litmlp.preparation") as clock:
+    with same_data(), clocked("litmlp.engine.run.prepare") as clock:
         jobs = composed(alone, epochs, splits, folder / "alone")
         start = time.perf_counter()
         for job in jobs:
@@ -121,7 +122,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
     slots = other_processes(arguments.threads - 1)
     for members in arguments.members:
         for name, others in (("as one", []), (f"in {1 + len(slots)} processes", slots)):
-            with same_data(), clocked("litmlp.vectorized.training") as clock:
+            with same_data(), clocked("litmlp.engine.vectorized.launch") as clock:
                 place = folder / f"{members} {name}"
                 jobs = composed(members, epochs, splits, place)
                 start = time.perf_counter()
@@ -168,7 +169,7 @@ def composed(members: int, epochs: int, splits: int, folder: Path) -> list[Job]:
             config.hydra.sweep.subdir = config.hydra.job.id = str(i)
             config.hydra.job.num, config.hydra.job.name = i, "train"
             config.hydra.mode = "MULTIRUN"
-        jobs.append(Job(config, context, training.train))
+        jobs.append(Job(config, context, train.train))
     return jobs
 
 
@@ -191,8 +192,8 @@ def same_data() -> Iterator[None]:
         return benchmark_data(config.data.order_seed, config.data.split_seed)
 
     with (
-        patch.object(training, "build_data", built),
-        patch("litmlp.vectorized.shared.build_data", built),
+        patch.object(train, "build_data", built),
+        patch("litmlp.engine.vectorized.data_cache.build_data", built),
     ):
         yield
 

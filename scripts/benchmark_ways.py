@@ -16,11 +16,11 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from litmlp.build import build_model, build_trainer
-from litmlp.data.module import Data
+from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples
+from litmlp.engine.config.build import build_model, build_trainer
+from litmlp.engine.process.settings import settings
 from litmlp.mlp import MLP
-from litmlp.process import settings
 
 ROWS, FEATURES, CLASSES, BATCH_SIZE = 4096, 30, 5, 128
 CONF = Path(__file__).resolve().parents[1] / "conf"

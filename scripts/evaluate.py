@@ -4,25 +4,25 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from litmlp.command_line import run
-from litmlp.members import holds_members
+from litmlp.engine.command_line import run
+from litmlp.engine.folder.sweep_folder import holds_members
 
 
 def main(config: DictConfig) -> None:
     folder = Path(str(config.run))
     # takes seconds; --help should not wait
     if config.input is not None:
-        from litmlp.ensemble import one_or_all
-        from litmlp.labelled import evaluate_file
+        from litmlp.engine.predict.ensemble import one_or_all
+        from litmlp.engine.predict.evaluate_file import evaluate_file
 
         with one_or_all(folder) as model:
             evaluate_file(model, config.input, safe_csv=config.safe_csv)
     elif holds_members(folder):
-        from litmlp.averaged import evaluate_sweep
+        from litmlp.engine.predict.sweep_average import evaluate_sweep
 
         evaluate_sweep(folder)
     else:
-        from litmlp.evaluation import evaluate
+        from litmlp.engine.run.test import evaluate
 
         evaluate(folder)
 

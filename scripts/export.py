@@ -4,11 +4,13 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from litmlp.command_line import run
+from litmlp.engine.command_line import run
 
 
 def main(config: DictConfig) -> None:
-    from litmlp.export import export  # takes seconds; --help should not wait
+    from litmlp.engine.predict.export import (
+        export,  # takes seconds; --help should not wait
+    )
 
     export(Path(str(config.run)), format=config.format, output=config.output)
 

@@ -26,7 +26,9 @@ def main() -> None:
         "--traceback", action="store_true", help="show where a mistake was found"
     )
     arguments = parser.parse_args()
-    from litmlp.gallery.draw import draw_gallery  # takes seconds; --help needs none
+    from litmlp.course.gallery.draw import (
+        draw_gallery,  # takes seconds; --help needs none
+    )
 
     try:
         failures = draw_gallery(arguments.choices, Path("logs/gallery"))

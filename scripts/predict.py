@@ -4,12 +4,12 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from litmlp.command_line import run
+from litmlp.engine.command_line import run
 
 
 def main(config: DictConfig) -> None:
     # Takes seconds; --help should not wait.
-    from litmlp.prediction import opened, predict_file
+    from litmlp.engine.predict.predict_file import opened, predict_file
 
     with opened(Path(str(config.run))) as model:
         predict_file(

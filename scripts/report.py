@@ -2,17 +2,17 @@
 
 from omegaconf import DictConfig, ListConfig
 
-from litmlp.command_line import run
+from litmlp.engine.command_line import run
 from litmlp.errors import UserError
 
 
 def main(config: DictConfig) -> None:
-    from litmlp.report.write import (
+    from litmlp.engine.report.write import (
         report_runs,
     )  # takes a second; --help should not wait
 
     if config.compare is not None:
-        from litmlp.report.comparison import compare_runs
+        from litmlp.engine.report.comparison import compare_runs
 
         return compare_runs(list(config.compare))
     if config.runs is None:

@@ -2,11 +2,13 @@
 
 from omegaconf import DictConfig
 
-from litmlp.command_line import run
+from litmlp.engine.command_line import run
 
 
 def main(config: DictConfig) -> float:
-    from litmlp.training import train  # takes seconds; --help should not wait for it
+    from litmlp.engine.run.train import (
+        train,  # takes seconds; --help should not wait for it
+    )
 
     return train(config)
 

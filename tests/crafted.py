@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from scripted import scripted
 
-from litmlp.checkpoints import BEST, LAST, PREVIOUS
+from litmlp.engine.folder.checkpoints import BEST, LAST, PREVIOUS
 
 ROWS = "x,c,y\n" + "\n".join(f"{i / 7},{'ab'[i % 2]},{'uv'[i % 2]}" for i in range(90))
 BEGUN = ["data=table", "data.target=y", "task=binary", "data.batch_size=20"]

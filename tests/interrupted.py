@@ -18,9 +18,9 @@ from conftest import CONF
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from litmlp.signals import exit_code
+from litmlp.engine.process.signals import exit_code
+from litmlp.engine.run.train import train
 from litmlp.supervised import Supervised
-from litmlp.training import train
 
 TIMES = (
     *("samples_per_second", "seconds", "wall_seconds", "started", "time_elapsed"),
@@ -30,7 +30,7 @@ TIMES = (
 
 CLEAN = multiprocessing.get_context("forkserver")
 """Forks from a process without threads, whose locks a child would find locked."""
-CLEAN.set_forkserver_preload(["litmlp.training", "litmlp.search.search"])
+CLEAN.set_forkserver_preload(["litmlp.engine.run.train", "litmlp.engine.search.search"])
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT
 from interrupted import CLEAN
 
-from litmlp.runs import read_summary
+from litmlp.engine.folder.run_folder import read_summary
 from litmlp.supervised import Supervised
 
 SAID, STEPS = "said.txt", "steps.txt"

@@ -8,8 +8,8 @@ from conftest import CONF
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from litmlp.console import only_logged
-from litmlp.training import train
+from litmlp.engine.run.train import train
+from litmlp.engine.terminal.console import only_logged
 
 ROWS = "x,note,y\n" + "\n".join(f"{i / 7},=1+{i},{'ab'[i % 2]}" for i in range(40))
 

@@ -9,7 +9,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.construct import construct
+from litmlp.engine.config.construct import construct
 from litmlp.errors import UserError
 from litmlp.initializers import given_, identity_, uniform_
 from litmlp.mlp import MLP

@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor, nn, tensor
 
-from litmlp.build import build_data, build_model
-from litmlp.construct import construct
+from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.config.construct import construct
 from litmlp.losses import HalfSquaredError
 
 

@@ -10,7 +10,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.construct import construct
+from litmlp.engine.config.construct import construct
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
 from litmlp.regressor import Regressor

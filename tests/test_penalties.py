@@ -10,7 +10,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import nn
 
-from litmlp.construct import construct
+from litmlp.engine.config.construct import construct
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
 from litmlp.penalties import L1, L2, ElasticNet, Penalty

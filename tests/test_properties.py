@@ -13,11 +13,11 @@ from hydra import compose, initialize_config_dir
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from litmlp.console import only_logged
+from litmlp.engine.predict.export import export
+from litmlp.engine.predict.predict_file import opened, predict_file
+from litmlp.engine.run.train import train
+from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError
-from litmlp.export import export
-from litmlp.prediction import opened, predict_file
-from litmlp.training import train
 
 WORDS = ["red", "blue", 'a "quoted" one', "comma, inside", "two\nlines", "Ölfaß", "01"]
 

@@ -9,9 +9,14 @@ from conftest import CONF, Compose
 from omegaconf import OmegaConf
 from torch.optim.lr_scheduler import ConstantLR
 
-from litmlp.build import build_data, build_model, build_schedule, build_trainer
+from litmlp.engine.config.build import (
+    build_data,
+    build_model,
+    build_schedule,
+    build_trainer,
+)
+from litmlp.engine.process.settings import settings
 from litmlp.errors import UserError
-from litmlp.process import settings
 from litmlp.schedulers import Schedule, warmup_cosine
 
 LR = 0.1

@@ -11,10 +11,10 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from litmlp.jobs import JobSweeper
-from litmlp.locks import held
-from litmlp.members import folder_of, note_command
-from litmlp.sweeps import LaunchHooks, still_to_train
+from litmlp.engine.folder.lock import held
+from litmlp.engine.folder.sweep_folder import folder_of, note_command
+from litmlp.engine.sweep.hooks import LaunchHooks, still_to_train
+from litmlp.engine.sweep.jobs import JobSweeper
 
 SETTINGS = {"_target_": "hydra_plugins.litmlp_grid.GridSweeper", "params": {}}
 

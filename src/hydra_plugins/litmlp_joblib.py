@@ -7,12 +7,12 @@ process that is killed ends the sweep, and all runs talk at the same time.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from litmlp.engine.sweep.hooks import LaunchHooks
+from litmlp.engine.sweep.parallel import Arrivals, ParallelLauncher, SentJob
 from litmlp.errors import UserError
-from litmlp.parallel import Arrivals, ParallelLauncher, SentJob
-from litmlp.sweeps import LaunchHooks
 
 if TYPE_CHECKING:
-    from litmlp.slots import Slot
+    from litmlp.engine.sweep.process_pool import Slot
 
 
 class JoblibLauncher(ParallelLauncher):
@@ -29,7 +29,7 @@ class JoblibLauncher(ParallelLauncher):
         self._slots: Sequence[Slot] = []
 
     def train(self, jobs: list[SentJob]) -> Arrivals:
-        from litmlp.slots import call_all
+        from litmlp.engine.sweep.process_pool import call_all
 
         if not self._slots:  # kept, since a search launches many times
             self._slots = self._make_slots()
@@ -40,7 +40,7 @@ class JoblibLauncher(ParallelLauncher):
     def _make_slots(self) -> "list[Slot]":
         from joblib import cpu_count
 
-        from litmlp.slots import Slot, environments, visible_gpus
+        from litmlp.engine.sweep.process_pool import Slot, environments, visible_gpus
 
         if type(self.n_jobs) is not int or (self.n_jobs < 1 and self.n_jobs != -1):
             raise UserError(

@@ -12,11 +12,11 @@ from pathlib import Path
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, ListConfig
 
+from litmlp.engine.folder.lock import held
+from litmlp.engine.folder.sweep_folder import STUDY, folder_of, note_command
+from litmlp.engine.sweep.hooks import still_to_train
+from litmlp.engine.sweep.jobs import JobSweeper
 from litmlp.errors import UserError
-from litmlp.jobs import JobSweeper
-from litmlp.locks import held
-from litmlp.members import STUDY, folder_of, note_command
-from litmlp.sweeps import still_to_train
 
 
 class OptunaSweeper(JobSweeper):
@@ -59,7 +59,7 @@ class OptunaSweeper(JobSweeper):
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        from litmlp.search.build import build_search  # takes seconds
+        from litmlp.engine.search.build import build_search  # takes seconds
 
         search = build_search(self, arguments)
         self.validate_batch_is_legal(list(search.space.examples()))

@@ -9,7 +9,13 @@ import signal
 
 from omegaconf import DictConfig
 
-from litmlp.parallel import Arrivals, Ended, ParallelLauncher, SentJob, as_arguments
+from litmlp.engine.sweep.parallel import (
+    Arrivals,
+    Ended,
+    ParallelLauncher,
+    SentJob,
+    as_arguments,
+)
 
 GRACE = 20.0
 """Seconds that interrupted runs have to end by themselves."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 
-from litmlp.jobs import JobLauncher, announce, title
+from litmlp.engine.sweep.jobs import JobLauncher, announce, title
 
 log = logging.getLogger(__name__)
 

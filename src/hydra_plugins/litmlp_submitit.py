@@ -18,8 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from omegaconf import DictConfig
 
-from litmlp.parallel import Arrivals, Ended, ParallelLauncher, SentJob, as_arguments
-from litmlp.signals import Received, exit_code, heeded
+from litmlp.engine.process.signals import Received, exit_code, heeded
+from litmlp.engine.sweep.parallel import (
+    Arrivals,
+    Ended,
+    ParallelLauncher,
+    SentJob,
+    as_arguments,
+)
 
 if TYPE_CHECKING:
     from submitit import Job

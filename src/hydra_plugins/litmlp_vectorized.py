@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn
 
+from litmlp.engine.sweep.jobs import JobLauncher
+from litmlp.engine.vectorized.dealing import LEAST
 from litmlp.errors import UserError
-from litmlp.jobs import JobLauncher
-from litmlp.vectorized.dealing import LEAST
 
 if TYPE_CHECKING:
-    from litmlp.slots import Slot
+    from litmlp.engine.sweep.process_pool import Slot
 
 
 class VectorizedLauncher(JobLauncher):
@@ -42,7 +42,7 @@ class VectorizedLauncher(JobLauncher):
         slots = self._other_processes(len(job_overrides))
         jobs = self.composed(job_overrides, initial_job_idx)
         # Imported here: Hydra looks at all launchers, whichever is used.
-        from litmlp.vectorized.training import train_jobs
+        from litmlp.engine.vectorized.launch import train_jobs
 
         train_jobs(
             jobs,
@@ -64,7 +64,7 @@ class VectorizedLauncher(JobLauncher):
     def _make_slots(self, most: int) -> "list[Slot]":
         from joblib import cpu_count
 
-        from litmlp.slots import Slot, environments, visible_gpus
+        from litmlp.engine.sweep.process_pool import Slot, environments, visible_gpus
 
         gpus = [] if self.config.trainer.accelerator == "cpu" else visible_gpus()
         count = min(self.processes or len(gpus) or cpu_count(), most)
@@ -89,4 +89,4 @@ PLAIN = {"TTY_COMPATIBLE": "0"}
 
 def import_training() -> None:
     """Load what training needs, which takes seconds."""
-    import litmlp.vectorized.training  # noqa: F401  # for its time alone
+    import litmlp.engine.vectorized.launch  # noqa: F401  # for its time alone

@@ -13,7 +13,7 @@ from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from litmlp.console import printable
+from litmlp.engine.terminal.console import printable
 
 CONF = Path(__file__).parents[2] / "conf"
 

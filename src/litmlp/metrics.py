@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 from torchmetrics import regression
 
-from litmlp.construct import resolve
+from litmlp.engine.config.construct import resolve
 
 
 class R2Score(regression.R2Score):

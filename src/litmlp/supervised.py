@@ -15,9 +15,9 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
-from litmlp import unfinished
+from litmlp.engine.process.memory import is_shortage
+from litmlp.engine.run import epoch_state
 from litmlp.errors import UserError
-from litmlp.memory import is_shortage
 from litmlp.moment import Moment
 from litmlp.penalties import NoPenalty, Penalty
 from litmlp.schedulers import Schedule
@@ -138,7 +138,7 @@ class Supervised(LightningModule):
         self._processes = self.trainer.world_size
         if self.global_rank:  # processes should not share their dropout masks
             torch.manual_seed(torch.initial_seed() + self.global_rank)
-        unfinished.resume(self)
+        epoch_state.resume(self)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         features, targets = batch
@@ -189,7 +189,7 @@ class Supervised(LightningModule):
 
     def on_test_epoch_end(self) -> None:
         for split in self._tested_splits():
-            # Not a point of the curves: litmlp.training logs what is new in it.
+            # Not a point of the curves: litmlp.engine.run.train logs what is new in it.
             self.trainer.callback_metrics.update(self._summarize(split))
 
     def now(self, *, epochs: int) -> Moment:
@@ -215,10 +215,10 @@ class Supervised(LightningModule):
             logger.log_metrics(numbers | moment.as_metrics(), step=moment.step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        unfinished.save(self, checkpoint)
+        epoch_state.save(self, checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        unfinished.load(self, checkpoint)
+        epoch_state.load(self, checkpoint)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]

@@ -13,16 +13,16 @@ from lightning.pytorch import Trainer
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from litmlp import runs
-from litmlp.build import build_data, build_model
 from litmlp.callbacks.diagnosis import Diagnosis, alike_share
 from litmlp.callbacks.snapshots import ENOUGH_ROWS
 from litmlp.data.bundled import BundledData
+from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.folder import run_folder
+from litmlp.engine.process.settings import settings
+from litmlp.engine.run.train import train
 from litmlp.errors import UserError
-from litmlp.process import settings
 from litmlp.regressor import Regressor
 from litmlp.supervised import Batch, Supervised
-from litmlp.training import train
 
 ONE_EPOCH = ("trainer=cpu", "trainer.max_epochs=1")
 FULL_BATCH = ("data=diabetes", "data.batch_size=full", *ONE_EPOCH)
@@ -163,7 +163,7 @@ def test_the_last_epoch_is_recorded_however_the_fit_ends(
 ) -> None:
     composed = config("data=iris", "trainer=cpu", *limit)
     train(composed)
-    last = runs.read_summary(Path(composed.folder))["epochs"] - 1
+    last = run_folder.read_summary(Path(composed.folder))["epochs"] - 1
     assert last not in (0, 1, 99)
     assert records(composed)[-1]["epoch"] == last
 

@@ -8,13 +8,13 @@ import torch
 from conftest import Compose
 from torch import nn
 
-from litmlp import runs
 from litmlp.callbacks import divergence
 from litmlp.callbacks.divergence import FILE, first_infinite
+from litmlp.engine.folder import run_folder
+from litmlp.engine.predict.trained_model import trained
+from litmlp.engine.process.memory import shortage_told
+from litmlp.engine.run.train import train
 from litmlp.errors import UserError
-from litmlp.memory import shortage_told
-from litmlp.trained import trained
-from litmlp.training import train
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["CPU", "accelerator"])
@@ -24,7 +24,7 @@ def test_a_diverging_run_ends_and_keeps_the_batch_for_replay(
     monkeypatch.setattr(divergence, "is_at_hand", lambda loss: at_once)
     choices = ["data=diabetes", "optimizer=sgd", "optimizer.lr=1e30"]
     train(config(*choices, "trainer=cpu", "callbacks=minimal", "logger=csv"))
-    summary = runs.read_summary(tmp_path / "run")
+    summary = run_folder.read_summary(tmp_path / "run")
     assert summary["status"] == "done"
     assert summary["epochs"] < 3
     assert "the loss of epoch 1, batch 2 is inf" in summary["diverged"]

@@ -4,11 +4,11 @@ import pytest
 from conftest import Compose
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from litmlp.build import build_data, build_model
 from litmlp.callbacks.histograms import Histograms
+from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.process.settings import settings
+from litmlp.engine.run.train import train
 from litmlp.errors import UserError
-from litmlp.process import settings
-from litmlp.training import train
 
 
 def test_histograms_are_of_all_weights_gradients_and_activations(

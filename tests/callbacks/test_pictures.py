@@ -9,11 +9,11 @@ from conftest import Compose, Run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
-from litmlp.build import build_data
 from litmlp.callbacks.dashboard import layout
-from litmlp.figures.plane import mixed
-from litmlp.figures.weights import mosaic
-from litmlp.layers import layer_outputs
+from litmlp.engine.config.build import build_data
+from litmlp.engine.diagnosis.layer_trace import layer_outputs
+from litmlp.engine.figures.plane import mixed
+from litmlp.engine.figures.weights import mosaic
 from litmlp.mlp import MLP
 
 QUICK = ("trainer=cpu", "callbacks=full", "model.hidden_sizes=[4]")

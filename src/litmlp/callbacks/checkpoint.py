@@ -10,10 +10,15 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from litmlp import checkpoints, signals
+from litmlp.engine.folder import checkpoints
+from litmlp.engine.folder.atomic_files import replace
+from litmlp.engine.folder.fit_position import (
+    between_batches,
+    between_epochs,
+    set_at_rest,
+)
+from litmlp.engine.process import signals
 from litmlp.errors import UserError
-from litmlp.files import replace
-from litmlp.fit_loop import between_batches, between_epochs, set_at_rest
 
 
 class BestAndLast(Checkpoint):

@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.utils.tensorboard._pytorch_graph import graph
 
-from litmlp.loggers import TensorBoard
+from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
 
 Layout = dict[str, dict[str, list[Any]]]

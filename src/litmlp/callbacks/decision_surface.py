@@ -8,11 +8,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from litmlp.callbacks.pictures import publish
-from litmlp.data.module import Data
+from litmlp.data.data_module import Data
 from litmlp.data.plane import Plane
+from litmlp.engine.diagnosis.layer_trace import layer_outputs
+from litmlp.engine.figures.plane import plane_figure
 from litmlp.errors import UserError
-from litmlp.figures.plane import plane_figure
-from litmlp.layers import layer_outputs
 from litmlp.supervised import Supervised
 
 

@@ -7,12 +7,12 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from litmlp.callbacks.snapshots import Snapshot, Snapshots
-from litmlp.case import Case
-from litmlp.doctor import doctors_note
-from litmlp.layers import Layer
-from litmlp.loggers import TensorBoard
+from litmlp.engine.diagnosis.doctor import doctors_note
+from litmlp.engine.diagnosis.layer_trace import Layer
+from litmlp.engine.diagnosis.training_history import Case
+from litmlp.engine.diagnosis.unit_health import unit_health
+from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
-from litmlp.unit_health import unit_health
 
 STATE = ("records", "losses", "activations", "note")
 

@@ -11,9 +11,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from litmlp import random_numbers
-from litmlp.console import show
-from litmlp.files import replace
+from litmlp.engine.folder.atomic_files import replace
+from litmlp.engine.process import random_state
+from litmlp.engine.terminal.console import show
 
 FILE = "diverged.pt"
 
@@ -152,12 +152,12 @@ def first_infinite(
 
     leaves = [(n, m) for n, m in model.named_modules() if not any(m.children())]
     handles = [module.register_forward_hook(look(name)) for name, module in leaves]
-    states = random_numbers.states()
+    states = random_state.states()
     copies = {name: value.clone() for name, value in weights.items()}
     try:
         functional_call(model, copies, (features,))
     finally:
-        random_numbers.restore(states)
+        random_state.restore(states)
         for handle in handles:
             handle.remove()
     return found[0] if found else None

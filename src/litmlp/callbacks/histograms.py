@@ -4,8 +4,8 @@ from lightning.pytorch import Trainer
 from torch import Tensor
 
 from litmlp.callbacks.snapshots import Snapshot, Snapshots
+from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.errors import UserError
-from litmlp.loggers import TensorBoard
 from litmlp.supervised import Supervised
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from lightning.pytorch import Trainer
 from matplotlib.figure import Figure
 
-from litmlp.figures.style import as_png
-from litmlp.loggers import TensorBoard
+from litmlp.engine.figures.style import as_png
+from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.moment import Moment
 
 

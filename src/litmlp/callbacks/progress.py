@@ -8,8 +8,8 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
 
-from litmlp.bars import Bars, bars
-from litmlp.console import console, log
+from litmlp.engine.terminal.console import console, log
+from litmlp.engine.terminal.progress_bars import Bars, bars
 
 
 class Milestones:

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from litmlp.callbacks.pictures import publish
-from litmlp.data.module import Data
-from litmlp.figures import classification, regression
-from litmlp.figures.weights import first_layer_weights
-from litmlp.layers import layer_outputs
-from litmlp.loggers import TensorBoard
+from litmlp.data.data_module import Data
+from litmlp.engine.diagnosis.layer_trace import layer_outputs
+from litmlp.engine.figures import classification, regression
+from litmlp.engine.figures.weights import first_layer_weights
+from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
 
 MOST_CURVES = 20

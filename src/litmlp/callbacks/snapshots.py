@@ -13,8 +13,8 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from litmlp.engine.diagnosis.layer_trace import Call, Layer, layers_of, leaves
 from litmlp.errors import UserError
-from litmlp.layers import Call, Layer, layers_of, leaves
 from litmlp.moment import Moment
 from litmlp.supervised import Batch, Supervised
 

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from sklearn import datasets
 
-from litmlp.data.module import Data
+from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples
 
 

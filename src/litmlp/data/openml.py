@@ -9,8 +9,8 @@ from typing import Any, Literal
 import polars as pl
 from sklearn.datasets import fetch_openml
 
-from litmlp.console import show
-from litmlp.data.tabular import Tabular
+from litmlp.data.tables.tabular import Tabular
+from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 
 MOST_DENSE_VALUES = 10**8
@@ -28,7 +28,7 @@ class OpenMLData(Tabular):
         version: of the set; by default the oldest that is active.
         target: the column to predict; by default the set's own.
 
-    The other arguments are those of :class:`~litmlp.data.tabular.Tabular`.
+    The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
     Raises:
         UserError: no such set, no network, or a set that is no table of numbers and

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from litmlp.data.module import Data
+from litmlp.data.data_module import Data
 from litmlp.data.plane import Plane
 from litmlp.data.samples import Column, Samples
 from litmlp.errors import UserError, nearest

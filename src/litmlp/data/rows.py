@@ -6,7 +6,7 @@ from typing import cast
 
 import torch
 
-from litmlp.data.module import Data
+from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples
 from litmlp.errors import UserError
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from litmlp.console import show
-from litmlp.data.parts import Part, Split
 from litmlp.data.samples import Column
-from litmlp.data.tables import read_table
-from litmlp.data.tabular import Tabular
+from litmlp.data.tables.read import read_table
+from litmlp.data.tables.split_columns import Part, Split
+from litmlp.data.tables.tabular import Tabular
+from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 
 
@@ -22,7 +22,7 @@ class TableData(Tabular):
         validation_path, test_path: files with the same columns in any order, whose rows
             are not for training. Categories that ``path`` lacks count as unseen.
 
-    The other arguments are those of :class:`~litmlp.data.tabular.Tabular`.
+    The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
     Raises:
         UserError: no such file or column, a column that cannot be used, or files that

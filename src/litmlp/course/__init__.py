@@ -1,0 +1,1 @@
+"""Lessons, gallery and worked examples that teach how networks learn."""

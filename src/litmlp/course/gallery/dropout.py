@@ -1,0 +1,96 @@
+"""Dropout: a batch of hidden units before it, in training and in evaluation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from litmlp.course.gallery.layout import fixed
+from litmlp.engine.figures.style import COLORS, DIVERGING, SEQUENTIAL, new_figure
+
+ROWS, UNITS = 2000, 20
+SHOWN = 16
+"""Rows of the batch in the picture."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Hidden units [ROWS, UNITS] before and after dropout.
+
+    Args:
+        activation: the name of what made them.
+    """
+
+    activation: str
+    before: Tensor
+    training: Tensor
+    evaluation: Tensor
+
+    @property
+    def dropped(self) -> Tensor:
+        """Where training put one and the same value, [ROWS, UNITS]."""
+        same = self.training == self.training.flatten().mode().values
+        return same if same.sum() > 1 else torch.zeros_like(same)
+
+
+def measure(make: Callable[[], nn.Module]) -> Batch:
+    """Sigmoid units through a dropout, or SELU units through alpha dropout."""
+    dropout = make().double()
+    alpha = isinstance(dropout, nn.AlphaDropout)
+    activation = nn.SELU() if alpha else nn.Sigmoid()
+    before = activation(torch.randn(ROWS, UNITS, dtype=torch.float64))
+    return Batch(
+        activation=type(activation).__name__,
+        before=before,
+        training=dropout.train()(before),
+        evaluation=dropout.eval()(before),
+    )
+
+
+def draw(batch: Batch) -> Figure:
+    """Some rows before, in training and in evaluation; and value against value."""
+    figure, (*maps, last) = new_figure(1, 4, width=3.1, height=3.6)
+    largest = float(torch.cat([batch.before, batch.training]).abs().max())
+    signed = bool((batch.before < 0).any())
+    norm = Normalize(-largest if signed else 0, largest)
+    cmap = DIVERGING if signed else SEQUENTIAL
+    stages = {
+        "before": batch.before,
+        "in training": batch.training,
+        "in evaluation": batch.evaluation,
+    }
+    for panel, (name, values) in zip(maps, stages.items(), strict=True):
+        image = panel.imshow(
+            values[:SHOWN].numpy(), cmap=cmap, norm=norm, aspect="auto"
+        )
+        mean, std = fixed(float(values.mean())), fixed(float(values.std()))
+        panel.set_title(f"{name}:\nmean {mean}, std {std}")
+        panel.set(xticks=[], yticks=[], xlabel="unit", ylabel="row of the batch")
+    rows, units = torch.nonzero(batch.dropped[:SHOWN], as_tuple=True)
+    maps[1].plot(units, rows, "x", color="black" if signed else "white", ms=4)
+    label = f"output of a {batch.activation} unit"
+    figure.colorbar(image, ax=maps, location="bottom", label=label, aspect=60)
+    draw_values(last, batch)
+    return figure
+
+
+def draw_values(panel: Axes, batch: Batch) -> None:
+    """After against before, a point a unit of a row."""
+    before, training = batch.before.flatten(), batch.training.flatten()
+    dropped = batch.dropped.flatten()
+    share = f"{100 * dropped.double().mean():.0f} %"
+    for where, color, label in (
+        (~dropped, COLORS[0], "kept"),
+        (dropped, COLORS[1], f"dropped (×): {share}"),
+    ):
+        panel.plot(before[where], training[where], ".", ms=3, color=color, label=label)
+    order = before.argsort()
+    after = batch.evaluation.flatten()[order]
+    panel.plot(before[order], after, "--", color="0.2", label="in evaluation")
+    panel.set_title("after against before")
+    panel.set(xlabel="before", ylabel="after")
+    panel.legend(loc="upper left", markerscale=3)

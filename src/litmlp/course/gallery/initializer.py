@@ -1,0 +1,233 @@
+"""Initializers: the weights they draw, and what those do to a deep network."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from litmlp.course.gallery.layout import add_heading, digits
+from litmlp.course.gallery.theory import Theory, theory
+from litmlp.engine.figures.style import COLORS, new_figure
+from litmlp.errors import UserError
+from litmlp.initializers import given_
+from litmlp.mlp import MLP, Initializer
+
+Direction = Literal["forward", "backward"]
+
+FAN_IN, FAN_OUT = 256, 128
+"""Of the layer whose weights are shown: unlike, to tell the formulas apart."""
+WIDTH, DEPTH, ROWS = 256, 10, 256
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
+MARKERS = {"relu": "o", "tanh": "^"}
+COLOR = {"relu": COLORS[0], "tanh": COLORS[1]}
+DIRECTIONS: tuple[Direction, ...] = ("forward", "backward")
+EDGE = 1e-12
+"""Where a logarithmic axis shows zero, and what is smaller than this."""
+STEADY = 10.0
+"""A signal holds if the network changes its spread by less than this factor."""
+
+OVERVIEW = (
+    f"What one of {DEPTH} layers does to the standard deviation of activations "
+    "(forward) and of gradients (backward): 1 keeps it, with less it vanishes, with "
+    "more it explodes; on the left edge nothing arrives. Units of a layer that do the "
+    "same stay the same: such a network cannot learn."
+)
+
+
+@dataclass(frozen=True)
+class Journey:
+    """A batch's way through a network and a gradient's way back.
+
+    Args:
+        forward: standard deviation of the inputs and of each layer's activations.
+        backward: of the gradient with respect to each of these.
+        distinct: units of the last layer that differ from one another,
+        width: of so many.
+    """
+
+    forward: list[float]
+    backward: list[float]
+    distinct: int
+    width: int
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """What a layer does to the spread, on average; 0 if nothing arrives."""
+        first, *_, last = self.forward[1:]  # the inputs are no activations
+        start, *_, end = self.backward
+        return {
+            "forward": ratio(last, first) ** (1 / (DEPTH - 1)),
+            "backward": ratio(start, end) ** (1 / DEPTH),
+        }
+
+
+@dataclass(frozen=True)
+class Fill:
+    """What an initializer does.
+
+    Args:
+        weights: of a layer [units, inputs], by default [FAN_OUT, FAN_IN].
+        theory: what they should be, if that is known.
+        journeys: through a deep network, by its activation.
+    """
+
+    weights: Tensor
+    theory: Theory | None
+    journeys: dict[str, Journey]
+
+
+def measure(fill: Initializer, bias_fill: Initializer = nn.init.zeros_) -> Fill:
+    """A layer's weights, and a random batch through ten layers of 256 units.
+
+    Weights that are given decide the sizes themselves.
+
+    Raises:
+        UserError: they are no square, so that ten layers do not fit together.
+    """
+    fan_in, fan_out, width = sizes(fill)
+    layer = nn.Linear(fan_in, fan_out)
+    fill(layer.weight.data)
+    build = partial(
+        MLP,
+        num_features=width,
+        num_outputs=1,
+        hidden_sizes=[width] * DEPTH,
+        initializer=fill,
+        bias_initializer=bias_fill,
+    )
+    return Fill(
+        weights=layer.weight.detach(),
+        theory=theory(fill, fan_in=fan_in, fan_out=fan_out),
+        journeys={
+            name: travel(build(activation=make)) for name, make in ACTIVATIONS.items()
+        },
+    )
+
+
+def sizes(fill: Initializer) -> tuple[int, int, int]:
+    """Inputs and units of a layer, and the width of the deep network."""
+    if getattr(fill, "func", None) is not given_:
+        return FAN_IN, FAN_OUT, WIDTH
+    shape = torch.tensor(fill.keywords["values"]).shape  # type: ignore[attr-defined]  # a partial, then
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise UserError("values= to draw need as many neurons as inputs: [[1,2],[3,4]]")
+    return shape[0], shape[0], shape[0]
+
+
+def travel(network: MLP) -> Journey:
+    """Rows ~ N(0, 1) forward, and a gradient ~ N(0, 1) of the last layer back."""
+    width = network.output.in_features
+    layers = [torch.randn(ROWS, width, dtype=torch.float64).requires_grad_()]
+    for block in network.double().hidden:
+        layers.append(block(layers[-1]))
+    gradients = torch.autograd.grad(layers[-1], layers, torch.randn_like(layers[-1]))
+    return Journey(
+        forward=[float(layer.detach().std()) for layer in layers],
+        backward=[float(gradient.std()) for gradient in gradients],
+        distinct=count_distinct(layers[-1].detach()),
+        width=width,
+    )
+
+
+def count_distinct(units: Tensor) -> int:
+    """How many columns of [rows, units] differ by more than rounding."""
+    scale = units.abs().max().clamp(min=torch.finfo(units.dtype).tiny)
+    return len(torch.unique((units / scale).round(decimals=9), dim=1).T)
+
+
+def ratio(arrived: float, sent: float) -> float:
+    """Of two spreads; nothing is left of nothing."""
+    return arrived / sent if sent else 0.0
+
+
+def verdict(factor: float) -> str:
+    """In words, what becomes of a spread that changes by that factor a layer."""
+    if factor == 0:
+        return "nothing arrives"
+    whole = factor**DEPTH
+    fate = "holds" if 1 / STEADY < whole < STEADY else "explodes"
+    return (
+        f"× {digits(factor, 2)} a layer, {'vanishes' if whole <= 1 / STEADY else fate}"
+    )
+
+
+def draw(fill: Fill) -> Figure:
+    """The weights' histogram, and the two journeys on logarithmic axes."""
+    figure, (left, middle, right) = new_figure(1, 3, width=4.4, height=3.6)
+    draw_weights(left, fill)
+    draw_spreads(middle, fill, "forward")
+    draw_spreads(right, fill, "backward")
+    distinct = [f"{name} {trip.distinct}" for name, trip in fill.journeys.items()]
+    width = fill.journeys["relu"].width
+    middle.set_title(f"forward; different units: {', '.join(distinct)}")
+    middle.set_xlabel(f"layer of {width} units (0: the inputs)  →")
+    middle.set_ylabel("std of activations")
+    right.set_title("backward, from the last layer to the inputs")
+    right.set(xlabel="←  layer", ylabel="std of gradients")
+    return figure
+
+
+def draw_weights(panel: Axes, fill: Fill) -> None:
+    """A histogram of the weights, with the spread that theory promises."""
+    weights = fill.weights.flatten()
+    low, high = float(weights.min()), float(weights.max())
+    margin = 0.0 if low < high else 0.5
+    span = (low - margin, high + margin)
+    panel.hist(weights.tolist(), bins=61, range=span, color=COLORS[5])
+    std = digits(float(weights.std()) if low < high else 0.0)  # not a rounding error
+    panel.set_title(f"std {std}, from {digits(low)} to {digits(high)}")
+    units, inputs = fill.weights.shape
+    panel.set_xlabel(f"weight (a layer of {inputs} inputs, {units} units)")
+    panel.set_ylabel("number of weights")
+    panel.locator_params(axis="x", nbins=6)
+    if fill.theory:
+        at, label = fill.theory.bound or fill.theory.std, f"theory: {fill.theory}"
+        panel.axvline(-at, color=COLORS[1], ls="--", label=label)
+        panel.axvline(at, color=COLORS[1], ls="--")
+        panel.set_ylim(top=1.2 * panel.get_ylim()[1])  # room for the legend
+        box: Any = {"frameon": True, "framealpha": 1, "edgecolor": "none"}
+        panel.legend(loc="upper center", fontsize=9, **box)
+
+
+def draw_spreads(panel: Axes, fill: Fill, direction: Direction) -> None:
+    """Of both networks, layer by layer."""
+    for name, journey in fill.journeys.items():
+        spreads = [max(spread, EDGE) for spread in getattr(journey, direction)]
+        label = f"{name}: {verdict(journey.factors[direction])}"
+        panel.plot(spreads, marker=MARKERS[name], color=COLOR[name], label=label)
+    panel.set_yscale("log")
+    low, high = panel.get_ylim()
+    panel.set_ylim(min(low, 1e-3), max(high, 1e3))
+    panel.legend(loc="best")
+
+
+def overview(options: Mapping[str, Fill]) -> dict[str, Figure]:
+    """Every initializer's factor a layer, both ways, and the units that differ."""
+    figure, axes = new_figure(1, 3, width=4.0, height=0.8 + 0.26 * len(options))
+    names = list(options)
+    for name in ACTIVATIONS:
+        style: Any = {"marker": MARKERS[name], "color": COLOR[name], "ls": ""}
+        trips = [fill.journeys[name] for fill in options.values()]
+        for panel, direction in zip(axes, DIRECTIONS, strict=False):
+            factors = [trip.factors[direction] for trip in trips]
+            shown = [min(max(factor, 1e-3), 1e3) for factor in factors]
+            panel.plot(shown, names, label=name, alpha=0.8, **style)
+        shares = [100 * trip.distinct / trip.width for trip in trips]
+        axes[2].plot(shares, names, alpha=0.8, **style)
+    for panel, title in zip(axes, (*DIRECTIONS, "different units"), strict=True):
+        panel.set_title(title)
+        panel.invert_yaxis()
+    for panel in axes[:2]:
+        panel.axvline(1, color="0.3", lw=1)
+        panel.set(xscale="log", xlim=(5e-4, 2e3), xlabel="factor a layer")
+    axes[2].set(xlim=(-5, 105), xlabel="% of the last layer's units")
+    for panel in axes[1:]:
+        panel.tick_params(labelleft=False)
+    axes[0].legend(title="network of", loc="lower right")
+    add_heading(figure, "initializer", OVERVIEW)
+    return {"initializer": figure}

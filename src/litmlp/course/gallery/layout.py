@@ -1,0 +1,85 @@
+"""What the gallery's pictures share: a heading, pages of small panels, broken lines."""
+
+import math
+import textwrap
+
+import torch
+import torch.nn.functional as F
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from torch import Tensor
+
+from litmlp.engine.figures.style import new_figure
+
+LETTERS_AN_INCH = 13
+STEP_THAT_SHOWS = 0.01
+"""As a share of a curve's range."""
+
+
+def add_heading(figure: Figure, headline: str, description: str) -> None:
+    """Write what was typed above a figure, and below it what that is; it grows for it.
+
+    Args:
+        figure: made by ``new_figure``.
+        headline: the choice as on the command line, ``activation=gelu``.
+        description: a sentence; it is wrapped to the figure's width.
+    """
+    width, height = figure.get_size_inches()
+    lines = textwrap.wrap(description, int(width * LETTERS_AN_INCH))
+    total = height + 0.42 + 0.19 * len(lines)
+    figure.set_size_inches(width, total)
+    left = 0.1 / width
+    figure.text(left, 1 - 0.1 / total, headline, size=13, weight="bold", va="top")
+    figure.text(left, 1 - 0.36 / total, "\n".join(lines), color="0.35", va="top")
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(rect=(0, 0, 1, height / total))
+
+
+def new_page(
+    count: int, *, columns: int, width: float, height: float
+) -> tuple[Figure, list[Axes]]:
+    """A figure of ``count`` panels in rows of ``columns``, and their axes."""
+    rows = math.ceil(count / columns)
+    figure, axes = new_figure(rows, columns, width=width, height=height)
+    for panel in axes[count:]:
+        panel.set_axis_off()
+    return figure, axes[:count]
+
+
+def jumps(values: Tensor) -> Tensor:
+    """Where a curve [points] leaps rather than climbs: the indices after the leaps.
+
+    A leap is a step five times as large as those beside it, and one that shows.
+    """
+    steps = F.pad(values.diff().abs(), (1, 1))
+    beside = torch.maximum(steps[:-2], steps[2:])
+    shows = STEP_THAT_SHOWS * (values.max() - values.min())
+    return torch.nonzero((steps[1:-1] > 5 * beside) & (steps[1:-1] > shows))[:, 0] + 1
+
+
+def broken(values: Tensor) -> Tensor:
+    """A curve [points] with a gap (NaN) where it leaps, for drawing."""
+    result = values.clone()
+    result[jumps(values)] = math.nan
+    return result
+
+
+def digits(value: float, count: int = 3) -> str:
+    """A number for a label, with a minus sign like that of the ticks.
+
+    >>> digits(-0.25), digits(1234.5)
+    ('−0.25', '1234')
+    """
+    whole = 10**count <= abs(value) < 1e6
+    return f"{value:.{'0f' if whole else f'{count}g'}}".replace("-", "−")
+
+
+def fixed(value: float) -> str:
+    """A number with two decimals, and no minus before 0.00.
+
+    >>> fixed(-1e-9)
+    '0.00'
+    """
+    return f"{round(value, 2) + 0:.2f}".replace("-", "−")

@@ -1,0 +1,163 @@
+"""Optimizers: their paths over a bowl, a ravine, a plateau, a saddle and two wells."""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from litmlp.course.gallery.layout import add_heading, new_page
+from litmlp.course.gallery.surfaces import SURFACES, Surface
+from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
+
+STEPS = 60
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+DOWN = 0.05
+"""Share of the start's height at which a path counts as down."""
+CHOICE = (
+    f"the smallest of {', '.join(f'{rate:g}' for rate in RATES)} with which most paths "
+    f"end below {100 * DOWN:g} % of the start's height"
+)
+OVERVIEW = (
+    f"{STEPS} iterations of each optimizer from the same start. Its learning rate is "
+    f"its file's own if that suffices here, else {CHOICE}."
+)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The way of an optimizer over every surface.
+
+    Args:
+        points: weights before and after each iteration, [STEPS + 1, 2], by surface.
+        lr: the learning rate, if it has one.
+        why: how that was chosen.
+    """
+
+    points: dict[str, Tensor]
+    lr: float | None
+    why: str
+
+    @property
+    def heights(self) -> dict[str, Tensor]:
+        """Along the path [STEPS + 1]: 1 at the start, 0 at the global minimum."""
+        return {
+            name: SURFACES[name].relative_height(points)
+            for name, points in self.points.items()
+        }
+
+    @property
+    def typical_end(self) -> float:
+        """The median of the last heights."""
+        ends = torch.stack([heights[-1] for heights in self.heights.values()])
+        return float(ends.nan_to_num(nan=math.inf).median())
+
+    def __str__(self) -> str:
+        return "" if self.lr is None else f"lr {self.lr:g}"
+
+
+def measure(make: Callable[..., Optimizer], lr: float | None = None) -> Paths:
+    """The paths at a given learning rate, or at one that suits the surfaces.
+
+    That is the optimizer's own if it gets down on most of them, else the smallest of
+    RATES that does; failing that, the one that comes nearest.
+    """
+    if lr is not None:
+        return descend_all(make, lr, "as given")
+    if "lr" not in inspect.signature(make).parameters:
+        return descend_all(make, None, "it has no learning rate")
+    own = getattr(make, "keywords", {}).get("lr")
+    candidates = [(rate, CHOICE) for rate in RATES]
+    if own is not None:
+        candidates.insert(0, (own, "its file's own"))
+    tried = []
+    for rate, why in candidates:
+        tried.append(descend_all(make, rate, why))
+        if tried[-1].typical_end < DOWN:
+            return tried[-1]
+    return min(tried, key=lambda paths: paths.typical_end)
+
+
+def descend_all(make: Callable[..., Optimizer], lr: float | None, why: str) -> Paths:
+    """A path a surface."""
+    at_rate = make if lr is None else partial(make, lr=lr)
+    points = {name: descend(surface, at_rate) for name, surface in SURFACES.items()}
+    return Paths(points, lr, why)
+
+
+def descend(surface: Surface, make: Callable[..., Optimizer]) -> Tensor:
+    """The weights from the start on, [STEPS + 1, 2]."""
+    weights = nn.Parameter(torch.tensor(surface.start, dtype=torch.float64))
+    optimizer = make([weights])
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        loss = surface.height(weights)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        return loss.item()
+
+    points = [weights.detach().clone()]
+    for _ in range(STEPS):
+        optimizer.step(closure)
+        points.append(weights.detach().clone())
+    return torch.stack(points)
+
+
+def draw(paths: Paths) -> Figure:
+    """A panel a surface, and the heights on all of them."""
+    figure, (*panels, last) = new_figure(2, 3, width=4.2, height=3.3)
+    for panel, (name, points) in zip(panels, paths.points.items(), strict=True):
+        draw_path(panel, SURFACES[name], points)
+        panel.set_title(name.replace("_", " "))
+        panel.set(xlabel="first weight", ylabel="second weight")
+    panels[0].legend(loc="lower right")
+    for name, heights in paths.heights.items():
+        last.plot(heights.clamp(min=1e-9), label=name.replace("_", " "))
+    last.set(yscale="log", ylim=(1e-6, 1e4), xlim=(0, STEPS))
+    last.set(xlabel="iteration", ylabel="height above the minimum, start = 1")
+    last.set_title(f"{STEPS} iterations, {paths}".rstrip(", "))
+    last.legend(loc="upper center", ncols=2)
+    figure.supxlabel(f"{paths}: {paths.why}".lstrip(": "), size=9, color="0.35", x=0.5)
+    return figure
+
+
+def draw_path(panel: Axes, surface: Surface, points: Tensor) -> None:
+    """Contours of a surface, and a path over them."""
+    (left, bottom), (right, top) = surface.view
+    x = torch.linspace(left, right, 81, dtype=torch.float64)
+    y = torch.linspace(bottom, top, 81, dtype=torch.float64)
+    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
+    # The square root: levels lie closer where it is nearly flat.
+    heights = surface.relative_height(grid).clamp(min=0).sqrt()
+    panel.contourf(x, y, heights, levels=14, cmap=SEQUENTIAL, alpha=0.55)
+    panel.grid(visible=False)
+    for lowest in surface.lowest:
+        star: Any = {"color": "white", "mec": "black", "ms": 12, "ls": ""}
+        panel.plot(*lowest, marker="*", **star)
+    panel.plot(*points.T, ".-", color=COLORS[1], ms=5, lw=1.2, label="path")
+    panel.plot(*points[0], "o", color="black", label="start")
+    panel.plot(*points[-1], "X", color="black", ms=8, label="end")
+    panel.plot([], [], marker="*", **star, label="minimum")
+    panel.set(xlim=(left, right), ylim=(bottom, top))
+
+
+def overview(options: Mapping[str, Paths]) -> dict[str, Figure]:
+    """A page a surface, with every optimizer's path over it."""
+    return {f"optimizer_{name}": draw_surface(name, options) for name in SURFACES}
+
+
+def draw_surface(name: str, options: Mapping[str, Paths]) -> Figure:
+    """Every optimizer's path over one surface."""
+    figure, axes = new_page(len(options), columns=5, width=2.5, height=2.0)
+    for panel, (optimizer, paths) in zip(axes, options.items(), strict=True):
+        draw_path(panel, SURFACES[name], paths.points[name])
+        panel.set(xticks=[], yticks=[], title=f"{optimizer}, {paths}".rstrip(", "))
+    add_heading(figure, f"optimizer: {name.replace('_', ' ')}", OVERVIEW)
+    return figure

@@ -1,0 +1,142 @@
+"""The options of ``conf/``: those that were asked for, built as a run builds them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+
+from litmlp import errors
+from litmlp.engine.config.build import build_schedule
+from litmlp.engine.config.construct import construct
+from litmlp.errors import UserError, nearest
+
+GROUPS = (
+    "activation",
+    "initializer",
+    "loss",
+    "optimizer",
+    "scheduler",
+    "dropout",
+    "batchnorm",
+)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A file of a group.
+
+    Args:
+        group: its folder in ``conf/``.
+        name: its path in there, without ``.yaml``.
+        values: what is set besides, ``activation.negative_slope=0.2``.
+    """
+
+    group: str
+    name: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The option as it is typed."""
+        return " ".join([f"{self.group}={self.name}", *self.values])
+
+    @property
+    def description(self) -> str:
+        """The first comment of its file, without the paper's address."""
+        text = (errors.CONF / self.group / f"{self.name}.yaml").read_text()
+        comment = re.match(r"#\s*(.*)", text)
+        return re.sub(r"\s*\(https?://\S+\)", "", comment[1]) if comment else ""
+
+    def build(self) -> tuple[Any, ...]:
+        """What the ``measure`` of its group takes.
+
+        Raises:
+            UserError, HydraException: as a run would that is given the option.
+        """
+        with initialize_config_dir(str(errors.CONF), version_base="1.3"):
+            config = compose("train", [f"{self.group}={self.name}", *self.values])
+        part = config[self.group]
+        match self.group:
+            case "initializer":
+                bias = construct(config.bias_initializer, "bias_initializer")
+                return construct(part, "initializer"), bias
+            case "optimizer":
+                given = any(value.startswith("optimizer.lr=") for value in self.values)
+                return construct(part, "optimizer"), part.lr if given else None
+            case "scheduler":
+                return build_schedule(part), construct(config.optimizer, "optimizer")
+        return (construct(part, self.group),)
+
+
+def options_of(group: str) -> list[str]:
+    """The names of a group's files, those in sub-folders too."""
+    folder = errors.CONF / group
+    paths = [path.relative_to(folder) for path in folder.rglob("*.yaml")]
+    return sorted(path.with_suffix("").as_posix() for path in paths)
+
+
+def open_values(group: str, name: str) -> list[str]:
+    """The keys of an option that have no value of their own, ``values: ???``."""
+    text = (errors.CONF / group / f"{name}.yaml").read_text()
+    return re.findall(r"^(\w+): \?\?\?", text, flags=re.MULTILINE)
+
+
+def complete_options(group: str) -> list[str]:
+    """The options of a group that can be drawn as they are."""
+    return [name for name in options_of(group) if not open_values(group, name)]
+
+
+def choose(arguments: Sequence[str]) -> list[Option]:
+    """The options that are meant by groups, ``group=option``, ``all`` and values.
+
+    A value, ``group.key=value``, goes to the options of its group; if none of these is
+    chosen, to all: ``scheduler optimizer.lr=0.1``.
+
+    Raises:
+        UserError: no such group or option.
+    """
+    values = [argument for argument in arguments if is_value(argument)]
+    choices = [argument for argument in arguments if not is_value(argument)]
+    chosen: dict[str, list[str]] = {}
+    for choice in choices or ["all"]:
+        for group, names in named(choice).items():
+            chosen[group] = list(dict.fromkeys([*chosen.get(group, []), *names]))
+    for_all = {owner(value) for value in values} - chosen.keys()
+    return [
+        Option(group, name, tuple(v for v in values if owner(v) in {group, *for_all}))
+        for group, names in chosen.items()
+        for name in names
+    ]
+
+
+def named(choice: str) -> dict[str, list[str]]:
+    """The groups, and the options of each, that one argument means.
+
+    Raises:
+        UserError: there is no such group or option.
+    """
+    group, given, names = choice.partition("=")
+    if choice == "all":
+        return {group: complete_options(group) for group in GROUPS}
+    if group not in GROUPS:
+        allowed = nearest(group, [*GROUPS, "all"])
+        raise UserError(f"{group}: the gallery has no such group. {allowed}")
+    if not given:
+        return {group: complete_options(group)}
+    for name in names.split(","):
+        if name not in options_of(group):
+            allowed = nearest(name, options_of(group))
+            raise UserError(f"{group}={name}: no such option. {allowed}")
+    return {group: names.split(",")}
+
+
+def is_value(argument: str) -> bool:
+    """Whether it sets a value, ``activation.negative_slope=0.2``."""
+    return "." in argument.partition("=")[0]
+
+
+def owner(value: str) -> str:
+    """The group whose value it is."""
+    return value.partition(".")[0].lstrip("+")

@@ -1,0 +1,145 @@
+"""What is claimed of a measure, and what the members of a sweep say to it."""
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from litmlp.course.lessons.sweep_runs import Member
+from litmlp.engine.report.intervals import margin
+from litmlp.errors import UserError
+
+OVER: dict[str, Callable[[list[float]], float]] = {
+    "mean": statistics.mean,
+    "smallest": min,
+    "range": lambda values: max(values) - min(values),
+}
+
+Verdict = Literal["supported", "not supported", "reversed", "not measured"]
+
+
+@dataclass(kw_only=True, frozen=True)
+class Claim:
+    """A sentence, and the effect that the members of a sweep show if it is true.
+
+    The members ``of`` some settings are compared with those ``against`` them, seed by
+    seed; without ``against``, their own values are the effect.
+
+    Args:
+        says: the sentence.
+        measure: the name of the lesson's measure that it speaks of.
+        of, against: settings that members share: ``{activation: relu}``.
+        compare: the effect is the ``difference`` of two values, or their ``ratio``.
+        over: what stands for several members of one seed: their ``mean``, the
+            ``smallest``, or the ``range`` between the smallest and the largest.
+        above, below: the effect lies between these; it must do so with all of its
+            interval.
+
+    Raises:
+        UserError: neither ``above`` nor ``below``, or the ratio of a single side.
+    """
+
+    says: str
+    measure: str
+    of: dict[str, Any]
+    against: dict[str, Any] | None = None
+    compare: Literal["difference", "ratio"] = "difference"
+    over: Literal["mean", "smallest", "range"] = "mean"
+    above: float = -math.inf
+    below: float = math.inf
+
+    def __post_init__(self) -> None:
+        if math.isinf(self.above) and math.isinf(self.below):
+            raise UserError(f"the claim {self.says!r} needs above or below")
+        if self.compare == "ratio" and self.against is None:
+            raise UserError(f"the claim {self.says!r} compares nothing: give against")
+
+    def judge(self, values: Mapping[Member, float]) -> "Judgement":
+        """The claim's verdict, from the measure's value of every member.
+
+        It is not measured if fewer than two seeds have both sides, or a value is not
+        finite.
+        """
+        effects = self.effects(values)
+        if len(effects) < 2 or not all(map(math.isfinite, effects)):
+            return Judgement(self, verdict="not measured", seeds=len(effects))
+        effect, low, high = interval(effects, geometric=self.compare == "ratio")
+        return Judgement(
+            self,
+            verdict=self.verdict(low, high),
+            seeds=len(effects),
+            effect=effect,
+            low=low,
+            high=high,
+        )
+
+    def effects(self, values: Mapping[Member, float]) -> list[float]:
+        """The effect in every seed that has both sides."""
+        of = self.by_seed(self.of, values)
+        if self.against is None:
+            return list(of.values())
+        against = self.by_seed(self.against, values)
+        pairs = [(of[seed], against[seed]) for seed in of if seed in against]
+        if self.compare == "ratio":
+            return [a / b if a > 0 and b > 0 else math.nan for a, b in pairs]
+        return [a - b for a, b in pairs]
+
+    def by_seed(
+        self, settings: Mapping[str, Any], values: Mapping[Member, float]
+    ) -> dict[tuple[str, ...], float]:
+        """What the members of some settings came to in each seed."""
+        groups: dict[tuple[str, ...], list[float]] = defaultdict(list)
+        for member, value in values.items():
+            if settings.items() <= member.settings.items():
+                groups[member.repeat].append(value)
+        return {seed: OVER[self.over](group) for seed, group in groups.items()}
+
+    def verdict(self, low: float, high: float) -> Verdict:
+        """The verdict on an effect that lies between low and high."""
+        if self.above < low and high < self.below:
+            return "supported"
+        none = 1.0 if self.compare == "ratio" else 0.0
+        more, less = self.above >= none, self.below <= none
+        against = (more and high < none) or (less and low > none)
+        return "reversed" if self.against and against else "not supported"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a claim fared: its effect's mean over seeds, and the 95 % interval."""
+
+    claim: Claim
+    verdict: Verdict
+    seeds: int
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+
+    def __str__(self) -> str:
+        if self.verdict == "not measured":
+            return ""
+        alone, ratio = self.claim.against is None, self.claim.compare == "ratio"
+        sign = "" if alone or ratio else "+"
+        effect, low, high = (
+            f"{float(f'{number:.3g}'):{sign},.6g}".replace("-", "−")
+            for number in (self.effect, self.low, self.high)
+        )
+        return f"{'×' if ratio else ''}{effect} ({low} to {high})"
+
+
+def interval(
+    values: Sequence[float], *, geometric: bool = False
+) -> tuple[float, float, float]:
+    """Mean of two or more values, and its 95 % interval (Student's t).
+
+    Args:
+        values: positive ones for a ``geometric`` mean, that of their logarithms.
+    """
+    if geometric:
+        mean, low, high = interval([math.log(value) for value in values])
+        return math.exp(mean), math.exp(low), math.exp(high)
+    mean = statistics.mean(values)
+    half = float(margin(statistics.stdev(values), len(values)))
+    return mean, mean - half, mean + half

@@ -1,0 +1,179 @@
+"""A lesson's picture: curves, measures, and the verdicts below them."""
+
+import math
+import re
+import statistics
+import textwrap
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from litmlp.course.lessons.claims import interval
+from litmlp.course.lessons.lesson import Lesson, Outcome
+from litmlp.course.lessons.sweep_runs import Member, Values, alike, axes
+from litmlp.engine.figures.style import COLORS, new_figure
+
+MARKS = {"supported": "✓", "not supported": "✗", "reversed": "✗", "not measured": "?"}
+
+Panel = Callable[[Axes], None]
+
+
+def draw(lesson: Lesson, outcome: Outcome) -> Figure:
+    """The first axis of the sweep is told apart by colour, a second by position.
+
+    Further axes, and for curves the second, have a panel for each of their values.
+    """
+    panels = [*curve_panels(lesson, outcome), *measure_panels(lesson, outcome)]
+    settings = len(alike(outcome.members, axes(outcome.members)[2:]))
+    columns = settings if settings > 1 else 2 if len(panels) in (2, 4) else 3
+    columns = min(len(panels), columns)
+    rows = math.ceil(len(panels) / columns)
+    width = max(4.6, 8 / columns)
+    lines = list(verdict_lines(outcome, width=round(14 * width * columns)))
+    height = 3.4 + 0.2 * len("\n".join(lines).splitlines()) / rows
+    figure, places = new_figure(rows, columns, width=width, height=height)
+    for place, (title, panel) in zip(places, panels, strict=False):
+        panel(place)
+        place.set_title(title, loc="left", fontsize=11)
+    for place in places[len(panels) :]:
+        place.remove()
+    figure.suptitle(lesson.question, x=0.01, ha="left", fontsize=13)
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=10)
+    return figure
+
+
+def verdict_lines(outcome: Outcome, width: int) -> Iterator[str]:
+    """A line a claim, broken where it has that many letters."""
+    for judgement in outcome.judgements:
+        line = f"{judgement.claim.says}: {judgement.verdict}, {judgement}"
+        text = textwrap.fill(line.removesuffix(", "), width, subsequent_indent="     ")
+        yield f"{MARKS[judgement.verdict]}  {text}"
+
+
+def curve_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Panel]]:
+    """The curves, in a panel for each setting of all axes but the first."""
+    if lesson.curves is None:
+        return
+    keys = axes(outcome.members)
+    for setting, members in alike(outcome.members, keys[1:]).items():
+        groups = alike(members, keys[:1])
+        yield (
+            heading(lesson.curves, keys[1:], setting),
+            partial(draw_curves, tag=lesson.curves, groups=groups),
+        )
+
+
+def measure_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Panel]]:
+    """The measures, each in a panel for each setting of the axes after the second."""
+    keys = axes(outcome.members)
+    for measure, values in outcome.values.items():
+        for setting, members in alike(outcome.members, keys[2:]).items():
+            yield (
+                heading(measure, keys[2:], setting),
+                partial(
+                    draw_rows if len(keys) < 2 else draw_lines,
+                    values={member: values[member] for member in members},
+                    keys=keys[:2],
+                ),
+            )
+
+
+def heading(name: str, keys: Sequence[str], setting: Values) -> str:
+    """What a panel shows, and in which setting."""
+    parts = [
+        f"{short(key)} {value}" if value[0].isdigit() else value
+        for key, value in zip(keys, setting, strict=True)
+    ]
+    return f"{name}: {', '.join(parts)}" if parts else name
+
+
+def short(key: str) -> str:
+    """The last part of a config's key: ``lr`` of ``optimizer.lr``."""
+    return re.split(r"[.@]", key)[-1]
+
+
+def scale(values: Iterable[float]) -> Literal["linear", "log"]:
+    """Logarithmic for positive numbers of very different size."""
+    finite = [value for value in values if math.isfinite(value)]
+    return "log" if finite and 0 < 20 * min(finite) < max(finite) else "linear"
+
+
+def draw_curves(
+    panel: Axes, *, tag: str, groups: Mapping[Values, Sequence[Member]]
+) -> None:
+    """The mean over seeds after each epoch, in a band that holds all seeds."""
+    for color, (names, members) in zip(COLORS, groups.items(), strict=False):
+        points: dict[int, list[float]] = defaultdict(list)
+        for member in members:
+            for epoch, value in zip(*member.curve(tag), strict=True):
+                points[epoch].append(value)
+        draw_band(panel, points, ", ".join(names), color)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.set(xlabel="epoch", yscale="log" if tag.startswith("loss/") else "linear")
+    panel.legend(frameon=False, fontsize=9)
+
+
+def draw_lines(
+    panel: Axes,
+    *,
+    values: Mapping[Member, float],
+    keys: Sequence[str],
+) -> None:
+    """A line for each value of the first key, over those of the second."""
+    members = list(values)
+    places = [place for (place,) in alike(members, keys[1:])]
+    for color, (names, group) in zip(
+        COLORS, alike(members, keys[:1]).items(), strict=False
+    ):
+        points = {
+            places.index(place): [values[member] for member in at]
+            for (place,), at in alike(group, keys[1:]).items()
+        }
+        draw_band(panel, points, names[0], color, marker="o")
+    panel.set_xticks(range(len(places)), places)
+    panel.set(xlabel=short(keys[1]), yscale=scale(values.values()))
+    panel.legend(frameon=False, fontsize=9)
+
+
+def draw_band(
+    panel: Axes,
+    points: Mapping[int, Sequence[float]],
+    label: str,
+    color: str,
+    marker: str = "",
+) -> None:
+    """A line through the means at each place, in a band that holds all values."""
+    at = sorted(points)
+    finite = {x: [v for v in points[x] if math.isfinite(v)] or [math.nan] for x in at}
+    means = [statistics.mean(finite[x]) for x in at]
+    panel.plot(at, means, color=color, label=label, marker=marker)
+    ends = [min(finite[x]) for x in at], [max(finite[x]) for x in at]
+    panel.fill_between(at, *ends, color=color, alpha=0.2, linewidth=0)
+
+
+def draw_rows(
+    panel: Axes,
+    *,
+    values: Mapping[Member, float],
+    keys: Sequence[str],
+) -> None:
+    """A row a setting: a dot a seed, and the mean in its 95 % interval."""
+    groups = alike(list(values), keys)
+    axis = scale(values.values())
+    for row, group in enumerate(groups.values()):
+        color = COLORS[row % len(COLORS)]
+        numbers = [values[member] for member in group if math.isfinite(values[member])]
+        panel.plot(numbers, [row] * len(numbers), "o", color=color, alpha=0.3)
+        if len(numbers) > 1:
+            mean, *ends = interval(numbers, geometric=axis == "log")
+            panel.plot(ends, [row, row], color=color, linewidth=2)
+            panel.plot(mean, row, "D", color=color, markeredgecolor="white")
+    panel.set_yticks(range(len(groups)), [", ".join(names) for names in groups])
+    if axis == "linear":
+        panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.set(xscale=axis, ylim=(len(groups) - 0.5, -0.5))

@@ -1,0 +1,1 @@
+"""Every number of an iteration (step), written out."""

@@ -1,0 +1,1 @@
+"""The engine: how a config becomes runs, sweeps, predictions and reports."""

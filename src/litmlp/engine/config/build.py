@@ -1,0 +1,140 @@
+"""The parts of a run, built from its config: data, model, trainer."""
+
+import functools
+import pickle
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Protocol, cast
+
+from lightning.fabric.utilities import registry
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.profilers import PassThroughProfiler
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.data.data_module import Data
+from litmlp.data.preprocessing import Preprocessing
+from litmlp.engine.config.construct import construct
+from litmlp.engine.config.trainer_checks import refuse_unfit
+from litmlp.engine.process.settings import seed_of, seed_torch
+from litmlp.errors import UserError
+from litmlp.losses import balanced_pos_weight, balanced_weights
+from litmlp.schedulers import Schedule
+from litmlp.supervised import Supervised
+
+DEFAULT_MAX_EPOCHS = 100
+
+# Lightning looks for callbacks in all installed packages, for each Trainer anew.
+registry.entry_points = functools.cache(registry.entry_points)  # type: ignore[attr-defined, assignment]  # it imports that for itself
+
+
+def build_data(config: DictConfig) -> Data:
+    """The data of a config, not read yet."""
+    return cast(Data, construct(config.data, "data"))
+
+
+class Described(Protocol):
+    """What a model is told of its data: by the data, or by a checkpoint."""
+
+    @property
+    def facts(self) -> dict[str, Any]: ...
+
+    @property
+    def fitted_preprocessing(self) -> Preprocessing: ...
+
+
+def build_model(config: DictConfig, data: Described) -> Supervised:
+    """The classifier or regressor of a config, with the sizes and names of its data.
+
+    Raises:
+        UserError: the task does not fit the targets, or a part does not fit the task.
+    """
+    task = config.task.name
+    if (task == "regression") == ("class_names" in data.facts):
+        fit = "multiclass or binary" if task == "regression" else "regression"
+        needs = "real-valued targets" if task == "regression" else "classes"
+        raise UserError(
+            f"task={task} needs {needs}, which these data lack: choose task={fit}"
+        )
+    config = pickle.loads(pickle.dumps(config))  # a third of the time of its copy()
+    seed_torch(seed_of(config, "initialization"))
+    preprocessing = data.fitted_preprocessing
+    encoding = construct(config.encoding, "encoding")(
+        num_numbers=preprocessing.num_numbers,
+        cardinalities=preprocessing.cardinalities,
+    )
+    facts = data.facts | {"num_features": encoding.num_features}
+    for node in (config.task, config.model):
+        for name in facts:
+            if OmegaConf.is_missing(node, name):
+                node[name] = facts[name]
+    model = construct(
+        config.task,
+        "task",
+        reserved=["name"],
+        network=construct(config.model, "model"),
+        loss=build_loss(config.loss, data.facts),
+        penalty=construct(config.penalty, "penalty"),
+        optimizer=construct(config.optimizer, "optimizer"),
+        scheduler=build_schedule(config.scheduler),
+        preprocessing=preprocessing,
+        encoding=encoding,
+    )
+    return cast(Supervised, model)
+
+
+def build_loss(node: DictConfig, facts: Mapping[str, Any]) -> Any:
+    """A loss; weights that are ``balanced`` follow from the training rows' classes.
+
+    Raises:
+        UserError: there are no training rows of a class to balance.
+    """
+    counts = facts.get("class_counts", [])
+    for name in ("weight", "pos_weight"):
+        if node.get(name) == "balanced" and 0 in counts:
+            raise UserError(f"loss.{name}=balanced: there are classes without rows")
+    if counts and node.get("weight") == "balanced":
+        node.weight = balanced_weights(counts)
+    if len(counts) == 2 and node.get("pos_weight") == "balanced":
+        node.pos_weight = balanced_pos_weight(counts)
+    return construct(node, "loss")
+
+
+def build_schedule(node: DictConfig) -> Schedule:
+    """A scheduler's file says when to step it, too, under keys that torch lacks."""
+    reserved = ["interval", "monitor"]
+    return Schedule(
+        factory=construct(node, "scheduler", reserved=reserved),
+        **{name: node[name] for name in reserved if name in node},
+    )
+
+
+def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
+    """The Trainer of a config, with its callbacks, more of them, and its loggers."""
+    budget = config.trainer.copy()
+    refuse_unfit(budget)
+    if budget.max_epochs is None:
+        limited = budget.max_steps != -1 or budget.max_time is not None
+        budget.max_epochs = -1 if limited else DEFAULT_MAX_EPOCHS
+    trainer = construct(
+        budget,
+        "trainer",
+        callbacks=[*construct(config.callbacks, "callbacks").values(), *more],
+        logger=list(construct(config.logger, "logger", reserved=["x_axis"]).values()),
+        default_root_dir=config.folder,
+        enable_progress_bar=False,  # litmlp.callbacks.progress shows it
+        enable_model_summary=False,  # litmlp.engine.run.train shows it
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+        use_distributed_sampler=False,  # litmlp.data.batches shares out the rows
+        profiler=NoProfiler(),
+    )
+    return cast(Trainer, trainer)
+
+
+class NoProfiler(PassThroughProfiler):
+    """Profiles nothing, without a new context manager for each of Lightning's hooks."""
+
+    nothing = nullcontext()
+
+    def profile(self, action_name: str) -> Any:
+        return self.nothing

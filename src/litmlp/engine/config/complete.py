@@ -1,0 +1,111 @@
+"""What a composed config still lacks: choices a layer, and the task of a table."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+
+from litmlp.engine.config.argument_checks import checked_value
+from litmlp.engine.config.build import build_data
+from litmlp.engine.config.composition_cache import ComposedOnce
+from litmlp.engine.folder import run_folder
+from litmlp.errors import UserError, describe
+
+PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
+"""Groups that ``model.<group>=[a,b]`` chooses from for each hidden layer."""
+
+
+PATHS = ("path", "validation_path", "test_path")
+"""Keys of ``data`` that are files."""
+
+
+def complete(config: DictConfig) -> DictConfig:
+    """The config that a run saves and follows, with nothing left to look up.
+
+    Raises:
+        UserError: a list where one choice is needed, or a name that is no option.
+    """
+    if HydraConfig.initialized():
+        _refuse_lists(config)
+    for key in PATHS:
+        path = checked_value(config.data.get(key), str | None, f"data.{key}")
+        if path and not OmegaConf.is_interpolation(config.data, key):
+            config.data[key] = str(Path(path).resolve())  # found again from anywhere
+    if config.task.name == "auto":
+        config = _with_inferred_task(config)
+    for group in PER_LAYER:
+        names = config.model.get(group)
+        if isinstance(names, str):
+            config.model[group] = _option(group, names)
+        elif isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):
+            options = {name: _option(group, name) for name in names}
+            config.model[group] = [options[name] for name in names]
+    return config
+
+
+def _refuse_lists(config: DictConfig) -> None:
+    """``activation=[a,b]`` would silently merge two options into one."""
+    for override in HydraConfig.get().overrides.task:
+        group, _, choice = override.partition("=")
+        several = choice.startswith("[") and isinstance(config.get(group), DictConfig)
+        if several and group not in ("callbacks", "logger"):
+            a_layer = f"; one a layer: model.{group}={choice}"
+            raise UserError(
+                f"{override}: choose one{a_layer if group in PER_LAYER else ''}; "
+                f"a run for each: -m {group}={choice.strip('[]')}"
+            )
+
+
+def _with_inferred_task(config: DictConfig) -> DictConfig:
+    """The same command with the task that the target column asks for."""
+    if not HydraConfig.initialized():
+        raise UserError(
+            "task=auto works on the command line: choose task=binary, multiclass or "
+            "regression"
+        )
+    job = HydraConfig.get()
+    task = f"task={build_data(config).infer_task()}"
+    composed = _composed(*run_folder.as_typed(job.overrides.task), task)
+    paths = cast(dict[str, Any], OmegaConf.to_container(config.data, resolve=False))
+    for key in PATHS:
+        if key in composed.data:
+            composed.data[key] = paths[key]
+    return composed
+
+
+def _option(group: str, name: str) -> DictConfig:
+    try:
+        composed = _composed(f"{group}={name}")
+    except HydraException as error:
+        raise UserError(f"model.{group}: {describe(error)}") from error
+    node: DictConfig = composed[group]
+    return node
+
+
+def _composed(*overrides: str) -> DictConfig:
+    """A config of this job's kind, with the folders of options that it looks in."""
+    job = HydraConfig.get()
+    own = run_folder.as_typed(job.overrides.hydra)
+    # Other keys of hydra: may be of an experiment, which need not be among these.
+    places = [override for override in own if "hydra.searchpath" in override]
+    kind = {
+        "job": {"config_name": job.job.config_name},
+        "overrides": {"hydra": places},
+        "runtime": job.runtime,
+    }
+    loader = _loader(str((job.runtime.config_sources, own)))
+    master = OmegaConf.create({"hydra": kind})
+    config = loader.load_sweep_config(master, list(overrides))
+    with open_dict(config):
+        del config["hydra"]
+    return config
+
+
+@lru_cache(maxsize=1)
+def _loader(launch: str) -> ComposedOnce:
+    """What composes for the jobs of a launch in this process."""
+    return ComposedOnce(GlobalHydra.instance().config_loader())

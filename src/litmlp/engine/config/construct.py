@@ -1,0 +1,251 @@
+"""The one door between a config and objects: checked targets, checked values."""
+
+import contextlib
+import functools
+import inspect
+import pkgutil
+import re
+import types
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, get_type_hints
+
+import omegaconf.base
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import (
+    Callback,
+    LightningDataModule,
+    LightningModule,
+    Trainer,
+)
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.profilers import Profiler
+from lightning.pytorch.strategies import Strategy
+from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torchmetrics import Metric
+
+from litmlp.engine.config.argument_checks import checked_value
+from litmlp.engine.process.memory import is_shortage
+from litmlp.errors import UserError, nearest
+from litmlp.schedulers import TOTAL
+
+ALLOWED: dict[str, type | tuple[type, ...]] = {
+    "torch.nn.init.": types.FunctionType,
+    "torch.nn.modules.": nn.Module,
+    "torch.optim.": (Optimizer, LRScheduler),
+    "torchmetrics.classification.": Metric,
+    "torchmetrics.regression.": Metric,
+    "lightning.pytorch.callbacks.": Callback,
+    "lightning.pytorch.loggers.": Logger,
+    "lightning.pytorch.profilers.": Profiler,
+    "lightning.pytorch.strategies.": Strategy,
+    "lightning.pytorch.trainer.": Trainer,
+    "litmlp.activations.": nn.Module,
+    "litmlp.batchnorms.": nn.Module,
+    "litmlp.callbacks.": Callback,
+    "litmlp.classifier.": LightningModule,
+    "litmlp.data.": LightningDataModule,
+    "litmlp.data.scaling.": nn.Module,
+    "litmlp.encoding.": nn.Module,
+    "litmlp.initializers.": types.FunctionType,
+    "litmlp.engine.folder.loggers.": Logger,
+    "litmlp.course.lessons.claims.": type,
+    "litmlp.course.lessons.lesson.": type,
+    "litmlp.course.lessons.measures.": types.FunctionType,
+    "litmlp.losses.": nn.Module,
+    "litmlp.metrics.": Metric,
+    "litmlp.mlp.": nn.Module,
+    "litmlp.optimizers.": Optimizer,
+    "litmlp.penalties.": type,
+    "litmlp.regressor.": LightningModule,
+    "litmlp.schedulers.": types.FunctionType,
+    "optuna.pruners.": type,
+    "optuna.samplers.": type,
+}
+"""Where a config's ``_target_`` may be defined, and of what kind it must be: a subclass
+of a class, any class for ``type``, a function for ``FunctionType``. A package of your
+own: ``"mine.": object``, any class or function of it."""
+
+
+# A run looks up some forty references, mostly the same: to parse each anew would take
+# a tenth of what a run costs that trains for no iteration.
+omegaconf.base.parse = functools.lru_cache(maxsize=1024)(omegaconf.base.parse)  # type: ignore[attr-defined]  # OmegaConf imports it for itself
+
+FOUND_WRONG = (TypeError, ValueError, RuntimeError, MisconfigurationException)
+"""What constructors raise for a value that they refuse."""
+
+
+class Factory(functools.partial[Any]):
+    """A ``_target_`` with its arguments; errors of a call name the config's key."""
+
+    where: str
+
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
+        try:
+            return super().__call__(*args, **keywords)
+        except UserError as error:
+            if error.where:
+                raise
+            raise located(error, self.where) from error
+        except FOUND_WRONG as error:
+            if is_shortage(error):
+                raise
+            raise located(error, self.where) from error
+
+
+def located(error: Exception, where: str) -> UserError:
+    """The error as a user's mistake under a key of the config."""
+    text = str(error)
+    starts_with_argument = re.match(r"\w+=", text)
+    return UserError(f"{where}{'.' if starts_with_argument else ': '}{text}", where)
+
+
+def construct(
+    node: Any, where: str, *, reserved: Collection[str] = (), **late: Any
+) -> Any:
+    """The object, factory, dict, list or plain value that a config's node describes.
+
+    Args:
+        node: a node with ``_target_`` becomes an object, or a :class:`Factory` with
+            ``_partial_: true``; other nodes are taken as they are.
+        where: the node's key, for messages.
+        reserved: keys of the node that are not for its target.
+        late: arguments that no config can hold.
+
+    Raises:
+        UserError: a target that is not allowed, an argument that it does not have, a
+            value of the wrong type, a value left open, or a value that it refuses.
+    """
+    if not isinstance(node, DictConfig | ListConfig):
+        return node
+    content = OmegaConf.to_container(node, resolve=True)
+    return built(content, OmegaConf.to_container(node), where, reserved, late)
+
+
+def built(
+    node: Any,
+    raw: Any,
+    where: str,
+    reserved: Collection[str] = (),
+    late: Mapping[str, Any] = types.MappingProxyType({}),
+) -> Any:
+    """:func:`construct`, of plain containers.
+
+    Args:
+        raw: the node before its references were looked up, as far as that is known.
+    """
+    if node == MISSING:
+        raise UserError(f"{where} is needed: give {where}=…")
+    if isinstance(node, list):
+        raw = raw if isinstance(raw, list) else [None] * len(node)
+        return [
+            built(value, text, origin(text, f"{where}[{i}]"))
+            for i, (value, text) in enumerate(zip(node, raw, strict=True))
+        ]
+    if not isinstance(node, dict):
+        return node
+    if taken := sorted(late.keys() & node.keys()):
+        raise UserError(f"{where}.{taken[0]} is litmlp's own to set: leave it out")
+    raw = raw if isinstance(raw, dict) else {}
+    values = {}
+    for key, value in node.items():
+        if key in ("_target_", "_partial_", *reserved):
+            continue
+        text = raw.get(key)
+        values[str(key)] = built(value, text, origin(text, f"{where}.{key}"))
+    if "_target_" not in node:
+        return values
+    target = resolve(node["_target_"], where)
+    factory = Factory(target, **checked_arguments(target, values, where), **late)
+    factory.where = where
+    return factory if node.get("_partial_") is True else factory()
+
+
+def origin(raw: Any, where: str) -> str:
+    """The key that a user would type: ``${activation}`` is set as activation.…"""
+    if isinstance(raw, str) and raw.startswith("${") and raw[2:-1].isidentifier():
+        return raw[2:-1]
+    return where
+
+
+@functools.cache
+def resolve(path: str, where: str) -> Callable[..., Any]:
+    """The class or function of a ``_target_``, judged by where it is defined.
+
+    Raises:
+        UserError: it does not exist, or it is not defined in a module of ALLOWED.
+    """
+    if not isinstance(path, str):
+        raise UserError(f"{where}._target_={path}: expected the name of a class")
+    roots = {prefix.split(".")[0] for prefix in ALLOWED}
+    refusal = UserError(
+        f"{where}._target_={path} is not allowed: a target must be a class or function "
+        f"of {', '.join(prefix.rstrip('.') for prefix in ALLOWED)}. Add a module of "
+        "your own to ALLOWED in src/litmlp/engine/config/construct.py"
+    )
+    if path.split(".")[0] not in roots:
+        raise refusal
+    try:
+        target = pkgutil.resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"{where}._target_={path} cannot be found: {error}") from error
+    if not isinstance(target, type | types.FunctionType):
+        raise refusal
+    home = f"{target.__module__}.{target.__qualname__}"
+    for prefix, kind in ALLOWED.items():
+        fits = (
+            isinstance(target, kind)
+            if kind in (object, type, types.FunctionType)
+            else isinstance(target, type) and issubclass(target, kind)
+        )
+        public = "." not in target.__qualname__ and not target.__name__.startswith("_")
+        if home.startswith(prefix) and fits and public:
+            return target
+    raise refusal
+
+
+def checked_arguments(
+    target: Callable[..., Any], values: dict[str, Any], where: str
+) -> dict[str, Any]:
+    """The values, each as its parameter's annotation wants it.
+
+    Raises:
+        UserError: the target has no such parameter, or the value is of another type.
+    """
+    names, hints, takes_any = arguments_of(target)
+    for name, value in values.items():
+        if name not in names and not takes_any:
+            raise UserError(
+                f"{where}.{name}: {target.__name__} has no such argument. "
+                f"{nearest(name, names)}; to take it out: ~{where}.{name}"
+            )
+        late = where == "scheduler" and value == TOTAL
+        if name in hints and not late:
+            values[name] = checked_value(value, hints[name], f"{where}.{name}")
+    return values
+
+
+@functools.cache
+def arguments_of(
+    target: Callable[..., Any],
+) -> tuple[list[str], dict[str, Any], bool]:
+    """Names and annotations of a target's arguments, and whether it takes others."""
+    parameters = inspect.signature(target).parameters.values()
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = [p.name for p in parameters if p.kind not in variable]
+    hints = hints_of(target.__init__ if inspect.isclass(target) else target)
+    return names, hints, takes_any
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of parameters, without those for type checkers alone."""
+    function = inspect.unwrap(function)
+    hints: dict[str, Any] = {}
+    for name, annotation in getattr(function, "__annotations__", {}).items():
+        alone = types.SimpleNamespace(__annotations__={name: annotation})
+        with contextlib.suppress(NameError):
+            hints |= get_type_hints(alone, function.__globals__)
+    return hints

@@ -1,0 +1,95 @@
+"""What the ``hydra:`` section of a config may have Hydra build, call and set.
+
+Hydra builds it before any code of a script runs, and a file from elsewhere can bring a
+section of its own; so it is looked at as soon as it is composed.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from litmlp.errors import UserError
+
+ALLOWED = {
+    "callbacks": r"litmlp\.engine\.sweep\.hooks\.LaunchHooks"
+    r"|hydra\.experimental\.callbacks\.(LogJobReturnCallback|PickleJobInfoCallback)",
+    "launcher": r"(hydra_plugins|hydra\._internal\.core_plugins)\.\w+\.\w+",
+    "sweeper": r"(hydra_plugins|hydra\._internal\.core_plugins)\.\w+\.\w+"
+    r"|optuna\.(pruners|samplers)\.\w+",
+    "job_logging": r"litmlp\.engine\.terminal\.secrets\.LogFormatter"
+    r"|logging\.(Formatter|StreamHandler|FileHandler|NullHandler)"
+    r"|logging\.handlers\.(Timed)?RotatingFileHandler|colorlog\.ColoredFormatter",
+}
+"""The classes that each part may name; add those of your own here."""
+ALLOWED["hydra_logging"] = ALLOWED["job_logging"]
+
+NAMING = ("_target_", "()", "class", "factory")
+"""Keys under which Hydra and Python's logging look for something to call."""
+
+STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
+"""What Python's logging may look up; elsewhere such a text means nothing."""
+
+VARIABLES = (
+    r"(OMP|MKL|OPENBLAS|NUMEXPR|VECLIB)_\w*(NUM_THREADS|MAXIMUM_THREADS)"
+    r"|OMP_(PROC_BIND|PLACES|SCHEDULE|DYNAMIC|WAIT_POLICY)|KMP_(AFFINITY|BLOCKTIME)"
+    r"|CUDA_(VISIBLE_DEVICES|DEVICE_ORDER|LAUNCH_BLOCKING)|CUBLAS_WORKSPACE_CONFIG"
+    r"|PYTORCH_(CUDA_)?ALLOC_CONF|NCCL_(DEBUG|SOCKET_IFNAME)|HYDRA_FULL_ERROR"
+)
+"""Of the environment that a config may set; others can make libraries load code."""
+
+LOG = "${hydra.runtime.output_dir}/"
+"""Where what a config lets Python's logging write begins: in the run's own folder."""
+
+
+def refuse_code(section: DictConfig) -> None:
+    """
+    Raises:
+        UserError: something is named that is not known to be harmless.
+    """
+    names = {
+        "hydra.job.name": section.job.get("name"),
+        "hydra.output_subdir": section.output_subdir,
+    }
+    for part, allowed in ALLOWED.items():
+        for place, key, value in named(section[part], f"hydra.{part}"):
+            if key in NAMING and not re.fullmatch(allowed, value):
+                raise UserError(
+                    f"{place}={value} is not allowed: a config names code that is "
+                    "listed in litmlp/engine/config/hydra_allowlist.py"
+                )
+            looks_up = part.endswith("logging") and re.match("(ext|cfg)://", value)
+            if looks_up and value not in STREAMS:
+                raise UserError(
+                    f"{place}={value} is not allowed: {' and '.join(STREAMS)} are"
+                )
+            if key == "filename" and (not value.startswith(LOG) or ".." in value):
+                raise UserError(f"{place}={value} is not allowed: {LOG}… is")
+    for place, name in names.items():
+        if name is not None and not re.fullmatch(r"[\w.+-]*\w", str(name)):
+            raise UserError(f"{place}={name} is not allowed: a plain name is")
+    for name in section.job.env_set:
+        if not re.fullmatch(VARIABLES, name):
+            raise UserError(
+                f"hydra.job.env_set.{name} is not allowed: set it in the shell, or "
+                "list it in litmlp/engine/config/hydra_allowlist.py"
+            )
+
+
+def named(node: Any, place: str, key: Any = "") -> Iterator[tuple[str, Any, str]]:
+    """The texts of nested configs, each with its place and the last key of that.
+
+    They are looked up where that is possible yet, and given as they stand elsewhere.
+    """
+    if not OmegaConf.is_config(node):
+        yield place, key, str(node)
+        return
+    keys = node if OmegaConf.is_dict(node) else range(len(node))
+    for key in list(keys):
+        try:
+            value = node[key]
+        except OmegaConfBaseException:
+            value = node._get_node(key)._value()
+        yield from named(value, f"{place}.{key}", key)

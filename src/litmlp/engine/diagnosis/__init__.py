@@ -1,0 +1,1 @@
+"""Health of a network and its training, and advice about both."""

@@ -1,0 +1,248 @@
+"""Which choices of a config do not go together, in a line each, before training."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from torch import nn
+
+from litmlp.engine.config.build import DEFAULT_MAX_EPOCHS
+from litmlp.engine.config.complete import PER_LAYER
+from litmlp.engine.terminal.wording import percent, spoken
+from litmlp.losses import REAL_VALUED_LOSSES
+
+SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
+RECTIFYING = ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "GELU", "SiLU")
+
+DEEP = 4
+"""Hidden layers in which a small loss a layer adds up."""
+
+USUAL_RATES = dict.fromkeys(("Adam", "AdamW", "NAdam", "RAdam", "RMSprop"), (1e-5, 0.1))
+USUAL_RATES |= {"SGD": (1e-4, 3.0), "Adagrad": (1e-4, 1.0), "Adamax": (1e-5, 0.1)}
+"""The lowest and the highest learning rates that one sees recommended."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A choice: the last name of its ``_target_``, and its arguments."""
+
+    kind: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """A hidden layer as it is configured; the first one's inputs are not known yet."""
+
+    name: str
+    num_inputs: int | None
+    size: int
+    activation: Part
+    initializer: Part
+    batchnorm: Part
+    dropout: Part
+
+
+def advice(config: DictConfig, network: nn.Module) -> list[str]:
+    """A line for each mismatch: what it does and, after an arrow, what to say instead.
+
+    Args:
+        config: complete, as it will be trained.
+        network: what was built from it.
+    """
+    layers = hidden_layers(config.model)
+    return [
+        *about_each(layers),
+        *about_depth(layers),
+        *about_batchnorm(layers, network, config.data.batch_size),
+        *about_loss(part(config.loss), config.task.name),
+        *about_optimizer(part(config.optimizer), part(config.penalty)),
+        *about_schedule(part(config.scheduler), max_epochs(config.trainer)),
+    ]
+
+
+def part(node: Any) -> Part:
+    """A node of a config as a choice; nothing if there is no ``_target_``."""
+    if not isinstance(node, DictConfig):
+        return Part("", {})
+    options: Any = OmegaConf.to_container(node, resolve=True)
+    return Part(options.pop("_target_", "").rpartition(".")[2], options)
+
+
+def hidden_layers(model: DictConfig) -> list[Hidden]:
+    """The hidden layers of an MLP's config; none of another network's."""
+    sizes = model.get("hidden_sizes") or []
+    choices = {group: parts(model.get(group), len(sizes)) for group in PER_LAYER}
+    layers = []
+    for i, size in enumerate(sizes):
+        own = {group: each[i] for group, each in choices.items()}
+        inputs = sizes[i - 1] if i else None
+        layers.append(
+            Hidden(name=f"layer_{i + 1}", num_inputs=inputs, size=size, **own)
+        )
+    return layers
+
+
+def parts(choice: Any, layers: int) -> list[Part]:
+    """A choice for each layer, or one for all of them."""
+    if isinstance(choice, ListConfig):
+        return [part(own) for own in choice]
+    return [part(choice)] * layers
+
+
+def max_epochs(trainer: DictConfig) -> float:
+    """How many epochs the budget allows, as far as it says."""
+    if trainer.max_epochs is None:
+        limited = trainer.max_steps != -1 or trainer.max_time is not None
+        return math.inf if limited else DEFAULT_MAX_EPOCHS
+    return math.inf if trainer.max_epochs == -1 else trainer.max_epochs
+
+
+def about_each(layers: Sequence[Hidden]) -> Iterator[str]:
+    """What is said of several layers is said once."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for layer in layers:
+        for text in (*about_initializer(layer), *about_dropout(layer)):
+            found[text].append(layer.name)
+    for text, names in found.items():
+        yield f"{spoken(names)}: {text}"
+
+
+def about_initializer(layer: Hidden) -> Iterator[str]:
+    """Weights that start alike, or whose spread does not fit what follows."""
+    kind, options = layer.initializer.kind, layer.initializer.options
+    activation, cure = layer.activation.kind, f"→ initializer={suited(layer)}"
+    gain = options.get("nonlinearity", "leaky_relu") if "kaiming" in kind else None
+    if kind in ("zeros_", "ones_", "constant_") and layer.size > 1:
+        yield f"all units start alike and learn the same {cure}"
+    if not is_bare(layer):
+        return
+    if activation in SQUASHING and gain in ("relu", "leaky_relu"):
+        yield f"He's initializer is made for ReLU, Xavier's for {activation} {cure}"
+    if activation == "SELU" and gain != "linear":
+        yield f"SELU keeps its spread with LeCun's initializer alone {cure}"
+    if kind == "normal_" and layer.num_inputs:
+        growth = options.get("std", 1.0) * math.sqrt(layer.num_inputs)
+        if growth > 4:
+            yield f"activations get some {growth:.0f} times as wide {cure}"
+
+
+def suited(layer: Hidden) -> str:
+    """The initializer that keeps the spread of the layer's activation."""
+    if layer.activation.kind == "SELU":
+        return "lecun_normal"
+    squashing = layer.activation.kind in SQUASHING
+    return "xavier_uniform" if squashing else "kaiming_uniform"
+
+
+def is_bare(layer: Hidden) -> bool:
+    """Whether no batchnorm sets the spread of its activations right."""
+    return layer.batchnorm.kind in ("", "Identity")
+
+
+def about_dropout(layer: Hidden) -> Iterator[str]:
+    """Too few units for it, or an activation that needs another kind."""
+    kind, p = layer.dropout.kind, layer.dropout.options.get("p", 0)
+    if kind in ("Dropout", "AlphaDropout") and p**layer.size > 0.01:
+        units = "both units" if layer.size == 2 else f"all {layer.size} units"
+        share = percent(p**layer.size)
+        yield f"dropout silences {units} in {share} of the rows → dropout=none"
+    if kind == "AlphaDropout" and layer.activation.kind != "SELU":
+        yield "alpha_dropout is made for SELU → dropout=dropout"
+    if kind == "Dropout" and layer.activation.kind == "SELU":
+        yield "SELU keeps its spread with its own dropout → dropout=alpha_dropout"
+
+
+def about_depth(layers: Sequence[Hidden]) -> Iterator[str]:
+    """What adds up over layers, where no batchnorm sets it right."""
+    bare = [layer for layer in layers if is_bare(layer)]
+    sigmoid = [layer.name for layer in bare if layer.activation.kind == "Sigmoid"]
+    if len(sigmoid) >= DEEP:
+        yield (
+            f"{spoken(sigmoid)}: the slope of a sigmoid is at most 0.25, so hardly any "
+            "gradient reaches the first layers → activation=relu"
+        )
+    halving = [
+        layer.name
+        for layer in bare
+        if layer.activation.kind in RECTIFYING
+        and layer.initializer.kind in ("xavier_uniform_", "xavier_normal_")
+        and layer.initializer.options.get("gain", 1) == 1
+    ]
+    if len(halving) > DEEP:
+        yield (
+            f"{spoken(halving)}: Xavier's initializer lets ReLU and its like halve the "
+            "variance a layer → initializer=kaiming_uniform"
+        )
+
+
+def about_batchnorm(
+    layers: Sequence[Hidden], network: nn.Module, batch_size: int | str
+) -> Iterator[str]:
+    """Batches too small for it, and what should not come before it."""
+    normed = [i for i, layer in enumerate(layers) if not is_bare(layer)]
+    if normed and isinstance(batch_size, int) and batch_size < 8:
+        yield (
+            f"batchnorm takes mean and variance from {batch_size} rows "
+            "→ data.batch_size=32"
+        )
+    before = layers[: max(normed, default=0)]
+    if dropped := [la.name for la in before if la.dropout.options.get("p")]:
+        only_last = ",".join(["none"] * (len(layers) - 1) + ["dropout"])
+        yield (
+            f"{spoken(dropped)}: after dropout a batchnorm sees another variance in "
+            "training than in evaluation (https://arxiv.org/abs/1801.05134) "
+            f"→ model.dropout=[{only_last}]"
+        )
+    stacks = [
+        module for module in network.modules() if isinstance(module, nn.Sequential)
+    ]
+    for first, second in (pair for stack in stacks for pair in pairwise(stack)):
+        biased = isinstance(first, nn.Linear) and first.bias is not None
+        if biased and isinstance(second, nn.BatchNorm1d):
+            yield "a bias right before a batchnorm does nothing → Linear(…, bias=False)"
+            return
+
+
+def about_loss(loss: Part, task: str) -> Iterator[str]:
+    """Classes as if they were numbers."""
+    of_numbers = [kind.__name__ for kind in REAL_VALUED_LOSSES]
+    if task != "regression" and loss.kind in of_numbers:
+        fit = "binary_cross_entropy" if task == "binary" else "cross_entropy"
+        yield (
+            f"{loss.kind} on classes compares probabilities, and learns little from "
+            f"confident mistakes → loss={fit}"
+        )
+
+
+def about_optimizer(optimizer: Part, penalty: Part) -> Iterator[str]:
+    """Rates out of all proportion, and weights that are shrunk twice."""
+    low, high = USUAL_RATES.get(optimizer.kind, (0.0, math.inf))
+    lr = optimizer.options.get("lr", low)
+    if not low <= lr <= high:
+        usual = f"{optimizer.kind} usually takes {low:g} to {high:g}"
+        yield f"{usual} → optimizer.lr={low if lr < low else high:g}"
+    if optimizer.options.get("weight_decay") and penalty.kind in ("L2", "ElasticNet"):
+        yield (
+            "weights are shrunk twice, by the penalty and by the optimizer's "
+            "weight_decay → penalty=none or optimizer.weight_decay=0"
+        )
+
+
+def about_schedule(scheduler: Part, max_epochs: float) -> Iterator[str]:
+    """A learning rate that would only change when the run is over."""
+    options = scheduler.options
+    changes = options.get("milestones") or [options.get("step_size", 0)]
+    if options.get("interval") == "epoch" and min(changes) >= max_epochs:
+        third = max(1, int(max_epochs / 3))
+        steps = f"step_size={third}"
+        if "milestones" in options:
+            steps = f"milestones=[{third},{2 * third}]"
+        yield (
+            f"the learning rate first changes after {min(changes)} epochs, and there "
+            f"are {max_epochs:g} → scheduler.{steps}"
+        )

@@ -1,0 +1,218 @@
+"""How a classifier does: its mistakes, how it ranks rows, what its probabilities mean.
+
+Each picture takes true class indices [N], finite probabilities [N, classes] and the
+classes' names, with N of 1 or more.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn import metrics
+from torch import Tensor
+
+from litmlp.engine.diagnosis.scores import calibration_bins, calibration_error
+from litmlp.engine.figures.style import COLORS, SEQUENTIAL, as_label, new_figure
+from litmlp.engine.figures.table import draw_table
+
+MOST_COUNTS = 20
+"""With more classes, a confusion matrix has no numbers in it."""
+MOST_NAMES = 50
+"""With more classes, not each of them has its name on the axes."""
+NUM_WORST = 10
+
+Numbers = NDArray[np.float64]
+Truth = NDArray[np.bool_]
+
+
+def confusion_matrix(
+    targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
+) -> Figure:
+    """Rows by true class (down) and predicted class (across), shares as colours."""
+    count = len(class_names)
+    predicted = probabilities.argmax(dim=1).cpu()
+    rows = metrics.confusion_matrix(targets.cpu(), predicted, labels=range(count))
+    totals = rows.sum(axis=1, keepdims=True)
+    shares = rows / np.where(totals, totals, np.nan)  # a class without rows stays gray
+    step = -(-count // MOST_NAMES)
+    names = [as_label(name) for name in class_names[::step]]
+    longest = max(map(len, names))
+    side = min(max(0.45 * count, 2.5), 10)
+    margin = 0.08 * longest + 0.8
+    figure, (axes,) = new_figure(width=side + margin + 1, height=side + margin)
+    few_should_show = PowerNorm(0.5, vmin=0, vmax=1)
+    image = axes.imshow(shares, cmap=SEQUENTIAL, norm=few_should_show)
+    figure.colorbar(image, label="share of the true class", shrink=0.9)
+    axes.set_facecolor("lightgray")
+    axes.grid(False)
+    if count <= MOST_COUNTS:
+        write_counts(axes, rows, shares)
+    ticks = range(0, count, step)
+    fits = 0.09 * longest < side / len(names)
+    axes.set_xticks(ticks, names, rotation=0 if fits else 90)
+    axes.set_yticks(ticks, names)
+    axes.tick_params(length=0, labelsize=min(10, 50 * side * step / count))
+    axes.set(xlabel="predicted class", ylabel="true class")
+    axes.set_title(f"{rows.trace():,} of {rows.sum():,} rows are right", loc="left")
+    return figure
+
+
+def write_counts(axes: Axes, rows: NDArray[np.int64], shares: Numbers) -> None:
+    """The number of rows in each cell of a confusion matrix that has any."""
+    for (true, predicted), number in np.ndenumerate(rows):
+        if number:
+            color = "white" if shares[true, predicted] < 0.25 else "black"
+            text = axes.text(predicted, true, f"{number}", color=color, size=8)
+            text.set(ha="center", va="center")
+
+
+class Curve(NamedTuple):
+    """A class against the others: a line, and a number that sums it up."""
+
+    name: str
+    x: Numbers
+    y: Numbers
+    score: float
+
+
+def roc(targets: Tensor, probabilities: Tensor, class_names: Sequence[str]) -> Figure:
+    """True against false positive rate of each class, as its threshold moves."""
+
+    def curve(name: str, is_class: Truth, probability: Numbers) -> Curve:
+        false, true, _ = metrics.roc_curve(is_class, probability)
+        return Curve(name, false, true, metrics.auc(false, true))
+
+    curves = against_the_others(curve, targets, probabilities, class_names)
+    figure, axes = draw_curves(curves, "area under ROC", "default")
+    axes.plot([0, 1], [0, 1], color="gray", linestyle=":", zorder=0)
+    axes.set(xlabel="false positive rate", ylabel="true positive rate")
+    return figure
+
+
+def precision_recall(
+    targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
+) -> Figure:
+    """Precision against recall of each class, as its threshold moves."""
+
+    def curve(name: str, is_class: Truth, probability: Numbers) -> Curve:
+        precision, recall, _ = metrics.precision_recall_curve(
+            is_class, probability, drop_intermediate=True
+        )
+        score = metrics.average_precision_score(is_class, probability)
+        return Curve(name, recall, precision, score)
+
+    curves = against_the_others(curve, targets, probabilities, class_names)
+    figure, axes = draw_curves(curves, "average precision", "steps-post")
+    axes.set(xlabel="recall", ylabel="precision")
+    return figure
+
+
+def against_the_others(
+    curve: Callable[[str, Truth, Numbers], Curve],
+    targets: Tensor,
+    probabilities: Tensor,
+    class_names: Sequence[str],
+) -> list[Curve]:
+    """A curve a class; of two classes only the second one's.
+
+    A class that no row has, or every row, has none.
+    """
+    first = 1 if len(class_names) == 2 else 0
+    truth, scores = targets.cpu().numpy(), probabilities.double().cpu().numpy()
+    return [
+        curve(class_names[index], truth == index, scores[:, index])
+        for index in range(first, len(class_names))
+        if 0 < (truth == index).sum() < len(truth)
+    ]
+
+
+def draw_curves(
+    curves: Sequence[Curve], score: str, drawstyle: str
+) -> tuple[Figure, Axes]:
+    """Curves within the unit square; of many, the worst in colours and with names."""
+    figure, (axes,) = new_figure(width=4.5 if len(curves) < 2 else 7.5, height=4.5)
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    if not curves:
+        axes.text(0.5, 0.1, "needs rows of two classes", ha="center")
+        axes.set_title(score, loc="left")
+        return figure, axes
+    if len(curves) > len(COLORS):
+        curves = sorted(curves, key=lambda curve: curve.score)
+    for curve in curves[: len(COLORS)]:
+        label = f"{curve.score:.3f}  {as_label(curve.name)}"
+        axes.plot(curve.x, curve.y, drawstyle=drawstyle, label=label, zorder=3)
+    others = curves[len(COLORS) :]
+    for number, curve in enumerate(others):
+        label = "" if number else f"≥ {curve.score:.3f}  {len(others)} others"
+        (line,) = axes.plot(curve.x, curve.y, drawstyle=drawstyle, label=label)
+        line.set(color="silver", linewidth=0.8)
+    mean = float(np.mean([curve.score for curve in curves]))
+    if len(curves) > 1:
+        axes.set_title(f"{score}: {mean:.3f}, mean over classes", loc="left")
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    else:
+        axes.set_title(f"{as_label(curves[0].name)}: {score} {mean:.3f}", loc="left")
+    return figure, axes
+
+
+def calibration(
+    targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
+) -> Figure:
+    """How often rows of a probability are what it says, and how many rows there are.
+
+    It is the probability of the second of two classes, of more that of the predicted
+    class (https://arxiv.org/abs/1706.04599).
+    """
+    bins = calibration_bins(targets, probabilities)
+    figure, (axes, below) = new_figure(2, 1, width=4.5, height=2.8)
+    axes.get_gridspec().set_height_ratios([3, 1])  # type: ignore[union-attr]  # has one
+    filled = bins.filter(pl.col("rows") > 0)
+    said, found = filled["probability"], filled["frequency"]
+    axes.plot([0, 1], [0, 1], color="gray", linestyle=":")
+    axes.vlines(said, said, found, color=COLORS[1], linewidth=3, alpha=0.5)
+    axes.plot(said, found, marker="o")
+    below.bar(bins["from"], bins["rows"], width=1 / len(bins), align="edge", ec="white")
+    event = as_label(class_names[1]) if len(class_names) == 2 else "the predicted class"
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel=f"frequency of {event}")
+    below.set(xlim=(-0.02, 1.02), xlabel=f"probability of {event}", ylabel="rows")
+    error = calibration_error(bins)
+    axes.set_title(f"expected calibration error {error:.3f}", loc="left")
+    return figure
+
+
+def worst_predictions(
+    targets: Tensor,
+    probabilities: Tensor,
+    class_names: Sequence[str],
+    *,
+    row_names: Sequence[str] | None = None,
+) -> Figure:
+    """The rows whose true class has the smallest probability.
+
+    Args:
+        row_names: how to find the rows; by default their numbers from 0.
+    """
+    of_true = probabilities.gather(1, targets[:, None]).squeeze(1).cpu()
+    worst = of_true.argsort(stable=True)[:NUM_WORST].tolist()
+    of_predicted, predicted = (values.tolist() for values in probabilities.max(dim=1))
+    columns = {
+        "row": [str(row) if row_names is None else row_names[row] for row in worst],
+        "true": [as_label(class_names[int(targets[row])]) for row in worst],
+        "predicted": [as_label(class_names[predicted[row]]) for row in worst],
+        "its probability": [f"{of_predicted[row]:.3f}" for row in worst],
+        "of the true class": [f"{of_true[row]:.2g}" for row in worst],
+    }
+    return draw_table(columns, "largest losses")
+
+
+PICTURES = {
+    "confusion_matrix": confusion_matrix,
+    "roc": roc,
+    "precision_recall": precision_recall,
+    "calibration": calibration,
+}

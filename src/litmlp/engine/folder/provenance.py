@@ -1,0 +1,48 @@
+"""What a result depends on beside its config: the rows, and the machine."""
+
+import hashlib
+import platform
+from pathlib import Path
+
+import torch
+
+from litmlp.data.data_module import Data
+
+
+def of_data(data: Data) -> dict[str, str | int]:
+    """Of the samples as they were read, and of who is in which split.
+
+    Two runs of the same fingerprint saw the same numbers in the same rows.
+    """
+    samples = data.samples
+    content = hashlib.sha256()
+    for tensor in (samples.inputs, samples.targets):
+        content.update(tensor.contiguous().cpu().numpy().tobytes())
+    splits = hashlib.sha256()
+    for name, rows in data.rows.items():
+        splits.update(name.encode() + rows.cpu().numpy().tobytes())
+    return {
+        "rows": len(samples.targets),
+        "values": content.hexdigest()[:16],
+        "splits": splits.hexdigest()[:16],
+    }
+
+
+def of_machine(device: torch.device) -> dict[str, str | int]:
+    """The processor, the device that trains and how many threads it uses."""
+    on_gpu = device.type == "cuda"
+    return {
+        "system": platform.platform(terse=True),
+        "processor": processor(),
+        "device": torch.cuda.get_device_name(device) if on_gpu else device.type,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def processor(described: Path = Path("/proc/cpuinfo")) -> str:
+    """The name of the processor, as far as the system tells it."""
+    if described.is_file():
+        for line in described.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

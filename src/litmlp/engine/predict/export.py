@@ -1,0 +1,233 @@
+"""A trained model as one file that runs without litmlp."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from litmlp.data.samples import Column
+from litmlp.engine.predict.export_check import Predict, largest_difference
+from litmlp.engine.predict.onnx_model import (
+    INPUTS,
+    METADATA,
+    MISSING,
+    Description,
+    open_session,
+    run_session,
+    split_inputs,
+)
+from litmlp.engine.predict.onnx_operations import OnnxOperations
+from litmlp.engine.predict.trained_model import Trained, trained
+from litmlp.engine.terminal.console import shortest, show
+from litmlp.engine.terminal.secrets import conceal
+from litmlp.errors import UserError, nearest
+from litmlp.supervised import Supervised
+
+OPSET = 18
+"""The oldest that torch's exporter writes without a conversion. Older runtimes read it,
+and in later ones onnxruntime lacks most activations in float64."""
+
+TOLERANCE = 1e-5
+"""See ``agreement.largest_difference``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How a model becomes the content of a file, and how that runs."""
+
+    suffix: str
+    write: Callable[[Trained], bytes]
+    read: Callable[[bytes], Predict]
+
+
+def export(folder: Path, *, format: str, output: str | None = None) -> None:
+    """Write a run's best model, from raw features to predictions, to one file.
+
+    The file appears once its content gives the checkpoint's predictions.
+
+    Args:
+        folder: of the run.
+        format: ``onnx`` or ``torch_export``.
+        output: ends in ``.onnx`` or ``.pt2``; by default ``exports/model`` in the run.
+
+    Raises:
+        UserError: no such run or format, a model that the format cannot hold, or other
+            predictions than the checkpoint's.
+    """
+    if format not in FORMATS:
+        known = nearest(str(format), FORMATS)
+        raise UserError(f"format={format}: no such choice. {known}")
+    chosen = FORMATS[format]
+    target = Path(output or folder / "exports" / f"model{chosen.suffix}")
+    if target.suffix != chosen.suffix:
+        raise UserError(f"output={output}: format={format} must end in {chosen.suffix}")
+    with trained(folder) as model, quiet():
+        try:
+            content = chosen.write(model)
+        except RuntimeError as error:
+            raise UserError(
+                f"format={format} cannot hold this model: {root_cause(error)}"
+            ) from error
+        difference = largest_difference(model, chosen.read(content))
+    if not difference <= TOLERANCE:
+        raise UserError(
+            f"format={format}: predictions differ from the checkpoint's by "
+            f"{difference:.1e}, more than {TOLERANCE:.0e}: nothing is written"
+        )
+    save(content, target)
+    show(f"largest difference from the checkpoint's predictions: {difference:.1e}")
+    show(f"{format} → {shortest(target.absolute())}")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what torch's exporter warns of."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """The first error of a chain: torch wraps it in advice for its own authors."""
+    return root_cause(error.__cause__) if error.__cause__ else error
+
+
+def save(content: bytes, target: Path) -> None:
+    """Write a file that appears when it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+class Deployed(nn.Module):
+    """An exported file's inputs → predictions: a model with its preprocessing."""
+
+    positions: Tensor
+
+    def __init__(self, model: Supervised, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.model = model
+        is_code = torch.tensor([column.kind == "categorical" for column in columns])
+        numbers_first = is_code.long().argsort(stable=True)
+        self.register_buffer("positions", numbers_first.argsort())
+
+    def forward(
+        self, numbers: Tensor | None = None, codes: Tensor | None = None
+    ) -> Tensor:
+        parts = [] if numbers is None else [numbers]
+        if codes is not None:
+            raw = codes.to(torch.get_default_dtype())
+            parts.append(torch.where(codes == MISSING, torch.nan, raw))
+        rows = torch.cat(parts, dim=1)[:, self.positions]
+        return self.model.to_predictions(self.model(self.model.preprocessing(rows)))
+
+
+def trace(model: Trained) -> ExportedProgram:
+    """The model's operations, for batches of any size."""
+    inputs = empty_inputs(model)
+    batch = torch.export.Dim("batch")
+    program = torch.export.export(
+        Deployed(model.model, model.columns).eval(),
+        args=(),
+        kwargs=inputs,
+        dynamic_shapes={name: {0: batch} for name in inputs},
+        strict=False,
+    )
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # it names files of this machine
+    return program
+
+
+def empty_inputs(model: Trained) -> dict[str, Tensor]:
+    """Two rows to trace a model with: one could be taken for a constant."""
+    return split_inputs(torch.zeros(2, len(model.columns)), model.columns)
+
+
+def describe(model: Trained) -> Description:
+    """What the file will say of itself."""
+    return Description(
+        columns=model.columns,
+        target_names=model.target_names,
+        class_names=model.class_names,
+        dropped=[conceal(str(name)) for name in model.dropped],
+        inputs={name: INPUTS[name] for name in empty_inputs(model)},
+    )
+
+
+def to_json(description: Description) -> str:
+    """A description as a file's metadata hold it."""
+    return json.dumps(asdict(description), ensure_ascii=False)
+
+
+def to_onnx(model: Trained) -> bytes:
+    """An ONNX file.
+
+    Raises:
+        UserError: the extra ``onnx`` is not installed.
+    """
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        if find_spec(package) is None:
+            raise UserError(f"format=onnx needs {package}: pip install litmlp[onnx]")
+    description = describe(model)
+    with OnnxOperations():
+        program = trace(model)
+    written = torch.onnx.export(
+        program,
+        input_names=list(description.inputs),
+        output_names=[description.output],
+        dynamic_shapes={name: {0: "batch"} for name in description.inputs},
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    assert written is not None
+    written.model.metadata_props[METADATA] = to_json(description)
+    content: bytes = written.model_proto.SerializeToString()
+    return content
+
+
+def from_onnx(content: bytes) -> Predict:
+    """An ONNX file's content, run by onnxruntime."""
+    return partial(run_session, open_session(content, "format=onnx"))
+
+
+def to_torch_export(model: Trained) -> bytes:
+    """A file of ``torch.export.save``, the description in its extra files."""
+    buffer = BytesIO()
+    extra = {f"{METADATA}.json": to_json(describe(model))}
+    torch.export.save(trace(model), buffer, extra_files=extra)
+    return buffer.getvalue()
+
+
+def from_torch_export(content: bytes) -> Predict:
+    """A file of ``torch.export.save``, run by torch; never one of unknown origin."""
+    module = torch.export.load(BytesIO(content)).module()
+    return lambda inputs: module(**inputs)
+
+
+FORMATS = {
+    "onnx": Format(suffix=".onnx", write=to_onnx, read=from_onnx),
+    "torch_export": Format(
+        suffix=".pt2", write=to_torch_export, read=from_torch_export
+    ),
+}

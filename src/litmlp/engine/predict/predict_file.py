@@ -1,0 +1,199 @@
+"""New rows in, predictions out: in pieces, so that a file may be of any length."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import chain
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+from polars.io.plugins import register_io_source
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from torch import Tensor
+
+from litmlp.data.samples import Column, predicted_names
+from litmlp.data.tables.read import PARQUET
+from litmlp.data.tables.stream import header_of, read_inputs
+from litmlp.data.tables.survival import survived
+from litmlp.engine.folder.run_folder import LEFT
+from litmlp.engine.predict.csv_formulas import as_csv
+from litmlp.engine.predict.onnx_model import exported
+from litmlp.engine.terminal.console import console, show
+from litmlp.errors import UserError
+
+
+class Predictor(Protocol):
+    """A trained model and what it knows of its data: see ``trained.Trained``."""
+
+    @property
+    def columns(self) -> Sequence[Column]: ...
+    @property
+    def target_names(self) -> Sequence[str]: ...
+    @property
+    def class_names(self) -> Sequence[str]: ...
+    @property
+    def dropped(self) -> Sequence[str]: ...
+
+    def predict(self, inputs: Tensor) -> Tensor: ...
+
+
+def opened(run: Path) -> AbstractContextManager[Predictor]:
+    """The predictor of a run, of a sweep's runs together or of an ``.onnx`` file.
+
+    Raises:
+        UserError: it is none of these.
+    """
+    if run.suffix == ".onnx":
+        return exported(run)
+    from litmlp.engine.predict.ensemble import (
+        one_or_all,  # an .onnx file should not wait for torch
+    )
+
+    return one_or_all(run)
+
+
+def predict_file(
+    predictor: Predictor,
+    source: str,
+    output: str,
+    *,
+    keep: Sequence[str] | None = None,
+    safe_csv: bool = False,
+) -> None:
+    """Write a prediction for each row of a table, in the rows' order.
+
+    Args:
+        source: a ``.csv`` or ``.parquet`` file with the predictor's columns, by name
+            and in any order; others are ignored.
+        output: a file of either kind; it appears when it is complete.
+        keep: columns to copy; by default those that were left out in training.
+        safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
+
+    Raises:
+        UserError: a column is missing or of another kind than in training, a file
+            cannot be read, or the output is no table or would replace one that is not
+            of predictions.
+    """
+    target = Path(output)
+    if target.suffix.lower() not in (".csv", *PARQUET):
+        raise UserError(f"output={output}: must end in .csv or .parquet")
+    refuse_loss(target, source)
+    safe = safe_csv and target.suffix.lower() == ".csv"
+    with survived(source):
+        kept = kept_columns(predictor, source, keep)
+        tables = predictions(predictor, source, kept)
+        write((as_csv(table, safe=safe) for table in tables), target, source)
+
+
+def refuse_loss(target: Path, source: str) -> None:
+    """
+    Raises:
+        UserError: the output is the input, or what a run has left.
+    """
+    if target.exists() and Path(source).exists() and target.samefile(source):
+        raise UserError(f"output={target} is the input: give another file")
+    if target.name in LEFT and (target.parent / "summary.json").is_file():
+        raise UserError(f"output={target} is a run's own: give another file")
+
+
+def kept_columns(
+    predictor: Predictor, source: str, keep: Sequence[str] | None
+) -> list[str]:
+    """The columns to copy of a table that has all that are needed."""
+    present = header_of(source)
+    made = predicted_names(predictor.target_names, predictor.class_names)
+    kept = [n for n in predictor.dropped if n in present and n not in made]
+    if keep is not None:
+        refuse_twice([*keep, *made])
+        kept = list(keep)
+    features = [column.name for column in predictor.columns]
+    match_columns(source, present, [*features, *kept])
+    return kept
+
+
+def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
+    """Say which columns of a table are not needed.
+
+    Raises:
+        UserError: it lacks some that are.
+    """
+    missing = [name for name in needed if name not in present]
+    if missing:
+        raise UserError(
+            f"{source} has no column {', '.join(missing)}. "
+            f"There are: {', '.join(present)}"
+        )
+    if extra := [name for name in present if name not in needed]:
+        show(f"ignored columns: {', '.join(extra)}")
+
+
+def refuse_twice(names: Sequence[str]) -> None:
+    """
+    Raises:
+        UserError: two columns of the output would have one name.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"keep: the output would have two columns {name}")
+
+
+def predictions(
+    predictor: Predictor, source: str, kept: Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    """Some thousand rows at a time: the kept columns, then what is predicted."""
+    for inputs, others in read_inputs(source, predictor.columns, kept):
+        yield pl.DataFrame([*others, *as_table(predictor, predictor.predict(inputs))])
+
+
+def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:
+    """Probabilities [B, classes] or values [B, targets] as named columns."""
+    names = predicted_names(predictor.target_names, predictor.class_names)
+    columns: list[Any] = [values.numpy() for values in predicted.T]
+    if predictor.class_names:
+        likeliest = predicted.argmax(dim=1).tolist()
+        columns.insert(0, [predictor.class_names[i] for i in likeliest])
+    return pl.DataFrame(dict(zip(names, columns, strict=True)))
+
+
+def as_truth(predictor: Predictor, targets: Tensor) -> pl.DataFrame:
+    """Class indices [B] or values [B, targets] as columns named as in training."""
+    names = list(predictor.target_names)
+    if not predictor.class_names:
+        return pl.DataFrame(targets.numpy(), schema=names)
+    classes = [predictor.class_names[i] for i in targets.tolist()]
+    return pl.DataFrame({names[0]: classes})
+
+
+def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:
+    """Write tables below each other into one file, which appears when it is whole.
+
+    Raises:
+        UserError: there are no rows.
+    """
+    first = next(tables, None)
+    if first is None:
+        raise UserError(f"{source} has a header and no rows")
+    rows = 0
+
+    def all_tables(*unused: object) -> Iterator[pl.DataFrame]:
+        nonlocal rows
+        for table in chain([first], tables):
+            rows += len(table)
+            bar.update(task, completed=rows)
+            yield table
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.partial")
+    shown = (TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    in_pipe = not console.is_terminal
+    lazy = register_io_source(all_tables, schema=first.schema)
+    sink = lazy.sink_csv if target.suffix.lower() == ".csv" else lazy.sink_parquet
+    try:
+        with Progress(*shown, console=console, transient=True, disable=in_pipe) as bar:
+            task = bar.add_task("", total=None)
+            sink(partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    show(f"{rows:,} rows → {target}")

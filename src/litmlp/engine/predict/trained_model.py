@@ -1,0 +1,127 @@
+"""A trained model, rebuilt from its run's folder alone."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.data.preprocessing import Preprocessing
+from litmlp.data.samples import Column
+from litmlp.engine.config.build import build_model
+from litmlp.engine.config.construct import construct
+from litmlp.engine.folder import checkpoints, run_folder
+from litmlp.engine.folder.untrusted import rebuilding
+from litmlp.engine.process.settings import settings
+from litmlp.errors import UserError
+from litmlp.supervised import Supervised
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A run's model at its best checkpoint, and what it knows of its data.
+
+    Attributes:
+        config: of the run.
+        columns: the raw features that it takes.
+        target_names: one a target; a single one for classes.
+        class_names: in the order of the class indices; empty for real values.
+    """
+
+    config: DictConfig
+    model: Supervised
+    columns: Sequence[Column]
+    target_names: Sequence[str]
+    class_names: Sequence[str]
+
+    @property
+    def dropped(self) -> Sequence[str]:
+        """Columns of its table that were left out of the features."""
+        return list(self.config.data.get("drop", []))
+
+    @property
+    def folder(self) -> Path:
+        """Of the run."""
+        return Path(self.config.folder)
+
+    @torch.inference_mode()
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Raw rows [N, columns] → raw outputs [N, O].
+
+        Batches are as in a test, so that its rows give its metrics to the last digit.
+        """
+        with rebuilding(self.folder):
+            features = self.model.preprocessing(inputs)
+            batches = torch.split(features, EVALUATION_BATCH_SIZE)
+            return torch.cat([self.model(batch) for batch in batches])
+
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
+        batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
+        with rebuilding(self.folder):
+            return torch.cat([self.model.predict(batch) for batch in batches])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredData:
+    """What a checkpoint tells a new model of the data."""
+
+    facts: dict[str, Any]
+    fitted_preprocessing: Preprocessing
+
+
+@contextmanager
+def trained(folder: Path) -> Iterator[Trained]:
+    """A run's trained model, within the settings that it was trained in.
+
+    The data that it was trained on are not needed.
+
+    Raises:
+        UserError: the folder holds no run that has trained.
+    """
+    config = run_folder.read_config(folder)
+    with ExitStack() as stack:
+        with rebuilding(folder):
+            stack.enter_context(settings(config))
+            model = rebuilt(config, folder)
+            refuse_misfit(model)
+        yield model
+
+
+def rebuilt(config: DictConfig, folder: Path) -> Trained:
+    """The model of a config with the best weights in a run's folder."""
+    checkpoint = checkpoints.best(folder)
+    state, facts = checkpoint["state_dict"], checkpoint["facts"]
+    columns = [Column(**column) for column in facts["columns"]]
+    blank = Preprocessing.blank(
+        columns,
+        scale=construct(config.data.preprocessing, "preprocessing"),
+        num_marked=len(state["preprocessing.marked"]),
+    )
+    model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
+    model.load_state_dict(state)
+    return Trained(
+        config=config,
+        model=model.eval(),
+        columns=columns,
+        target_names=list(map(str, facts["target_names"])),
+        class_names=list(map(str, facts.get("class_names", []))),
+    )
+
+
+def refuse_misfit(model: Trained) -> None:
+    """
+    Raises:
+        UserError: the network gives something else than the names say.
+    """
+    found = model.predict(torch.zeros(1, len(model.columns))).shape
+    width = len(model.class_names or model.target_names)
+    if found != (1, width):
+        raise UserError(
+            f"{model.folder}: gives {tuple(found)} for a row, not (1, {width})"
+        )

@@ -1,0 +1,1 @@
+"""Settings of the whole process: threads, random numbers, signals, memory."""

@@ -1,0 +1,108 @@
+"""Settings of the whole process that belong to one run and end with it."""
+
+import logging
+import os
+import random
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.engine.config.argument_checks import checked_value
+from litmlp.errors import UserError
+
+QUIET = (
+    "does not have many workers",  # rows are in memory: workers would slow it down
+    "across ranks is zero",  # a run without validation rows says so itself
+    "No positive samples in targets",  # a small split may lack a class
+    "No negative samples in targets",  # or have nothing else
+    "Are you sure you didn't mean 'interval': 'step'?",  # either way fits the budget
+    "your dataloader is not resumable",  # its sampler is: litmlp.data.batches
+    "The `srun` command is available",  # a run may well start without it
+    "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair
+)
+
+
+def set_environment(variables: dict[str, str]) -> None:
+    """Make the environment what it was, without a moment in which it is empty."""
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+def set_levels(levels: dict[logging.Logger, int]) -> None:
+    """Let loggers talk as much as before."""
+    for logger, level in levels.items():
+        if logger.level != level:  # to set one makes all loggers look anew
+            logger.setLevel(level)
+
+
+def seed_torch(seed: int) -> None:
+    """``torch.manual_seed``; without a GPU, not noted down for one with a traceback."""
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
+
+
+LIGHTNING = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+
+cudnn = torch.backends.cudnn
+
+KEPT: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    (lambda: cudnn.benchmark, lambda value: setattr(cudnn, "benchmark", value)),
+    (random.getstate, random.setstate),
+    (np.random.get_state, np.random.set_state),
+    (torch.get_rng_state, torch.set_rng_state),
+    (os.getcwd, os.chdir),
+    (lambda: dict(os.environ), set_environment),
+    (lambda: {logger: logger.level for logger in LIGHTNING}, set_levels),
+]
+"""How to read and set what a run may change and must not leave to the next."""
+
+
+def seed_of(config: DictConfig, name: str) -> int:
+    """A run's seed for ``initialization`` or ``dropout``; 1e3 is 1000."""
+    return cast(int, checked_value(config.seeds[name], int, f"seeds.{name}"))
+
+
+@contextmanager
+def settings(config: DictConfig) -> Iterator[None]:
+    """Threads, floating-point type and random numbers of a run, until it ends.
+
+    Then all is as before, also what its trainer sets for good: torch's flags, variables
+    of the environment.
+    """
+    numbers = {}
+    for key in ("seed", *(f"seeds.{name}" for name in config.seeds), "num_threads"):
+        numbers[key] = checked_value(OmegaConf.select(config, key), int, key)
+        least = 1 if key == "num_threads" else 0
+        if numbers[key] < least:
+            raise UserError(f"{key}={numbers[key]}: must be {least} or more")
+    before = [read() for read, _ in KEPT]
+    torch.set_num_threads(numbers["num_threads"])
+    exact = str(config.trainer.precision).startswith("64")
+    torch.set_default_dtype(torch.float64 if exact else torch.float32)
+    random.seed(numbers["seed"])
+    np.random.seed(numbers["seed"] % 2**32)
+    seed_torch(numbers["seed"])
+    set_levels(dict.fromkeys(LIGHTNING, logging.WARNING))
+    try:
+        with warnings.catch_warnings():
+            for message in QUIET:
+                warnings.filterwarnings("ignore", message=f".*{re.escape(message)}")
+            yield
+    finally:
+        for (_, restore), value in zip(KEPT, before, strict=True):
+            restore(value)

@@ -1,0 +1,211 @@
+"""A sweep in pictures: choices ranked, what each axis does, two axes together."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+
+from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
+from litmlp.engine.report.effects import MEAN, cell_means, marginal_means
+from litmlp.engine.report.findings import Findings
+from litmlp.engine.report.number_format import number, percent, short
+from litmlp.engine.report.problems import VALUE
+
+MOST_CHOICES = 20
+MOST_AXES = 6
+MOST_LEVELS = 15
+LONGEST_LABEL = 40
+DECADES = 30.0
+"""A larger ratio of the largest to the smallest value needs a logarithmic scale."""
+
+VERDICTS = {
+    "best": (COLORS[0], "best"),
+    "tied": (COLORS[5], "tied with the best"),
+    "worse": (COLORS[4], "worse"),
+    None: ("#888888", "too few runs to tell"),
+}
+
+
+def draw_ranking(findings: Findings) -> Figure:
+    """The best choices, best on top: runs, means and intervals; beside it the test."""
+    problem = findings.problem
+    tested = {problem.test: problem.test} if problem.test else {}
+    top = findings.choices.drop_nulls(MEAN).head(MOST_CHOICES)
+    figure, panels = new_figure(
+        1, 1 + len(tested), width=4.8, height=1.6 + 0.27 * len(top)
+    )
+    columns = {VALUE: problem.monitor} | tested
+    for panel, (column, name) in zip(panels, columns.items(), strict=True):
+        draw_rows(panel, top, problem.measured, column)
+        panel.set(xlabel=name, yticks=range(len(top)), yticklabels=[])
+    labels = [label(row, problem.choices) for row in top.rows(named=True)]
+    panels[0].set(yticklabels=labels, ylabel=",\n".join(problem.choices))
+    left_out = f": the best {len(top)}" if len(top) < len(findings.choices) else ""
+    panels[0].set_title(f"Ranked by {problem.monitor}{left_out}", loc="left")
+    if tested:
+        panels[1].set_title("The same choices on the test rows", loc="left")
+    if top[f"{VALUE} low"].count():
+        add_legend(figure, top["against best"].to_list())
+    return figure
+
+
+def label(row: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """The values of a choice."""
+    text = ", ".join(short(row[key]) for key in keys)
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+
+
+def draw_rows(panel: Axes, top: pl.DataFrame, runs: pl.DataFrame, column: str) -> None:
+    """A row a choice: small dots for its runs, a large one for the mean, a line."""
+    rows = list(enumerate(top.rows(named=True)))
+    for place, row in rows:
+        color, _ = VERDICTS[row["against best"]]
+        values = runs.filter(choice=row["choice"])[column].drop_nulls().to_list()
+        panel.plot(values, [place] * len(values), "o", color=color, ms=3.5, alpha=0.4)
+    if spans_decades(top[f"{column} mean"].drop_nulls().to_list()):
+        panel.set_xscale("log")
+    limits = panel.get_xlim()  # of the runs: an interval of two runs is wide
+    for place, row in rows:
+        color, _ = VERDICTS[row["against best"]]
+        low, high = row[f"{column} low"], row[f"{column} high"]
+        if low is not None:
+            panel.plot([low, high], [place, place], color=color, lw=1.6)
+        if row[f"{column} mean"] is not None:
+            panel.plot(row[f"{column} mean"], place, "o", color=color, ms=7)
+    panel.set_xlim(limits)
+    panel.set_ylim(len(rows) - 0.4, -0.6)
+    panel.grid(axis="y", visible=False)
+
+
+def add_legend(figure: Figure, verdicts: Sequence[str | None]) -> None:
+    """What the colours mean, for those that occur."""
+    present = [VERDICTS[verdict] for verdict in VERDICTS if verdict in verdicts]
+    handles = [
+        figure.axes[0].plot([], [], "o", color=color, label=name)[0]
+        for color, name in present
+    ]
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+        title="dots: runs; lines: 95 % interval of the mean",
+    )
+
+
+def draw_effects(findings: Findings) -> Figure:
+    """A panel an axis: the mean of each of its levels' runs, with its interval."""
+    problem = findings.problem
+    of_choices = findings.effects.filter(pl.col("axis").is_in(problem.compared))
+    strongest = of_choices.head(MOST_AXES).rows(named=True)
+    means = [marginal_means(findings.levels, row["axis"]) for row in strongest]
+    columns = min(3, len(means))
+    figure, panels = new_figure(
+        -(-len(means) // columns), columns, width=3.4, height=3.0
+    )
+    for panel in panels[len(means) :]:
+        panel.remove()
+    values = pl.concat(means)[MEAN].to_list()
+    for place, (row, levels) in enumerate(zip(strongest, means, strict=True)):
+        draw_levels(panels[place], levels)
+        same_scale(panels[place], values)
+        share = (
+            f": {percent(row['share'])} of the variance"
+            if row["share"] is not None
+            else ""
+        )
+        panels[place].set_title(f"{row['axis']}{share}", loc="left")
+        if place % columns == 0:
+            panels[place].set_ylabel(f"mean {problem.monitor}")
+        else:
+            panels[place].tick_params(axis="y", labelleft=False)
+    return figure
+
+
+def draw_levels(panel: Axes, levels: pl.DataFrame) -> None:
+    """A dot a level, with a line for its 95 % interval."""
+    for place, row in enumerate(levels.rows(named=True)):
+        low, high = row[f"{VALUE} low"], row[f"{VALUE} high"]
+        if low is not None:
+            panel.plot([place] * 2, [low, high], color=COLORS[0], lw=1.6)
+        panel.plot(place, row[MEAN], "o", color=COLORS[0], ms=7)
+    names = levels["level"].to_list()
+    name_columns(panel, names, slanted=sum(map(len, names)) > 26)
+    panel.set_xlim(-0.5, len(names) - 0.5)
+    panel.grid(axis="x", visible=False)
+
+
+def name_columns(panel: Axes, names: Sequence[str], *, slanted: bool) -> None:
+    """Names below the columns 0, 1, …; slanted where they would overlap."""
+    panel.set_xticks(range(len(names)), names)
+    if slanted:
+        for text in panel.get_xticklabels():
+            text.set(rotation=30, ha="right", rotation_mode="anchor")
+
+
+def same_scale(panel: Axes, values: Sequence[float]) -> None:
+    """Limits that hold the means of all panels; wide intervals leave the picture."""
+    low, high = min(values), max(values)
+    if spans_decades(values):
+        panel.set_yscale("log")
+        panel.set_ylim(low / 2, high * 2)
+    else:
+        room = 0.6 * (high - low) or 0.1 * abs(high) or 1.0
+        panel.set_ylim(low - room, high + room)
+
+
+def pair_to_draw(findings: Findings) -> tuple[str, str] | None:
+    """The axes that go best together, among those of not too many levels."""
+    few = findings.effects.filter(pl.col("levels") <= MOST_LEVELS)["axis"].to_list()
+    pairs = findings.pairings.select("first", "second").rows()
+    return next(((a, b) for a, b in pairs if a in few and b in few), None)
+
+
+def draw_pairing(findings: Findings, first: str, second: str) -> Figure:
+    """The mean of each combination of two axes' levels; the best has a frame."""
+    metric, mode = findings.problem.monitor, findings.problem.mode
+    cells = cell_means(findings.levels, first, second)
+    names, others = (
+        [*dict.fromkeys(cells.sort(axis)[axis])] for axis in (first, second)
+    )
+    means = np.full((len(names), len(others)), np.nan)
+    for name, other, mean, _ in cells.rows():
+        means[names.index(name), others.index(other)] = mean
+    figure, (panel,) = new_figure(
+        width=2.2 + 0.75 * len(others), height=1.6 + 0.42 * len(names)
+    )
+    colors = SEQUENTIAL if mode == "max" else f"{SEQUENTIAL}_r"
+    scale = LogNorm() if spans_decades(cells[MEAN].to_list()) else Normalize()
+    image = panel.imshow(means, cmap=colors, norm=scale, aspect="auto")
+    write_values(panel, image)
+    place = np.nanargmin(means) if mode == "min" else np.nanargmax(means)
+    row, column = divmod(int(place), len(others))
+    corner = (column - 0.5, row - 0.5)
+    panel.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=COLORS[1], lw=3))
+    panel.set(xlabel=second, ylabel=first)
+    panel.set_title(f"Mean {metric}, the best framed", loc="left")
+    name_columns(panel, others, slanted=max(map(len, others)) > 8)
+    panel.set_yticks(range(len(names)), names)
+    panel.grid(visible=False)
+    return figure
+
+
+def write_values(panel: Axes, image: AxesImage) -> None:
+    """The numbers of a picture's cells, in a colour that can be read on theirs."""
+    values = np.ma.masked_invalid(np.asarray(image.get_array()))
+    brightness = image.to_rgba(values)[..., :3] @ (0.3, 0.6, 0.1)
+    for row, column in zip(*np.nonzero(~values.mask), strict=True):
+        color = "black" if brightness[row, column] > 0.5 else "white"
+        text = number(float(values[row, column]))
+        panel.text(column, row, text, color=color, ha="center", va="center", size=9)
+
+
+def spans_decades(values: Sequence[float]) -> bool:
+    """Whether a linear scale would show the largest values alone."""
+    return min(values) > 0 and max(values) / min(values) > DECADES

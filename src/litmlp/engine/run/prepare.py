@@ -1,0 +1,139 @@
+"""A run that is built and checked, before any training."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from lightning.pytorch import Callback, Trainer
+from omegaconf import DictConfig
+from torch import nn
+
+from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.data.data_module import Data
+from litmlp.engine.config.argument_checks import checked_value
+from litmlp.engine.config.build import build_model, build_trainer
+from litmlp.engine.config.construct import construct
+from litmlp.engine.folder import checkpoints
+from litmlp.engine.folder.untrusted import rebuilding
+from litmlp.engine.run import epoch_state
+from litmlp.engine.terminal.console import show
+from litmlp.errors import UserError, nearest
+from litmlp.metrics import best_end
+from litmlp.supervised import Supervised
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that is built: before, while and after it is trained.
+
+    Args:
+        start: of its clock; earlier by what it has trained already, if it goes on.
+    """
+
+    config: DictConfig
+    folder: Path
+    data: Data
+    model: Supervised
+    trainer: Trainer
+    start: float
+
+
+def build_run(
+    config: DictConfig,
+    folder: Path,
+    data: Data,
+    point: checkpoints.Resumable | None = None,
+) -> Run:
+    """The model and the Trainer of a complete config."""
+    start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
+    config = with_monitor(config, data)
+    model = build_model(config, data)
+    if point:  # Lightning would notice once the curves are cut back to it
+        with rebuilding(folder):
+            model.load_state_dict(point.content["state_dict"])
+            epoch_state.refuse_other_optimizer(model, point.content["optimizer_states"])
+    trainer = build_trainer(config, pruning(config))
+    refuse_without_checkpoint(trainer)
+    join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
+    return Run(
+        config=config,
+        folder=folder,
+        data=data,
+        model=model,
+        trainer=trainer,
+        start=start,
+    )
+
+
+def with_monitor(config: DictConfig, data: Data) -> DictConfig:
+    """The config with a metric to monitor that this run will have.
+
+    Raises:
+        UserError: no such metric, or a mode that would choose its worst value.
+    """
+    checked_value(config.monitor, str, "monitor")
+    if "val" not in data.rows and config.monitor.endswith("/val"):
+        config.monitor = config.monitor.replace("/val", "/train")
+        show(f"no validation rows: {config.monitor} is monitored instead")
+    tags = [f"{name}/{s}" for name in ("loss", *config.task.metrics) for s in data.rows]
+    allowed = [tag for tag in tags if not tag.endswith("/test")]
+    if config.monitor not in allowed:
+        given = config.monitor
+        raise UserError(f"monitor={given}: no such metric. {nearest(given, allowed)}")
+    name = config.monitor.split("/")[0]
+    best = best_end(name, config.task.metrics)
+    if config.mode != best:
+        raise UserError(
+            f"mode={config.mode}: the best {name} is its {best}: mode={best}"
+        )
+    return config
+
+
+def refuse_without_checkpoint(trainer: Trainer) -> None:
+    """
+    Raises:
+        UserError: nothing keeps the weights that the run is to be tested at.
+    """
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
+    if not any(isinstance(callback, BestAndLast) for callback in callbacks):
+        raise UserError(
+            "callbacks.checkpoint is needed: it keeps the weights that a run is tested "
+            "at; callbacks=minimal has no more than a run needs"
+        )
+
+
+def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:
+    """Let each process have a row of every batch, and batchnorm two.
+
+    Raises:
+        UserError: batches are smaller than that.
+    """
+    kinds = nn.modules.batchnorm._BatchNorm
+    has_batchnorm = any(isinstance(module, kinds) for module in model.modules())
+    data.smallest_batch = processes * (2 if has_batchnorm else 1)
+    if data.train_batches.sizes[0] < data.smallest_batch:
+        reason = "batchnorm needs two rows a batch" if has_batchnorm else "too few rows"
+        raise UserError(
+            f"{reason} in each of {processes} process(es): "
+            f"data.batch_size={data.smallest_batch} or more"
+        )
+
+
+def pruning(config: DictConfig) -> list[Callback]:
+    """What may end a trial of a search early.
+
+    Raises:
+        UserError: it is no trial of a search.
+    """
+    trial = config.sweep.get("trial")
+    if trial is None:
+        return []
+    if not HydraConfig.initialized() or "pruner" not in HydraConfig.get().sweeper:
+        raise UserError(f"sweep.trial={trial}: a search gives it, hydra/sweeper=optuna")
+    from litmlp.engine.search.pruning import Pruning  # needs Optuna
+
+    hydra = HydraConfig.get()
+    pruner = construct(hydra.sweeper.pruner, "hydra.sweeper.pruner")
+    folder = Path(hydra.sweep.dir)
+    return [Pruning(folder=folder, trial=trial, monitor=config.monitor, pruner=pruner)]

@@ -1,0 +1,87 @@
+"""What a trial is judged by, read from what its runs leave."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from omegaconf import DictConfig
+
+from litmlp.engine.folder.run_folder import Summary
+from litmlp.errors import UserError, nearest
+from litmlp.metrics import best_end
+
+Mode = Literal["min", "max"]
+
+COUNTS: dict[str, Mode] = {
+    "parameters": "min",
+    "epochs": "min",
+    "iterations": "min",
+    "wall_seconds": "min",
+    "samples_per_second": "max",
+}
+"""Keys of a summary that can be an objective, and which end of them is best."""
+
+
+def modes(objectives: Sequence[str], config: DictConfig) -> list[Mode]:
+    """Which end of each objective is best.
+
+    Args:
+        objectives: keys of COUNTS, or tags such as ``loss/val``.
+        config: of the sweep, with its task and ``mode``.
+
+    Raises:
+        UserError: no such result, one on test rows, or a ``mode`` that does not fit.
+    """
+    if not objectives or len(set(objectives)) < len(objectives):
+        given = ",".join(objectives)
+        raise UserError(f"hydra.sweeper.objectives=[{given}]: give each objective once")
+    found = [mode_of(name, config) for name in objectives]
+    for name, mode in zip(objectives, found, strict=True):
+        if name == config.monitor and mode != config.mode:
+            raise UserError(
+                f"mode={config.mode}: the best {name} is its {mode}: mode={mode}"
+            )
+    return found
+
+
+def mode_of(objective: str, config: DictConfig) -> Mode:
+    """Which end of an objective is best."""
+    if objective in COUNTS:
+        return COUNTS[objective]
+    metrics = config.task.get("metrics", {})
+    if config.task.name == "auto" and objective == config.monitor:
+        mode: Mode = config.mode  # each run checks it
+        return mode
+    tags = [f"{name}/{s}" for name in ("loss", *metrics) for s in ("val", "train")]
+    if objective not in tags:
+        known = nearest(objective, [*tags, *COUNTS])
+        raise UserError(f"hydra.sweeper.objectives: no result {objective}. {known}")
+    return best_end(objective.split("/")[0], metrics)
+
+
+def values(
+    summaries: Sequence[Summary], objectives: Sequence[str], modes: Sequence[Mode]
+) -> list[float] | None:
+    """The mean of each objective over a trial's runs; None if they came to nothing.
+
+    A single objective that was never finite is infinitely bad, which keeps a sampler
+    away from there.
+    """
+    means = []
+    for name, mode in zip(objectives, modes, strict=True):
+        found = [value(summary, name) for summary in summaries]
+        mean = math.fsum(found) / len(found)
+        worst = math.inf if mode == "min" else -math.inf
+        means.append(mean if math.isfinite(mean) else worst)
+    alone = len(means) == 1
+    return means if alone or all(map(math.isfinite, means)) else None
+
+
+def value(summary: Summary, objective: str) -> float:
+    """An objective of one run; NaN if it has no finite value."""
+    known = summary | summary["metrics"]
+    known[summary["monitor"]["metric"]] = summary["best_value"]
+    if objective not in known:  # a run without validation rows
+        objective = objective.replace("/val", "/train")
+    found = known.get(objective)
+    return math.nan if found is None else float(found)

@@ -1,0 +1,85 @@
+"""A trial of a search, ended early when others promise more."""
+
+import math
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import optuna
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from optuna.pruners import BasePruner
+
+from litmlp.engine.search.study import NAME, RETRY_OF, opened
+
+
+class Pruning(Checkpoint):
+    """Notes the monitored metric in the study each epoch, and stops as it is told.
+
+    To Lightning a Checkpoint: these are called when an epoch's metrics are complete.
+
+    Args:
+        folder: of the sweep, with its study.
+        trial: the number of this run's trial.
+        monitor: the tag of the metric.
+        pruner: decides, from the values of all trials.
+    """
+
+    def __init__(
+        self, *, folder: Path, trial: int, monitor: str, pruner: BasePruner
+    ) -> None:
+        self.folder = folder
+        self.trial = trial
+        self.monitor = monitor
+        self.pruner = pruner
+        self.pruned_epoch: int | None = None
+        self._open = ExitStack()
+
+    def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
+        if self.pruned_epoch:  # before the run was killed and went on
+            trainer.should_stop = True
+
+    def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
+        if trainer.is_global_zero:  # in the process that trains: it may be a fork
+            self._storage = self._open.enter_context(opened(self.folder))
+            self._study = optuna.load_study(study_name=NAME, storage=self._storage)
+            self._id = self._storage.get_trial_id_from_study_id_trial_number(
+                self._storage.get_study_id_from_name(NAME), self.trial
+            )
+            self._recall(trainer.current_epoch)
+
+    def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
+        epoch = trainer.current_epoch + 1
+        value = float(trainer.callback_metrics.get(self.monitor, math.nan))
+        hopeless = trainer.is_global_zero and self._is_hopeless(epoch, value)
+        if trainer.strategy.reduce_boolean_decision(hopeless, all=False):
+            self.pruned_epoch = epoch
+            trainer.should_stop = True
+
+    def on_fit_end(self, trainer: Trainer, model: LightningModule) -> None:
+        self._open.close()
+
+    def on_exception(
+        self, trainer: Trainer, model: LightningModule, exception: BaseException
+    ) -> None:
+        self._open.close()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"pruned_epoch": self.pruned_epoch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.pruned_epoch = state["pruned_epoch"]
+
+    def _recall(self, epochs: int) -> None:
+        """Note what the killed trial that this one repeats came to, as far as saved."""
+        trial = self._storage.get_trial(self._id)
+        if (killed := trial.user_attrs.get(RETRY_OF)) is None:
+            return
+        noted = self._study.trials[killed].intermediate_values
+        for epoch, value in noted.items():
+            if epoch <= epochs:
+                self._storage.set_trial_intermediate_value(self._id, epoch, value)
+
+    def _is_hopeless(self, epoch: int, value: float) -> bool:
+        self._storage.set_trial_intermediate_value(self._id, epoch, value)
+        return self.pruner.prune(self._study, self._storage.get_trial(self._id))

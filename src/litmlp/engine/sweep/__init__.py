@@ -1,0 +1,1 @@
+"""Many runs of one launch: names, hooks, processes, cross-validation."""

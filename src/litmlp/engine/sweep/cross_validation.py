@@ -1,0 +1,116 @@
+"""Predictions of rows that a model was not trained on: of one fold, and of all."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import polars as pl
+import torch
+from omegaconf import DictConfig
+from rich.table import Table
+
+from litmlp.data.data_module import Data
+from litmlp.data.splits import labels_of
+from litmlp.engine.config.construct import construct
+from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.atomic_files import replace
+from litmlp.engine.folder.sweep_folder import member_name
+from litmlp.engine.predict.csv_formulas import as_csv
+from litmlp.engine.predict.predict_file import as_table, as_truth
+from litmlp.engine.predict.trained_model import trained
+from litmlp.engine.report.number_format import number
+from litmlp.engine.terminal.console import console, table
+
+FILE = "predictions.csv"
+
+Members = dict[int, Path]
+"""Folders of runs that differ in their fold alone, by the fold."""
+
+
+def write_fold(folder: Path, data: Data, *, safe_csv: bool = False) -> None:
+    """Write what a run's best checkpoint predicts for the rows of its fold.
+
+    The columns: ``row`` (0 is the first below the header), ``fold``, each true target,
+    ``predicted_<target>`` and, for classes, ``probability_<class>``.
+
+    Args:
+        safe_csv: whether a spreadsheet that opens the file should run no formula.
+    """
+    samples, rows = data.samples, data.rows["test"]
+    numbers = rows if samples.numbers is None else samples.numbers[rows]
+    where = pl.DataFrame({"row": numbers.numpy(), "fold": data.fold})
+    labels = labels_of(samples)
+    targets = samples.targets if labels is None else labels
+    with trained(folder) as model:
+        true = as_truth(model, targets[rows])
+        predicted = as_table(model, model.predict(samples.inputs[rows]))
+    whole = pl.concat([where, true, predicted], how="horizontal")
+    replace(folder / FILE, as_csv(whole, safe=safe_csv).write_csv)
+
+
+def gather_folds(sweep: Path) -> None:
+    """Write the predictions of all folds together, and show how good they are.
+
+    A sweep over folds leaves ``out_of_fold.csv``; one over other choices, too, leaves a
+    file for each of them, ``out_of_fold-<choice>.csv``.
+    """
+    choices = members_by_choice(sweep)
+    scores = {}
+    for choice, members in choices.items():
+        config = run_folder.read_config(next(iter(members.values())))
+        if missing := set(range(config.data.num_folds)) - set(members):
+            folds = ", ".join(map(str, sorted(missing)))
+            console.print(f"no out-of-fold predictions of {choice}: no fold {folds}")
+            continue
+        tables = [pl.read_csv(f / FILE, infer_schema=False) for f in members.values()]
+        together = pl.concat(tables).sort(pl.col("row").cast(pl.Int64))
+        path = sweep / f"out_of_fold{f'-{choice}' if len(choices) > 1 else ''}.csv"
+        replace(path, together.write_csv)
+        scores[path.name] = {"rows": len(together), **measure(together, config)}
+    if scores:
+        console.print(scores_table(scores))
+
+
+def members_by_choice(sweep: Path) -> dict[str, Members]:
+    """Members of a sweep that have predicted their fold, by what else varies."""
+    folders = sorted(path.parent for path in sweep.glob(f"*/{FILE}"))
+    overrides = {
+        folder: run_folder.read_summary(folder)["overrides"] for folder in folders
+    }
+    shared = set.intersection(*map(set, overrides.values())) if folders else set()
+    choices: dict[str, Members] = defaultdict(dict)
+    for folder in folders:
+        config = run_folder.read_config(folder)
+        fold, config.data.fold = config.data.fold, None
+        others = [o for o in overrides[folder] if not o.startswith("data.fold=")]
+        choices[member_name(others, list(shared), config)][fold] = folder
+    return choices
+
+
+def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
+    """The metrics of a task on a table of :func:`write_fold`."""
+    if config.task.name == "regression":
+        values = predictions[:, 2:].cast(pl.Float64).to_torch()
+        true, predicted = values.tensor_split(2, dim=1)
+    else:
+        probabilities = predictions[:, 4:]
+        classes = [n.removeprefix("probability_") for n in probabilities.columns]
+        safe = config.get("safe_csv", False)  # runs of before had no such key
+        written = as_csv(pl.DataFrame({"class": classes}), safe=safe)["class"]
+        codes = {name: code for code, name in enumerate(written)}
+        true = torch.tensor([codes[name] for name in predictions.to_series(2)])
+        predicted = probabilities.cast(pl.Float64).to_torch()
+        if config.task.name == "binary":
+            predicted = predicted[:, 1]
+        config.task.num_outputs = len(classes)
+    metrics = construct(config.task.metrics, "task.metrics")
+    return {name: float(metrics[name](predicted, true)) for name in metrics}
+
+
+def scores_table(scores: dict[str, dict[str, float]]) -> Table:
+    """A row a file, a column a metric."""
+    names = list(dict.fromkeys(name for values in scores.values() for name in values))
+    result = table("out of fold", *names)
+    for file, values in scores.items():
+        rows, *others = (values.get(name) for name in names)
+        result.add_row(file, f"{rows:,}", *map(number, others))
+    return result

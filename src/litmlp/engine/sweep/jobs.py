@@ -1,0 +1,241 @@
+"""A sweep's jobs as Hydra runs them, without the copies that take it longer than a job.
+
+Hydra copies each config twice with all that is its own, and hides that part three
+times; a job of a small network takes no longer to train.
+"""
+
+import logging
+import math
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.core.utils import (
+    JobReturn,
+    JobRuntime,
+    JobStatus,
+    configure_log,
+    env_override,
+    filter_overrides,
+    setup_globals,
+)
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from litmlp.engine.config.composition_cache import ComposedOnce
+from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.sweep_folder import folder_of
+from litmlp.engine.terminal.console import console
+from litmlp.engine.terminal.progress_bars import bars
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Job:
+    """A job of a sweep: run at once, or held open until it is trained with others.
+
+    Args:
+        composed: its config with Hydra's part.
+        context: of the sweep.
+        task: what the script does with a config.
+    """
+
+    composed: DictConfig
+    context: HydraContext
+    task: TaskFunction
+    result: JobReturn = field(default_factory=JobReturn)
+    config: DictConfig = field(init=False)
+    _hydra: Any = None
+    _place: str | None = None
+    _variables: dict[str, str] = field(default_factory=dict)
+    _handlers: list[logging.Handler] = field(default_factory=list)
+
+    def run(self) -> JobReturn:
+        """Open it, do what the script does, and close it."""
+        self.open()
+        with self.current():
+            try:
+                value, status = self.task(self.config), JobStatus.COMPLETED
+            except Exception as error:
+                value, status = error, JobStatus.FAILED
+        self.close(value, status)
+        return self.result
+
+    def open(self) -> None:
+        """Do what Hydra does before a job: its folder and its log."""
+        hydra, folder = self.composed.hydra, folder_of(self.composed)
+        with read_write(hydra), open_dict(hydra):
+            hydra.runtime.output_dir = str(folder)
+        OmegaConf.set_readonly(hydra, True)
+        # Asked for in each of its epochs, and a config is slow to ask.
+        self._place = str(folder) if hydra.job.chdir else None
+        self._variables = dict(hydra.job.env_set)
+        self.config = pickle.loads(pickle.dumps(self.composed))
+        self._hydra = hidden(self.config._get_node("hydra"), self.composed)
+        with read_write(self.config), open_dict(self.config):
+            del self.config["hydra"]
+        folder.mkdir(parents=True, exist_ok=True)
+        configure_log(hydra.job_logging, hydra.verbose)
+        self._handlers = logging.getLogger().handlers[:]
+        if hydra.output_subdir is not None:
+            self._save_configs(folder / hydra.output_subdir)
+        with self.current():
+            self.context.callbacks.on_job_start(
+                config=self.composed, task_function=self.task
+            )
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """Let it be the job that Hydra runs, with its own log."""
+        root, singleton = logging.getLogger(), HydraConfig.instance()
+        before = singleton.cfg, root.handlers
+        singleton.cfg, root.handlers = self._hydra, self._handlers
+        try:
+            with env_override(self._variables), chdir(self._place or os.getcwd()):
+                yield
+        finally:
+            singleton.cfg, root.handlers = before
+
+    def close(self, value: Any, status: JobStatus = JobStatus.COMPLETED) -> None:
+        """Do what Hydra does after a job, and let go of its log."""
+        with self.current():
+            self.result = JobReturn(
+                overrides=list(self.composed.hydra.overrides.task),
+                cfg=self.config,
+                hydra_cfg=self._hydra,
+                working_dir=os.getcwd(),
+                task_name=JobRuntime.instance().get("name"),
+                status=status,
+            )
+            self.result.return_value = value
+            self.context.callbacks.on_job_end(
+                config=self.composed, job_return=self.result
+            )
+        for handler in self._handlers:
+            handler.close()
+
+    def recorded(self) -> JobReturn:
+        """What a sweeper is told of it if another process has run it: its summary's."""
+        return self.returned(
+            run_folder.read_summary(folder_of(self.composed)).get("best_value")
+        )
+
+    def returned(self, value: float | None = None) -> JobReturn:
+        """What a sweeper is told of it if this process does not run it.
+
+        Args:
+            value: what it came to; None for the worst there is.
+        """
+        config = self.composed
+        with open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = str(folder_of(config))
+        if value is None:
+            value = math.inf if config.get("mode") == "min" else -math.inf
+        return JobReturn(
+            overrides=list(config.hydra.overrides.task),
+            cfg=config,
+            hydra_cfg=config,
+            status=JobStatus.COMPLETED,
+            _return_value=value,
+        )
+
+    def _save_configs(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        overrides = self.composed.hydra.overrides.task
+        parts = {"config": self.config, "hydra": self._hydra, "overrides": overrides}
+        for name, part in parts.items():
+            OmegaConf.save(part, folder / f"{name}.yaml")
+
+
+def hidden(hydra: Any, config: DictConfig) -> DictConfig:
+    """Hydra's part of a config as Hydra keeps it: it still looks up the other parts."""
+    alone = OmegaConf.create()
+    # Assigned to a key, it would be copied leaf by leaf.
+    vars(alone)["_content"]["hydra"] = hydra
+    hydra._set_parent(config)
+    return alone
+
+
+class JobLauncher(Launcher):
+    """Base of this project's launchers: composes the jobs that a sweeper asks for."""
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        self.context, self.task, self.config = hydra_context, task_function, config
+
+    def prepare(self) -> None:
+        """Do what Hydra does before a batch of jobs: its log, the sweep's folder."""
+        setup_globals()
+        self.log_as_launcher()
+        Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+
+    def log_as_launcher(self) -> None:
+        """Let what is logged be the launcher's, and no job's."""
+        hydra = self.config.hydra
+        configure_log(hydra.hydra_logging, hydra.verbose)
+
+    def compose(self, overrides: Sequence[Sequence[str]], first: int) -> Iterator[Job]:
+        """The jobs of a batch, numbered from ``first``, as they are asked for."""
+        for number, own in enumerate(overrides, first):
+            load = self.context.config_loader.load_sweep_config
+            composed = load(self.config, list(own))
+            with open_dict(composed):
+                composed.hydra.job.id = composed.hydra.job.num = number
+            yield Job(composed, self.context, self.task)
+
+    def composed(self, overrides: Sequence[Sequence[str]], first: int) -> list[Job]:
+        """All jobs of a batch; a terminal shows how far it is."""
+        jobs = self.compose(overrides, first)
+        if not console.is_terminal:
+            return list(jobs)
+        with bars() as shown:
+            return list(shown.track(jobs, len(overrides), description="composing"))
+
+
+class JobSweeper(Sweeper):
+    """Base of this project's sweepers: composes what members share once."""
+
+    hydra_context: HydraContext
+    config: DictConfig
+    launcher: Launcher
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        self.loader = cast(ConfigLoader, ComposedOnce(hydra_context.config_loader))
+        context = HydraContext(self.loader, hydra_context.callbacks)
+        self.hydra_context, self.config = context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=context, task_function=task_function, config=config
+        )
+
+
+def announce(jobs: Sequence[Sequence[str]], where: str) -> None:
+    """Say how many jobs are launched, if it is more than the one that is named next."""
+    if len(jobs) > 1:
+        log.info(f"Launching {len(jobs)} jobs {where}")
+
+
+def title(config: DictConfig) -> str:
+    """A job's number and overrides, as Hydra's own launcher says them."""
+    hydra = config.hydra
+    return f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"

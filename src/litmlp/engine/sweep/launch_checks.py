@@ -1,0 +1,135 @@
+"""What is refused, or made plain, before anything is launched."""
+
+import re
+from pathlib import Path
+
+from omegaconf import DictConfig, read_write
+
+from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.sweep_folder import holds_search, holds_sweep, latest_sweep
+from litmlp.engine.run import resume
+from litmlp.errors import UserError
+
+ONCE = {
+    "sweep.seeds=": "repeats the runs of a sweep",
+    "sweep.resume=": "continues a sweep",
+}
+"""Overrides that mean nothing to a single run, and what they do."""
+
+
+def refuse_paths(name: str | None) -> None:
+    """A name is a folder under logs/ and leads nowhere else.
+
+    Raises:
+        UserError: it is a path, or there is none.
+    """
+    if name is None:
+        raise UserError("name=null: give letters, digits and ._+-, as in name=mine")
+    if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", str(name)):
+        raise UserError(f"name={name}: only letters, digits and ._+- are allowed")
+
+
+def refuse_elsewhere(config: DictConfig) -> None:
+    """A run goes on where it is.
+
+    Raises:
+        UserError: it should go on in another folder, or there is no such run.
+    """
+    folder = resume.folder_to_resume(Path("logs") / config.name / "runs", config.resume)
+    if Path(config.hydra.run.dir) != folder:
+        raise UserError(f"hydra.run.dir={config.hydra.run.dir}: resume= says where")
+
+
+def refuse_sweeping(config: DictConfig) -> None:
+    """A single run has one seed and no other members.
+
+    Raises:
+        UserError: something is asked that only a sweep can do.
+    """
+    for override in run_folder.as_typed(config.hydra.overrides.task):
+        for start, meaning in ONCE.items():
+            if override.startswith(start):
+                raise UserError(f"{override} {meaning}: add -m")
+
+
+def check_on_error(config: DictConfig) -> None:
+    """
+    Raises:
+        UserError: it is neither continue nor stop.
+    """
+    if config.sweep.on_error not in ("continue", "stop"):
+        given = config.sweep.on_error
+        raise UserError(f"sweep.on_error={given}: allowed are continue and stop")
+
+
+def resume_sweep(config: DictConfig) -> None:
+    """``sweep.resume=<folder>`` is as if ``hydra.sweep.dir=<folder>`` were typed.
+
+    Raises:
+        UserError: there is no such sweep.
+    """
+    wanted = config.sweep.resume
+    if wanted is None:
+        return
+    home = Path("logs", config.name, "sweeps")
+    latest = wanted == "latest"
+    folder = (
+        latest_sweep(home, search=is_search(config)) if latest else Path(str(wanted))
+    )
+    if not holds_sweep(folder):
+        raise UserError(f"sweep.resume={wanted}: {folder} holds no sweep")
+    with read_write(config.hydra):
+        config.hydra.sweep.dir = str(folder)
+        typed = [
+            text
+            for text in run_folder.as_typed(config.hydra.overrides.task)
+            if not text.startswith("sweep.resume=")  # its members are like the others
+        ]
+        config.hydra.overrides.task = typed
+        quoted = str(folder).replace("'", "\\'")
+        config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{quoted}'")
+
+
+def is_search(config: DictConfig) -> bool:
+    """Whether a sweep is a search, by its sweeper."""
+    return str(config.hydra.sweeper._target_).endswith(".OptunaSweeper")
+
+
+def refuse_other_kind(config: DictConfig) -> None:
+    """A search and a sweep of every combination do not share a folder.
+
+    Raises:
+        UserError: the folder holds the other kind.
+    """
+    folder = Path(config.hydra.sweep.dir)
+    if not holds_sweep(folder) or holds_search(folder) == is_search(config):
+        return
+    if is_search(config):
+        raise UserError(
+            f"{folder} holds a sweep of every combination: leave out "
+            "hydra/sweeper=optuna, or give the search a folder of its own"
+        )
+    raise UserError(
+        f"{folder} holds a search: add hydra/sweeper=optuna, or give this sweep a "
+        "folder of its own"
+    )
+
+
+def repeat_with_seeds(config: DictConfig) -> None:
+    """``sweep.seeds=5`` is as if ``seed=range(5)`` were typed, too.
+
+    Raises:
+        UserError: it is no number of seeds, or seeds are chosen already.
+    """
+    seeds = config.sweep.seeds
+    if seeds is None:
+        return
+    if type(seeds) is not int or seeds < 1:
+        raise UserError(f"sweep.seeds={seeds}: expected a number of 1 or more")
+    for override in run_folder.as_typed(config.hydra.overrides.task):
+        if override.startswith("seed="):
+            raise UserError(
+                f"{override}: sweep.seeds={seeds} says which; give only one"
+            )
+    with read_write(config.hydra):
+        config.hydra.overrides.task.append(f"seed=range({seeds})")

@@ -1,0 +1,1 @@
+"""Text on the console and in the log."""

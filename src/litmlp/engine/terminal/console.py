@@ -1,0 +1,126 @@
+"""What a person sees: tables and lines, on the console and in the run's log."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.table import Table
+
+from litmlp.engine.terminal.secrets import conceal
+
+# A pipe has no width: a table should not be folded to 80 columns in it.
+WIDTH = None if sys.stdout.isatty() else 160
+
+CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Characters that move a terminal's cursor, recolour it or turn its text around."""
+
+
+def printable(text: str) -> str:
+    """A text as a terminal may show it: nothing secret, no commands to the terminal."""
+    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", conceal(text))
+
+
+class PrintableConsole(Console):
+    """Shows texts from files, which may come from anywhere, as :func:`printable`."""
+
+    @property
+    def file(self) -> IO[str]:
+        """Where it writes: while bars are shown, above them (rich's own would not)."""
+        return self._file or sys.stdout
+
+    @file.setter
+    def file(self, new: IO[str]) -> None:
+        self._file = new
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
+
+
+console = PrintableConsole(highlight=False, markup=False, width=WIDTH)
+log = logging.getLogger("litmlp")
+
+
+@contextmanager
+def only_logged(active: bool) -> Iterator[None]:
+    """Keep what is shown within the block to the log, as for the members of a sweep."""
+    before, console.quiet = console.quiet, active
+    try:
+        yield
+    finally:
+        console.quiet = before
+
+
+@contextmanager
+def unsaid() -> Iterator[None]:
+    """Neither show nor log what is said within the block."""
+    with only_logged(True):
+        before, log.disabled = log.disabled, True
+        try:
+            yield
+        finally:
+            log.disabled = before
+
+
+def show(content: Table | str) -> str:
+    """Print a line or table, and log it as plain text, which is returned."""
+    if not console.quiet:  # rich would lay a table out all the same
+        console.print(content, soft_wrap=isinstance(content, str))
+    plain = as_text(content)
+    for line in plain.splitlines():
+        if line.strip():
+            log.info(line.rstrip())
+    return plain
+
+
+def as_text(content: Table | str) -> str:
+    """A line or table without colours."""
+    if isinstance(content, Table):
+        return printable("\n".join(plain_lines(content)))
+    return printable(content)
+
+
+def plain_lines(content: Table) -> Iterator[str]:
+    """What rich shows of a table, in a tenth of the time; no cell is folded."""
+    columns = [[str(c.header), *map(str, c.cells)] for c in content.columns]
+    widths = [max(map(cell_len, column)) for column in columns]
+    to_the_right = [column.justify == "right" for column in content.columns]
+    ends = [0, *(i for i, row in enumerate(content.rows, 1) if row.end_section)]
+    for number, row in enumerate(zip(*columns, strict=True)):
+        cells = []
+        for cell, width, right in zip(row, widths, to_the_right, strict=True):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if right else cell + space)
+        yield f" {'   '.join(cells)}"
+        if number in ends:
+            line = "" if number else "─" * (sum(widths) + 3 * (len(widths) - 1))
+            yield f" {line}"
+
+
+def shortest(path: Path) -> Path:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def table(*columns: str) -> Table:
+    """An empty table in the house's style: first column text, the others numbers."""
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        result.add_column(column, justify="right" if number else "left")
+    return result

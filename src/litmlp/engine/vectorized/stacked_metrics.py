@@ -1,0 +1,158 @@
+"""Loss and metrics of many members at once: the costliest part of a small run."""
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.classification import (
+    BinaryAUROC,
+    BinaryStatScores,
+    MulticlassAUROC,
+    MulticlassStatScores,
+)
+
+from litmlp.classifier import Classifier
+from litmlp.engine.vectorized.padding import filled_up
+from litmlp.supervised import Supervised
+
+Values = dict[str, Tensor]
+
+Measure = Callable[[], Values]
+"""Loss and metrics of a member, by name; an error is its own."""
+
+COUNTS = ("tp", "fp", "tn", "fn")
+
+
+def measures_of(
+    models: Sequence[Supervised], outputs: Tensor, targets: Tensor
+) -> list[Measure]:
+    """What gives each model's ``measure`` of its outputs [K, N, O] and targets.
+
+    Metrics of classes are counted at once for all members; what is not known here, or
+    not finite, is left to the member's own metrics.
+    """
+    found: list[Measure] = [
+        partial(model.measure, own, true)
+        for model, own, true in zip(models, outputs, targets, strict=True)
+    ]
+    metrics = dict(models[0].metrics.items())
+    known = isinstance(models[0], Classifier) and all(map(is_known, metrics.values()))
+    sound = outputs.isfinite().flatten(1).all(dim=1).nonzero().flatten()
+    if not known or targets.ndim != 2 or not len(sound):
+        return found
+    columns = columns_of(models[0], outputs[sound], targets[sound])
+    for place, k in enumerate(sound.tolist()):
+        own = {name: column[place] for name, column in columns.items()}
+        found[k] = partial(with_loss, own, models[k], outputs[k], targets[k])
+    return found
+
+
+def columns_of(model: Supervised, outputs: Tensor, targets: Tensor) -> Values:
+    """The known metrics of members that have those of this model, [K] each."""
+    members, rows = targets.shape
+    # Filled up: then a member's probabilities are the same bits in any company.
+    padded = [filled_up(tensor).flatten(0, 1) for tensor in (outputs, targets)]
+    probabilities = model.for_metrics(*padded)[0].view(members, -1, outputs.shape[2])
+    predictions = probabilities[:, :rows]
+    metrics = dict(model.metrics.items())
+    counts = count(predictions, targets, metrics)
+    return {
+        name: final(metric, counts)
+        if isinstance(metric, BinaryStatScores | MulticlassStatScores)
+        else areas(metric, predictions, targets)
+        for name, metric in metrics.items()
+    }
+
+
+def with_loss(
+    metrics: Values, model: Supervised, outputs: Tensor, targets: Tensor
+) -> Values:
+    """A member's metrics and its loss, in the order of its tags."""
+    found = metrics | {"loss": model.compute_loss(outputs, targets)}
+    return {name: found[name] for name in model.metric_names}
+
+
+def is_known(metric: Metric) -> bool:
+    """Whether a metric follows from counts, or is an area under an exact curve."""
+    kinds = (BinaryStatScores, MulticlassStatScores, BinaryAUROC, MulticlassAUROC)
+    usual: dict[str, Any] = {
+        "top_k": 1,
+        "ignore_index": None,
+        "thresholds": None,
+        "max_fpr": None,
+    }
+    usual |= {"multidim_average": "global", "threshold": 0.5}
+    if isinstance(metric, MulticlassStatScores) and metric.average == "none":
+        return False
+    return isinstance(metric, kinds) and all(
+        getattr(metric, name, value) == value for name, value in usual.items()
+    )
+
+
+def count(
+    predictions: Tensor, targets: Tensor, metrics: dict[str, Metric]
+) -> dict[str, Tensor]:
+    """Right and wrong predictions a class [K, classes]; of a binary task, [K]."""
+    members, rows, outputs = predictions.shape
+    binary = outputs == 1
+    classes = 2 if binary else outputs
+    said = (predictions[..., 0] > 0.5).long() if binary else predictions.argmax(dim=2)
+    own = torch.arange(members, device=targets.device)[:, None] * classes**2
+    cells = (own + targets * classes + said).flatten()
+    confusion = torch.bincount(cells, minlength=members * classes**2)
+    confusion = confusion.view(members, classes, classes)
+    tp = confusion.diagonal(dim1=1, dim2=2)
+    fp, fn = confusion.sum(dim=1) - tp, confusion.sum(dim=2) - tp
+    values = {"tp": tp, "fp": fp, "fn": fn, "tn": rows - tp - fp - fn}
+    return {name: v[:, 1] if binary else v for name, v in values.items()}
+
+
+def final(metric: Metric, counts: dict[str, Tensor]) -> Tensor:
+    """The metric of each member, by its own formula."""
+    each = copy.copy(metric)
+    vars(each).update(counts, multidim_average="samplewise")
+    value: Tensor = type(each).compute(each)
+    return value
+
+
+def areas(metric: Metric, predictions: Tensor, targets: Tensor) -> Tensor:
+    """The area under the ROC curve of each member, a mean over its classes."""
+    scores, true = predictions.cpu().numpy(), targets.cpu().numpy()
+    outputs = scores.shape[2]
+    classes = np.arange(outputs)[:, None] if outputs > 1 else np.ones((1, 1), int)
+    weighted = getattr(metric, "average", None) == "weighted"
+    found = []
+    for own, y in zip(scores, true, strict=True):
+        weights = np.bincount(y, minlength=len(own.T)) if weighted else None
+        found.append(np.average(area(own.T, y == classes), weights=weights))
+    return torch.tensor(found, dtype=predictions.dtype)
+
+
+def area(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """The share of pairs of a positive and a negative row that are in order; 0 if none.
+
+    A tie is half in order (Mann and Whitney 1947,
+    https://doi.org/10.1214/aoms/1177730491).
+
+    Args:
+        scores: from 0 up, [classes, N].
+        positive: of which rows they should be large, [classes, N].
+    """
+    # Numbers from 0 up have the order of their bits; of a tie, negative rows are first.
+    bits = np.ascontiguousarray(scores).view(f"u{scores.itemsize}")
+    keys = np.sort(bits << 1 | positive, axis=1)
+    negative = keys & 1 == 0
+    up_to = negative.cumsum(axis=1)
+    below = up_to - negative
+    below[:, 1:][keys[:, 1:] >> 1 == keys[:, :-1] >> 1] = 0
+    np.maximum.accumulate(below, axis=1, out=below)  # the same for all of a tie
+    ordered = np.where(negative, 0, below + up_to).sum(axis=1) / 2
+    pairs = up_to[:, -1] * (~negative).sum(axis=1)
+    share = np.zeros(len(pairs))
+    np.divide(ordered, pairs, out=share, where=pairs > 0)
+    return share

@@ -1,0 +1,89 @@
+"""Which options are meant, and what they are built from."""
+
+import pytest
+import torch
+from conftest import CONF
+
+from litmlp.course.gallery.options import GROUPS, Option, choose
+from litmlp.errors import UserError
+
+FILES = [
+    (group, path.relative_to(CONF / group).with_suffix("").as_posix())
+    for group in GROUPS
+    for path in sorted((CONF / group).rglob("*.yaml"))
+    if "???" not in path.read_text()
+]
+
+
+def names(*arguments: str) -> list[str]:
+    return [option.headline for option in choose(arguments)]
+
+
+@pytest.mark.parametrize("arguments", [[], ["all"], ["all", "loss=mse"]])
+def test_everything_in_the_folders_is_meant_by_all(arguments: list[str]) -> None:
+    chosen = [(option.group, option.name) for option in choose(arguments)]
+    waits_for_a_value = ("initializer", "given")
+    assert chosen == [file for file in FILES if file != waits_for_a_value]
+    assert len(chosen) > 80
+
+
+def test_groups_and_options_can_be_mixed_and_named_twice() -> None:
+    assert names("dropout", "loss=mse,mae", "dropout=none") == [
+        "dropout=alpha_dropout",
+        "dropout=dropout",
+        "dropout=none",
+        "loss=mse",
+        "loss=mae",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("activaton", "activaton: the gallery has no such group. Did you mean activ"),
+        ("penalty=l1", "penalty: the gallery has no such group. Allowed: activation"),
+        ("optimizer=adm", "optimizer=adm: no such option. Did you mean adam?"),
+        ("optimizer=adam,sdg", "optimizer=sdg: no such option. Did you mean sgd?"),
+        ("loss=", "loss=: no such option. Allowed: binary_cross_entropy"),
+    ],
+)
+def test_a_mistake_names_the_nearest_choice(argument: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        choose(["activation=relu", argument])
+    assert str(error.value).startswith(message)
+
+
+def test_a_value_goes_to_its_group_or_else_to_all() -> None:
+    slope = "activation.negative_slope=0.3"
+    assert names("loss=mse", "activation=leaky_relu", slope) == [
+        "loss=mse",
+        f"activation=leaky_relu {slope}",
+    ]
+    assert names("scheduler=step", "optimizer.lr=0.1") == [
+        "scheduler=step optimizer.lr=0.1"
+    ]
+
+
+def test_values_reach_what_is_built() -> None:
+    (option,) = choose(["activation=leaky_relu", "activation.negative_slope=0.3"])
+    (make,) = option.build()
+    assert make().negative_slope == 0.3
+
+
+def test_a_learning_rate_counts_as_given_only_if_it_is() -> None:
+    assert Option("optimizer", "sgd").build()[1] is None
+    assert Option("optimizer", "sgd", ("optimizer.lr=0.7",)).build()[1] == 0.7
+
+
+def test_an_initializer_comes_with_the_biases_of_its_file() -> None:
+    bias = torch.ones(3)
+    Option("initializer", "torch_default").build()[1](bias)
+    assert bias.tolist() == [1, 1, 1]
+    Option("initializer", "ones").build()[1](bias)
+    assert bias.tolist() == [0, 0, 0]
+
+
+def test_description_is_the_first_comment_without_addresses() -> None:
+    assert Option("activation", "gelu").description == "x · Φ(x), a smooth ReLU"
+    momentum = Option("optimizer", "momentum").description  # its address has brackets
+    assert momentum.endswith("w ← w − lr · v")

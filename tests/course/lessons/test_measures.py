@@ -1,0 +1,109 @@
+"""Measures, against numbers that were put into a made-up run folder."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from litmlp.course.lessons import measures
+from litmlp.course.lessons.sweep_runs import Member
+from litmlp.errors import UserError
+
+COLUMNS = {
+    "epoch": [0, 1, 2, 3, 4],
+    "loss/train": ["", 0.9, 0.5, 0.6, 0.2],
+    "gradient_norm/layer_1": [0.02, "", "", "", 5.0],
+    "gradient_norm/layer_2": [0.3, "", "", "", 5.0],
+    "gradient_norm/layer_10": [0.4, "", "", "", 5.0],
+    "gradient_norm/output": [0.8, "", "", "", 5.0],
+    "activation_spread/layer_2": [3.0, "", "", "", 1.0],
+    "activation_spread/layer_10": [7.0, "", "", "", 1.0],
+    "gradient_norm/all": [1.0, "", "", "", 9.0],
+    "dead_share/layer_1": [0.0, "", "", "", 0.25],
+    "dead_share/layer_2": [0.0, "", "", "", 0.75],
+}
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> Member:
+    lines = [COLUMNS.keys(), *zip(*COLUMNS.values(), strict=True)]
+    text = "\n".join(",".join(map(str, line)) for line in lines)
+    (tmp_path / "metrics.csv").write_text(text)
+    summary = {
+        "status": "done",
+        "samples_per_second": 1200.5,
+        "metrics": {"accuracy/test": 0.75, "loss/test": None},
+    }
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    state = {
+        "network.hidden.0.linear.weight": torch.tensor([[0.0, 2.0, 0.0, -2.0]]),
+        "network.hidden.0.linear.bias": torch.zeros(1),
+        "network.output.weight": torch.tensor([[0.001], [-0.1]]),
+        "encoding.weight": torch.zeros(9, 9),
+    }
+    (tmp_path / "checkpoints").mkdir()
+    torch.save({"state_dict": state}, tmp_path / "checkpoints" / "last.ckpt")
+    return Member(folder=tmp_path, settings={}, repeat=())
+
+
+def test_what_the_summary_holds(member: Member) -> None:
+    assert measures.recorded(member, name="samples_per_second") == 1200.5
+    assert measures.at_best(member, tag="accuracy/test") == 0.75
+    assert math.isnan(measures.at_best(member, tag="loss/test"))  # it was infinite
+
+
+def test_the_ends_of_a_curve(member: Member) -> None:
+    assert measures.at_start(member, tag="loss/train") == 0.9
+    assert measures.at_end(member, tag="loss/train") == 0.2
+
+
+@pytest.mark.parametrize(("below", "epoch"), [(0.55, 2), (0.3, 4), (0.1, 4)])
+def test_epochs_until_a_loss_is_low(member: Member, below: float, epoch: int) -> None:
+    assert measures.epochs_until(member, tag="loss/train", below=below) == epoch
+
+
+def test_epochs_until_a_metric_is_high(member: Member) -> None:
+    assert measures.epochs_until(member, tag="loss/train", above=0.55) == 1
+
+
+def test_rises_are_counted(member: Member) -> None:
+    assert measures.rises(member, tag="loss/train") == pytest.approx(1 / 3)
+
+
+def test_layers_are_compared_in_their_order(member: Member) -> None:
+    assert measures.gradient_share(member) == pytest.approx(0.02 / 0.4)
+    assert measures.last_spread(member) == 7.0
+
+
+def test_dead_units_are_the_mean_over_layers(member: Member) -> None:
+    assert measures.dead_units(member) == 0.5
+
+
+def test_units_that_cannot_die_are_none(member: Member) -> None:
+    (member.folder / "metrics.csv").write_text("epoch,gradient_norm/all\n1,0.5\n")
+    assert measures.dead_units(member) == 0.0
+
+
+def test_layers_need_a_diagnosis(member: Member) -> None:
+    (member.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
+    for measure in (measures.dead_units, measures.gradient_share, measures.last_spread):
+        with pytest.raises(UserError, match=r"no diagnosis: give callbacks.diagnosis"):
+            measure(member)
+
+
+def test_one_epoch_neither_rises_nor_falls(member: Member) -> None:
+    (member.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
+    assert math.isnan(measures.rises(member, tag="loss/train"))
+
+
+def test_what_the_summary_lacks_is_said(member: Member) -> None:
+    with pytest.raises(UserError, match=r"no accuracy/tset. .*mean accuracy/test\?"):
+        measures.at_best(member, tag="accuracy/tset")
+
+
+def test_weights_are_the_networks_matrices(member: Member) -> None:
+    assert measures.small_weights(member, within=0.001) == 3 / 6
+    spread = torch.tensor([0.0, 2.0, 0.0, -2.0]).std().item()
+    assert measures.weight_spread(member, layer=1) == pytest.approx(2 * spread)

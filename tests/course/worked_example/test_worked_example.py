@@ -1,0 +1,259 @@
+"""Tables of a worked example against the same network written in plain torch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import Run
+from torch import Tensor, nn
+from worked import EXACT, Lines, run_example
+
+from litmlp.classifier import Classifier
+from litmlp.course.worked_example.neuron_table import NeuronTable, on_the_way
+from litmlp.errors import UserError
+
+Function = Callable[[Tensor], Tensor]
+Columns = dict[str, list[Tensor]]
+"""Numbers of an iteration by column of the tables, a tensor a layer."""
+
+
+@dataclass
+class Plain:
+    """A network without modules: lists of weights, and what they are trained with."""
+
+    weights: Sequence[Any]
+    biases: Sequence[Any]
+    activation: Function
+    output_activation: Function
+    loss: Callable[[Tensor, Tensor], Tensor]
+    optimizer: Callable[[list[Tensor]], torch.optim.Optimizer]
+
+    def iterations(self, inputs: Any, targets: Any, count: int) -> list[Columns]:
+        self.w, self.b = (
+            [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in values]
+            for values in (self.weights, self.biases)
+        )
+        optimizer = self.optimizer([*self.w, *self.b])
+        rows = torch.tensor(inputs, dtype=torch.float64), torch.tensor(targets)
+        return [self._iteration(*rows, optimizer) for _ in range(count)]
+
+    def _iteration(
+        self, inputs: Tensor, targets: Tensor, optimizer: torch.optim.Optimizer
+    ) -> Columns:
+        functions = [self.activation] * (len(self.w) - 1) + [self.output_activation]
+        nets, outs = [], [inputs]
+        for w, b, function in zip(self.w, self.b, functions, strict=True):
+            nets.append(outs[-1] @ w.T + b)
+            outs.append(function(nets[-1]))
+        for value in (*nets, *outs[1:]):
+            value.retain_grad()
+        optimizer.zero_grad()
+        loss = self.loss(outs[-1], targets)
+        loss.backward()
+        columns = {
+            "E": [loss],
+            "net": nets,
+            "out": outs[1:],
+            "∂E/∂net": [net.grad for net in nets],
+            "∂E/∂out": [out.grad for out in outs[1:]],
+            "∂out/∂net": [slope(*pair) for pair in zip(functions, nets, strict=True)],
+            "∂net/∂w": outs[:-1],
+            "value": [w.clone() for w in self.w],
+            "∂E/∂w": [w.grad for w in self.w],
+        }
+        optimizer.step()
+        return columns | {"new value": [w.clone() for w in self.w]}
+
+
+def slope(function: Function, at: Tensor) -> Tensor:
+    """A derivative by the difference of two values."""
+    return (function(at + 1e-5) - function(at - 1e-5)) / 2e-5
+
+
+def as_it_is(net: Tensor) -> Tensor:
+    return net * 1
+
+
+@dataclass
+class Variant:
+    overrides: str
+    plain: Plain
+    inputs: list[list[float]]
+    targets: Any
+    iterations: int = 1
+
+
+W1, B1 = [[0.15, 0.20], [0.25, 0.30]], [0.35, 0.35]
+W2, B2 = [[0.40, 0.45], [0.50, 0.55]], [0.60, 0.60]
+VARIANTS = {
+    "other inputs, activation, loss and learning rate": Variant(
+        "data.inputs=[[0.1,0.2]] activation=tanh loss=mse optimizer.lr=0.1",
+        Plain(
+            weights=[W1, W2],
+            biases=[B1, B2],
+            activation=torch.tanh,
+            output_activation=torch.sigmoid,
+            loss=F.mse_loss,
+            optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.1),
+        ),
+        inputs=[[0.1, 0.2]],
+        targets=[[0.01, 0.99]],
+    ),
+    "three neurons, one output, two rows, two iterations with momentum": Variant(
+        "data.inputs=[[0.5,0.1],[-0.3,0.8]] data.targets=[[0.2],[3]] loss=smooth_l1 "
+        "initializer.values=[[0.1,-0.4],[0.2,0.3],[-0.5,0.6]] model.hidden_sizes=[3] "
+        "bias_initializer.values=[0.1,0.2,0.3] output_bias_initializer.values=[0.4] "
+        "output_initializer.values=[[0.4,0.1,-0.7]] optimizer=momentum "
+        "activation@task.output_activation=identity trainer.max_epochs=2",
+        Plain(
+            weights=[[[0.1, -0.4], [0.2, 0.3], [-0.5, 0.6]], [[0.4, 0.1, -0.7]]],
+            biases=[[0.1, 0.2, 0.3], [0.4]],
+            activation=torch.sigmoid,
+            output_activation=as_it_is,
+            loss=F.smooth_l1_loss,
+            optimizer=lambda ps: torch.optim.SGD(ps, lr=0.5, momentum=0.9),
+        ),
+        inputs=[[0.5, 0.1], [-0.3, 0.8]],
+        targets=[[0.2], [3.0]],
+        iterations=2,
+    ),
+    "two hidden layers, classes, three iterations of Adam": Variant(
+        "task=multiclass activation@task.output_activation=softmax activation=silu "
+        "data.class_names=[cat,dog] data.targets=[1] loss=cross_entropy "
+        "model.hidden_sizes=[2,2] optimizer=adam trainer.max_epochs=3",
+        Plain(
+            weights=[W1, W1, W2],
+            biases=[B1, B1, B2],
+            activation=F.silu,
+            output_activation=as_it_is,
+            loss=F.cross_entropy,
+            optimizer=lambda parameters: torch.optim.Adam(parameters, lr=0.5),
+        ),
+        inputs=[[0.05, 0.10]],
+        targets=[1],
+        iterations=3,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_numbers_of_anyones_example_are_right(name: str, run: Run) -> None:
+    variant = VARIANTS[name]
+    done = run_example(run, "backpropagation", *variant.overrides.split())
+    neurons, weights = done.lines("neurons"), done.lines("weights")
+    iterations = variant.plain.iterations(
+        variant.inputs, variant.targets, variant.iterations
+    )
+    for number, columns in enumerate(iterations, start=1):
+        if "classes" in name:  # the loss takes net; out is the probability
+            columns["out"][-1] = columns["out"][-1].softmax(dim=1)
+            del columns["∂E/∂out"][-1], columns["∂out/∂net"][-1]
+        check_neurons(neurons, str(number), columns)
+        check_weights(weights, str(number), columns)
+    assert {key[1] for key in (*neurons, *weights)} == set("123"[: len(iterations)])
+    losses = [columns["E"][0].item() for columns in iterations]
+    assert done.logged("loss/train") == pytest.approx(losses, abs=EXACT)
+
+
+def check_neurons(lines: Lines, iteration: str, columns: Columns) -> None:
+    hidden = len(columns["net"]) - 1
+    prefixes = ["h"] if hidden == 1 else [f"h{layer + 1}." for layer in range(hidden)]
+    checked = 0
+    for column in ("net", "out", "∂E/∂net", "∂E/∂out", "∂out/∂net"):
+        for prefix, values in zip([*prefixes, "o"], columns[column], strict=False):
+            for (row, neuron), value in np.ndenumerate(values.detach().numpy()):
+                cell = lines[f"{prefix}{neuron + 1}", iteration, str(row + 1)][column]
+                assert float(cell) == pytest.approx(value, abs=EXACT), (prefix, column)
+                checked += 1
+    layers = [line for key, line in lines.items() if key[1] == iteration]
+    cells = [line[c] for line in layers for c in columns if c in line and line["net"]]
+    assert checked == len(list(filter(None, cells))), "and no number is left unchecked"
+    error = lines["E", iteration, ""]["error"]
+    assert float(error) == pytest.approx(columns["E"][0].item(), abs=EXACT)
+
+
+def check_weights(lines: Lines, iteration: str, columns: Columns) -> None:
+    named = [
+        line
+        for key, line in lines.items()
+        if key[0].startswith("w") and key[1] == iteration
+    ]
+    for column in ("value", "∂E/∂w", "new value"):
+        expected = torch.cat([values.flatten() for values in columns[column]])
+        cells = [float(line[column]) for line in named]
+        assert cells == pytest.approx(expected.tolist(), abs=EXACT), column
+    for line in named:
+        step = float(line["new value"]) - float(line["value"])
+        assert float(line["update"]) == pytest.approx(step, abs=EXACT)
+    sources = [
+        column.tolist()
+        for inputs, w in zip(columns["∂net/∂w"], columns["value"], strict=True)
+        for _ in w
+        for column in inputs.T
+    ]
+    for line, source in zip(named, sources, strict=True):
+        numbers = [float(number) for number in line["∂net/∂w"].split(",")]
+        assert numbers == pytest.approx(source, abs=EXACT)
+
+
+def test_where_neurons_share_an_activation_each_follows_its_own_net() -> None:
+    net = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+    out = net.softmax(dim=1)
+    values = on_the_way(net, out, out[:, 0].log().sum())
+    torch.testing.assert_close(values["∂out/∂net"], out * (1 - out))
+    torch.testing.assert_close(values["∂E/∂net"], torch.eye(3)[0] - out)
+    torch.testing.assert_close(values["∂E/∂out"], torch.eye(3)[0] / out)
+
+
+def test_looking_on_changes_nothing(run: Run) -> None:
+    choices = (
+        *("dropout=dropout", "batchnorm=before_activation", "trainer.max_epochs=3"),
+        *("data.inputs=[[1,2],[0,1],[3,1]]", "data.targets=[[1,0],[0,1],[0,0]]"),
+        *("optimizer=adam", "penalty=l2", "activation=prelu"),
+    )
+    watched = run_example(run, "backpropagation", *choices)
+    alone = run_example(run, "backpropagation", *choices, "callbacks=minimal")
+    assert watched.lines("neurons")["E with penalty", "2", ""]
+    assert ("hidden.0.activation.weight 1", "1") in watched.lines("weights")
+    for name, weight in alone.weights().items():
+        assert torch.equal(watched.weights()[name], weight)
+
+
+def test_lbfgs_which_goes_backward_often_is_explained_once(run: Run) -> None:
+    done = run_example(run, "backpropagation", "optimizer=lbfgs")
+    lines = done.lines("weights")
+    assert float(lines["w5  h1 → o1", "1"]["∂E/∂w"]) == pytest.approx(0.082167041)
+    after = done.weights()["output.weight"].flatten()[0].item()
+    assert float(lines["w5  h1 → o1", "1"]["new value"]) == pytest.approx(after)
+
+
+def test_a_table_ends_where_another_iteration_would_not_fit(run: Run) -> None:
+    limit = "callbacks.weight_table.max_lines=3"
+    done = run_example(run, "optimizer_steps", "trainer.max_epochs=5", limit)
+    assert len(done.lines("weights")) == 3
+    assert "weights, iterations explained: 3 of 5" in done.ended.out
+
+
+def test_a_network_too_large_for_a_table_is_trained_all_the_same(run: Run) -> None:
+    ended = run("train", "data=iris", "callbacks=worked_example", "trainer.max_steps=1")
+    assert ended.code == 0
+    # Two hidden layers of 64, 4 inputs and 3 outputs, and E of each of 32 rows and all
+    assert "neurons: an iteration fills 4,353 lines, more than" in ended.out
+    assert "weights: an iteration fills 4,675 lines, more than" in ended.out
+
+
+def test_another_network_is_refused_before_training() -> None:
+    model = Classifier(
+        network=nn.Linear(2, 3),
+        num_outputs=3,
+        class_names=["a", "b", "c"],
+        loss=nn.CrossEntropyLoss(),
+        output_activation=nn.Identity,
+        metrics={},
+    )
+    with pytest.raises(UserError, match=r"for litmlp.mlp.MLP, not Linear: choose"):
+        NeuronTable().setup(None, model, "fit")  # type: ignore[arg-type]  # no Trainer

@@ -1,0 +1,241 @@
+"""What columns hold: told from their values, said by the user, or refused."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from litmlp.data.samples import Kind
+from litmlp.data.table import TableData
+from litmlp.data.tables.column_kinds import as_text, kind_of
+from litmlp.data.tables.read import to_inputs
+from litmlp.errors import UserError
+
+Y = [0.5, 1.5, 2.5, 4.5] * 10
+
+
+def table(folder: Path, kind: str = "csv", **columns: list[Any]) -> Path:
+    path = folder / f"t.{kind}"
+    values = pl.DataFrame({name: (c * 40)[:40] for name, c in columns.items()})
+    values = values.with_columns(y=pl.Series(Y))
+    values.write_csv(path) if kind == "csv" else values.write_parquet(path)
+    return path
+
+
+def data(path: Path, **options: Any) -> TableData:
+    return TableData(path=str(path), target="y", **options)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["1", "2.5", " 3", None], "numeric"),
+        (["1", "inf", "-inf", "1e5"], "numeric"),
+        (["007", "010"], "categorical"),
+        (["2024-01-01", "2024-02-01", None], "datetime"),
+        (["a", "b", "1"], "categorical"),
+        (["a", "b", "2024-02-01"], "categorical"),
+        ([1, 2], "numeric"),
+        ([True, None], "boolean"),
+        ([None, None], "numeric"),
+    ],
+)
+def test_text_of_numbers_and_times_is_recognized(values: list[Any], kind: Kind) -> None:
+    column = pl.Series("x", values)
+    assert kind_of(column) == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (["1", "2", None, "3", "oops"], r"column x, line 6: 'oops' among numbers"),
+        (["2024-01-01", "2024-01-02", "?"], r"column x, line 4: '\?' among times"),
+        ([f"note {i}" for i in range(30)], r"x is free text.*data\.drop=\[x\]"),
+        ([f"note {i}" for i in range(10_000)] * 3, r"10,000 distinct values in 30,000"),
+        ([[1], [2]], r"x is List.*data\.drop=\[x\]"),
+    ],
+)
+def test_what_is_no_feature_is_refused(values: list[Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        kind_of(pl.Series("x", values))
+
+
+def test_a_mixed_column_is_named_with_its_file_and_line(tmp_path: Path) -> None:
+    path = table(tmp_path, x=["1", "2", "3", "4", "n.a."])
+    words = r"t\.csv: column x, line 6: 'n\.a\.' among numbers.*'data\.kinds=\{x: cat"
+    with pytest.raises(UserError, match=words):
+        _ = data(path).samples
+    samples = data(path, kinds={"x": "categorical"}).samples
+    assert samples.columns[0].categories == ["1", "2", "3", "4", "n.a."]
+
+
+def test_codes_keep_their_zeros_when_said_to_be_categories(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("zip,y\n02139,0.5\n2139,1.5\n94110,2.5\n")
+    (zips,) = data(path, kinds={"zip": "categorical"}).samples.columns
+    assert (zips.kind, zips.categories) == ("categorical", ["02139", "2139", "94110"])
+    assert data(path).samples.columns[0].kind == "numeric"
+
+
+def test_thousands_of_categories_are_taken_when_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = [f"user {i}" for i in range(10_000)]
+    pl.DataFrame({"user": names, "y": range(10_000)}).write_csv(path)
+    samples = data(path, kinds={"user": "categorical"}).samples
+    assert samples.columns[0].categories == sorted(names)
+
+
+def test_whole_numbers_are_one_category_in_any_type() -> None:
+    assert as_text(pl.Series([1.0, 2.5, None, float("nan")])).to_list() == [
+        "1",
+        "2.5",
+        None,
+        None,
+    ]
+    assert as_text(pl.Series([1, 2])).to_list() == ["1", "2"]
+    assert as_text(pl.Series([True, False])).to_list() == ["true", "false"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "inputs"),
+    [
+        ([3, 1, 3, 20], "categorical", [1, 0, 1, 2]),
+        ([True, False], "numeric", [1, 0]),
+        ([1, 0], "boolean", [1, 0]),
+        (["5", "6"], "numeric", [5, 6]),
+        (["1970-01-02", "1970-01-03"], "datetime", [1, 2]),
+    ],
+)
+def test_a_kind_that_is_said_wins(
+    values: list[Any], kind: Kind, inputs: list[float], tmp_path: Path
+) -> None:
+    path = table(tmp_path, "parquet", x=values)
+    samples = data(path, kinds={"x": kind}).samples
+    assert samples.columns[0].kind == kind
+    found = samples.inputs[: len(inputs), 0].tolist()
+    codes = samples.columns[0].categories
+    assert found == ([codes.index(str(v)) for v in values] if codes else inputs)
+    again = to_inputs(pl.read_parquet(path), samples.columns)
+    assert again.equal(samples.inputs)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "message"),
+    [
+        ({"x": "category"}, r"\{x: category\}': no such kind\. Did you mean categor"),
+        ({"z": "numeric"}, r"data\.kinds: .*t\.csv has no feature z"),
+        ({"y": "categorical"}, r"data\.kinds: .*t\.csv has no feature y"),
+        ({"x": "numeric"}, r"column x, line 2: 'a', and 'data\.kinds=\{x: numeric"),
+        ({"n": "boolean"}, "column n is Int64"),
+        ({"n": "datetime"}, "column n is Int64"),
+        ({"day": "numeric"}, "column day is Date"),
+    ],
+)
+def test_an_impossible_kind_is_refused(
+    kinds: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    path = table(tmp_path, x=["a", "b"], n=[1, 2], day=["2024-01-01", "2024-01-02"])
+    with pytest.raises(UserError, match=message):
+        _ = data(path, kinds=kinds).samples
+
+
+def shown(capsys: pytest.CaptureFixture[str], name: str) -> str:
+    lines = capsys.readouterr().out.splitlines()
+    return next(line for line in lines if line.strip().startswith(name))
+
+
+@pytest.mark.parametrize(
+    ("x", "note"),
+    [
+        ([str(i) for i in range(40)], "stored as text"),
+        ([10**9 + i for i in range(20)], r"1 can be told apart: subtract an offset"),
+        (Y, r"equals y: a leak? data.drop=[x]"),
+        ([7.5, 1.5, 3.5, 2.5], r"determines y: a leak? data.drop=[x]"),
+        (["d", "a", "c", "b"], r"determines y: a leak? data.drop=[x]"),
+        ([7, 1, 3, 3], ""),
+        ([float("inf")] * 40, "infinite values count as missing"),
+        ([float("nan")] * 40, "all missing"),
+    ],
+)
+def test_what_is_odd_about_a_column_is_said(
+    x: list[Any], note: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = data(table(tmp_path, "parquet", x=x)).samples
+    line = shown(capsys, "x ")
+    assert line.rstrip().endswith(note or "0")
+    assert samples.inputs.shape == (40, 1)
+
+
+def test_integers_beyond_64_bits_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"x,y\n1,0.5\n{2**64},1.5\n{'9' * 36},2.5\n{'9' * 60},3.5\n")
+    expected = [1.0, 2.0**64, 1e36, float("inf")]
+    assert data(path).samples.inputs[:, 0].tolist() == pytest.approx(expected)
+
+
+def test_integers_that_differ_beyond_all_digits_are_said_to_be_constant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{10**25 + i},{i}\n" for i in range(40)))
+    _ = data(path).samples
+    assert "constant in its first 16 digits" in capsys.readouterr().out
+
+
+def test_types_are_those_of_all_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litmlp.data.tables.read.INFERRED_ROWS", 3)
+    path = tmp_path / "t.csv"
+    lines = ["1,,a", "2,,b", "3,,b", "4.5,2024-01-01,a", "6,2024-01-02,b"]
+    path.write_text("\n".join(["x,day,y", *lines, ""]))
+    samples = data(path).samples
+    assert [c.kind for c in samples.columns] == ["numeric", "datetime"]
+    assert samples.inputs[:, 0].tolist() == [1, 2, 3, 4.5, 6]
+
+
+@pytest.mark.parametrize("name", ["", "my id"])
+def test_advice_can_be_typed(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = table(tmp_path, **{name: list(range(40)), "x": [1.5, 2.5]})
+    _ = data(path).samples
+    assert f"'data.drop=[\"{name}\"]'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "classes"),
+    [
+        (["10", "9", "2"] * 14, "multiclass", ["2", "9", "10"]),
+        (["1", "2", "x"] * 14, None, ["1", "2", "x"]),
+        ([f"{i / 3}" for i in range(42)], "regression", []),
+    ],
+)
+def test_targets_stored_as_text_are_recognized(
+    values: list[str],
+    task: str | None,
+    classes: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"x": range(42), "y": values}).write_parquet(path)
+    if task is None:
+        words = r"t\.parquet: column y, line 4: 'x' among numbers.*task=multiclass"
+        with pytest.raises(UserError, match=words):
+            data(path).infer_task()
+    else:
+        assert data(path).infer_task() == task
+    assert data(path, task=task or "multiclass").samples.class_names == classes
+    said = "target y: numbers stored as text" in capsys.readouterr().out
+    assert said == (task is not None)
+
+
+def test_a_column_without_values_is_of_no_kind(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,z,y\n" + ",NaN,0.5\nNA,inf,1.5\n" * 20)
+    for kinds in (None, {"x": "categorical"}):
+        read = data(path, kinds=kinds)
+        assert [column.kind for column in read.samples.columns] == ["numeric"] * 2
+        assert read.features["train"].isfinite().all()

@@ -1,0 +1,126 @@
+"""A sweep's configs are Hydra's own, and are composed no more often than needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import CONF, ROOT, Run
+from hydra import initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.engine.config.composition_cache import ComposedOnce
+
+
+@pytest.fixture
+def loader() -> Iterator[ConfigLoader]:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield GlobalHydra.instance().config_loader()
+
+
+def swept(loader: ConfigLoader) -> DictConfig:
+    return loader.load_configuration("train", ["hydra.mode=MULTIRUN"], RunMode.MULTIRUN)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["seed=1"],
+        ["data=iris", "seed=1", "activation=tanh", "optimizer.lr=1e-2"],
+        ["model.hidden_sizes=[3,4]", "seeds.order=5", "trainer.max_time=null"],
+        ["initializer@bias_initializer=normal", "callbacks.checkpoint.every_epochs=3"],
+        ["optimizer=adamw", "optimizer.weight_decay=0.1", "activation=elu"],
+        ["optimizer={lr: 3}", "seed=2"],
+        ["optimizer.lr=0.1", "optimizer={lr: 3}", "seed=2"],
+        ["seed=2", "+seeds.mine=3"],
+        ["~callbacks.early_stopping", "seed=2"],
+        ["hydra.job.name=x", "seed=3"],
+        ["name='a,b'", "loss.weight=[1,2,3]"],
+        ["model.activation=[relu,tanh]", "model.dropout=dropout", "seed=2"],
+        ["callbacks.early_stopping=null", "seeds={order: 4}", "seed=2"],
+        ["callbacks.early_stopping={patience: 4}", "data=wine"],
+        ["experiment=sweep/lr_and_batch", "trainer.max_epochs=2"],
+    ],
+    ids=str,
+)
+def test_a_members_config_is_the_one_that_hydra_composes(
+    loader: ConfigLoader, overrides: list[str]
+) -> None:
+    sweep = swept(loader)
+    own, hydras = ComposedOnce(loader), loader.load_sweep_config(sweep, overrides)
+    own.load_sweep_config(sweep, ["seed=9", *overrides])
+    for _ in range(2):
+        config = own.load_sweep_config(sweep, overrides)
+        assert OmegaConf.to_yaml(config) == OmegaConf.to_yaml(hydras)
+        assert OmegaConf.is_struct(config)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["sed=1", "seed.x=1", "activation=rel", "data.path=x"]
+)
+def test_a_mistake_is_told_as_hydra_tells_it(loader: ConfigLoader, wrong: str) -> None:
+    sweep = swept(loader)
+    told = []
+    for each in (loader, ComposedOnce(loader)):
+        with pytest.raises(HydraException) as error:
+            each.load_sweep_config(sweep, ["seed=1", wrong])
+        told.append(str(error.value))
+    assert told[0] == told[1]
+
+
+def test_members_that_differ_in_values_are_composed_once(
+    loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, asked = swept(loader), []
+    compose = loader.load_sweep_config
+    monkeypatch.setattr(
+        loader, "load_sweep_config", lambda *given: asked.append(1) or compose(*given)
+    )
+    own = ComposedOnce(loader)
+    for activation in ("relu", "tanh"):
+        for seed in range(5):
+            member = [f"activation={activation}", f"seed={seed}", "optimizer.lr=0.1"]
+            config = own.load_sweep_config(sweep, member)
+            assert (config.seed, config.optimizer.lr) == (seed, 0.1)
+            assert config.activation._target_.lower().endswith(activation)
+    assert len(asked) == 2
+
+
+TABLE = (
+    *("data=table", f"data.path={ROOT / 'tests' / 'people.csv'}", "data.drop=[id]"),
+    *("data.target=income", "model.activation=[relu,tanh]", "trainer=cpu"),
+    *("trainer.max_steps=0", "callbacks=minimal", "logger=none"),
+)
+
+
+def test_a_tables_task_is_composed_once_in_a_sweep(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composed: list[int] = []
+    load = ConfigLoaderImpl.load_configuration
+
+    def counted(*given: Any, **named: Any) -> DictConfig:
+        composed.append(1)
+        return load(*given, **named)
+
+    monkeypatch.setattr(ConfigLoaderImpl, "load_configuration", counted)
+    counts = []
+    for count in (1, 4):
+        composed.clear()
+        into = f"hydra.sweep.dir=sweep{count}"
+        assert run("train", "-m", *TABLE, f"seed=range({count})", into).code == 0
+        counts.append(len(composed))
+    assert counts[1] == counts[0]
+    assert run("train", *TABLE, "seed=3", "hydra.run.dir=alone").code == 0
+    (member,) = tmp_path.glob("sweep4/seed-3-*")
+    one, other = (
+        (folder / ".hydra" / "config.yaml").read_text()
+        for folder in (member, tmp_path / "alone")
+    )
+    assert "name: regression" in one
+    assert one == other

@@ -1,0 +1,122 @@
+"""A config's ``hydra:`` section from elsewhere runs no code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import CONF, Run
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from litmlp.engine.config.hydra_allowlist import refuse_code
+from litmlp.errors import UserError
+
+CALLS = {
+    "callbacks.x._target_": "os.system",
+    "callbacks.x.y._target_": "os.system",
+    "callbacks.x": {
+        "_target_": "litmlp.engine.folder.run_folder.discard",
+        "folder": ".",
+    },
+    "callbacks.litmlp._target_": "${name}",
+    "launcher._target_": "subprocess.Popen",
+    "launcher.init": {"_target_": "os.system", "_args_": ["touch ran"]},
+    "sweeper.params.x._target_": "os.system",
+    "job_logging.handlers.x.()": "os.system",
+    "job_logging.handlers.x.class": "subprocess.Popen",
+    "job_logging.handlers.x.filename": "ext://os.environ",
+    "job_logging.handlers.file.filename": "/tmp/elsewhere.log",
+    "hydra_logging.handlers.x.filename": "${hydra.runtime.output_dir}/../../mine",
+    "job.name": "../../elsewhere",
+    "output_subdir": "/tmp/elsewhere",
+    "job_logging.handlers.file.class": "${oc.env:NOT_THERE,subprocess.Popen}",
+    "job_logging.filters.x.()": "os.system",
+    "job_logging.formatters.simple.class": "logging.handlers.HTTPHandler",
+    "hydra_logging.handlers.x.()": "os.system",
+    "hydra_logging.formatters.x": {"()": "os.system", "command": "touch ran"},
+    "hydra_logging.handlers.console.stream": "cfg://handlers",
+    "hydra_logging.handlers.x.filters": ["ext://os.getcwd"],
+    "job.env_set.LD_PRELOAD": "mine.so",
+    "job.env_set.PYTHONPATH": ".",
+    "job.env_set.OMP_TOOL_LIBRARIES": "mine.so",
+}
+
+
+@pytest.mark.parametrize("key", CALLS)
+def test_a_section_names_nothing_to_call(key: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", return_hydra_config=True)
+    refuse_code(config.hydra)
+    OmegaConf.set_struct(config, False)
+    OmegaConf.update(config.hydra, key, CALLS[key], force_add=True)
+    with pytest.raises(UserError, match=r"hydra\..* is not allowed"):
+        refuse_code(config.hydra)
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+@pytest.mark.parametrize("part", ["callbacks", "job_logging", "hydra_logging"])
+def test_an_experiment_file_from_elsewhere_runs_no_code(
+    part: str, sweep: bool, run: Run, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    call: dict[str, Any] = {"_target_": "pathlib.Path.touch", "self": str(ran)}
+    if part != "callbacks":
+        call = {"()": "os.mkdir", "path": str(ran)}
+    section = {part: {"x": call} if part == "callbacks" else {"handlers": {"x": call}}}
+    theirs = tmp_path / "theirs" / "experiment" / "evil.yaml"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("# @package _global_\n" + json.dumps({"hydra": section}))
+    own = ["-m", "experiment=evil,evil"] if sweep else ["experiment=evil"]
+    ended = run("train", f"--config-dir={tmp_path}/theirs", *own, "data=iris")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert f"hydra.{part}." in line
+    assert "is not allowed" in line
+    assert [path.name for path in tmp_path.rglob("*") if path.name == "ran"] == []
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: &x [*x]",
+        "x: " + "[" * 200 + "]" * 200,
+        "x0: &x0 [0]\n"
+        + "".join(f"x{i + 1}: &x{i + 1} [*x{i}, *x{i}]\n" for i in range(40)),
+    ],
+)
+def test_an_experiment_file_is_no_larger_than_it_looks(
+    text: str, run: Run, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "experiment" / "evil.yaml"
+    theirs.parent.mkdir()
+    theirs.write_text(f"# @package _global_\n{text}")
+    ended = run("train", f"--config-dir={tmp_path}", "experiment=evil", "data=iris")
+    (line,) = ended.err.splitlines()
+    assert ended.code == 1
+    assert "evil.yaml is broken: nested too deeply, or its aliases multiply" in line
+    theirs.write_text("# @package _global_\na: &a [1]\nb: *a\ndata: {drop: *a}\n")
+    ended = run("train", f"--config-dir={tmp_path}", "experiment=evil", "--cfg=job")
+    assert ended.code == 0
+
+
+def test_what_only_looks_like_a_call_is_let_through() -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        ray = compose("train", ["hydra/launcher=ray"], return_hydra_config=True)
+    OmegaConf.set_struct(ray, False)
+    ray.hydra.launcher.init.address = "ray://head:10001"
+    ray.hydra.sweeper.params = {"data.class": "a,b", "model._target_": "mine.A,mine.B"}
+    refuse_code(ray.hydra)
+
+
+def test_what_is_copied_of_the_environment_is_refused(run: Run) -> None:
+    ended = run("train", "data=iris", "hydra.job.env_copy=[HOME]")
+    assert ended.code == 1
+    assert "hydra.job.env_set.HOME is not allowed" in ended.err
+
+
+def test_threads_may_be_set(run: Run) -> None:
+    env = "+hydra.job.env_set.OMP_NUM_THREADS=1"
+    ended = run("train", "data=iris", "trainer=cpu", "trainer.max_epochs=1", env)
+    assert ended.code == 0, ended.err

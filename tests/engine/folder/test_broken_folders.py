@@ -1,0 +1,137 @@
+"""Files of a run's folder that are broken in any way: one line, and nothing is run."""
+
+import json
+import os
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from scripted import scripted
+
+from litmlp.engine.folder import run_folder
+
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[2]")
+MARK = "touched"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    quick = (*QUICK, "callbacks=minimal", "logger=csv")
+    assert scripted("train", *quick, f"hydra.run.dir={folder}") == (0, "")
+    return folder
+
+
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+USES = (
+    ("train", "resume=run", "trainer.max_epochs=2"),
+    ("evaluate", "run=run"),
+    ("report", "runs=[run]"),
+)
+
+
+NAMES = [chr(ord("a") + i) for i in range(26)]
+DOUBLED = "".join(f"  {b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise(NAMES)).encode()
+
+CONTENTS: dict[str, bytes] = {
+    "nothing": b"",
+    "no text": bytes(range(256)),
+    "one number": b"5",
+    "a list": b"- a\n- {b: c}\n- null\n",
+    "deep": b"[" * 100_000,
+    "deep enough": b"data: {x: " + b"[" * 200 + b"]" * 200 + b"}\n",
+    "aliases that double": b"data:\n  a: &a [x]\n" + DOUBLED,
+    "a list that holds itself": b"data: {x: &a [*a]}\n",
+    "a tag that runs code": b"x: !!python/object/apply:os.system ['touch touched']",
+    "a name that is not there": b"- ${oc.env:HOME}\n- ${evil\n",
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("name", ["config", "overrides", "hydra"])
+def test_a_broken_config_is_one_line_or_not_needed(
+    name: str, content: str, folder: Path
+) -> None:
+    (folder / ".hydra" / f"{name}.yaml").write_bytes(CONTENTS[content])
+    for command in USES:
+        code, said = scripted(*command)
+        assert said.count("\n") == (code == 1) == said.startswith("error: ")
+    assert not Path(MARK).exists()
+
+
+SUMMARIES = {
+    "deep": "[" * 100_000,
+    "a number of a thousand digits": '{"status": 1' + "9" * 9999 + "}",
+    "of other types": json.dumps(
+        {"status": "done", "metrics": 5, "monitor": [], "overrides": {"a": 1}}
+    ),
+}
+
+
+@pytest.mark.parametrize("content", SUMMARIES)
+def test_a_broken_summary_is_one_line_or_not_needed(content: str, folder: Path) -> None:
+    (folder / "summary.json").write_text(SUMMARIES[content])
+    for command in (
+        ("train", "resume=run", "trainer.max_epochs=2"),
+        ("evaluate", "run=run"),
+        ("report", "compare=[run,run]"),
+    ):
+        code, said = scripted(*command)
+        assert said.count("\n") == (code == 1) == said.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a,b\n1,2\n", "step,x\nten,1\n", "step\n1e3\n", 'step,"' + "x" * 200_000],
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_broken_metrics_are_one_line_and_stay(
+    content: str, kept: bool, folder: Path
+) -> None:
+    (folder / "metrics.csv").write_text(content)
+    if not kept:  # killed before its first checkpoint
+        shutil.rmtree(folder / "checkpoints")
+        summary = run_folder.read_summary(folder) | {"status": "interrupted"}
+        run_folder.write_summary(folder, summary)
+    code, said = scripted("train", "resume=run", *["trainer.max_epochs=2"] * kept)
+    assert code == 1
+    (line,) = said.splitlines()
+    assert "metrics.csv is broken (" in line
+    assert (folder / "metrics.csv").read_text() == content
+
+
+@pytest.mark.parametrize(
+    "place", ["metrics.csv", "summary.json", ".hydra/config.yaml", "train.log"]
+)
+def test_a_file_is_no_larger_than_what_the_disk_holds(place: str, folder: Path) -> None:
+    os.truncate(folder / place, 2**42)
+    for command in USES:
+        code, said = scripted(*command)
+        assert (code, said.count("\n")) == (1, 1)
+        assert f"run/{place} claims a size that the disk does not hold" in said
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "metrics.csv",
+        "train.log",
+        "summary.json.partial",
+        ".hydra/hydra.yaml",
+        "checkpoints/last.ckpt.partial",
+    ],
+)
+def test_a_pipe_is_no_file_of_a_run(place: str, folder: Path) -> None:
+    """Who opens one waits for somebody at its other end."""
+    (folder / place).unlink(missing_ok=True)
+    os.mkfifo(folder / place)
+    for command in USES:
+        code, said = scripted(*command)
+        assert (code, said.count("\n")) == (1, 1)
+        assert f"run/{place} is neither a file nor a folder: remove it" in said

@@ -1,0 +1,170 @@
+"""Checkpoints that would never end, or do not fit: refused, and nothing is changed."""
+
+import math
+from pathlib import Path
+from typing import Any, cast
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+import torch
+from crafted import Edit, finished_run, used
+
+from litmlp.engine.folder import checkpoints
+from litmlp.engine.folder.checkpoint_schema import Last
+from litmlp.engine.folder.checkpoints import LAST, PREVIOUS, DamagedError
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return finished_run(tmp_path_factory.mktemp("finished"))
+
+
+def endless(content: dict[str, Any]) -> None:
+    counts = content["loops"]["fit_loop"]["epoch_progress"]["current"]
+    counts["processed"] = -(10**12)
+
+
+def timeless(content: dict[str, Any]) -> None:
+    content["callbacks"]["Timer"]["time_elapsed"]["train"] = math.nan
+
+
+def without_training(content: dict[str, Any]) -> None:
+    del content["callbacks"]["Timer"]["time_elapsed"]["train"]
+
+
+def doubling(content: dict[str, Any]) -> None:
+    pair: list[Any] = []
+    for _ in range(40):
+        pair = [pair, pair]
+    content["optimizer_states"][0]["state"] = pair
+
+
+def within_itself(content: dict[str, Any]) -> None:
+    content["optimizer_states"].append(content["optimizer_states"])
+
+
+def callback(kind: str, **values: Any) -> Edit:
+    """Changes what a callback keeps."""
+
+    def edit(content: dict[str, Any]) -> None:
+        (name,) = (key for key in content["callbacks"] if key.startswith(kind))
+        content["callbacks"][name].update(values)
+
+    return edit
+
+
+HOSTILE: dict[str, tuple[Edit, str]] = {
+    "epochs that never end": (endless, "processed: Input should be greater than or"),
+    "time that never passes": (timeless, "train: Input should be a finite number"),
+    "no time of training": (without_training, "train: Field required"),
+    "lists that double": (doubling, "nested too deeply, or hold themselves"),
+    "a list within itself": (within_itself, "nested too deeply, or hold themselves"),
+    "a tensor of terabytes": (
+        lambda content: content.update(samples=torch.ones(1).expand(10**12)),
+        "a tensor in it is larger than the file",
+    ),
+    "random numbers from beyond their key": (
+        lambda content: content["unfinished"]["processes"][0]["random"][
+            "numpy"
+        ].__setitem__(2, 10**6),
+        "numpy.2: Input should be less than or equal to 624",
+    ),
+    "no optimizer": (
+        lambda content: content["optimizer_states"].clear(),
+        "optimizer_states: List should have at least 1 item",
+    ),
+    "no early stopping": (
+        callback("EarlyStopping", wait_count="x"),
+        "wait_count: Input should be a valid integer",
+    ),
+    "a best score that is none": (
+        callback("EarlyStopping", best_score=torch.ones(2)),
+        "best_score: Value error, it has 2 values, not one",
+    ),
+    "no speed": (
+        callback("Throughput", samples="x"),
+        "samples: Input should be a valid integer",
+    ),
+    "no losses": (
+        callback("Diagnosis", losses={"loss/train": [1.0]}),
+        "losses.loss/val: Field required",
+    ),
+    "records that are none": (
+        callback("Diagnosis", records=[{"gradient_norm/all": "x"}]),
+        "records.0.gradient_norm/all: Input should be a valid number",
+    ),
+    "a note that is none": (
+        callback("Divergence", note=["x"]),
+        "note: Input should be a valid string",
+    ),
+    "a version in words": (
+        lambda content: content.update(format="first"),
+        "invalid literal for int",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", HOSTILE)
+def test_nothing_is_begun_with_what_would_never_end(
+    attack: str, finished: Path, tmp_path: Path
+) -> None:
+    edit, reason = HOSTILE[attack]
+    code, said = used(finished, tmp_path, "resume", edit)
+    (line,) = said.splitlines()
+    assert code == 1
+    assert "last.ckpt is damaged (" in line
+    assert reason in line
+    assert line.endswith("nothing to go on from")
+
+
+def test_a_small_file_is_not_unpacked_to_a_large_one(tmp_path: Path) -> None:
+    path = tmp_path / LAST
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(2**24))
+    assert path.stat().st_size < 2**15
+    with pytest.raises(DamagedError, match="its parts are larger than the file"):
+        checkpoints.read(path, Last)
+
+
+def memory(content: dict[str, Any]) -> dict[str, Any]:
+    """What the optimizer remembers of the first weights."""
+    return cast(dict[str, Any], content["optimizer_states"][0]["state"][0])
+
+
+MISFITS: dict[str, Edit] = {
+    "weights of another network": lambda content: content["state_dict"].update(
+        {"network.output.bias": torch.ones(5)}
+    ),
+    "other groups of weights": lambda content: content["optimizer_states"][0][
+        "param_groups"
+    ].extend(content["optimizer_states"][0]["param_groups"]),
+    "a second optimizer": lambda content: content["optimizer_states"].extend(
+        content["optimizer_states"]
+    ),
+    "other processes": lambda content: content["unfinished"]["processes"].extend(
+        content["unfinished"]["processes"]
+    ),
+    "too short a memory": lambda content: memory(content).update(exp_avg=torch.ones(1)),
+    "a memory of one number": lambda content: memory(content).update(
+        exp_avg=torch.ones(1, 1).expand_as(memory(content)["exp_avg"])
+    ),
+    "no step": lambda content: memory(content).update(step=torch.ones(0)),
+}
+
+
+@pytest.mark.parametrize("misfit", MISFITS)
+def test_what_does_not_fit_the_run_is_not_written_again(
+    misfit: str, finished: Path, tmp_path: Path
+) -> None:
+    """A state that is restored by half would look like one between two batches."""
+    before = torch.load(finished / "run" / "checkpoints" / PREVIOUS)
+    MISFITS[misfit](before)
+    code, said = used(finished, tmp_path, "resume within an epoch", MISFITS[misfit])
+    (line,) = said.splitlines()
+    assert (code, line[:7]) == (1, "error: ")
+    folder = tmp_path / "run" / "checkpoints"
+    assert [path.name for path in folder.iterdir()] == [LAST]
+    assert torch.load(folder / LAST).keys() == before.keys()
+    if misfit != "other processes":  # before the curves are cut back
+        csv = (path / "run" / "metrics.csv" for path in (finished, tmp_path))
+        assert next(csv).read_bytes() == next(csv).read_bytes()

@@ -1,0 +1,187 @@
+"""Checkpoints: damage is found, the one before takes over, a bad disk is one line."""
+
+import io
+import resource
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import Compose, Run
+from interrupted import At, killed
+from interrupted import run as train_in
+
+from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.engine.folder import checkpoints, run_folder
+from litmlp.engine.folder.checkpoint_schema import Best, Last
+from litmlp.engine.predict.trained_model import trained
+from litmlp.errors import UserError
+from litmlp.supervised import Supervised
+
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=4")
+OFTEN = "callbacks.checkpoint.every_epochs=1"
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with two generations of checkpoints."""
+    folder = tmp_path_factory.mktemp("begun") / "run"
+    train_in(folder, *QUICK, OFTEN)
+    return folder
+
+
+@pytest.fixture
+def folder(begun: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(begun, tmp_path / "run")
+
+
+def same(one: object, other: object) -> bool:
+    streams = io.BytesIO(), io.BytesIO()
+    for content, stream in zip((one, other), streams, strict=True):
+        torch.save(content, stream)
+    return streams[0].getvalue() == streams[1].getvalue()
+
+
+def test_no_flipped_bit_goes_unseen(folder: Path) -> None:
+    path = folder / "checkpoints" / "best.ckpt"
+    content, whole = checkpoints.read(path, Best), path.read_bytes()
+    unseen, places = [], range(0, len(whole), 7)
+    for place in places:
+        path.write_bytes(
+            whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :]
+        )
+        with suppress(checkpoints.DamagedError):
+            unseen.append((place, checkpoints.read(path, Best)))
+    harmful = [place for place, read in unseen if not same(read, content)]
+    assert harmful == []
+    assert len(unseen) < len(places)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_file_cut_short_is_damaged(share: float, folder: Path) -> None:
+    path = folder / "checkpoints" / "last.ckpt"
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(UserError, match=r"last\.ckpt is damaged"):
+        checkpoints.read(path, Last)
+
+
+def test_the_one_before_a_damaged_checkpoint_is_used_and_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = checkpoints.newest(folder)
+    assert last is not None
+    last.path.write_bytes(last.path.read_bytes()[:-1000])
+    found = checkpoints.newest(folder)
+    assert found is not None
+    assert found.path.name == "previous.ckpt"
+    assert found.content["global_step"] < last.content["global_step"]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "last.ckpt is damaged" in line
+    assert "goes on from previous.ckpt" in line
+
+
+def test_two_damaged_checkpoints_are_not_overwritten(folder: Path) -> None:
+    for name in ("last.ckpt", "previous.ckpt"):
+        (folder / "checkpoints" / name).write_bytes(b"nonsense")
+    run_folder.write_summary(
+        folder, run_folder.read_summary(folder) | {"status": "interrupted"}
+    )
+    with pytest.raises(UserError, match="nothing to go on from"):
+        train_in(folder, *QUICK, OFTEN)
+    assert (folder / "checkpoints" / "last.ckpt").read_bytes() == b"nonsense"
+
+
+def test_the_best_weights_are_found_again_in_the_last_checkpoint(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = checkpoints.best(folder)
+    (folder / "checkpoints" / "best.ckpt").write_bytes(b"nonsense")
+    assert same(checkpoints.best(folder), best)
+    assert "its weights are taken from last.ckpt" in capsys.readouterr().out
+    with trained(folder) as model:
+        assert len(model.predict(torch.zeros(2, 4))) == 2
+
+
+def test_other_formats_say_why_not(folder: Path) -> None:
+    last = checkpoints.newest(folder)
+    assert last is not None
+    checkpoints.write(last.content | {"format": 99}, last.path)
+    with pytest.raises(UserError, match="has format 99, this version of litmlp knows"):
+        checkpoints.newest(folder)
+    del last.content["format"]
+    checkpoints.write(last.content, last.path)
+    with pytest.raises(UserError, match="is of an earlier litmlp: a run cannot go on"):
+        checkpoints.newest(folder)
+    best = checkpoints.best(folder)
+    del best["format"]
+    checkpoints.write(best, folder / "checkpoints" / "best.ckpt")
+    assert same(checkpoints.best(folder)["state_dict"], best["state_dict"])
+
+
+@pytest.mark.parametrize("every", ["every_seconds", "every_iterations", "every_epochs"])
+def test_an_interval_is_positive_or_null(every: str) -> None:
+    with pytest.raises(UserError, match=f"{every}=0: must be positive, or null"):
+        BestAndLast(folder="x", monitor="loss/val", mode="min", **{every: 0})
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Writing more fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_one_line_and_leaves_what_was_there(
+    run: Run, tmp_path: Path
+) -> None:
+    run("train", *QUICK, OFTEN, "logger=none", "hydra.run.dir=run")
+    files = {p: p.read_bytes() for p in (tmp_path / "run/checkpoints").iterdir()}
+    with files_of_at_most(20_000):
+        new = run("train", *QUICK, "logger=none", "hydra.run.dir=new")
+        more = run("train", "resume=run", "trainer.max_epochs=6")
+    for failed in (new, more):
+        assert failed.code == 1
+        assert failed.err == "error: File too large: what was saved before stays\n"
+    assert files == {
+        p: p.read_bytes() for p in (tmp_path / "run/checkpoints").iterdir()
+    }
+    assert run("train", "resume=run").code == 0
+    assert run_folder.read_summary(tmp_path / "run")["epochs"] == 6
+
+
+def test_loggers_on_a_full_disk_are_one_line_too(run: Run) -> None:
+    with files_of_at_most(6_000):
+        ended = run("train", *QUICK, "hydra.run.dir=new")
+    assert ended.code == 1
+    assert ended.err == "error: File too large: what was saved before stays\n"
+
+
+def test_a_folder_that_is_gone_is_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove(model: Supervised) -> None:
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+
+    monkeypatch.setattr(Supervised, "on_train_epoch_end", remove)
+    ended = run("train", *QUICK, "hydra.run.dir=run")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert "No such file or directory" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_more_is_lost_than_the_interval_in_seconds(
+    config: Compose, tmp_path: Path
+) -> None:
+    assert config().callbacks.checkpoint.every_seconds <= 60
+    at_once = "callbacks.checkpoint.every_seconds=1e-9"
+    killed(At("Supervised.training_step", 8), tmp_path / "run", *QUICK, at_once)
+    last = checkpoints.newest(tmp_path / "run")
+    assert last is not None
+    assert last.content["global_step"] == 7

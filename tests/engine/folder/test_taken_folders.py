@@ -1,0 +1,59 @@
+"""What is there already: nothing of it is lost, and what has not ended counts."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from omegaconf import OmegaConf
+
+from litmlp.engine.sweep.hooks import LaunchHooks
+
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
+
+
+def test_a_taken_folder_is_left_as_it_is(run: Run, tmp_path: Path) -> None:
+    here = f"hydra.run.dir={tmp_path}/here"
+    run("train", here, *QUICK)
+    files = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    ended = run("train", here, "seed=1", *QUICK)
+    assert ended.code == 1
+    assert "holds a finished run, which is never overwritten" in ended.err
+    assert files == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+
+
+def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    here = f"hydra.run.dir={tmp_path}/here"
+    run("train", here, *QUICK)
+    path = tmp_path / "here" / "summary.json"
+    path.write_text(path.read_text().replace('"done"', '"interrupted"'))
+    assert run("train", here, "optimizer.lr=-1", *QUICK).code == 1
+    assert path.is_file()
+    assert (tmp_path / "here" / "checkpoints" / "best.ckpt").is_file()
+
+
+def test_a_killed_member_counts_as_unfinished(tmp_path: Path) -> None:
+    (tmp_path / "member").mkdir()
+    killed = {"status": "running", "overrides": ["seed=1"]}
+    (tmp_path / "member" / "summary.json").write_text(json.dumps(killed))
+    LaunchHooks.unfinished = 0
+    LaunchHooks().on_multirun_end(
+        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    )
+    assert LaunchHooks.unfinished == 1
+
+
+def test_a_member_that_cannot_be_read_counts_as_unfinished(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "member").mkdir()
+    (tmp_path / "member" / "summary.json").write_text("{")
+    LaunchHooks.unfinished = 0
+    LaunchHooks().on_multirun_end(
+        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    )
+    assert LaunchHooks.unfinished == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "summary.json is broken" in line

@@ -1,0 +1,182 @@
+"""Damaged and hostile files and names: read, or refused in one line."""
+
+import os
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import CONF, Run
+from hydra import compose, initialize_config_dir
+from interrupted import CLEAN
+
+from litmlp.data.table import TableData
+from litmlp.engine.predict.export import export
+from litmlp.engine.predict.predict_file import opened, predict_file
+from litmlp.engine.run.train import train
+from litmlp.engine.terminal.console import only_logged
+from litmlp.errors import UserError
+
+ROWS = pl.DataFrame(
+    {
+        "x": [i / 7 for i in range(40)],
+        "c": ["ab"[i % 2] for i in range(40)],
+        "day": [datetime(2026, 1, 1 + i % 28) for i in range(40)],
+        "y": ["uv"[i % 2] for i in range(40)],
+    }
+)
+
+QUICK = ("trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[2]")
+QUICK += ("callbacks=minimal", "logger=csv")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run, its table in two kinds, and the run as an ONNX file."""
+    home = tmp_path_factory.mktemp("home")
+    ROWS.write_csv(home / "t.csv")
+    ROWS.write_parquet(home / "t.parquet")
+    command = ["data=table", "task=binary", f"data.path={home}/t.csv", "data.target=y"]
+    with initialize_config_dir(str(CONF), version_base="1.3"), only_logged(True):
+        train(compose("train", [*command, *QUICK, f"folder={home}/run"]))
+        export(home / "run", format="onnx", output=f"{home}/model.onnx")
+    return home
+
+
+def spoiled(content: bytes, count: int) -> Iterator[bytes]:
+    """A file's content with a bit flipped, cut off, or with other bytes within."""
+    moments = random.Random(0)
+    for i in range(count):
+        damaged = bytearray(content)
+        place = moments.randrange(len(content))
+        if i % 4 == 0:
+            del damaged[place:]
+        elif i % 4 == 1:
+            damaged[place:place] = moments.choice(INSERTED)
+        else:
+            damaged[place] ^= 1 << moments.randrange(8)
+        yield bytes(damaged)
+
+
+INSERTED = [b"\0", b'"', b"\n" * 99, b",", b"\xff", b"9" * 40, b"x" * 200_000, b"=1+1"]
+
+
+def train_on(path: Path, home: Path) -> None:
+    data = TableData(path=str(path), target="y")
+    data.infer_task()
+    assert len(data.samples.inputs)
+
+
+def predict_of(path: Path, home: Path) -> None:
+    with opened(home / "run") as model:
+        predict_file(model, str(path), f"{path}.out.csv")
+
+
+def predict_by(path: Path, home: Path) -> None:
+    with opened(path) as model:
+        predict_file(model, str(home / "t.csv"), f"{path}.out.csv")
+
+
+Use = Callable[[Path, Path], None]
+
+
+def use_spoiled(use: Use, source: Path, folder: Path, count: int) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(folder / "said.txt", os.O_WRONLY | os.O_CREAT), 2)
+    path = folder / source.name
+    for content in spoiled(source.read_bytes(), count):
+        path.write_bytes(content)
+        with suppress(UserError):
+            use(path, source.parent)
+        assert not list(folder.glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    ("name", "use", "count"),
+    [
+        ("t.csv", train_on, 20),
+        ("t.csv", predict_of, 20),
+        ("t.parquet", train_on, 20),
+        ("t.parquet", predict_of, 20),
+        ("model.onnx", predict_by, 40),
+    ],
+)
+def test_a_damaged_file_is_read_or_refused(
+    name: str, use: Use, count: int, home: Path, tmp_path: Path
+) -> None:
+    process = CLEAN.Process(
+        target=use_spoiled, args=(use, home / name, tmp_path, count)
+    )
+    process.start()
+    process.join(120)
+    assert (tmp_path / "said.txt").read_text() == ""
+    assert process.exitcode == 0
+
+
+def test_a_table_that_polars_panics_at_is_one_line(
+    home: Path, run: Run, tmp_path: Path
+) -> None:
+    days = pl.Series("day", [2**31 - 1] * 40, dtype=pl.Int32).cast(pl.Date)
+    ROWS.with_columns(days).write_parquet(tmp_path / "t.parquet")
+    table = ("data=table", "data.path=t.parquet", "data.target=y", "hydra.run.dir=new")
+    trained = run("train", *table, *QUICK)
+    predicted = run("predict", f"run={home}/run", "input=t.parquet", "output=out.csv")
+    for ended in (trained, predicted):
+        assert ended.code == 1
+        (line,) = ended.err.splitlines()
+        assert "t.parquet cannot be read: it is damaged, or a value" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+
+
+def test_a_table_is_read_where_stderr_is_closed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    train_on(home / "t.csv", home)
+
+
+def test_a_field_without_end_is_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('x,y\n1,"' + "u" * 200_000)
+    ended = run("train", "data=table", "data.path=t.csv", "data.target=y", *QUICK)
+    (line,) = ended.err.splitlines()
+    assert line.endswith("t.csv, line 2: field larger than field limit (131072)")
+
+
+NAMES = (
+    "../../x",
+    "..",
+    "/tmp/x",
+    "a/b",
+    "'a b'",
+    '"a\nb"',
+    "'$HOME'",
+    "[1]",
+    "x" * 300,
+)
+NAMES += ("ünïcödé–名", "a\u202eb", "a\x1b[2J", "'a\\x00b'", "", "'*'")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_leads_nowhere(name: str, run: Run, tmp_path: Path) -> None:
+    ended = run("train", "data=iris", *QUICK, f"name={name}")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line.startswith("error: ")
+    assert line.isprintable()
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_members_of_hostile_values_stay_in_their_sweep(
+    run: Run, tmp_path: Path
+) -> None:
+    values = "'../../x','a/b','..','ünï','%s'" % ("x" * 300)
+    sweep = (f"+note={values}", "hydra.sweep.dir=there")
+    assert run("train", "-m", "data=iris", *QUICK, *sweep).err == ""
+    summaries = list(tmp_path.rglob("summary.json"))
+    assert len(summaries) == 5
+    assert {path.parent.parent for path in summaries} == {tmp_path / "there"}
+    assert all(path.parent.name.isascii() for path in summaries)

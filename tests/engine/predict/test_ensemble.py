@@ -1,0 +1,246 @@
+"""A sweep's runs averaged: the mean of their predictions, worked out by hand."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from conftest import CONF, ROOT, Run
+from hydra import compose, initialize_config_dir
+from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
+
+from litmlp.engine.config.build import build_data
+from litmlp.engine.folder.run_folder import read_config
+from litmlp.engine.predict import evaluate_file
+from litmlp.engine.predict.ensemble import left_out, mean_outputs
+from litmlp.engine.predict.trained_model import trained
+from litmlp.engine.run.train import train
+
+PEOPLE = ROOT / "tests" / "people.csv"
+TASKS = {"income": "regression", "city": "multiclass", "member": "binary"}
+MEMBERS = (["seed=0"], ["seed=1", "model.hidden_sizes=[8]"], ["optimizer=sgd"])
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate_file, "draw", lambda *unused: None)
+
+
+def train_members(sweep: Path, target: str, *choices: list[str]) -> None:
+    what = [f"data.path={PEOPLE}", f"data.target={target}", f"task={TASKS[target]}"]
+    fixed = ["data=table", "data.drop=[id]", "trainer=cpu", "trainer.max_epochs=3"]
+    quick = [*fixed, *what, "callbacks=minimal", "logger=none"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        for number, own in enumerate(choices, len(list(sweep.glob("*")))):
+            train(compose("train", [*quick, f"folder={sweep / str(number)}", *own]))
+
+
+@pytest.fixture(scope="module")
+def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sweep of three runs for each kind of target."""
+    folder = tmp_path_factory.mktemp("sweeps")
+    for target in TASKS:
+        train_members(folder / target, target, *MEMBERS)
+    return folder
+
+
+def written(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def predicted(path: Path) -> np.ndarray:
+    """Probabilities or values of a table of predictions."""
+    table = pl.read_csv(path)
+    names = [n for n in table.columns if n.startswith("probability_")]
+    return table[names or [table.columns[-1]]].to_numpy()
+
+
+def log_loss(true: Sequence[int] | np.ndarray, probabilities: np.ndarray) -> float:
+    """Of probabilities [N, classes] against class indices [N]."""
+    chosen = np.take_along_axis(probabilities, np.array(true)[:, None], axis=1)
+    return float(-np.log(chosen).mean())
+
+
+@pytest.mark.parametrize("target", TASKS)
+def test_a_sweep_predicts_the_mean_of_its_runs(
+    target: str, sweeps: Path, run: Run, tmp_path: Path
+) -> None:
+    each = []
+    for member in sorted((sweeps / target).iterdir()):
+        run("predict", f"run={member}", f"input={PEOPLE}", "output=one.csv")
+        each.append(predicted(tmp_path / "one.csv"))
+    assert np.ptp(each, axis=0).max() > 0.01
+    ended = run(
+        "predict", f"run={sweeps / target}", f"input={PEOPLE}", "output=all.csv"
+    )
+    assert (ended.code, ended.err) == (0, "")
+    found = predicted(tmp_path / "all.csv")
+    np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("target", TASKS)
+def test_a_file_is_measured_by_the_mean(target: str, sweeps: Path, run: Run) -> None:
+    ended = run("evaluate", f"run={sweeps / target}", f"input={PEOPLE}")
+    assert (ended.code, ended.err) == (0, "")
+    folder = sweeps / target / "evaluations" / "people"
+    metrics = written(folder / "metrics.json")
+    rows = pl.read_csv(folder / "predictions.csv")
+    check(target, metrics, rows[target].to_numpy(), rows)
+    assert metrics["rows"] == len(rows)
+
+
+def check(target: str, metrics: Any, true: np.ndarray, rows: pl.DataFrame) -> None:
+    """Metrics as scikit-learn has them for predictions in a table."""
+    if target == "income":
+        values = rows["predicted_income"].to_numpy()
+        assert metrics["r2"] == pytest.approx(r2_score(true, values), abs=1e-5)
+        error = root_mean_squared_error(true, values)
+        assert metrics["rmse"] == pytest.approx(error)
+        return
+    names = [n for n in rows.columns if n.startswith("probability_")]
+    classes = [name.removeprefix("probability_") for name in names]
+    said = rows[f"predicted_{target}"].cast(pl.String).to_numpy()
+    true = np.array(
+        [str(value).lower() if target == "member" else value for value in true]
+    )
+    codes = [classes.index(value) for value in true]
+    assert metrics["accuracy"] == pytest.approx(accuracy_score(true, said))
+    loss = log_loss(codes, rows[names].to_numpy())
+    assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("target", ["income", "city"])
+def test_a_sweep_is_measured_on_the_rows_of_its_runs(
+    target: str, sweeps: Path, run: Run
+) -> None:
+    ended = run("evaluate", f"run={sweeps / target}")
+    assert (ended.code, ended.err) == (0, "")
+    assert "the mean of 3 runs" in ended.out
+    content = written(sweeps / target / "ensemble.json")
+    assert content["runs"] == ["0", "1", "2"]
+    data = build_data(read_config(sweeps / target / "0"))
+    rows, samples = data.rows["test"], data.samples
+    each = []
+    for name in content["runs"]:
+        with trained(sweeps / target / name) as model:
+            each.append(model.predict(samples.inputs[rows]).double().numpy())
+    mean, true = np.mean(each, axis=0), samples.targets[rows].numpy()
+    metrics = content["metrics"]
+    if target == "income":
+        assert metrics["r2/test"] == pytest.approx(r2_score(true, mean), abs=1e-5)
+    else:
+        hits = (mean.argmax(axis=1) == true).mean()
+        assert metrics["accuracy/test"] == pytest.approx(hits)
+        loss = log_loss(true, mean)
+        assert metrics["loss/test"] == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("target", TASKS)
+def test_the_mean_of_equals_is_one_of_them_however_sure(
+    target: str, sweeps: Path
+) -> None:
+    with trained(sweeps / target / "0") as model:
+        inputs = torch.zeros(20, len(model.columns))
+        inputs[:, 0] = torch.linspace(-1e5, 1e5, 20)
+        outputs = model.outputs(inputs)
+        if target == "city":
+            outputs = outputs.log_softmax(dim=1)
+        found = mean_outputs([model, model], inputs)
+        torch.testing.assert_close(found, outputs, rtol=1e-4, atol=1e-4)
+
+
+def test_rows_that_some_run_was_trained_on_are_no_test(
+    sweeps: Path, run: Run, tmp_path: Path
+) -> None:
+    sweep = Path(shutil.copytree(sweeps / "income", tmp_path / "sweep"))
+    train_members(sweep, "income", ["data.split_seed=1"])
+    ended = run("evaluate", f"run={sweep}")
+    assert ended.code == 1
+    assert "trained on different rows" in ended.err
+    assert "give input=" in ended.err
+    assert run("evaluate", f"run={sweep}", f"input={PEOPLE}").code == 0
+    metrics = written(sweep / "evaluations" / "people" / "metrics.json")
+    assert set(metrics) == {"rows", "r2", "mae", "rmse"}  # losses are of other units
+
+
+@pytest.mark.parametrize(
+    ("other", "choices", "words"),
+    [
+        ("income", ["data.target=member", "task=binary"], "task: "),
+        ("income", ["data.target=age"], "targets: "),
+        ("income", ["data.drop=[id,age]"], "columns: "),
+        (
+            "member",
+            ["activation@task.output_activation=tanh", "loss=mse"],
+            "output act",
+        ),
+    ],
+)
+def test_runs_that_say_other_things_are_not_averaged(
+    other: str,
+    choices: list[str],
+    words: str,
+    sweeps: Path,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    sweep = Path(shutil.copytree(sweeps / other, tmp_path / "sweep"))
+    train_members(sweep, other, choices)
+    out = ("output=out.csv", f"input={PEOPLE}")
+    ended = run("predict", f"run={sweep}", *out)
+    assert ended.code == 1
+    assert f"cannot be averaged, they differ in their {words}" in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_runs_without_a_result_are_left_out(
+    sweeps: Path, run: Run, tmp_path: Path
+) -> None:
+    sweep = Path(shutil.copytree(sweeps / "city", tmp_path / "sweep"))
+    for name, change in (
+        {"0": {"status": "failed"}, "1": {"best_value": None}}
+    ).items():
+        path = sweep / name / "summary.json"
+        path.write_text(json.dumps(written(path) | change))
+    ended = run("evaluate", f"run={sweep}")
+    assert ended.code == 1
+    assert "needs two runs that are done" in ended.err
+    assert "this sweep has 1" in ended.err
+    train_members(sweep, "city", ["seed=5"])
+    ended = run("evaluate", f"run={sweep}")
+    assert (ended.code, ended.err) == (0, "")
+    assert "left out: failed 0, diverged 1\n" in ended.out
+    averaged = written(sweep / "ensemble.json")["runs"]
+    assert (len(averaged), averaged[0]) == (2, "2")
+
+
+def test_of_many_runs_that_are_left_out_some_are_named() -> None:
+    found = {Path(str(i)): "failed" for i in range(7)} | {Path("7"): "done"}
+    text = "left out: failed 0, failed 1, failed 2, failed 3, failed 4 and 2 more"
+    assert left_out(found) == text
+
+
+def test_a_sweeps_report_shows_the_mean_beside_its_best_run(
+    run: Run, tmp_path: Path
+) -> None:
+    quick = ("data=iris", "trainer=cpu", "trainer.max_epochs=3", "callbacks=minimal")
+    ended = run("train", "-m", "seed=0,1,2", *quick)
+    (sweep,) = tmp_path.glob("logs/*/sweeps/*")
+    metrics = written(sweep / "ensemble.json")["metrics"]
+    runs = pl.read_csv(sweep / "report" / "runs.csv").sort("best_value")
+    best, mean = runs["accuracy/test"][0], runs["accuracy/test"].mean()
+    line = f"of 3 runs: accuracy/test {metrics['accuracy/test']:.4f}; "
+    line += f"the best of them {best:.4f}, their mean {mean:.4f}"
+    assert f"ensemble     {line}" in ended.out
+    assert "the mean of" not in ended.out  # once is enough
+    page = (sweep / "report" / "report.md").read_text()
+    assert "Ensemble of 3 runs in logs" in page
+    (row,) = pl.read_csv(sweep / "report" / "ensembles.csv").rows(named=True)
+    assert row["loss/test"] == pytest.approx(metrics["loss/test"])
+    ended = run("train", "-m", "seed=0,1,2,3", *quick, f"sweep.resume={sweep}")
+    assert "of 4 runs: accuracy/test" in ended.out

@@ -1,0 +1,165 @@
+"""A run becomes one file, which predicts what the run does."""
+
+import json
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import ROOT, Run
+
+from litmlp.engine.predict.export import FORMATS
+from litmlp.engine.predict.onnx_model import METADATA
+from litmlp.engine.predict.onnx_operations import OnnxOperations
+
+QUICK = ("trainer=cpu", "trainer.max_epochs=2")
+PEOPLE = ("data=table", f"data.path={ROOT}/tests/people.csv", "data.drop=[id]")
+NEW_ROWS = """joined,member,city,height,age,id,income,shoe_size
+2021-05-01,true,Rome,171.5,33,a1,1800,40
+,,,,,a2,,41
+1999-12-31,false,Atlantis,,-4,a3,-1,42
+2021-05-02,true,Bern,1e9,inf,a4,1900,43
+"""
+
+
+def a_run(run: Run, tmp_path: Path, target: str, *choices: str) -> Path:
+    ended = run("train", *PEOPLE, f"data.target={target}", *QUICK, *choices)
+    assert ended.code == 0, ended.err
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    return folder
+
+
+def predicted(run: Run, tmp_path: Path, source: Path) -> pl.DataFrame:
+    (tmp_path / "new.csv").write_text(NEW_ROWS)
+    ended = run("predict", f"run={source}", "input=new.csv", "output=out.parquet")
+    assert ended.code == 0, ended.err
+    assert "shoe_size" in ended.out  # is ignored
+    return pl.read_parquet(tmp_path / "out.parquet")
+
+
+def assert_close(found: pl.DataFrame, expected: pl.DataFrame) -> None:
+    texts = expected.select(pl.col(pl.String))
+    assert found.select(texts.columns).equals(texts)
+    numbers = expected.drop(texts.columns).to_torch()
+    others = found.drop(texts.columns).to_torch()
+    torch.testing.assert_close(others, numbers, rtol=1e-5, atol=1e-5)
+    assert len(numbers.unique()) > 2
+
+
+def test_the_onnx_file_predicts_what_the_run_does(run: Run, tmp_path: Path) -> None:
+    folder = a_run(run, tmp_path, "city")
+    ended = run("export", f"run={folder}")
+    assert ended.code == 0
+    assert ended.err == ""
+    assert "largest difference from the checkpoint's predictions: " in ended.out
+    assert f"onnx → logs/default/runs/{folder.name}/exports/model.onnx" in ended.out
+    assert [path.name for path in (folder / "exports").iterdir()] == ["model.onnx"]
+    from_run = predicted(run, tmp_path, folder)
+    assert from_run.columns[:2] == ["id", "predicted_city"]
+    from_file = predicted(run, tmp_path, folder / "exports" / "model.onnx")
+    assert_close(from_file, from_run)
+
+
+def test_the_torch_export_file_predicts_what_the_run_does(
+    run: Run, tmp_path: Path
+) -> None:
+    folder = a_run(run, tmp_path, "income", "preprocessing=quantile_normal")
+    ended = run("export", f"run={folder}", "format=torch_export", "output=my/tiny.pt2")
+    assert ended.err == ""
+    assert "torch_export → my/tiny.pt2" in ended.out
+    extra = {f"{METADATA}.json": ""}
+    program = torch.export.load(tmp_path / "my" / "tiny.pt2", extra_files=extra)
+    columns = json.loads(extra[f"{METADATA}.json"])["columns"]
+    assert [c["name"] for c in columns] == ["age", "height", "city", "member", "joined"]
+    assert columns[2]["categories"] == ["Bern", "Oslo", "Paris", "Rome"]
+    nan, inf = torch.nan, torch.inf
+    numbers = [
+        [33, 171.5, 1, 18_748],
+        [nan, nan, nan, nan],
+        [-4, nan, 0, 10_956],
+        [inf, 1e9, 1, 18_749],
+    ]
+    codes = torch.tensor([[3], [-2], [-1], [0]])
+    found = program.module()(numbers=torch.tensor(numbers), codes=codes)
+    expected = predicted(run, tmp_path, folder)["predicted_income"].to_torch()
+    torch.testing.assert_close(found.squeeze(1), expected)
+    assert len(expected.unique()) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "preprocessing", ["none", "standardize", "robust", "quantile_normal"]
+)
+@pytest.mark.parametrize(
+    ("target", "choices"),
+    [
+        ("city", ["encoding=embedding", "batchnorm=before_activation"]),
+        ("member", ["trainer.precision=64-true", "batchnorm=after_activation"]),
+        ("income", ["encoding=one_hot", "dropout=alpha_dropout", "activation=gelu"]),
+    ],
+)
+def test_every_kind_of_run_can_be_exported(
+    target: str, choices: list[str], preprocessing: str, run: Run, tmp_path: Path
+) -> None:
+    folder = a_run(run, tmp_path, target, f"preprocessing={preprocessing}", *choices)
+    for format, suffix in (("onnx", "onnx"), ("torch_export", "pt2")):
+        ended = run("export", f"run={folder}", f"format={format}")
+        assert ended.err == ""
+        assert (folder / "exports" / f"model.{suffix}").is_file()
+    from_file = predicted(run, tmp_path, folder / "exports" / "model.onnx")
+    assert_close(from_file, predicted(run, tmp_path, folder))
+
+
+def test_a_wrong_export_leaves_no_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = a_run(run, tmp_path, "income")
+    monkeypatch.setattr("litmlp.engine.predict.export.MISSING", -3)  # which no row has
+    for format in FORMATS:
+        ended = run("export", f"run={folder}", f"format={format}")
+        assert ended.code == 1
+        assert f"format={format}: predictions differ from the checkpoint's" in ended.err
+        assert "more than 1e-05: nothing is written" in ended.err
+    assert not (folder / "exports").exists()
+
+
+def test_an_operation_that_onnx_lacks_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = a_run(run, tmp_path, "income", "activation=rrelu")
+    monkeypatch.delitem(OnnxOperations.replaced, F.rrelu)
+    ended = run("export", f"run={folder}")
+    assert ended.code == 1
+    assert ended.err.startswith("error: format=onnx cannot hold this model: ")
+    assert "aten.rrelu" in ended.err
+    assert ended.err.count("\n") == 1
+    assert not (folder / "exports").exists()
+
+
+def test_a_missing_extra_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = a_run(run, tmp_path, "income")
+    for package in ("onnxruntime", "onnxscript", "onnx"):
+        monkeypatch.setitem(sys.modules, package, None)
+        ended = run("export", f"run={folder}")
+        assert ended.code == 1
+        assert f"needs {package}: pip install litmlp[onnx]" in ended.err
+    assert run("export", f"run={folder}", "format=torch_export").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["format=onx"], "format=onx: no such choice. Did you mean onnx?"),
+        (["format=null"], "format=None: no such choice. Allowed: onnx, torch_export"),
+        (["output=m.pt2"], "output=m.pt2: format=onnx must end in .onnx"),
+        ([], "run=nowhere holds no run"),
+    ],
+)
+def test_what_cannot_be_is_said(options: list[str], words: str, run: Run) -> None:
+    ended = run("export", "run=nowhere", *options)
+    assert ended.code == 1
+    assert words in ended.err

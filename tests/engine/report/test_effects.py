@@ -1,0 +1,111 @@
+"""What each axis does, on numbers that were made up to be known."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import make_sweep
+
+from litmlp.engine.report.effects import (
+    best_pairings,
+    by_level,
+    effects,
+    marginal_means,
+)
+from litmlp.engine.report.problems import Problem
+
+ACTIVATIONS = {"relu": 0.0, "tanh": 4.0}
+RATES = {0.1: 0.0, 0.01: 1.0, 0.001: 2.0}
+SEEDS = {0: 0.0, 1: 0.5}
+
+
+@pytest.fixture
+def additive(tmp_path: Path) -> Problem:
+    """A full grid in which activation, rate and seed add up."""
+    grid = product(ACTIVATIONS.items(), RATES.items(), SEEDS.items())
+    values = {
+        f"activation={a} optimizer.lr={lr} seed={s}": 1.0 + x + y + z
+        for (a, x), (lr, y), (s, z) in grid
+    }
+    return make_sweep(tmp_path, values)
+
+
+def test_shares_of_a_full_grid_are_those_of_its_parts(additive: Problem) -> None:
+    table = effects(by_level(additive), "min")
+    parts = [np.var(list(axis.values())) for axis in (ACTIVATIONS, RATES, SEEDS)]
+    assert table["axis"].to_list() == ["activation", "optimizer.lr", "seed"]
+    assert table["share"].to_list() == pytest.approx([p / sum(parts) for p in parts])
+    assert table["spread"].to_list() == pytest.approx([4.0, 2.0, 0.5])
+    assert table["best"].to_list() == ["relu", "0.1", "0"]
+    assert table["levels"].to_list() == [2, 3, 2]
+    assert effects(by_level(additive), "max")["best"].to_list() == [
+        "tanh",
+        "0.001",
+        "1",
+    ]
+
+
+def test_marginal_means_count_their_runs(additive: Problem) -> None:
+    means = marginal_means(by_level(additive), "optimizer.lr")
+    assert means["level"].to_list() == ["0.001", "0.01", "0.1"]
+    assert means["best_value mean"].to_list() == pytest.approx([5.25, 4.25, 3.25])
+    assert means["best_value count"].to_list() == [4, 4, 4]
+
+
+def test_an_axis_without_effect_explains_nothing(tmp_path: Path) -> None:
+    values = {"a=1 b=1": 1.0, "a=1 b=2": 3.0, "a=2 b=1": 3.0, "a=2 b=2": 1.0}
+    table = effects(by_level(make_sweep(tmp_path, values)), "min")
+    assert table["share"].to_list() == pytest.approx([0.0, 0.0])
+    skewed = {"a=1 b=1": 0.0, "a=1 b=2": 0.0, "a=1 b=3": 9.0}
+    skewed |= {"a=2 b=1": 4.0, "a=2 b=2": 2.0, "a=2 b=3": 3.0}  # the mean of both is 3
+    table = effects(by_level(make_sweep(tmp_path / "y", skewed)), "min")
+    assert dict(table.select("axis", "share").rows())["a"] == pytest.approx(0.0)
+    pairs = best_pairings(
+        by_level(make_sweep(tmp_path / "x", values)), ["a", "b"], "min"
+    )
+    assert pairs.row(0) == ("a", "1", "b", "1", 1.0, 1)
+
+
+def test_axes_whose_levels_are_never_repeated_have_no_share(tmp_path: Path) -> None:
+    table = effects(by_level(make_sweep(tmp_path, {"a=1": 1.0, "a=2": 2.0})), "min")
+    assert table["share"].to_list() == [None]
+    alike = {f"a={i} seed={j}": 1.0 for i in range(2) for j in range(2)}
+    table = effects(by_level(make_sweep(tmp_path / "x", alike)), "min")
+    assert table["share"].to_list() == [None, None]
+
+
+def test_the_best_pairing_may_be_of_levels_that_are_not_the_best_alone(
+    tmp_path: Path,
+) -> None:
+    cells = {("x", 1): 5.0, ("x", 2): 5.5, ("y", 1): 9.0, ("y", 2): 1.0, ("x", 3): 4.0}
+    values = {
+        f"a={a} b={b} c={c}": v + c for (a, b), v in cells.items() for c in (0, 1)
+    }
+    problem = make_sweep(tmp_path, values)
+    pairs = best_pairings(by_level(problem), problem.choices, "min")
+    assert pairs.row(0) == ("a", "y", "b", "2", pytest.approx(1.5), 2)
+    assert pairs.height == 3
+    table = effects(by_level(problem), "min")
+    assert dict(table.select("axis", "best").rows())["a"] == "x"
+
+
+def test_a_random_search_is_cut_into_quarters(tmp_path: Path) -> None:
+    rates = np.geomspace(1e-4, 1e-1, 40)
+    values = {
+        f"optimizer.lr={rate}": float(abs(i - 12)) for i, rate in enumerate(rates)
+    }
+    levels = by_level(make_sweep(tmp_path, values))
+    means = marginal_means(levels, "optimizer.lr")
+    assert means["best_value count"].to_list() == [10, 10, 10, 10]
+    assert means["level"][0].startswith("0.0001 to 0.0005")
+    (row,) = effects(levels, "min").rows(named=True)
+    assert row["levels"] == 4
+    assert row["best"] == means["level"][1]
+    assert 0.5 < row["share"] < 1
+
+
+def test_many_seeds_are_not_cut(tmp_path: Path) -> None:
+    values = {f"a={a} seed={seed}": float(seed) for seed in range(12) for a in "xy"}
+    table = effects(by_level(make_sweep(tmp_path, values)), "min")
+    assert table.row(0) == ("seed", 12, pytest.approx(1.0), 11.0, "0")

@@ -1,0 +1,134 @@
+"""Seeds collapsed, choices ranked by validation, ties told: against scipy, by hand."""
+
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import make_run, make_sweep
+from scipy import stats
+
+from litmlp.engine.report.findings import find
+from litmlp.engine.report.folders import find_runs
+from litmlp.engine.report.intervals import margin
+from litmlp.engine.report.problems import problems
+from litmlp.engine.report.ranking import compare, rank_choices, verdict
+from litmlp.engine.report.runs_table import read_runs
+
+A = {f"optimizer=adam seed={i}": v for i, v in enumerate([0.31, 0.42, 0.35, 0.50])}
+B = {f"optimizer=sgd seed={i}": v for i, v in enumerate([0.40, 0.52, 0.43, 0.61])}
+C = {f"optimizer=nadam seed={i}": v for i, v in enumerate([0.33, 0.41, 0.37, 0.49])}
+
+
+def test_repeats_are_summarised_as_scipy_does(tmp_path: Path) -> None:
+    row = rank_choices(make_sweep(tmp_path, A)).row(0, named=True)
+    values = list(A.values())
+    assert row["best_value mean"] == pytest.approx(np.mean(values))
+    assert row["best_value std"] == pytest.approx(np.std(values, ddof=1))
+    assert row["best_value median"] == pytest.approx(statistics.median(values))
+    assert row["best_value count"] == row["runs started"] == 4
+    low, high = stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))
+    assert row["best_value low"] == pytest.approx(low)
+    assert row["best_value high"] == pytest.approx(high)
+
+
+def test_choices_are_ranked_by_validation_and_not_by_test(tmp_path: Path) -> None:
+    tested = {"relu": (0.2, 0.80), "tanh": (0.3, 0.99)}
+    for name, (value, test) in tested.items():
+        metrics = {"loss/val": value, "loss/test": 1.0, "accuracy/test": test}
+        make_run(tmp_path / name, [f"activation={name}"], value, metrics=metrics)
+    (problem,) = problems(read_runs(find_runs([str(tmp_path)])))
+    ranked = rank_choices(problem)
+    assert ranked["activation"].to_list() == ["relu", "tanh"]
+    assert problem.test == "accuracy/test"
+    assert ranked["accuracy/test mean"].to_list() == [0.80, 0.99]
+    assert "activation=relu" in find(problem).command
+
+
+def test_larger_is_better_where_the_monitor_says_so(tmp_path: Path) -> None:
+    monitor = {"metric": "accuracy/val", "mode": "max"}
+    values = {"a=1": 0.8, "a=2": 0.9, "a=3": None}
+    problem = make_sweep(tmp_path, values, monitor=monitor)
+    assert rank_choices(problem)["a"].to_list() == [2, 1, 3]
+    assert "a=2" in find(problem).command
+
+
+def test_ties_are_told_seed_by_seed(tmp_path: Path) -> None:
+    ranked = rank_choices(make_sweep(tmp_path, A | B | C))
+    verdicts = dict(ranked.select("optimizer", "against best").rows())
+    assert verdicts == {"adam": "best", "nadam": "tied", "sgd": "worse"}
+    # Unpaired, the seeds' own differences would hide that sgd is worse.
+    assert stats.ttest_ind(list(A.values()), list(B.values())).pvalue > 0.05
+    differences = np.array(list(B.values())) - np.array(list(A.values()))
+    row = ranked.filter(optimizer="sgd").row(0, named=True)
+    test = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
+    assert row["difference from best"] == pytest.approx(differences.mean())
+    half = row["margin of difference"]
+    assert row["difference from best"] - half == pytest.approx(test.low)
+    assert row["difference from best"] + half == pytest.approx(test.high)
+
+
+def test_order_of_the_seeds_does_not_matter(tmp_path: Path) -> None:
+    straight = rank_choices(make_sweep(tmp_path / "a", A | B))
+    turned = dict(reversed(list(B.items())))
+    assert rank_choices(make_sweep(tmp_path / "b", turned | A)).equals(straight)
+
+
+def test_other_seeds_are_compared_as_independent_runs() -> None:
+    best = {(i,): v for i, v in enumerate([1.0, 1.2, 0.9])}
+    values = {(i + 9,): v for i, v in enumerate([1.4, 1.1, 1.3, 1.9])}
+    difference, half = compare(values, best)
+    test = stats.ttest_ind(list(values.values()), list(best.values()), equal_var=False)
+    interval = test.confidence_interval(0.95)
+    assert difference - half == pytest.approx(interval.low)
+    assert difference + half == pytest.approx(interval.high)
+
+
+@pytest.mark.parametrize(
+    ("values", "best"),
+    [
+        ({(0,): 1.0}, {(0,): 2.0}),
+        ({(0,): 1.0}, {(1,): 2.0, (2,): 2.5}),
+        ({}, {(0,): 1.0, (1,): 2.0}),
+    ],
+)
+def test_too_few_runs_tell_nothing(
+    values: dict[tuple[int], float], best: dict[tuple[int], float]
+) -> None:
+    assert verdict(*compare(values, best)) is None
+
+
+def test_equal_runs_are_tied_and_constant_differences_are_not() -> None:
+    best = {(0,): 1.0, (1,): 2.0}
+    assert verdict(*compare(best, best)) == "tied"
+    assert verdict(*compare({(0,): 1.5, (1,): 2.5}, best)) == "worse"
+    same = {(8,): 1.0, (9,): 1.0}
+    assert verdict(*compare(same, {(0,): 1.0, (1,): 1.0})) == "tied"
+
+
+def test_one_value_has_no_interval() -> None:
+    assert np.isnan(margin(0.0, 1))
+    assert margin(2.0, 4) == pytest.approx(3.182446305 * 2 / 2)
+
+
+def test_a_choice_that_diverged_comes_after_those_that_did_not(tmp_path: Path) -> None:
+    values = {
+        "optimizer.lr=1 seed=0": 0.1,
+        "optimizer.lr=1 seed=1": None,
+        "optimizer.lr=2 seed=0": 0.5,
+        "optimizer.lr=2 seed=1": 0.6,
+        "optimizer.lr=3 seed=0": None,
+    }
+    ranked = rank_choices(make_sweep(tmp_path, values))
+    assert ranked["optimizer.lr"].to_list() == [2, 1, 3]
+    assert ranked["best_value count"].to_list() == [2, 1, 0]
+    assert ranked["runs started"].to_list() == [2, 2, 1]
+    assert ranked["against best"].to_list() == ["best", None, None]
+
+
+def test_folds_and_splits_are_repeats_too(tmp_path: Path) -> None:
+    keys = ("seed", "seeds.order", "data.split_seed", "data.fold", "data.seed")
+    values = {f"a=1 {key}=1": 1.0 for key in keys} | {"a=2": 1.0}
+    problem = make_sweep(tmp_path, values)
+    assert problem.choices == ["a"]
+    assert problem.seeds == list(keys)

@@ -1,0 +1,285 @@
+"""Run folders become a table: their choices, and which of them may be compared."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from made_up import make_run
+
+from litmlp.engine.report.folders import common_folder, find_runs
+from litmlp.engine.report.problems import problems
+from litmlp.engine.report.runs_table import Runs, read_runs
+from litmlp.errors import UserError
+
+
+def table_of(folder: Path) -> Runs:
+    return read_runs(find_runs([str(folder)]))
+
+
+def test_runs_are_found_at_any_depth_and_by_patterns(tmp_path: Path) -> None:
+    one = make_run(tmp_path / "a" / "sweeps" / "1" / "x", [], 1.0)
+    two = make_run(tmp_path / "b" / "runs" / "2", [], 1.0)
+    (one.parent / "report").mkdir()
+    assert find_runs([str(tmp_path)]) == [one, two]
+    assert find_runs([str(one)]) == [one]
+    assert find_runs([f"{tmp_path}/*/sweeps/*"]) == [one]
+    assert find_runs([f"{tmp_path}/b", f"{tmp_path}/*"]) == [two, one]
+    assert common_folder([one, two]) == tmp_path
+
+
+def test_folders_without_runs_are_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="runs=nowhere: no such folder"):
+        find_runs(["nowhere"])
+    with pytest.raises(UserError, match=r"holds no run: there is no summary\.json"):
+        find_runs([str(tmp_path)])
+
+
+def test_choices_that_vary_are_columns(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", ["data=iris", "activation=relu", "seed=1"], 1.0)
+    make_run(tmp_path / "b", ["data=iris", "activation=tanh", "seed=2"], 2.0)
+    runs = table_of(tmp_path)
+    assert runs.choices == ["activation", "seed"]
+    assert runs.table["activation"].to_list() == ["relu", "tanh"]
+    assert runs.table["seed"].to_list() == [1, 2]
+    assert runs.table["best_value"].to_list() == [1.0, 2.0]
+    assert runs.table["loss/val"].to_list() == [1.0, 2.0]
+
+
+def test_what_was_not_overridden_comes_from_the_saved_config(tmp_path: Path) -> None:
+    config = {"optimizer": {"lr": 0.001}, "seed": 5, "seeds": {"order": "${seed}"}}
+    other = config | {"optimizer": {"lr": 0.1}}
+    choices = {"activation": "relu", "initializer@bias_initializer": "zeros"}
+    bias = "initializer@bias_initializer=ones"
+    saved = {"config": config, "choices": choices}
+    make_run(tmp_path / "a", ["activation=relu", "optimizer.lr=1e-3"], 1.0, **saved)
+    make_run(tmp_path / "b", ["optimizer.lr=1e-1"], 1.0, config=other, choices=choices)
+    make_run(tmp_path / "c", ["activation=tanh", "seeds.order=7", bias], 1.0)
+    table = table_of(tmp_path).table
+    assert table["activation"].to_list() == ["relu", "relu", "tanh"]
+    assert table["optimizer.lr"].to_list() == ["0.001", "0.1", "(default)"]
+    assert table["seeds.order"].to_list() == [5, 5, 7]
+    assert table["initializer@bias_initializer"].to_list() == ["zeros", "zeros", "ones"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "value"),
+    [
+        ("pair={lr:1e-3,batch:32}", "pair", "{lr:1e-3,batch:32}"),
+        ("model.hidden_sizes=[64,32]", "model.hidden_sizes", "[64,32]"),
+        ("+note='a = b'", "note", "'a = b'"),
+        ("~callbacks.early_stopping", "callbacks.early_stopping", "(deleted)"),
+        ("optimizer.lr=1e-3", "optimizer.lr", "0.001"),
+        ("+status=odd", "choice.status", "odd"),
+        ("+choice=odd", "choice.choice", "odd"),
+        ("seed=18446744073709551615", "seed", "18446744073709551615"),
+    ],
+)
+def test_any_override_is_read(
+    overrides: str, key: str, value: str, tmp_path: Path
+) -> None:
+    make_run(tmp_path / "a", [overrides], 1.0)
+    make_run(tmp_path / "b", ["name=other", "hydra.verbose=true", "logger=none"], 1.0)
+    runs = table_of(tmp_path)
+    assert runs.choices == [key]
+    assert runs.table[key].to_list() == [value, "(default)"]
+
+
+def test_a_dictionary_of_the_config_is_shown_as_typed(tmp_path: Path) -> None:
+    for batch in (32, 64):
+        pair = {"lr": 0.001, "batch": batch}
+        typed = f"pair={{lr:0.001,batch:{batch}}}"
+        make_run(tmp_path / str(batch), [typed], 1.0, config={"pair": pair})
+    assert table_of(tmp_path).table["pair"].to_list() == [
+        "{lr:0.001,batch:32}",
+        "{lr:0.001,batch:64}",
+    ]
+
+
+@pytest.mark.parametrize("reference", ["${pair.lr}", r"$\{pair.lr\}"])
+def test_what_follows_another_choice_is_none_of_its_own(
+    reference: str, tmp_path: Path
+) -> None:
+    for lr in (0.1, 0.2):
+        overrides = [f"+pair={{lr:{lr},batch:32}}", f"optimizer.lr={reference}"]
+        config = {"pair": {"lr": lr, "batch": 32}, "optimizer": {"lr": lr}}
+        make_run(tmp_path / str(lr), overrides, 1.0, config=config)
+    assert table_of(tmp_path).choices == ["pair"]
+    own = {"optimizer": {"lr": 0.3}}
+    make_run(tmp_path / "own", ["optimizer.lr=0.3"], 1.0, config=own)
+    assert table_of(tmp_path).choices == ["pair", "optimizer.lr"]
+
+
+def config_of(data: str, **changes: Any) -> dict[str, Any]:
+    described = {"name": data, "batch_size": 32, "noise": 0.0} | changes
+    loss = {"_target_": "torch.nn.CrossEntropyLoss", "label_smoothing": 0.0}
+    return {"data": described, "loss": loss, "task": {"name": "multiclass"}}
+
+
+def test_other_data_losses_and_monitors_are_other_problems(tmp_path: Path) -> None:
+    wine = {"config": config_of("wine"), "choices": {"data": "wine"}}
+    noisy = {"config": config_of("wine", noise=0.1), "choices": {"data": "wine"}}
+    large = {"config": config_of("wine", batch_size=64), "choices": {"data": "wine"}}
+    iris = {"config": config_of("iris"), "choices": {"data": "iris"}}
+    smooth = config_of("wine")
+    smooth["loss"]["label_smoothing"] = 0.1
+    accuracy = {"metric": "accuracy/val", "mode": "max"}
+    make_run(tmp_path / "a", ["data=wine"], 1.0, **wine)
+    make_run(tmp_path / "b", ["data=wine", "data.batch_size=64"], 1.0, **large)
+    make_run(tmp_path / "c", ["data=wine", "data.noise=0.1"], 1.0, **noisy)
+    make_run(tmp_path / "d", [], 1.0, **iris)  # its experiment's data
+    make_run(tmp_path / "e", [], 1.0, **(wine | {"config": smooth}))
+    make_run(tmp_path / "f", [], 1.0, **wine, monitor=accuracy)
+    groups = {
+        each.name: each.runs["config_hash"].to_list()
+        for each in problems(table_of(tmp_path))
+    }
+    assert [sorted(group) for group in groups.values()] == [
+        ["a", "b"],
+        ["c"],
+        ["d"],
+        ["e"],
+        ["f"],
+    ]
+    assert len(set(groups)) == 5
+    assert all(name.startswith("data=") for name in groups)
+
+
+def test_the_loss_is_a_choice_where_it_is_not_what_runs_are_ranked_by(
+    tmp_path: Path,
+) -> None:
+    monitor = {"metric": "accuracy/val", "mode": "max"}
+    make_run(tmp_path / "a", ["loss=mse"], 0.5, monitor=monitor)
+    make_run(tmp_path / "b", ["loss=cross_entropy"], 0.6, monitor=monitor)
+    (problem,) = problems(table_of(tmp_path))
+    assert problem.choices == ["loss"]
+    assert problem.runs["config_hash"].to_list() == ["b", "a"]
+
+
+def test_a_failed_run_belongs_to_the_problem_of_the_others(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", ["optimizer.lr=1"], 1.0, config=config_of("wine"))
+    failed = {"status": "failed", "error": "ValueError: no\nmore", "monitor": None}
+    config = config_of("wine") | {"monitor": "loss/val", "mode": "min"}
+    make_run(tmp_path / "b", ["optimizer.lr=-1"], config=config, **failed)
+    runs = table_of(tmp_path)
+    (problem,) = problems(runs)
+    assert problem.runs.height == 2
+    assert problem.measured.height == 1
+    assert runs.table["error"].to_list() == ["", "ValueError: no"]
+
+
+def test_runs_of_one_config_count_once(tmp_path: Path) -> None:
+    same = {"config_hash": "same"}
+    make_run(tmp_path / "a", ["seed=1"], 1.0, started="2026-01-01", **same)
+    make_run(tmp_path / "b", ["seed=1"], 2.0, started="2026-01-02", **same)
+    make_run(tmp_path / "c", ["seed=1"], status="failed", started="2026-01-03", **same)
+    make_run(tmp_path / "d", ["seed=2"], 3.0)
+    (problem,) = problems(table_of(tmp_path))
+    assert problem.measured["best_value"].to_list() == [2.0, 3.0]
+    assert problem.copies == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "is broken: Expecting"),
+        ("[]", "is broken: it has no status"),
+        ('{"status": "done"}', "is broken: overrides: Field required"),
+        ('{"status": "odd", "overrides": []}', "is broken: status: Input should be"),
+        ('{"status": "done", "overrides": [], "best_value": "x"}', "best_value: Input"),
+        ('{"status": "done", "overrides": [], "best_value": NaN}', "best_value: Input"),
+        ('{"status": "done", "overrides": [], "metrics": {"run": 1}}', "metrics.run"),
+    ],
+)
+def test_a_broken_summary_is_skipped_by_name(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    make_run(tmp_path / "good", [], 1.0)
+    broken = make_run(tmp_path / "broken", [], 1.0) / "summary.json"
+    broken.write_text(text)
+    runs = table_of(tmp_path)
+    assert runs.table.height == 1
+    (line,) = runs.skipped
+    assert line.startswith(str(broken))
+    assert reason in line
+    with pytest.raises(UserError, match="is broken"):
+        read_runs([broken.parent])
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: ${a}\nb: 1\n", "\x00", "- 1\n- 2\n"])
+def test_a_broken_config_is_no_obstacle(text: str, tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "a", ["b=1"], 1.0)
+    (folder / ".hydra" / "config.yaml").write_text(text)
+    make_run(tmp_path / "b", ["b=2", "a=1"], 1.0)
+    assert set(table_of(tmp_path).choices) == {"a", "b"}
+
+
+def test_a_command_parses_back_to_the_overrides(tmp_path: Path) -> None:
+    overrides = [
+        "pair={lr:1e-3,batch:32}",
+        "model.hidden_sizes=[64,32]",
+        "+note='it''s a \"b\" $HOME `c`'".replace("''", "\\'"),
+        "+key=${oc.env:TOKEN}",
+        "~callbacks.early_stopping",
+    ]
+    make_run(tmp_path / "a", [*overrides, "sweep.seeds=3"], 1.0)
+    (command,) = table_of(tmp_path).table["command"]
+    typed = typed_in_a_shell(command)
+    assert typed[:2] == ["python", "scripts/train.py"]
+    assert typed[2:] == overrides
+    parser = OverridesParser.create()
+    values = [override.value() for override in parser.parse_overrides(typed[2:])]
+    assert values[0] == {"lr": 0.001, "batch": 32}
+    assert values[2] == 'it\'s a "b" $HOME `c`'
+
+
+def typed_in_a_shell(command: str) -> list[str]:
+    script = f"python() {{ printf '%s\\0' python \"$@\"; }}; {command}"
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+    return ended.stdout.decode().split("\0")[:-1]
+
+
+def test_a_member_of_an_experiments_sweep_is_trained_alone(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", ["experiment=sweep/x", "seed=1"], 1.0)
+    (command,) = table_of(tmp_path).table["command"]
+    end = "scripts/train.py experiment=sweep/x seed=1 hydra.mode=RUN"
+    assert command == f"python {end}"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "overrides"), [(100_000, 1), (1, 3000)], ids=["metrics", "overrides"]
+)
+def test_a_run_of_too_many_columns_is_skipped(
+    metrics: int, overrides: int, tmp_path: Path
+) -> None:
+    tags = {f"m{i}/val": 0.5 for i in range(metrics)}
+    typed = [f"+k{i}=1" for i in range(overrides)]
+    make_run(tmp_path / "wide", typed, 0.5, metrics=tags)
+    make_run(tmp_path / "usual", ["seed=1"], 0.4)
+    runs = table_of(tmp_path)
+    assert runs.table.height == 1
+    (reason,) = runs.skipped
+    assert "wide/summary.json is broken: " in reason
+
+
+def test_a_choice_called_like_another_column_is_told_apart(tmp_path: Path) -> None:
+    for number in range(2):
+        keys = ("run", "choice.run", "choice", "loss/val", "metrics")
+        typed = [f"+{key}={number}" for key in keys]
+        make_run(tmp_path / str(number), typed, 0.5)
+    runs = table_of(tmp_path)
+    names = [f"choice.{key}" for key in ("run", "choice.run", "choice", "loss/val")]
+    assert runs.choices == [*names, "metrics"]
+    assert runs.metrics == ["loss/val"]
+
+
+def test_a_thousand_runs_are_read(tmp_path: Path) -> None:
+    for number in range(1000):
+        overrides = [f"optimizer.lr={number % 10 + 1}", f"seed={number // 10}"]
+        make_run(tmp_path / f"{number:03}", overrides, float(number))
+    runs = table_of(tmp_path)
+    assert runs.table.height == 1000
+    (problem,) = problems(runs)
+    assert problem.runs["choice"].n_unique() == 10
+    assert problem.runs.group_by("choice").len()["len"].to_list() == [100] * 10

@@ -1,0 +1,89 @@
+"""Pictures of a sweep show the numbers of its tables."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from made_up import make_sweep
+
+from litmlp.engine.figures.style import COLORS
+from litmlp.engine.report.draw_sweep import (
+    draw_effects,
+    draw_pairing,
+    draw_ranking,
+    pair_to_draw,
+)
+from litmlp.engine.report.findings import Findings, find
+
+
+@pytest.fixture
+def findings(tmp_path: Path) -> Findings:
+    grid = product(("relu", "tanh"), (0.1, 0.01), range(3))
+    values = {
+        f"activation={a} optimizer.lr={lr} seed={s}": (a == "tanh") + lr + s / 100 + 1
+        for a, lr, s in grid
+    }
+    del values["activation=tanh optimizer.lr=0.1 seed=0"]
+    return find(make_sweep(tmp_path, values))
+
+
+def test_ranking_has_a_row_a_choice_and_a_dot_a_run(findings: Findings) -> None:
+    (panel,) = draw_ranking(findings).axes
+    labels = [text.get_text() for text in panel.get_yticklabels()]
+    assert labels == ["relu, 0.01", "relu, 0.1", "tanh, 0.01", "tanh, 0.1"]
+    drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in panel.lines]
+    assert ([1.01, 1.02, 1.03], [0, 0, 0]) in drawn
+    (mean,) = [x for x, y in drawn if len(x) == 1 and y == [1]]
+    assert mean == pytest.approx([1.11])
+    ends = sorted(x for x, y in drawn if y == [2, 2])
+    best = findings.choices.row(2, named=True)
+    assert ends[0] == [best["best_value low"], best["best_value high"]]
+    assert panel.get_ylim()[0] > panel.get_ylim()[1]  # the best on top
+    assert panel.lines[0].get_color() == COLORS[0]
+    assert panel.get_xlabel() == "loss/val"
+
+
+def test_effects_have_a_panel_an_axis_on_one_scale(findings: Findings) -> None:
+    panels = draw_effects(findings).axes
+    titles = [panel.get_title(loc="left") for panel in panels]
+    assert titles[0].startswith("activation: 9")
+    assert titles[1].startswith("optimizer.lr: ")
+    assert [text.get_text() for text in panels[1].get_xticklabels()] == ["0.01", "0.1"]
+    assert panels[0].get_ylim() == panels[1].get_ylim()
+    means = [line.get_ydata() for line in panels[0].lines if len(line.get_xdata()) == 1]
+    assert means[0] == pytest.approx([1.065])
+
+
+def test_pairing_frames_the_best_combination(findings: Findings) -> None:
+    assert pair_to_draw(findings) == ("activation", "optimizer.lr")
+    (panel,) = draw_pairing(findings, "activation", "optimizer.lr").axes
+    texts = [text.get_text() for text in panel.texts]
+    assert texts == ["1.0200", "1.1100", "2.0200", "2.1150"]
+    (frame,) = panel.patches
+    assert frame.get_xy() == (-0.5, -0.5)
+
+
+def test_a_combination_that_was_never_run_stays_empty(tmp_path: Path) -> None:
+    values = {"a=x b=1": 1.0, "a=x b=2": 2.0, "a=y b=1": 0.5}
+    (panel,) = draw_pairing(find(make_sweep(tmp_path, values)), "a", "b").axes
+    assert [text.get_text() for text in panel.texts] == ["1.0000", "2.0000", "0.5000"]
+    (frame,) = panel.patches
+    assert frame.get_xy() == (-0.5, 0.5)
+
+
+def test_values_over_decades_have_a_logarithmic_scale(tmp_path: Path) -> None:
+    values = {f"a={a} b={b}": 10.0 ** (a + b) for a in range(3) for b in range(3)}
+    findings = find(make_sweep(tmp_path, values))
+    assert draw_ranking(findings).axes[0].get_xscale() == "log"
+    assert draw_effects(findings).axes[0].get_yscale() == "log"
+
+
+def test_long_choices_are_cut_short_and_large_grids_not_drawn(tmp_path: Path) -> None:
+    values = {f"a={'x' * 60}{i} b={j}": i + j for i in range(16) for j in range(2)}
+    findings = find(make_sweep(tmp_path, values))
+    panel = draw_ranking(findings).axes[0]
+    labels = [text.get_text() for text in panel.get_yticklabels()]
+    assert len(labels) == 20
+    assert max(map(len, labels)) == 40
+    assert panel.get_title(loc="left").endswith("the best 20")
+    assert pair_to_draw(findings) is None

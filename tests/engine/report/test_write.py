@@ -1,0 +1,229 @@
+"""scripts/report.py: what it says, what it leaves, and what it refuses."""
+
+import json
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import ROOT, Run
+from made_up import make_run
+
+from litmlp.engine.report import terminal
+from litmlp.engine.report.write import report_runs
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Two axes, three seeds, one failure and one interruption."""
+    folder = tmp_path / "sweep"
+    for a, lr, seed in product(("relu", "tanh"), (0.1, 0.01), range(3)):
+        value = 1.0 + (a == "tanh") + lr + seed / 100
+        metrics = {"loss/val": value, "accuracy/test": 1 / value}
+        overrides = [f"activation={a}", f"optimizer.lr={lr}", f"seed={seed}"]
+        make_run(folder / f"{a}-{lr}-{seed}", overrides, value, metrics=metrics)
+    failed = {"status": "failed", "error": "ValueError: <b>no</b>\nTraceback"}
+    make_run(folder / "bad", ["activation=relu", "optimizer.lr=-1", "seed=0"], **failed)
+    stopped = {"status": "interrupted", "monitor": None}
+    overrides = ["activation=relu", "optimizer.lr=0.1", "seed=3"]
+    make_run(folder / "stopped", overrides, **stopped)
+    return folder
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_script_leaves_tables_pages_and_pictures(run: Run, sweep: Path) -> None:
+    ended = run("report", f"runs={sweep}")
+    assert ended.code == 0
+    assert ended.err == ""
+    report = sweep / "report"
+    assert files(report) == [
+        "choices.csv",
+        "choices.parquet",
+        "effects.png",
+        "pairing.png",
+        "ranking.png",
+        "report.html",
+        "report.md",
+        "runs.csv",
+        "runs.parquet",
+    ]
+    runs = pl.read_parquet(report / "runs.parquet")
+    assert runs.height == 14
+    assert runs["status"].value_counts(sort=True)["count"].to_list() == [12, 1, 1]
+    assert pl.read_csv(report / "runs.csv").shape == runs.shape
+    choices = pl.read_parquet(report / "choices.parquet")
+    assert choices["optimizer.lr"].to_list()[:4] == [0.01, 0.1, 0.01, 0.1]
+    assert choices["best_value mean"][0] == pytest.approx(1.02)
+    assert choices["accuracy/test count"].to_list() == [3, 3, 3, 3, 0]
+    assert pl.read_csv(report / "choices.csv").shape == choices.shape
+    assert (report / "ranking.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_console_and_pages_say_what_follows(run: Run, sweep: Path) -> None:
+    said = run("report", f"runs={sweep}").out
+    page = (sweep / "report" / "report.md").read_text()
+    html = (sweep / "report" / "report.html").read_text()
+    again = "python scripts/train.py activation=relu optimizer.lr=0.01 seed=0"
+    for text in (said, page, html):
+        assert again in text
+        assert "loss/val 1.0200 ± 0.0100 (0.9952 to 1.0448)" in text
+        assert "3 of 4" in text
+    assert "mattered     activation 99 %, optimizer.lr 1 %, seed 0 % of" in said
+    assert "ValueError: <b>no</b>" in said
+    assert r"ValueError: \<b\>no\</b\>" in page
+    assert "<b>" not in html
+    assert "Traceback" not in page
+    assert "14 runs: 12 done, 1" in page
+    assert "![ranking](ranking.png)" in page
+    assert "://" not in html
+
+
+def test_problems_are_kept_apart(run: Run, tmp_path: Path) -> None:
+    for data, a in product(("iris", "wine"), ("relu", "tanh")):
+        value = 1.0 + (data == "wine") + (a == "tanh")
+        overrides = [f"data={data}", f"activation={a}"]
+        make_run(tmp_path / "s" / f"{data}-{a}", overrides, value)
+    ended = run("report", "runs=s", "output=elsewhere")
+    assert ended.code == 0
+    assert not (tmp_path / "s" / "report").exists()
+    choices = pl.read_parquet(tmp_path / "elsewhere" / "choices.parquet")
+    assert choices.select("problem", "activation", "against best").rows() == [
+        ("data=iris", "relu", "best"),
+        ("data=iris", "tanh", None),
+        ("data=wine", "relu", "best"),
+        ("data=wine", "tanh", None),
+    ]
+    page = (tmp_path / "elsewhere" / "report.md").read_text()
+    assert page.index("## data=iris") < page.index("## data=wine")
+    assert "1-data-iris-ranking.png" in files(tmp_path / "elsewhere")
+
+
+def test_patterns_and_lists_of_folders(run: Run, sweep: Path) -> None:
+    assert run("report", f"runs={sweep}/relu-*").code == 0
+    assert pl.read_csv(sweep / "report" / "runs.csv").height == 6
+    some = f"runs=[{sweep}/relu-0.1-0,{sweep}/tanh-*]"
+    assert run("report", some, "output=some").code == 0
+    assert pl.read_csv(sweep.parent / "some" / "runs.csv").height == 7
+
+
+@pytest.mark.parametrize("status", ["failed", "interrupted", "done"])
+def test_runs_that_all_came_to_nothing(status: str, run: Run, tmp_path: Path) -> None:
+    monitor = {"monitor": None} if status != "done" else {}
+    for lr in (1, 2):
+        make_run(tmp_path / "s" / str(lr), [f"lr={lr}"], status=status, **monitor)
+    ended = run("report", "runs=s")
+    assert ended.code == 0
+    assert files(tmp_path / "s" / "report") == [
+        "report.html",
+        "report.md",
+        "runs.csv",
+        "runs.parquet",
+    ]
+    page = (tmp_path / "s" / "report" / "report.md").read_text()
+    assert "Runs without a result" in page
+    assert ("loss/val was never a finite number" in page) == (status == "done")
+
+
+def test_one_run_alone(run: Run, tmp_path: Path) -> None:
+    make_run(tmp_path / "one", ["seed=1"], 1.0)
+    assert run("report", "runs=one").code == 0
+    assert "report.html" in files(tmp_path / "one" / "report")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "runs is needed: give runs=…"),
+        (["runs=nowhere"], "runs=nowhere: no such folder"),
+        (["runs=empty"], "runs=empty holds no run"),
+        (["runs=broken"], "summary.json is broken: Expecting"),
+        (["runs=good", "output=file"], "output=file cannot be written"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str], words: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    make_run(tmp_path / "good", [], 1.0)
+    (make_run(tmp_path / "broken", [], 1.0) / "summary.json").write_text("{")
+    ended = run("report", *arguments)
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+
+
+def test_a_broken_run_is_named_and_the_others_are_reported(
+    run: Run, sweep: Path
+) -> None:
+    (sweep / "bad" / "summary.json").write_text("{")
+    ended = run("report", f"runs={sweep}")
+    assert ended.code == 0
+    assert "skipped      " in ended.out
+    page = (sweep / "report" / "report.md").read_text()
+    assert "Folders that could not be read" in page
+    assert "bad/summary.json is broken" in page
+
+
+def test_the_console_shows_the_first_of_many(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for number in range(terminal.MOST_ROWS + 5):
+        make_run(tmp_path / "s" / f"{number:02}", [f"a={number}"], float(number))
+    report_runs([str(tmp_path / "s")])
+    assert "… and 5 more in the report" in capsys.readouterr().out
+    page = (tmp_path / "s" / "report" / "report.md").read_text()
+    assert "| 24 | done |" in page
+
+
+def test_it_starts_without_torch(tmp_path: Path) -> None:
+    make_run(tmp_path / "one", ["seed=1"], 1.0)
+    code = (
+        "import sys\n"
+        "from litmlp.engine.report.write import report_runs\n"
+        f"report_runs([{str(tmp_path)!r}])\n"
+        "loaded = {'torch', 'lightning', 'sklearn'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    assert json.loads((tmp_path / "one" / "summary.json").read_text())
+
+
+def test_what_led_to_no_result_is_said_and_not_weighed(
+    run: Run, tmp_path: Path
+) -> None:
+    for a, lr in product(("relu", "tanh"), ("0.1", "1e30", "-1")):
+        overrides = [f"activation={a}", f"optimizer.lr={lr}"]
+        failed = {"status": "failed", "error": "no"} if lr == "-1" else {}
+        value = 1.0 + (a == "tanh") if lr == "0.1" else None
+        make_run(tmp_path / f"{a}{lr}", overrides, value, **failed)
+    said = run("report", f"runs={tmp_path}").out
+    page = (tmp_path / "report" / "report.md").read_text()
+    assert "2 diverged" in page.split("\n")[2]
+    assert "Only one value led to results: optimizer.lr=0.1." in page
+    assert "\n| optimizer.lr |" not in page  # no row of an axis
+    assert "mattered" not in said  # no level of an activation has two results
+    assert said.count("diverged") == 4  # in the table of runs, and with the error
+
+
+def test_a_narrow_terminal_shows_fewer_columns_rather_than_folded_ones(
+    run: Run, sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headings = {}
+    for width in (120, 105, 90):
+        monkeypatch.setattr(terminal.console, "width", width)
+        said = run("report", f"runs={sweep}").out
+        headings[width] = next(line for line in said.splitlines() if "verdict" in line)
+        assert "1.0200 ± 0.0100" in said
+    assert "95 % interval   median" in headings[120]
+    assert "95 % interval" in headings[105]
+    assert "median" not in headings[105]
+    assert "95 % interval" not in headings[90]
+    assert "accuracy/test" in headings[90]

@@ -1,0 +1,69 @@
+"""What TensorBoard's text tab says of a run."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Compose, Run
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from litmlp.data.samples import Column
+from litmlp.engine.run.run_card import MOST_COLUMNS, described, differences, grid
+
+
+def texts(folder: Path) -> dict[str, str]:
+    events = EventAccumulator(str(folder)).Reload()
+    return {
+        tag.removesuffix("/text_summary"): events.Tensors(tag)[-1]
+        .tensor_proto.string_val[0]
+        .decode()
+        for tag in events.Tags()["tensors"]
+        if tag.endswith("/text_summary")
+    }
+
+
+def test_the_text_tab_says_what_the_run_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "secret123")
+    choices = ["data=iris", "trainer=cpu", "trainer.max_epochs=1", "optimizer=sgd"]
+    choices += ["name=${oc.env:TOKEN}", f"hydra.run.dir={tmp_path}/run"]
+    assert run("train", *choices).code == 0
+    pages = texts(tmp_path / "run")
+    assert "_target_: torch.optim.SGD" in pages["config"]
+    assert "secret123" not in str(pages)
+    assert "order: ${seed}" in pages["config"]
+    assert "optimizer=sgd" in pages["overrides"]
+    assert "| data.name | digits | iris |" in pages["differences"]
+    assert "| optimizer.betas | [0.9, 0.999] |  |" in pages["differences"]
+    assert "| train | 96 |" in pages["data"]
+    assert "| sepal length (cm) | numeric |" in pages["data"]
+    assert "hidden.0.linear" in pages["model"]
+    assert "| torch |" in pages["versions"]
+    assert "| git commit |" in pages["versions"]
+
+
+def test_the_text_tab_has_the_doctors_note(run: Run, tmp_path: Path) -> None:
+    sick = ["data=iris", "trainer=cpu", "trainer.max_epochs=3", "optimizer.lr=1e9"]
+    assert run("train", *sick, f"hydra.run.dir={tmp_path}/run").code == 0
+    note = json.loads((tmp_path / "run" / "summary.json").read_text())["doctors_note"]
+    assert note
+    assert texts(tmp_path / "run")["doctors_note"].splitlines() == [
+        f"- {finding}" for finding in note
+    ]
+
+
+def test_the_defaults_do_not_differ_from_themselves(config: Compose) -> None:
+    assert differences(config()) == []
+    assert differences(config("seed=3")) == [("seed", 0, 3)]
+
+
+def test_a_table_of_thousands_of_columns_is_cut() -> None:
+    columns = [Column(name=f"x{i}") for i in range(MOST_COLUMNS + 5)]
+    rows = described(columns)
+    assert len(rows) == MOST_COLUMNS + 1
+    assert rows[-1] == ("…", "", "5 more")
+
+
+def test_a_cell_cannot_break_its_table() -> None:
+    assert grid(("a",), [["x|y"]]).splitlines()[-1] == "| x\\|y |"

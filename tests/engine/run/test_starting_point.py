@@ -1,0 +1,57 @@
+"""A run goes on from what its folder holds when it is held, not from before."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Compose
+
+from litmlp.engine.folder import checkpoints
+from litmlp.engine.folder.lock import is_held
+from litmlp.engine.folder.run_folder import read_summary, write_summary
+from litmlp.engine.run import resume
+from litmlp.engine.run.starting_point import Beginning
+from litmlp.engine.run.train import train
+from litmlp.errors import UserError
+
+QUICK = ("data=iris", "trainer=cpu", "callbacks=minimal", "logger=csv")
+
+
+def test_a_folder_is_looked_at_when_it_is_held(
+    config: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composed = config(*QUICK, "trainer.max_epochs=1")
+    seen: list[bool] = []
+
+    def newest(folder: Path) -> checkpoints.Resumable | None:
+        seen.append(is_held(folder))
+        return None
+
+    def recorded(folder: Path, _: object) -> dict[str, object]:
+        seen.append(is_held(folder))
+        return {}
+
+    monkeypatch.setattr(checkpoints, "newest", newest)
+    monkeypatch.setattr(resume, "recorded", recorded)
+    train(composed)
+    assert seen == [True, True]
+
+
+def test_a_run_that_another_has_trained_meanwhile_is_left_to_it(
+    config: Compose,
+) -> None:
+    composed = config(*QUICK, "trainer.max_epochs=2")
+    folder, first = Path(composed.folder), Path(composed.folder + "-first")
+    train(composed)
+    with pytest.raises(UserError, match="holds a finished run"):
+        Beginning(folder, composed).look()
+    write_summary(folder, read_summary(folder) | {"status": "interrupted"})
+    beginning = Beginning(folder, composed)
+    assert beginning.look() == beginning.look_again()
+    assert beginning.point is not None
+    (folder / "checkpoints").rename(first)
+    beginning.look()
+    assert beginning.point is None
+    shutil.copytree(first, folder / "checkpoints")
+    with pytest.raises(UserError, match="another process has trained it meanwhile"):
+        beginning.look_again()

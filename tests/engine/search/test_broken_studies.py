@@ -1,0 +1,75 @@
+"""A search's file that is broken or crafted: refused in one line, or not shown."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from made_up_search import search
+
+from litmlp.engine.report.search import read_searches
+from litmlp.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    search(folder, n_trials=3)
+    return folder
+
+
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "sweep"))
+
+
+ENDLESS = """CREATE VIEW trials AS WITH RECURSIVE counts(x) AS
+(SELECT 1 UNION ALL SELECT x + 1 FROM counts)
+SELECT x AS trial_id, x AS number, 1 AS study_id, 'COMPLETE' AS state,
+NULL AS datetime_start, NULL AS datetime_complete FROM counts"""
+
+CRAFTED = {
+    "attributes of another kind": ["UPDATE study_user_attributes SET value_json='5'"],
+    "attributes that are no JSON": ["UPDATE trial_user_attributes SET value_json='{'"],
+    "repeated of many": [
+        "UPDATE trial_user_attributes SET key='retry_of', value_json='[1]'"
+    ],
+    "an unknown distribution": [
+        """UPDATE trial_params SET distribution_json='{"name": "X"}'"""
+    ],
+    "a state that is none": ["UPDATE trials SET state='HUH'"],
+    "rows without end": ["ALTER TABLE trials RENAME TO others", ENDLESS],
+}
+
+
+@pytest.mark.parametrize("attack", CRAFTED)
+def test_a_crafted_study_is_one_line(attack: str, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "study.db")) as database, database:
+        for statement in CRAFTED[attack]:
+            database.execute(statement)
+    refused(folder)
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, None])
+def test_what_is_no_study_is_one_line(content: bytes | None, folder: Path) -> None:
+    path = folder / "study.db"
+    path.write_bytes(path.read_bytes()[:9000] if content is None else content)
+    refused(folder)
+
+
+def test_a_study_elsewhere_is_not_touched(folder: Path, tmp_path: Path) -> None:
+    (folder / "study.db").unlink()
+    (folder / "study.db").symlink_to(tmp_path / "victim")
+    with closing(sqlite3.connect(tmp_path / "victim")) as database:
+        database.execute("CREATE TABLE mine (x)")
+    before = (tmp_path / "victim").read_bytes()
+    refused(folder)
+    assert (tmp_path / "victim").read_bytes() == before
+
+
+def refused(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"study\.db (cannot|is (no|a))") as found:
+        search(folder, n_trials=4)
+    assert "\n" not in str(found.value)
+    assert list(read_searches([folder / "a run"])) == []

@@ -1,0 +1,46 @@
+"""Every option of ``hydra/sweeper/sampler`` and ``hydra/sweeper/pruner`` is built."""
+
+import warnings
+from pathlib import Path
+
+import optuna
+import pytest
+from conftest import CONF
+from omegaconf import OmegaConf
+
+from litmlp.engine.config.construct import construct, resolve
+
+SWEEPER = CONF / "hydra" / "sweeper"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SWEEPER / "sampler").iterdir()), ids=lambda path: str(path.stem)
+)
+def test_sampler_suggests(path: Path) -> None:
+    node = OmegaConf.load(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = construct(node, "hydra.sweeper.sampler")(seed=0)
+    assert isinstance(sampler, optuna.samplers.BaseSampler)
+    assert type(sampler) is resolve(node._target_, "hydra.sweeper.sampler")
+    trial = optuna.create_study(sampler=sampler).ask()
+    assert trial.suggest_int("a", 1, 3) in (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SWEEPER / "pruner").iterdir()), ids=lambda path: str(path.stem)
+)
+def test_pruner_decides(path: Path) -> None:
+    node = OmegaConf.load(path)
+    # Hyperband's brackets follow from the name, which is drawn if none is given.
+    study = optuna.create_study(
+        study_name="search", pruner=construct(node, "hydra.sweeper.pruner")
+    )
+    assert type(study.pruner) is resolve(node._target_, "hydra.sweeper.pruner")
+    for value in (1.0,) * 6 + (2.0,) * 6:
+        trial = study.ask()
+        for epoch in range(1, 17):
+            trial.report(value, epoch)
+        pruned = trial.should_prune()
+        study.tell(trial, value)
+    assert pruned == (path.stem != "none")

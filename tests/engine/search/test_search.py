@@ -1,0 +1,164 @@
+"""What a search tries, and how it goes on."""
+
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import optuna
+import pytest
+from made_up_search import SPACE, Jobs, search, trials
+from optuna.pruners import MedianPruner
+from optuna.samplers import BruteForceSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from litmlp.engine.search.study import NAME, RETRY_OF, opened
+from litmlp.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Jobs, list[FrozenTrial]]:
+    """The jobs and trials of a search that was never interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    return search(folder).jobs, trials(folder)
+
+
+def test_a_search_comes_nearer_to_the_best_than_chance(tmp_path: Path) -> None:
+    search(tmp_path, n_trials=24)
+    values = [trial.value or 0.0 for trial in trials(tmp_path)]
+    assert min(values) < 0.05
+    assert median(values[12:]) < 0.5 * median(values[:12])
+
+
+def test_the_same_seed_chooses_the_same_trials(tmp_path: Path) -> None:
+    one, two = (search(tmp_path / name, n_trials=6).jobs for name in ("one", "two"))
+    other = search(tmp_path / "other", seed=100, n_trials=1).jobs
+    assert one == two
+    assert one[0] != other[0]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 5])
+def test_a_grid_is_covered_exactly_once(n_jobs: int, tmp_path: Path) -> None:
+    grid = ("activation=relu,tanh", "a=range(1,4)", "b=range(0,0.5,0.25)")
+    settings = {"sampler": partial(BruteForceSampler), "n_jobs": n_jobs}
+    jobs = search(tmp_path, *grid, n_trials=100, **settings).jobs
+    assert sorted(jobs) == [
+        (f"activation={activation}", f"a={a}", f"b={b}")
+        for activation in ("relu", "tanh")
+        for a in (1, 2, 3)
+        for b in (0.0, 0.25)
+    ]
+    assert search(tmp_path, *grid, n_trials=100, **settings).jobs == []
+
+
+def test_a_grid_may_have_choices_under_choices(tmp_path: Path) -> None:
+    when = {"optimizer=momentum": {"optimizer.momentum": "0.5,0.9"}}
+    jobs = search(
+        tmp_path,
+        "optimizer=adam,momentum",
+        when=when,
+        sampler=partial(BruteForceSampler),
+    ).jobs
+    assert sorted(jobs) == [
+        ("optimizer=adam",),
+        ("optimizer=momentum", "optimizer.momentum=0.5"),
+        ("optimizer=momentum", "optimizer.momentum=0.9"),
+    ]
+
+
+def test_a_choice_opens_others(tmp_path: Path) -> None:
+    when = {"optimizer=momentum": {"m": "interval(0.5,0.99)", "scheduler": "cosine"}}
+    for job in search(tmp_path, "optimizer=adam,momentum", when=when).jobs:
+        if job[0] == "optimizer=adam":
+            assert len(job) == 1
+        else:
+            assert 0.5 <= float(job[1].removeprefix("m=")) <= 0.99
+            assert job[2] == "scheduler=cosine"
+
+
+def test_more_trials_go_on_as_if_asked_for_at_once(
+    whole: tuple[Jobs, list[FrozenTrial]], tmp_path: Path
+) -> None:
+    first = search(tmp_path, n_trials=5).jobs
+    second = search(tmp_path, n_trials=8).jobs
+    assert (len(first), len(second)) == (5, 3)
+    assert first + second == whole[0]
+    assert [trial.number for trial in trials(tmp_path)] == list(range(8))
+
+
+def test_a_resume_that_is_killed_itself_forgets_no_trial(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, n_jobs=2, killed_at=1)
+    with opened(tmp_path) as storage:  # as between the two lines of retry_interrupted
+        study = optuna.load_study(study_name=NAME, storage=storage)
+        first, second = study.trials
+        study.enqueue_trial(first.params, user_attrs={RETRY_OF: first.number})
+    jobs = search(tmp_path, n_trials=3).jobs
+    found = trials(tmp_path)
+    complete = [trial for trial in found if trial.state == TrialState.COMPLETE]
+    assert (len(jobs), len(complete), len(found)) == (3, 3, 5)
+    tried = [trial.params for trial in complete]
+    assert first.params in tried
+    assert second.params in tried
+
+
+@pytest.mark.parametrize("killed_at", [0, 6])
+def test_a_killed_search_goes_on(
+    killed_at: int, whole: tuple[Jobs, list[FrozenTrial]], tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path / "killed", killed_at=killed_at)
+    before = trials(tmp_path / "killed")
+    assert before[-1].state == TrialState.RUNNING
+    assert before[-1].number == killed_at
+    rest = search(tmp_path / "killed").jobs
+    assert len(rest) == 8 - killed_at
+    after = trials(tmp_path / "killed")
+    assert [trial.number for trial in after] == list(range(9))
+    assert after[killed_at].state == TrialState.FAIL
+    assert after[killed_at + 1].user_attrs[RETRY_OF] == killed_at
+    assert after[killed_at + 1].params == before[-1].params
+    done = [(t.params, t.value) for t in after if t.number != killed_at]
+    assert done == [(t.params, t.value) for t in whole[1]]
+
+
+def test_a_batch_that_is_killed_is_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, n_jobs=3, killed_at=4)
+    states = [trial.state for trial in trials(tmp_path)]
+    assert states == [TrialState.COMPLETE] * 3 + [TrialState.RUNNING] * 3
+    search(tmp_path, n_jobs=3)
+    found = trials(tmp_path)
+    assert sum(trial.state == TrialState.COMPLETE for trial in found) == 8
+    assert sum(trial.state == TrialState.FAIL for trial in found) == 3
+
+
+def test_only_a_search_that_prunes_numbers_its_runs(tmp_path: Path) -> None:
+    jobs = search(tmp_path / "prunes", pruner=MedianPruner(), n_trials=2).jobs
+    assert [job[-1] for job in jobs] == ["sweep.trial=0", "sweep.trial=1"]
+    (job,) = search(tmp_path / "not", n_trials=1).jobs
+    assert len(job) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"objectives": ["loss/train"]}, r"objectives loss/val \(min\); loss/train"),
+        ({"modes": ["max"]}, r"objectives loss/val \(min\); loss/val \(max\) needs"),
+        ({}, "activation: the study in this folder began with relu,tanh"),
+    ],
+)
+def test_a_study_refuses_what_it_did_not_begin_with(
+    settings: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    search(tmp_path, n_trials=2)
+    typed = SPACE if settings else (SPACE[0], "activation=relu,gelu")
+    with pytest.raises(UserError, match=words):
+        search(tmp_path, *typed, **settings)
+    assert len(trials(tmp_path)) == 2
+
+
+def test_an_interval_of_numbers_may_grow(tmp_path: Path) -> None:
+    search(tmp_path, "a=interval(0.0,1.0)", n_trials=2)
+    search(tmp_path, "a=interval(0.0,2.0)", n_trials=8)
+    assert any(trial.params["a"] > 1 for trial in trials(tmp_path))

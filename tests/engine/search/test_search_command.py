@@ -1,0 +1,291 @@
+"""Searches from the command line, as a user would run them."""
+
+import json
+import math
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from conftest import Run
+from launched import SAID, attempts, launched, steps
+from optuna.trial import FrozenTrial, TrialState
+
+from litmlp.engine.folder.lock import held
+from litmlp.engine.search.study import NAME, opened
+
+QUICK = (
+    *("-m", "hydra/sweeper=optuna", "hydra.sweep.dir=here"),
+    *("data=iris", "trainer=cpu", "trainer.max_epochs=2", "model.hidden_sizes=[4]"),
+    *("logger=none", "callbacks=minimal"),
+)
+LR = "optimizer.lr=tag(log,interval(1e-3,1e-1))"
+
+
+def trials(folder: Path) -> list[FrozenTrial]:
+    with opened(folder) as storage:
+        return optuna.load_study(study_name=NAME, storage=storage).trials
+
+
+def summaries(folder: Path) -> dict[str, Any]:
+    return {
+        path.parent.name: json.loads(path.read_text())
+        for path in sorted(folder.glob("*/summary.json"))
+    }
+
+
+def test_a_search_trains_its_trials_and_tells_the_best(
+    run: Run, tmp_path: Path
+) -> None:
+    typed = ("hydra.sweeper.n_trials=4", "hydra.sweeper.n_jobs=2", "+note=1")
+    ended = run("train", *QUICK, *typed, LR, "activation=relu,tanh")
+    assert (ended.code, ended.err) == (0, "")
+    found, runs = trials(tmp_path / "here"), summaries(tmp_path / "here")
+    assert [trial.number for trial in found] == [0, 1, 2, 3]
+    for trial in found:
+        (name,) = trial.user_attrs["runs"]
+        assert re.fullmatch(
+            r"optimizer\.lr-0\.\d{1,6}\+activation-(relu|tanh)-[0-9a-f]{8}", name
+        )
+        summary = runs[name]
+        assert trial.value == pytest.approx(summary["best_value"])
+        assert f"activation={trial.params['activation']}" in summary["overrides"]
+        assert f"optimizer.lr={trial.params['optimizer.lr']}" in summary["overrides"]
+        assert 1e-3 <= trial.params["optimizer.lr"] <= 1e-1
+    best = min(found, key=lambda trial: trial.value or math.inf)
+    assert f"best: trial {best.number}, loss/val {best.value:.4f}" in ended.out
+    report = tmp_path / "here" / "report"
+    assert (report / "search-history.png").is_file()
+    assert "Search in here" in (report / "report.html").read_text()
+
+
+def test_a_file_may_say_what_is_searched(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\n"
+        "defaults: [override /hydra/sweeper: optuna]\n"
+        "hydra:\n"
+        "  mode: MULTIRUN\n"
+        "  sweep: {dir: here}\n"
+        "  sweeper:\n"
+        "    sampler: {n_startup_trials: 2}\n"
+        "    n_trials: 5\n"
+        "    params: {optimizer: 'adam,momentum', optimizer.lr: 'interval(0.01,0.1)'}\n"
+        "    when: {optimizer=momentum: {optimizer.momentum: 'interval(0.5,0.9)'}}\n"
+    )
+    place = f"hydra.searchpath=[file://{tmp_path}/conf]"
+    quick = [text for text in QUICK[3:] if not text.startswith("hydra")]
+    ended = run("train", place, "experiment=mine", *quick)
+    assert (ended.code, ended.err) == (0, "")
+    found = trials(tmp_path / "here")
+    assert len(found) == 5
+    for trial in found:
+        opened_by = trial.params["optimizer"] == "momentum"
+        assert ("optimizer.momentum" in trial.params) == opened_by
+    overrides = [run["overrides"] for run in summaries(tmp_path / "here").values()]
+    assert any("optimizer.momentum=" in " ".join(texts) for texts in overrides)
+
+
+def test_accuracy_is_searched_for_its_maximum_over_seeds(
+    run: Run, tmp_path: Path
+) -> None:
+    few = ("hydra.sweeper.n_trials=2", "sweep.seeds=2", LR)
+    ended = run("train", *QUICK, *few, "monitor=accuracy/val", "mode=max")
+    assert ended.code == 0
+    found, runs = trials(tmp_path / "here"), summaries(tmp_path / "here")
+    for trial in found:
+        own = [runs[name] for name in trial.user_attrs["runs"]]
+        assert [summary["overrides"][-1] for summary in own] == ["seed=0", "seed=1"]
+        mean = sum(summary["best_value"] for summary in own) / 2
+        assert trial.value == pytest.approx(mean)
+    best = max(trial.value or 0.0 for trial in found)
+    assert f"accuracy/val {best:.4f}" in ended.out.split("search ")[1]
+
+
+def test_two_objectives_end_in_a_pareto_front(run: Run, tmp_path: Path) -> None:
+    objectives = "hydra.sweeper.objectives=[accuracy/val,parameters]"
+    few = ("hydra/sweeper/sampler=nsgaii", "hydra.sweeper.n_trials=4")
+    ended = run("train", *QUICK, *few, objectives, "model.hidden_sizes=[2],[4],[8]")
+    assert ended.code == 0
+    runs = summaries(tmp_path / "here")
+    for trial in trials(tmp_path / "here"):
+        summary = runs[trial.user_attrs["runs"][0]]
+        accuracy = summary["metrics"]["accuracy/val"]
+        assert trial.values == pytest.approx([accuracy, summary["parameters"]])
+    smallest = min(summary["parameters"] for summary in runs.values())
+    assert re.search(rf" {smallest} *\n", ended.out.split("Pareto front")[1])
+    assert (tmp_path / "here" / "report" / "search-front.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("pruner", "settings"),
+    [
+        ("median", ["n_startup_trials=1", "n_warmup_steps=2"]),
+        ("asha", ["min_resource=2", "reduction_factor=2"]),
+        ("hyperband", ["min_resource=2", "max_resource=3", "reduction_factor=2"]),
+    ],
+)
+def test_a_bad_trial_is_pruned(
+    pruner: str, settings: list[str], run: Run, tmp_path: Path
+) -> None:
+    grid = ("hydra/sweeper/sampler=grid", "optimizer.lr=0.1,1e-5,2e-5,3e-5")
+    chosen = [f"hydra.sweeper.pruner.{text}" for text in settings]
+    prune = (f"hydra/sweeper/pruner={pruner}", "trainer.max_epochs=5")
+    ended = run("train", *QUICK, *grid, *prune, *chosen)
+    assert (ended.code, ended.err) == (0, "")
+    found, runs = trials(tmp_path / "here"), summaries(tmp_path / "here")
+    assert {trial.state for trial in found} == {TrialState.PRUNED, TrialState.COMPLETE}
+    for trial in found:
+        (name,) = trial.user_attrs["runs"]
+        summary = runs[name]
+        assert summary["status"] == "done"
+        assert re.fullmatch(r"optimizer\.lr-[\d.e-]+-[0-9a-f]{8}", name)
+        epochs = summary["epochs"]
+        assert list(trial.intermediate_values) == list(range(1, epochs + 1))
+        pruned = trial.state == TrialState.PRUNED
+        assert (epochs < 5) == pruned
+        assert summary["pruned_epoch"] == (epochs if pruned else None)
+        assert (f"after epoch {epochs}" in ended.out) or not pruned
+    by_lr = {trial.params["optimizer.lr"]: trial.state for trial in found}
+    assert by_lr["0.1"] == TrialState.COMPLETE
+
+
+def test_a_pruned_run_evaluates_like_any_other(run: Run, tmp_path: Path) -> None:
+    grid = ("hydra/sweeper/sampler=grid", "optimizer.lr=0.1,1e-5")
+    prune = ("hydra/sweeper/pruner=asha", "hydra.sweeper.pruner.min_resource=1")
+    run("train", *QUICK, *grid, *prune, "hydra.sweeper.pruner.reduction_factor=2")
+    for name, summary in summaries(tmp_path / "here").items():
+        ended = run("evaluate", f"run=here/{name}")
+        assert ended.code == 0
+        assert f"{summary['metrics']['accuracy/test']:.4f}" in ended.out
+
+
+def test_a_failed_trial_and_a_diverged_one_do_not_end_a_search(
+    run: Run, tmp_path: Path
+) -> None:
+    grid = ("hydra/sweeper/sampler=grid", "optimizer=sgd", "data=diabetes")
+    ended = run("train", *QUICK, *grid, "optimizer.lr=-1,0.01,1e30")
+    assert ended.code == 1
+    by_lr = {trial.params["optimizer.lr"]: trial for trial in trials(tmp_path / "here")}
+    assert by_lr["-1"].state == TrialState.FAIL
+    assert by_lr["1e+30"].values == [math.inf]
+    assert math.isfinite(by_lr["0.01"].value or math.nan)
+    for text in ("1 complete", "1 diverged", "1 failed"):
+        assert text in ended.out.split("search ")[1]
+
+
+@pytest.mark.slow
+def test_a_search_that_was_killed_goes_on(run: Run, tmp_path: Path) -> None:
+    each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=10")
+    command = (*QUICK, *each, LR, "hydra/sweeper/pruner=median")
+    whole = (*command, "hydra.sweeper.n_trials=4")  # 30 steps each
+    assert launched(tmp_path, *whole, killed_at=50) == -signal.SIGKILL
+    before = summaries(tmp_path / "here")
+    *_, killed = trials(tmp_path / "here")
+    assert (killed.number, killed.state) == (1, TrialState.RUNNING)
+    again = (*command, "hydra.sweeper.n_trials=4", "sweep.resume=here")
+    assert launched(tmp_path, *again) == 0
+    assert "4 trials: 4 complete" in (tmp_path / SAID).read_text()
+    found = trials(tmp_path / "here")
+    assert [trial.number for trial in found] == [0, 1, 2, 3, 4]
+    states = [trial.state for trial in found]
+    assert states == [TrialState.COMPLETE, TrialState.FAIL, *[TrialState.COMPLETE] * 3]
+    assert list(found[2].intermediate_values) == list(range(1, 11))
+    (interrupted,) = (name for name in before if before[name]["status"] == "running")
+    trained = steps(tmp_path)
+    assert attempts(trained.pop(interrupted)) == [range(19), range(18, 30)]
+    assert [attempts(each) for each in trained.values()] == [[range(30)]] * 3
+    assert set(trained) | {interrupted} == set(summaries(tmp_path / "here"))
+    assert run("train", *whole, "hydra.sweep.dir=whole").code == 0
+    finished = [trial for trial in found if trial.state == TrialState.COMPLETE]
+    uninterrupted = trials(tmp_path / "whole")
+    assert [t.params for t in finished] == [t.params for t in uninterrupted]
+    assert [t.value for t in finished] == [t.value for t in uninterrupted]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "there is nothing to search"),
+        (("activation=relu,tanhh",), "tanhh: no such option. Did you mean tanh?"),
+        ((LR, "hydra.sweeper.n_trials=0"), "n_trials=0: must be 1 or more"),
+        ((LR, "hydra.sweeper.n_jobs=x"), "n_jobs=x: expected int"),
+        ((LR, "hydra.sweeper.sampler.n_startup_trials=x"), "expected int, got str"),
+        ((LR, "hydra/sweeper/sampler=tpee"), "Did you mean tpe?"),
+        ((LR, "hydra/sweeper/sampler=grid"), "values that can be counted"),
+        ((LR, "hydra.sweeper.sampler._target_=os.system"), "not allowed"),
+        ((LR, "hydra.sweeper.objectives=[loss/test]"), "no result loss/test"),
+        ((LR, "hydra.sweeper.objectives=[loss/val,loss/val]"), "each objective once"),
+        ((LR, "monitor=accuracy/val"), "the best accuracy/val is its max: mode=max"),
+        ((LR, "hydra/sweeper/pruner=asha", "sweep.seeds=2"), "several seeds or folds"),
+        (
+            (LR, "hydra/sweeper/pruner=asha", "hydra.sweeper.objectives=[parameters]"),
+            "this must be the only objective",
+        ),
+    ],
+)
+def test_a_mistake_starts_nothing(
+    arguments: tuple[str, ...], words: str, run: Run, tmp_path: Path
+) -> None:
+    ended = run("train", *QUICK, *arguments)
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert words in line
+    assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize("place", ["sweep.resume=here", "hydra.sweep.dir=here"])
+@pytest.mark.parametrize("sweeper", ["optuna", "basic"])
+def test_a_search_and_a_grid_have_folders_of_their_own(
+    sweeper: str, place: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "multirun.yaml").touch()
+    if sweeper == "basic":
+        (tmp_path / "here" / "study.db").touch()
+    before = set(tmp_path.rglob("*"))
+    ended = run("train", "-m", f"hydra/sweeper={sweeper}", place, "seed=0,1")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    kind = "a sweep of every combination" if sweeper == "optuna" else "a search"
+    assert line.startswith(f"error: here holds {kind}: ")
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_what_was_tried_before_is_not_trained_again(run: Run, tmp_path: Path) -> None:
+    few = (*QUICK, "activation=relu,tanh", "hydra.sweeper.n_trials=5")
+    ended = run("train", *few)
+    assert (ended.code, ended.err) == (0, "")
+    assert len(trials(tmp_path / "here")) == 5
+    assert 1 <= len(re.findall(r"^  loss/val", ended.out, re.MULTILINE)) <= 2
+    paths = tmp_path.glob("here/activation*/*")
+    times = {path: path.stat().st_mtime_ns for path in paths}
+    run("train", *few, "hydra.sweeper.n_trials=9")
+    assert len(trials(tmp_path / "here")) == 9
+    same = {path: path.stat().st_mtime_ns for path in times}
+    assert same == times
+
+
+def test_one_process_works_at_a_study(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    with held(tmp_path / "here"):
+        ended = run("train", *QUICK, LR)
+    assert ended.code == 1
+    assert "here is in use by another process" in ended.err
+
+
+def test_without_optuna_the_extra_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run("train", *QUICK, LR, "hydra.sweeper.n_trials=1")
+    monkeypatch.setitem(sys.modules, "optuna", None)  # importing it raises
+    ended = run("train", *QUICK, LR)
+    assert ended.code == 1
+    assert "pip install litmlp[optuna]" in ended.err
+    ended = run("report", "runs=here")
+    assert ended.code == 0
+    assert "pip install litmlp[optuna]" in ended.out
+    assert "done" in ended.out

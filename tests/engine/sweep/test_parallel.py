@@ -1,0 +1,225 @@
+"""Runs in other processes are the runs that one process makes, and none is lost."""
+
+import re
+import signal
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import Begin, Run
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra.core.singleton import Singleton
+from hydra.types import HydraContext
+from launched import begun_again, members, status, told, wait_until
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.engine.folder.run_folder import write_summary
+from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.parallel import SentJob
+
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
+
+
+def weights(member: Path) -> dict[str, torch.Tensor]:
+    checkpoint = torch.load(member / "checkpoints" / "best.ckpt", weights_only=True)
+    state: dict[str, torch.Tensor] = checkpoint["state_dict"]
+    return state
+
+
+def test_processes_train_the_same_bits_and_tell_of_failures(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    axes = (*QUICK, "seed=0,1", "optimizer.lr=0.01,-1", "hydra.sweep.dir=${name}")
+    one = run("train", "-m", "name=one", *axes)
+    # The processes average, too, since the launcher's has not loaded what that needs.
+    monkeypatch.setattr(
+        "litmlp.engine.predict.sweep_average.average_if_fair", pytest.fail
+    )
+    two = run("train", "-m", "name=two", *axes, *JOBLIB)
+    assert one.code == two.code == 1
+    alone, together = members(tmp_path / "one"), members(tmp_path / "two")
+    assert set(alone) == set(together)
+    assert len(together) == 4
+    for name, folder in together.items():
+        if status(folder) == "failed":
+            assert "lr-1-" in name
+            continue
+        expected = weights(alone[name])
+        for key, tensor in weights(folder).items():
+            assert torch.equal(tensor, expected[key])
+    means = [
+        (tmp_path / sweep / "ensemble.json").read_text() for sweep in ("one", "two")
+    ]
+    assert means[0] == means[1]
+    lines = two.out.splitlines()
+    title = next(i for i, line in enumerate(lines) if line.endswith("lr=0.01"))
+    assert lines[title + 1].startswith("  loss/val ")
+    assert two.err.splitlines() == ["error: optimizer: Invalid learning rate: -1.0"] * 2
+
+
+def test_mistaken_numbers_of_processes_start_nothing(run: Run, tmp_path: Path) -> None:
+    ended = run(
+        "train", "-m", "seed=0,1", *QUICK, *JOBLIB[:1], "hydra.launcher.n_jobs=0"
+    )
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line == "error: hydra.launcher.n_jobs=0: expected 1 or more, or -1"
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+def test_a_missing_engine_is_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litmlp.engine.sweep.parallel.find_spec", lambda name: None)
+    ended = run("train", "-m", "seed=0,1", *QUICK, "hydra/launcher=ray")
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line == "error: this launcher needs ray: pip install litmlp[ray]"
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    write_summary(tmp_path / "run", {"status": "done", "best_value": 0.25})
+    config = {
+        "mode": "min",
+        "hydra": {
+            "sweep": {"dir": str(tmp_path), "subdir": "run"},
+            "runtime": {"output_dir": "???"},
+            "overrides": {"task": ["seed=1"]},
+        },
+    }
+
+    def task(config: DictConfig) -> float:
+        raise AssertionError("it was trained again")
+
+    context = HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks())
+    job = Job(OmegaConf.create(config), context, task)
+    ended = SentJob(job=job, state=Singleton.get_state(), here=str(tmp_path))()
+    assert ended.stop is None
+    assert ended.result
+    assert ended.result.return_value == 0.25
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["summary.json"]
+
+
+NEEDS_RAY = pytest.mark.skipif(
+    find_spec("ray") is None, reason="pip install litmlp[ray]"
+)
+AT_ONCE = {
+    JOBLIB: 2,
+    ("hydra/launcher=submitit_local",): 4,
+    ("hydra/launcher=ray", "+hydra.launcher.init.num_cpus=2"): 2,
+}
+"""How many of four runs a launcher trains at once."""
+LAUNCHERS = [
+    pytest.param(launcher, marks=NEEDS_RAY if "ray" in launcher[0] else ())
+    for launcher in AT_ONCE
+]
+
+
+def begin_long_sweep(
+    begin: Begin, tmp_path: Path, launcher: tuple[str, ...]
+) -> "subprocess.Popen[str]":
+    """Four endless runs; returns when those that go at once have trained a little."""
+    endless = ("trainer.max_epochs=100000", "callbacks=minimal", "logger=none")
+    often = "callbacks.checkpoint.every_seconds=0.1"
+    axes = ("seed=range(4)", "data=iris", "trainer=cpu")
+    process = begin(*axes, *endless, often, *launcher)
+    begun = tmp_path / "sweep"
+    wait_until(
+        lambda: len([*begun.glob("*/checkpoints/last.ckpt")]) == AT_ONCE[launcher]
+    )
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_signal_ends_all_runs_and_starts_no_other(
+    launcher: tuple[str, ...], name: str, begin: Begin, tmp_path: Path
+) -> None:
+    process = begin_long_sweep(begin, tmp_path, launcher)
+    process.send_signal(getattr(signal, name))
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + getattr(signal, name)
+    assert "the sweep is incomplete" in out
+    assert "Traceback" not in out
+    begun = members(tmp_path / "sweep").values()
+    assert [status(folder) for folder in begun] == ["interrupted"] * AT_ONCE[launcher]
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
+    begin: Begin, tmp_path: Path
+) -> None:
+    each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=200")
+    axes = ("seed=range(5)", *QUICK, *each, "callbacks=minimal", *JOBLIB)
+    first = begin(*axes)
+    wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) == 4)
+    children = subprocess.check_output(["pgrep", "-P", str(first.pid)]).split()
+    first.kill()
+    second = begin(*axes, "sweep.resume=sweep")
+    said, _ = second.communicate(timeout=300)
+    assert second.returncode == 0, said
+    first.communicate()
+    assert len(children) >= 2
+    assert not any(alive(int(child)) for child in children)
+    assert "in use" not in said
+    found = re.search(
+        r"5 runs: (\d) done \(skipped\), (\d) interrupted .*, 1 new", said
+    )
+    assert found
+    done, interrupted = map(int, found.groups())
+    assert (done + interrupted, interrupted > 0) == (4, True)
+    assert len(told(said)) == interrupted + 1
+    folders = members(tmp_path / "sweep").values()
+    went_on = [iterations for f in folders for iterations in begun_again(f)]
+    assert len(went_on) == interrupted
+    assert min(went_on) > 0
+    logs = [(folder / "train.log").read_text() for folder in folders]
+    assert sum(log.count("best loss/val") for log in logs) == 5
+
+
+@pytest.mark.slow
+@NEEDS_RAY
+def test_every_run_is_done_though_a_node_is_lost(begin: Begin, tmp_path: Path) -> None:
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    head = node | {"include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        lost = cluster.add_node(**node)
+        process = begin(
+            "hydra/launcher=ray",
+            f"hydra.launcher.init.address='{cluster.address}'",
+            "seed=range(4)",
+            "data=iris",
+            "trainer=cpu",
+            "trainer.max_epochs=300",
+            "callbacks=minimal",
+            "callbacks.checkpoint.every_seconds=0.1",
+        )
+        wait_until(lambda: len([*tmp_path.glob("sweep/*/checkpoints/last.ckpt")]) >= 2)
+        cluster.remove_node(lost, allow_graceful=False)
+        out, _ = process.communicate(timeout=300)
+    finally:
+        cluster.shutdown()
+    assert process.returncode == 0, out
+    assert sorted(told(out)) == [0, 1, 2, 3]
+    folders = members(tmp_path / "sweep").values()
+    assert [status(folder) for folder in folders] == ["done"] * 4
+    (went_on,) = (iterations for f in folders for iterations in begun_again(f))
+    assert 0 < went_on < 900

@@ -1,0 +1,111 @@
+"""A user's mistake is one clear line and a non-zero exit, before any training."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+MISTAKES = {
+    "activation=reluu": "activation=reluu: no such option. Did you mean relu? Allowed:",
+    "optimizer.lrr=1": "optimizer.lrr: no such key. Did you mean lr? Allowed: amsgrad,",
+    "activatio=relu": "activatio: no such key. Did you mean activation?",
+    "optimizer.lr=abc": "optimizer.lr=abc: expected float, got str",
+    "trainer.max_epochs=two": "trainer.max_epochs=two: expected int or null, got str",
+    "model.hidden_sizes=64": "model.hidden_sizes=64: expected a list of int, got int",
+    "seed=abc": "seed=abc: expected int, got str",
+    "num_threads=0": "num_threads=0: must be 1 or more",
+    "dropout=dropout dropout.p=2": "dropout: dropout probability has to be between 0",
+    "optimizer.lr=-1": "optimizer: Invalid learning rate: -1",
+    "data.batch_size=0": "data.batch_size=0: must be 1 or more, or full",
+    "data.test_share=0.99": "leave no rows of 1797 to train on",
+    "+optimizer.foo=1": "optimizer.foo: Adam has no such argument. Allowed: amsgrad,",
+    "data=diabetes loss=cross_entropy": "CrossEntropyLoss needs classes, and the",
+    "data=iris loss=binary_cross_entropy": "does not fit a multiclass task",
+    "data=iris task=regression": "task=regression needs real-valued targets",
+    "data=diabetes task=multiclass": "task=multiclass needs classes",
+    "data=iris task=binary": "a binary task has two classes, got 3 (setosa,",
+    "data=table": "data.path is needed: give data.path=…",
+    "data=table data.path=no.csv data.target=y": "no.csv: no such file",
+    "data=table data.path=t.csv data.target=ag": "no column ag. Did you mean age?",
+    "activation._target_=os.system": "activation._target_=os.system is not allowed",
+    "loss._target_=torch.nn.functional.torch.load": "is not allowed: a target must be",
+    "loss._target_=torchmetrics.functional.text.bert._read_csv_from_url": "not allowed",
+    "loss._target_=torch.nn.modules.module.register_module_forward_hook": "not allowed",
+    "loss._target_=litmlp.engine.folder.run_folder.discard": "is not allowed: a target",
+    "loss._target_=torch.nn.MSELos": "loss._target_=torch.nn.MSELos cannot be found",
+    "activation=[relu,tanh]": "one a layer: model.activation=[relu,tanh]; a run for",
+    "model.activation=[relu]": "activation has 1 entries for 2 hidden layers",
+    "model.activation=[relu,tan]": "activation=tan: no such option. Did you mean tanh?",
+    "monitor=acuracy/val": "acuracy/val: no such metric. Did you mean accuracy/val?",
+    "monitor=accuracy/val": "the best accuracy is its max: mode=max",
+    "scheduler.interval=day": "scheduler.interval=day: allowed are epoch and step",
+    "scheduler=cosine trainer.max_time=00:00:00:09": "needs the length of the run",
+    "batchnorm=before_activation data.batch_size=1": "batchnorm needs two rows",
+    "optimizer.lr=true": "optimizer.lr=True: expected float, got bool",
+    "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",
+    "data=gauss loss.pos_weight=['???']": "loss.pos_weight[0] is needed: give loss.",
+    "data=gauss loss.pos_weight=[a]": "loss.pos_weight=['a']: expected a list of num",
+    "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
+    "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: example/",
+    "experiment=example/backpropagation model.hidden_sizes=[3]": "initializer.values="
+    "[[0.15, 0.2], [0.25, 0.3]]: 2 neurons × 2 inputs for a layer that takes 3 neurons",
+    "experiment=example/backpropagation initializer=ones": "initializer.values: ones_ "
+    "has no such argument. Allowed: tensor; to take it out: ~initializer.values",
+    "experiment=example/mae data.targets=[[1]]": "data: 3 rows of inputs and 1 of",
+    "experiment=example/mae data.inputs=[[1],[2,3],[4]]": "as many numbers each, got",
+    "experiment=example/mae data.inputs=[[1,2],[2,3],[4,5]]": "2 inputs cannot pass 1",
+    "experiment=example/cross_entropy data.targets=[1,3]": "data.targets=[1, 3]: class",
+    "experiment=example/cross_entropy loss.weight=balanced": "classes without rows",
+    "experiment=example/binary_cross_entropy data.inputs=[[1.2],[0],[1]]": "got 1.2",
+    "data=rows": "data.inputs is needed: give data.inputs=…",
+    "name=null": "name=null: give letters, digits and ._+-, as in name=mine",
+    "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",
+    "monitor=null": "monitor=None: expected str, got NoneType",
+    "loss=null": "Config group override must be a string or a list",
+    "data.batch_size=1.5": "data.batch_size=1.5: expected int or full, got float",
+    "optimizer.betas=[0.9]": "optimizer.betas=[0.9]: expected a list of 2 values",
+    "hydra.run.dir=t.csv/x": "Not a directory",
+    "activation=relu,tanh": "To sweep over it, add --multirun",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_is_one_line(mistake: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("age,income\n1,2\n")
+    ended = run("train", *mistake.split())
+    assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line.startswith("error: ")
+    assert MISTAKES[mistake] in line
+    assert "epoch 1" not in ended.out
+    assert not list(tmp_path.rglob("summary.json"))
+    assert not list(tmp_path.glob("logs/*/runs/*"))
+
+
+def test_a_flag_shows_where_a_mistake_was_found(run: Run) -> None:
+    ended = run("train", "optimizer.lr=-1", "--traceback")
+    assert ended.code == 1
+    assert "Traceback (most recent call last)" in ended.err
+    assert "Invalid learning rate: -1" in ended.err
+
+
+def test_a_bug_keeps_its_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "conf" / "loss").mkdir(parents=True)
+    (tmp_path / "conf" / "loss" / "odd.yaml").write_text(
+        "_target_: torch.nn.PairwiseDistance\n"
+    )
+    with pytest.raises(RuntimeError, match="must match the size"):
+        run("train", f"hydra.searchpath=[file://{tmp_path}/conf]", "loss=odd")
+
+
+def test_help_lists_groups_and_options(run: Run) -> None:
+    ended = run("train", "--help")
+    assert ended.code == 0
+    for line in (
+        "activation: celu, elu, gelu",
+        "experiment/sweep: bundled_data",
+        "optimizer: adadelta",
+    ):
+        assert line in ended.out

@@ -1,0 +1,124 @@
+"""Random configs and damaged folders: a whole result, or one clear error."""
+
+import contextlib
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import CONF
+from hydra import compose, initialize_config_dir
+from hypothesis import event, example, given, settings
+from hypothesis import strategies as st
+from random_configs import LONG, QUICK, SHORT, cases
+from scripted import scripted
+
+from litmlp.engine.folder import run_folder
+from litmlp.engine.predict.trained_model import trained
+from litmlp.engine.report.write import report_runs
+from litmlp.engine.run.test import evaluate
+from litmlp.engine.run.train import train
+from litmlp.engine.terminal.console import only_logged
+from litmlp.errors import UserError
+
+Case = tuple[list[str], str]
+
+
+def check_config(case: Case) -> None:
+    """Trains and leaves a whole run that can be measured again, or says one line."""
+    command, table = case
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+        folder = Path("run")
+        Path("t.csv").write_text(table)
+        code, said = scripted("train", "hydra.run.dir=run", *QUICK, *command)
+        if code:
+            (line,) = said.splitlines()
+            assert line.startswith("error: ")
+            event(f"refused: {line[:60]}")
+            begun = (folder / "checkpoints").exists()
+            assert folder.exists() == begun
+            assert not begun or run_folder.read_summary(folder)["status"] == "failed"
+            return
+        event("trained")
+        assert run_folder.is_done(folder)
+        with contextlib.redirect_stdout(io.StringIO()):
+            evaluate(folder)
+
+
+FILES = (
+    "summary.json",
+    ".hydra/config.yaml",
+    "checkpoints/best.ckpt",
+    "checkpoints/last.ckpt",
+    "metrics.csv",
+)
+
+Damage = tuple[str, int, int]
+DAMAGES = st.tuples(st.sampled_from(FILES), st.integers(0, 10**6), st.integers(-1, 255))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    with initialize_config_dir(str(CONF), version_base="1.3"), only_logged(True):
+        train(compose("train", [f"folder={folder}", "data=iris", *QUICK]))
+    return folder
+
+
+def check_folder(finished: Path, damage: Damage) -> None:
+    """A file with a byte changed, or cut off there for -1."""
+    name, place, byte = damage
+    with tempfile.TemporaryDirectory() as home, only_logged(True):
+        folder = Path(shutil.copytree(finished, Path(home) / "run"))
+        content = bytearray((folder / name).read_bytes())
+        place %= len(content)
+        content[place : place + 1 if byte >= 0 else None] = bytes([byte] * (byte >= 0))
+        (folder / name).write_bytes(content)
+        for read in (evaluate, load, report):
+            try:
+                read(folder)
+            except UserError as error:
+                event(str(error).replace(home, "")[:60])
+
+
+def load(folder: Path) -> None:
+    with trained(folder):
+        pass
+
+
+def report(folder: Path) -> None:
+    report_runs([str(folder)])
+
+
+TABLE = ["data=table", "data.path=t.csv", "data.target=y"]
+
+
+@settings(max_examples=5, **SHORT)
+@given(case=cases())
+@example(case=([*TABLE, "task=regression"], "x,y\n1,1"))
+@example(case=([*TABLE, "task=binary", "data.batch_size=full"], "x,y\n1,0\n1,1"))
+@example(case=([*TABLE, "data.test_path=1", "seed=0.0"], "x,y\n1,0\n1,1"))
+def test_any_config_trains_or_is_refused(case: Case) -> None:
+    check_config(case)
+
+
+@settings(max_examples=10, **SHORT)
+@given(damage=DAMAGES)
+def test_any_damage_to_a_folder_is_survived(damage: Damage, finished: Path) -> None:
+    check_folder(finished, damage)
+
+
+@pytest.mark.slow
+@settings(max_examples=1500, **LONG)
+@given(case=cases())
+def test_many_configs_train_or_are_refused(case: Case) -> None:
+    check_config(case)
+
+
+@pytest.mark.slow
+@settings(max_examples=1500, **LONG)
+@given(damage=DAMAGES)
+def test_much_damage_to_a_folder_is_survived(damage: Damage, finished: Path) -> None:
+    check_folder(finished, damage)

@@ -1,0 +1,139 @@
+"""How many runs fit side by side."""
+
+import builtins
+import gc
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import Compose
+
+from litmlp.data.data_module import Data
+from litmlp.engine.config.build import build_data
+from litmlp.engine.process.settings import settings
+from litmlp.engine.run.prepare import Run, build_run
+from litmlp.engine.vectorized import memory_estimate
+
+
+def built(config: Compose, *overrides: str) -> Run:
+    composed = config("data=gauss", "trainer=cpu", *overrides)
+    with settings(composed):
+        return build_run(composed, Path(composed.folder), build_data(composed), None)
+
+
+def bytes_of_split(data: Data) -> int:
+    """Of its rows' numbers, targets and statistics: with the data, and in the stack."""
+    statistics = data.fitted_preprocessing.buffers()
+    own = [*data.rows.values(), *data.split_targets.values(), *statistics]
+    return 2 * sum(tensor.nbytes for tensor in own)
+
+
+def fit_at_once(runs: list[Run], processes: int = 1) -> int:
+    room = memory_estimate.Room(runs[0], processes)
+    return 1 + sum(room.take(run) for run in runs[1:])
+
+
+def test_memory_and_open_files_limit_a_group(
+    config: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = built(config)
+    one = memory_estimate.bytes_of_member(run) + memory_estimate.BOOKS
+    weights = sum(p.numel() * p.element_size() for p in run.model.parameters())
+    assert memory_estimate.bytes_of_member(run) > 5 * weights
+    features = sum(rows[:].nbytes for rows in run.data.features.values())
+    data = bytes_of_split(run.data) + features
+    monkeypatch.setattr(memory_estimate, "open_files", lambda: 228)
+    monkeypatch.setattr(memory_estimate, "available", lambda device: 10**12)
+    assert fit_at_once([run] * 100) == 25
+    monkeypatch.setattr(
+        memory_estimate, "available", lambda device: 2 * (data + 10.5 * one)
+    )
+    assert fit_at_once([run] * 100) == 10
+    assert fit_at_once([run] * 100, processes=2) == 5
+    monkeypatch.setattr(memory_estimate, "available", lambda device: 0)
+    assert fit_at_once([run] * 100) == 1
+    room = memory_estimate.Room(run, 1, most=3)  # whatever it takes, who says so knows
+    assert [room.take(run) for _ in range(4)] == [True, True, False, False]
+
+
+def test_each_run_is_counted_with_rows_of_its_own(
+    config: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first run of few rows says nothing of the others; raw rows are held once."""
+    shares = (0.9, 0.1, 0.1, 0.1)
+    runs = [
+        built(
+            config,
+            f"data.test_share={s}",
+            "data.validation_share=0.05",
+            "monitor=loss/train",
+        )
+        for s in shares
+    ]
+    for run in runs:
+        run.data.__dict__["samples"] = runs[0].data.samples
+    small, large = map(memory_estimate.bytes_of_member, runs[:2])
+    assert large > 1.1 * small
+    data = sum(bytes_of_split(run.data) for run in runs[:3])
+    data += sum(rows[:].nbytes for rows in runs[0].data.features.values())
+    needed = small + 2 * large + 3 * memory_estimate.BOOKS + data
+    for spare, expected in ((0, 3), (-8, 2)):
+        monkeypatch.setattr(
+            memory_estimate, "available", lambda device, s=spare: 2 * (needed + s)
+        )
+        assert fit_at_once(runs) == expected
+
+
+def test_quantiles_are_counted(config: Compose) -> None:
+    """A thousand a column: of wide rows they are larger than a small network."""
+    runs = [built(config, f"preprocessing={p}") for p in ("none", "quantile_normal")]
+    plain, ranked = map(memory_estimate.bytes_of_member, runs)
+    quantiles = runs[1].model.get_buffer("preprocessing.scale.quantiles")
+    assert ranked - plain == 2 * quantiles.nbytes
+
+
+def test_an_estimate_leaves_the_run_as_it_was(config: Compose) -> None:
+    run = built(config, "batchnorm=before_activation", "dropout=dropout")
+    before = {name: t.clone() for name, t in run.model.state_dict().items()}
+    numbers = torch.get_rng_state()
+    memory_estimate.bytes_of_member(run)
+    torch.testing.assert_close(dict(run.model.state_dict()), before, rtol=0, atol=0)
+    assert torch.equal(torch.get_rng_state(), numbers)
+
+
+def test_an_estimate_leaves_no_tensors_behind(config: Compose) -> None:
+    """Regression: a saved output that knows its function is held by it for ever."""
+    run = built(config)
+
+    def results() -> int:
+        gc.collect()
+        tensors = [t for t in gc.get_objects() if type(t) is torch.Tensor]
+        return sum(tensor.grad_fn is not None for tensor in tensors)
+
+    before = results()
+    memory_estimate.bytes_of_member(run)
+    assert results() == before
+
+
+def test_files_without_a_limit_do_not_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = (resource.RLIM_INFINITY,) * 2
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: endless)
+    assert memory_estimate.open_files() == sys.maxsize
+
+
+def test_windows_is_not_asked_for_what_it_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = builtins.__import__
+
+    def without_resource(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "resource":
+            raise ModuleNotFoundError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_resource)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert memory_estimate.open_files() == memory_estimate.WINDOWS_FILES

@@ -1,0 +1,78 @@
+"""A search whose trials train as one ends the bad ones early."""
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+import torch
+from conftest import Run
+from optuna.trial import TrialState
+from test_launcher import SWEEP
+
+from litmlp.engine.folder.run_folder import read_summary
+from litmlp.engine.search.study import NAME, opened
+from litmlp.engine.vectorized.group import Group
+
+EPOCHS = 7
+SEARCH = (
+    *SWEEP,
+    f"trainer.max_epochs={EPOCHS}",
+    "callbacks=minimal",
+    "hydra/sweeper=optuna",
+    "hydra/sweeper/sampler=grid",
+    "hydra.sweeper.n_jobs=6",
+    "optimizer.lr=0.1,0.03,1e-5,2e-5,3e-5,4e-5",
+)
+ASHA = (
+    "hydra/sweeper/pruner=asha",
+    "hydra.sweeper.pruner.min_resource=2",
+    "hydra.sweeper.pruner.reduction_factor=2",
+)
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    """The last weights of each run, by its learning rate."""
+    return {
+        path.parts[-3].rpartition("-")[0]: torch.load(path, weights_only=True)
+        for path in folder.glob("*/checkpoints/last.ckpt")
+    }
+
+
+def test_a_trial_that_is_pruned_leaves_its_group_and_changes_no_other(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    train = Group.on_train_epoch_end
+
+    def counted(group: Group) -> None:
+        sizes.append(len(group.stack))
+        train(group)
+
+    assert run("train", *SEARCH, "hydra.sweep.dir=whole").code == 0
+    monkeypatch.setattr(Group, "on_train_epoch_end", counted)
+    ended = run("train", *SEARCH, *ASHA, "hydra.sweep.dir=pruned")
+    assert (ended.code, ended.err) == (0, "")
+    with opened(tmp_path / "pruned") as storage:
+        trials = optuna.load_study(study_name=NAME, storage=storage).trials
+    epochs = []
+    for trial in trials:
+        (name,) = trial.user_attrs["runs"]
+        summary = read_summary(tmp_path / "pruned" / name)
+        epochs.append(summary["epochs"])
+        was_pruned = trial.state == TrialState.PRUNED
+        assert (summary["status"], summary["vectorized"]) == ("done", 6)
+        assert summary["pruned_epoch"] == (summary["epochs"] if was_pruned else None)
+        assert was_pruned == (summary["epochs"] < EPOCHS)
+        assert list(trial.intermediate_values) == list(range(1, summary["epochs"] + 1))
+    assert min(epochs) < max(epochs) == EPOCHS
+    # Who is pruned costs nothing from then on.
+    assert sizes == [sum(e > epoch for e in epochs) for epoch in range(EPOCHS)]
+    whole, pruned = weights(tmp_path / "whole"), weights(tmp_path / "pruned")
+    assert whole.keys() == pruned.keys()
+    for name, content in pruned.items():
+        if content["epoch"] == EPOCHS:
+            for key in ("state_dict", "optimizer_states"):
+                torch.testing.assert_close(
+                    content[key], whole[name][key], rtol=0, atol=0
+                )

@@ -1,0 +1,104 @@
+"""Jobs are dealt out evenly, and none is lost with its process."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.core.utils import JobReturn
+from hydra.types import HydraContext
+from omegaconf import OmegaConf
+
+from litmlp.engine.folder.run_folder import write_summary
+from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.process_pool import Slot
+from litmlp.engine.vectorized.dealing import Groups, dealt
+from litmlp.engine.vectorized.progress_table import Tally
+from litmlp.engine.vectorized.worker_processes import train_shares
+
+
+@pytest.mark.parametrize(
+    ("sizes", "processes", "expected"),
+    [
+        ([40], 1, [[40]]),
+        ([40], 2, [[20], [20]]),
+        ([31], 2, [[31]]),  # of two halves each would cost more
+        ([33], 2, [[17], [16]]),
+        ([64], 9, [[16]] * 4),
+        ([1, 2, 9, 40], 2, [[20, 9], [20, 2, 1]]),
+        ([1] * 5, 2, [[1] * 3, [1] * 2]),
+        ([], 2, [[]]),
+    ],
+)
+def test_each_process_has_as_many_jobs_in_groups_that_are_worth_it(
+    sizes: list[int], processes: int, expected: list[list[int]]
+) -> None:
+    numbers = iter(range(1000))
+    groups: Any = [[next(numbers) for _ in range(size)] for size in sizes]
+    shares: Any = dealt(groups, processes)
+    assert [[len(part) for part in share] for share in shares] == expected
+    everyone = sorted(job for share in shares for part in share for job in part)
+    assert everyone == [job for group in groups for job in group]
+    for share in shares:
+        for part in share:
+            assert any(set(part) <= set(group) for group in groups)
+
+
+@pytest.fixture
+def slot() -> Iterator[Slot]:
+    slot = Slot({})
+    yield slot
+    slot.end()
+
+
+def job(folder: Path) -> Job:
+    place = {"dir": str(folder.parent), "subdir": folder.name}
+    hydra = {"sweep": place, "runtime": {}, "overrides": {"task": []}}
+    config = OmegaConf.create({"hydra": hydra, "mode": "min"})
+    context: Any = HydraContext
+    return Job(config, context, float)
+
+
+def train(groups: Groups, tally: Tally) -> None:
+    """Every job is done, but for those of which the process dies."""
+    for one in (job for group in groups for job in group):
+        sweep = one.composed.hydra.sweep
+        if sweep.subdir == "deadly" and os.getpid() != int(sweep.dir.split("-")[-1]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        folder = Path(sweep.dir, sweep.subdir)
+        folder.mkdir(parents=True)  # which fails for a second time
+        status = "failed" if folder.name == "failing" else "done"
+        write_summary(folder, {"status": status, "best_value": 3.0})
+        one.result = JobReturn(
+            _return_value=os.getpid() if "first" in str(folder) else 4
+        )
+
+
+@pytest.mark.slow
+def test_jobs_whose_process_is_killed_go_on_in_the_launchers(
+    slot: Slot, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sweep = tmp_path / f"of-{os.getpid()}"
+    names = ("first", "second", "failing", "deadly", "last")
+    first, second, failing, deadly, last = (job(sweep / name) for name in names)
+    train_shares([[[first]], [[second, failing, deadly], [last]]], train, [slot])
+    assert first.result._return_value == os.getpid()
+    # By their summaries: their process is no more.
+    assert second.result._return_value == failing.result._return_value == 3
+    assert deadly.result._return_value == last.result._return_value == 4
+    assert "a process was killed: its runs go on in this one" in capfd.readouterr().out
+    again = job(sweep / "again")
+    train_shares([[], [[again]]], train, [slot])
+    assert again.result._return_value == 4
+
+
+def fail(groups: Groups, tally: Tally) -> None:
+    if groups:
+        raise ValueError("what went wrong")
+
+
+def test_an_error_in_another_process_is_raised_here(slot: Slot, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="what went wrong"):
+        train_shares([[], [[job(tmp_path)]]], fail, [slot])

@@ -1,0 +1,167 @@
+"""What members of a group may differ in, and what keeps them apart."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Compose
+from torch.optim import SGD
+
+from litmlp.engine.config import construct
+from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.process.settings import settings
+from litmlp.engine.run.prepare import build_run
+from litmlp.engine.vectorized.compatibility import (
+    keys_apart,
+    refusal,
+    shape,
+    shared_keys,
+    sorted_apart,
+)
+from litmlp.engine.vectorized.stacked_loss import same_loss
+from litmlp.supervised import Supervised
+
+
+class Adam(SGD):
+    """No Adam, but for its name."""
+
+
+MAY_DIFFER = {
+    "seed": ["seed=1"],
+    "order": ["seeds.order=1"],
+    "split": ["data.split_seed=1"],
+    "fold": ["data.num_folds=3", "data.fold=1"],
+    "rows": ["data.test_share=0.3"],
+    "initializer": ["initializer=orthogonal"],
+    "bias": ["bias_initializer=constant"],
+    "lr": ["optimizer.lr=0.5"],
+    "betas": ["optimizer.betas=[0.8,0.9]"],
+    "eps": ["optimizer.eps=1e-3"],
+    "weight decay": ["optimizer.weight_decay=0.1"],
+    "scheduler": ["scheduler=one_cycle"],
+    "dropout": ["dropout.p=0.3"],
+    "penalty": ["penalty=l1"],
+    "strength": ["penalty=elastic_net", "penalty.strength=1"],
+    "loss": ["loss=mse"],
+    "label smoothing": ["loss.label_smoothing=0.1"],
+    "epochs": ["trainer.max_epochs=3"],
+    "patience": ["callbacks.early_stopping.patience=3"],
+    "metric": ["monitor=accuracy/val", "mode=max"],
+}
+"""What the README says that members may differ in."""
+
+APART = {
+    "model.hidden_sizes.1": "model.hidden_sizes=[64,32]",
+    "model.activation._target_": "activation=tanh",
+    "model.batchnorm._target_": "batchnorm=after_activation",
+    "model.dropout._target_": "dropout=none",
+    "data.batch_size": "data.batch_size=16",
+    "optimizer._target_": "optimizer=adamw",
+    "optimizer.amsgrad": "optimizer.amsgrad=true",
+    "trainer.precision": "trainer.precision=64-true",
+    "trainer.gradient_clip_val": "trainer.gradient_clip_val=1",
+}
+"""What forms groups of its own, by the key that is told."""
+
+ALONE = {
+    "optimizer=LBFGS": "optimizer=lbfgs",
+    "optimizer=Adafactor": "optimizer=adafactor",
+    "trainer.max_steps=9": "trainer.max_steps=9",
+    "trainer.max_time=00:00:00:09": "trainer.max_time=00:00:00:09",
+    "trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches=2",
+    "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed",
+    "trainer.devices=2": "trainer.devices=2",
+    "callbacks: NeuronTable looks at every batch": "callbacks=neuron_table",
+}
+"""What is trained alone, by what is told."""
+
+
+@pytest.mark.parametrize("name", MAY_DIFFER)
+def test_runs_that_may_differ_share_a_group(config: Compose, name: str) -> None:
+    both = ("data=iris", "dropout=dropout")
+    keys = [shared_keys(config(*both, *own)) for own in ([], MAY_DIFFER[name])]
+    assert keys_apart(keys) == []
+    assert sorted_apart(keys) == [[0, 1]]
+
+
+@pytest.mark.parametrize("key", APART)
+def test_what_keeps_runs_apart_is_told(config: Compose, key: str) -> None:
+    both = ("data=iris", "dropout=dropout", "trainer=cpu")
+    keys = [shared_keys(config(*both, *own)) for own in ([], [APART[key]])]
+    assert key in keys_apart(keys)
+    assert sorted_apart(keys) == [[0], [1]]
+
+
+@pytest.mark.parametrize("reason", ALONE)
+def test_what_cannot_be_stacked_is_told(config: Compose, reason: str) -> None:
+    composed = config("data=iris", "trainer=cpu", ALONE[reason])
+    with settings(composed):
+        run = build_run(composed, Path(composed.folder), build_data(composed), None)
+    assert refusal(run) == f"{reason} cannot be stacked"
+
+
+def test_tables_of_other_columns_have_networks_of_other_shapes(
+    config: Compose, tmp_path: Path
+) -> None:
+    """Though each gives a network eight features: 3 + 5 codes, 5 + 3, and 1 + 7."""
+    rows = {"a": "u,v{2}", "b": "u{2},v", "c": "{0},v{1}"}
+    found = []
+    for name, row in rows.items():
+        path = tmp_path / f"{name}.csv"
+        lines = [f"{row.format(i, i % 5, i % 3)},{i}.5" for i in range(30)]
+        path.write_text("\n".join(["one,other,target", *lines]))
+        composed = config(
+            *("data=table", f"data.path={path}", "data.target=target"),
+            *("task=regression", "encoding=one_hot", "trainer=cpu"),
+        )
+        with settings(composed):
+            run = build_run(composed, Path(composed.folder), build_data(composed), None)
+        assert run.model.encoding.num_features == 8
+        found.append(shape(run))
+    assert len({*found}) == 3
+
+
+def model(config: Compose, *overrides: str) -> Supervised:
+    composed = config("trainer=cpu", *overrides)
+    with settings(composed):
+        return build_model(composed, build_data(composed))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (["data=iris"], ["data=iris", "seed=1", "optimizer=sgd"], True),
+        (["data=iris"], ["data=iris", "loss.label_smoothing=0.1"], False),
+        (["data=gauss"], ["data=gauss", "loss=mse"], False),
+        (["data=diabetes"], ["data=diabetes", "seed=1"], True),
+        (["data=diabetes"], ["data=diabetes", "data.split_seed=1"], False),
+        (["data=diabetes"], ["data=diabetes", "loss=huber"], False),
+    ],
+)
+def test_losses_are_the_same_by_their_kind_numbers_and_targets_scale(
+    config: Compose, one: list[str], other: list[str], same: bool
+) -> None:
+    """Targets are scaled by the training rows, which another split chooses."""
+    found = [same_loss(model(config, *overrides)) for overrides in (one, other)]
+    assert (found[0] == found[1]) is same
+
+
+def test_scales_are_compared_in_all_their_digits(config: Compose) -> None:
+    models = [model(config, "data=diabetes") for _ in range(2)]
+    models[1].target_std.mul_(1 + 1e-6)
+    assert same_loss(models[0]) != same_loss(models[1])
+
+
+def test_an_optimizer_is_known_by_its_class_not_by_its_name(
+    config: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", SGD)
+    for target, reason in (
+        ("torch.optim.SGD", None),
+        (f"{__name__}.Adam", "optimizer=Adam cannot be stacked"),
+    ):
+        composed = config("data=gauss", "trainer=cpu", "optimizer=sgd")
+        composed.optimizer._target_ = target
+        with settings(composed):
+            data = build_data(composed)
+            run = build_run(composed, Path(composed.folder), data, None)
+        assert refusal(run) == reason

@@ -1,0 +1,163 @@
+"""Runs of a sweep, each trained alone and all of them together, to be compared."""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from litmlp.engine.config.build import build_data, build_trainer
+from litmlp.engine.folder.checkpoints import newest, rewind
+from litmlp.engine.process.settings import settings
+from litmlp.engine.run.prepare import Run, build_run
+from litmlp.engine.run.train import close_loggers
+from litmlp.engine.vectorized.data_cache import SharedData
+from litmlp.engine.vectorized.group import Group
+from litmlp.engine.vectorized.launch import without_ends
+from litmlp.engine.vectorized.member import Member
+
+TINY = (
+    "data.batch_size=16",
+    "model.hidden_sizes=[8,6]",
+    "trainer=cpu",
+    "trainer.precision=64-true",
+    "trainer.max_epochs=4",
+    "logger=csv",
+)
+NOT_COMPARED = {"samples_per_second"}
+
+
+def varied(config: DictConfig, **keys: Sequence[Any]) -> list[DictConfig]:
+    """A config a member; ``optimizer__lr=[1, 2]`` sets ``optimizer.lr``."""
+    members = []
+    for i, values in enumerate(zip(*keys.values(), strict=True)):
+        member = config.copy()
+        member.folder = f"{config.folder}-{i}"
+        for key, value in zip(keys, values, strict=True):
+            OmegaConf.update(member, key.replace("__", "."), value, merge=False)
+        members.append(member)
+    return members
+
+
+def built(config: DictConfig, kind: str, data: SharedData | None = None) -> Run:
+    """A run of its own, or one that shares what it can of its data."""
+    config = config.copy()
+    config.folder = f"{config.folder}-{kind}"
+    folder = Path(config.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with settings(config):
+        own = data.build(config) if data else build_data(config)
+        return build_run(config, folder, own, newest(folder))
+
+
+def train_alone(config: DictConfig) -> Run:
+    run = built(config, "alone")
+    with settings(run.config):
+        torch.manual_seed(run.config.seeds.dropout)
+        run.trainer.fit(run.model, datamodule=run.data)
+        close_loggers(run.trainer, True)
+    return run
+
+
+def train_together(configs: Sequence[DictConfig], kind: str = "together") -> list[Run]:
+    """Runs go on whose folders hold checkpoints."""
+    members = trained(configs, kind)
+    for member in members:
+        if member.error:
+            raise member.error
+    return [member.run for member in members]
+
+
+def trained(configs: Sequence[DictConfig], kind: str) -> list[Member]:
+    """Members of a group that has ended, each with its run or what went wrong."""
+    members, data = [], SharedData()
+    for config in configs:
+        run, point = built(config, kind, data), newest(Path(f"{config.folder}-{kind}"))
+        rewind(run.trainer.loggers, point)
+        context = partial(nullcontext, None)
+        members.append(Member(run, context, point.path if point else None))
+    shared = without_ends(members[0].run.config)
+    with settings(shared):
+        build_trainer(shared).fit(Group(members, lambda member: None))
+    for member in members:
+        close_loggers(member.trainer, member.error is None)
+    return members
+
+
+def assert_twins(members: Sequence[DictConfig]) -> None:
+    """That each leaves together with the others what it leaves alone."""
+    for member, run in zip(members, train_together(members), strict=True):
+        assert_equal(train_alone(member), run)
+
+
+def as_killed(run: Run, kind: str) -> None:
+    """Leave what its folder held when the checkpoint before the last was written."""
+    folder = run.folder.with_name(run.folder.name.rpartition("-")[0] + f"-{kind}")
+    shutil.copytree(run.folder, folder)
+    (folder / "checkpoints" / "previous.ckpt").replace(folder / "checkpoints/last.ckpt")
+
+
+def checkpoint(run: Run, name: str) -> dict[str, Any]:
+    path = run.folder / "checkpoints" / f"{name}.ckpt"
+    saved: dict[str, Any] = torch.load(path, weights_only=True)
+    return saved
+
+
+def assert_equal(one: Run, other: Run, *, tolerance: float = 1e-10) -> None:
+    """That two runs left the same weights, states and metrics."""
+    for name in ("last", "best"):
+        first, second = checkpoint(one, name), checkpoint(other, name)
+        assert first["epoch"] == second["epoch"], name
+        for key, tensor in first["state_dict"].items():
+            scale = tensor.double().nan_to_num().abs().max() if tensor.numel() else 1
+            torch.testing.assert_close(
+                second["state_dict"][key],
+                tensor,
+                rtol=tolerance,
+                atol=float(scale) * tolerance,
+                equal_nan=True,
+                msg=lambda text, key=key, name=name: f"{name} {key}: {text}",
+            )
+    assert first.keys() == second.keys()
+    assert_same_progress(one, other)
+    assert_same_metrics(one, other, tolerance=max(1e-6, tolerance))
+
+
+def assert_same_metrics(one: Run, other: Run, *, tolerance: float) -> None:
+    """That two runs logged the same numbers, but for how fast they were."""
+    tables = [pl.read_csv(run.folder / "metrics.csv") for run in (one, other)]
+    assert set(tables[0].columns) == set(tables[1].columns)
+    for column in set(tables[0].columns) - NOT_COMPARED:
+        values = [table[column].cast(pl.Float64).to_list() for table in tables]
+        values = [[torch.nan if v is None else v for v in own] for own in values]
+        first, second = (torch.tensor(own, dtype=torch.float64) for own in values)
+        torch.testing.assert_close(
+            second,
+            first,
+            rtol=tolerance,
+            atol=tolerance,
+            equal_nan=True,
+            msg=lambda text, column=column: f"{column}: {text}",
+        )
+
+
+def assert_same_progress(one: Run, other: Run) -> None:
+    """That both could be resumed, at the same place and with the same state."""
+    first, second = checkpoint(one, "last"), checkpoint(other, "last")
+    assert second["loops"] == first["loops"]
+    assert second["samples"] == first["samples"]
+    assert second["callbacks"].keys() == first["callbacks"].keys()
+    states = [c["optimizer_states"][0] for c in (first, second)]
+    torch.testing.assert_close(states[1], states[0], rtol=1e-6, atol=1e-8)
+    schedulers = [c["lr_schedulers"][0] for c in (first, second)]
+    assert schedulers[1].keys() == schedulers[0].keys()
+    for key, value in schedulers[0].items():
+        is_number = isinstance(value, float)  # the best metric of a plateau scheduler
+        expected = pytest.approx(value, rel=1e-6) if is_number else value
+        assert schedulers[1][key] == expected, key

@@ -1,0 +1,112 @@
+"""The law of the rooms: who may import whom, and what a template's file loads."""
+
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+SRC = ROOT / "src"
+
+LINES = """
+hydra_plugins  scripts
+litmlp.engine.command_line
+litmlp.course
+litmlp.engine.vectorized  litmlp.engine.search
+litmlp.engine.sweep
+litmlp.engine.report
+litmlp.engine.predict
+litmlp.engine.run
+litmlp.callbacks
+litmlp.engine.figures  litmlp.engine.diagnosis
+litmlp.engine.folder
+litmlp.engine.config
+litmlp.engine.process
+litmlp.engine.terminal
+litmlp.data
+litmlp
+"""
+"""Each line may import from itself and from the lines below it."""
+
+HEIGHTS = {
+    room: height
+    for height, line in enumerate(reversed(LINES.split("\n")))
+    for room in line.split()
+}
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of a file of src/ or scripts/."""
+    parts = path.relative_to(ROOT if path.is_relative_to(ROOT / "scripts") else SRC)
+    return ".".join(parts.with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {
+    name_of(path): path
+    for folder in (SRC, ROOT / "scripts")
+    for path in sorted(folder.rglob("*.py"))
+}
+
+
+def room_of(module: str) -> str:
+    """The longest name of LINES that the module lies in."""
+    return max(
+        (room for room in HEIGHTS if f"{module}.".startswith(f"{room}.")), key=len
+    )
+
+
+@cache
+def imports_of(module: str) -> tuple[str, ...]:
+    """Modules of this project that a module imports anywhere in its text."""
+
+    def found() -> Iterator[str]:
+        for node in ast.walk(ast.parse(MODULES[module].read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                assert node.level == 0, f"{module}: imports are absolute"
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    yield inner if inner in MODULES else node.module
+
+    return tuple(sorted({name for name in found() if name in MODULES} - {module}))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_downward(module: str) -> None:
+    height = HEIGHTS[room_of(module)]
+    upward = [m for m in imports_of(module) if HEIGHTS[room_of(m)] > height]
+    assert not upward, f"{module} imports from rooms above its own"
+
+
+def test_there_is_no_circle() -> None:
+    graph = {module: imports_of(module) for module in MODULES}
+    TopologicalSorter(graph).prepare()  # raises CycleError and names the circle
+
+
+def test_rooms_have_no_circle() -> None:
+    graph: dict[str, set[str]] = defaultdict(set)
+    for module in MODULES:
+        for imported in imports_of(module):
+            graph[room_of(module)].add(room_of(imported))
+    for room in graph:
+        graph[room].discard(room)
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize(
+    "module", ["litmlp.mlp", "litmlp.classifier", "litmlp.data.bundled"]
+)
+def test_template_loads_no_engine(module: str) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = ended.stdout.split()
+    heavy = {"hydra", "omegaconf", "rich", "litmlp.engine"}
+    assert heavy.isdisjoint(loaded)
