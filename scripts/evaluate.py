@@ -22,7 +22,7 @@ def main(config: DictConfig) -> None:
 
         evaluate_sweep(folder)
     else:
-        from litmlp.engine.run.test import evaluate
+        from litmlp.engine.predict.evaluate_run import evaluate
 
         evaluate(folder)
 

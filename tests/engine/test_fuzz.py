@@ -16,9 +16,9 @@ from random_configs import LONG, QUICK, SHORT, cases
 from scripted import scripted
 
 from litmlp.engine.folder import run_folder
+from litmlp.engine.predict.evaluate_run import evaluate
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.write import report_runs
-from litmlp.engine.run.test import evaluate
 from litmlp.engine.run.train import train
 from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError

@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 from strangers import run_and_table, spoil
 
 from litmlp.engine.config.construct import ALLOWED, construct, resolve
+from litmlp.engine.predict.evaluate_run import evaluate
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.run.test import evaluate
 from litmlp.errors import UserError
 
 MARK = "touched"

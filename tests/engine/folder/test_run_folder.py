@@ -49,7 +49,7 @@ def test_a_failed_run_tells_its_error(tmp_path: Path) -> None:
     written = run_folder.read_summary(tmp_path)
     assert written["status"] == "failed"
     assert written["error"] == "ZeroDivisionError: division by zero"
-    assert "test_runs.py" in written["traceback"]
+    assert "test_run_folder.py" in written["traceback"]
     assert not run_folder.is_done(tmp_path)
 
 

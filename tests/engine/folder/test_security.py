@@ -16,11 +16,11 @@ from strangers import ROWS, run_and_table, spoil
 
 from litmlp.engine.predict.csv_formulas import without_formulas
 from litmlp.engine.predict.evaluate_file import evaluate_file
+from litmlp.engine.predict.evaluate_run import evaluate
 from litmlp.engine.predict.export import export
 from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.write import report_runs
-from litmlp.engine.run.test import evaluate
 from litmlp.engine.terminal.console import as_text, only_logged, printable
 from litmlp.engine.terminal.secrets import conceal
 from litmlp.errors import UserError

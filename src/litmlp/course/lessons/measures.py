@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from litmlp.course.lessons.sweep_runs import Member
 from litmlp.engine.folder import run_folder
-from litmlp.engine.run.test import measure
+from litmlp.engine.predict.evaluate_run import measure
 from litmlp.errors import UserError, nearest
 
 

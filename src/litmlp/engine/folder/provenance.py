@@ -1,15 +1,20 @@
-"""What a result depends on beside its config: the rows, and the machine."""
+"""What a result depends on beside its config: rows, machine, versions, commit."""
 
+import functools
 import hashlib
 import platform
+import subprocess
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
-from litmlp.data.data_module import Data
+    from litmlp.data.data_module import Data
 
 
-def of_data(data: Data) -> dict[str, str | int]:
+def of_data(data: "Data") -> dict[str, str | int]:
     """Of the samples as they were read, and of who is in which split.
 
     Two runs of the same fingerprint saw the same numbers in the same rows.
@@ -28,8 +33,10 @@ def of_data(data: Data) -> dict[str, str | int]:
     }
 
 
-def of_machine(device: torch.device) -> dict[str, str | int]:
+def of_machine(device: "torch.device") -> dict[str, str | int]:
     """The processor, the device that trains and how many threads it uses."""
+    import torch  # takes seconds; --help reads versions only
+
     on_gpu = device.type == "cuda"
     return {
         "system": platform.platform(terse=True),
@@ -46,3 +53,24 @@ def processor(described: Path = Path("/proc/cpuinfo")) -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    packages = ("litmlp", "torch", "lightning", "torchmetrics", "hydra-core")
+    return {"python": platform.python_version()} | {
+        package: version(package) for package in packages
+    }
+
+
+@functools.cache
+def git_commit() -> str | None:
+    """The commit of the working directory, if it is a git repository."""
+    try:
+        result = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout.strip()

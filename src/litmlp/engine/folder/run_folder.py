@@ -16,8 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.engine.config import yaml_limits
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.lock import held, is_held
+from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.untrusted import rebuilding, refuse_ways_out
-from litmlp.engine.folder.versions import git_commit, versions
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.secrets import conceal
 from litmlp.errors import UserError

@@ -25,13 +25,14 @@ from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.style import as_label, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.csv_formulas import as_csv
+from litmlp.engine.predict.evaluate_run import Measurable, measured
 from litmlp.engine.predict.predict_file import (
     Predictor,
     as_table,
     as_truth,
     match_columns,
 )
-from litmlp.engine.run.test import Measurable, Metrics, measured, metrics_table
+from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.console import table as new_table
 from litmlp.errors import UserError

@@ -13,8 +13,9 @@ from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import ENSEMBLE, saw_the_same_rows, with_result
 from litmlp.engine.folder.untrusted import rebuilding
 from litmlp.engine.predict.ensemble import Ensemble, ensemble
+from litmlp.engine.predict.evaluate_run import measured
 from litmlp.engine.process.memory import available
-from litmlp.engine.run.test import Metrics, measured, metrics_table
+from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show, unsaid
 from litmlp.errors import UserError
 

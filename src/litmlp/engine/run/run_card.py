@@ -11,8 +11,8 @@ from omegaconf import DictConfig
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column
 from litmlp.engine.config.hyperparameters import flat
+from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.saved_config import config_text
-from litmlp.engine.folder.versions import git_commit, versions
 
 MOST_COLUMNS = 100
 """A longer table of columns is cut."""

@@ -1,20 +1,11 @@
-"""How good a model is: metrics of every split at a run's best checkpoint."""
+"""Metrics of every split of a model's data, and their table."""
 
-from pathlib import Path
-from typing import Protocol
-
-import torch
 from lightning.pytorch import Trainer
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.table import Table
-from torch import Tensor
 
 from litmlp.data.data_module import Data
-from litmlp.engine.config.build import build_data, build_model, build_trainer
-from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.untrusted import rebuilding
-from litmlp.engine.process.settings import settings
-from litmlp.engine.terminal.console import show, table
+from litmlp.engine.terminal.console import table
 from litmlp.supervised import Supervised
 
 Metrics = dict[str, float]
@@ -34,68 +25,6 @@ def one_device(config: DictConfig) -> DictConfig:
     config.callbacks = {}
     config.logger = {}
     return config
-
-
-def measure(config: DictConfig, folder: Path) -> Metrics:
-    """Metrics of a run's best checkpoint on the data of a config."""
-    with rebuilding(folder):
-        config = one_device(config)
-        with settings(config):
-            data = build_data(config)
-            model = build_model(config, data)
-            model.load_state_dict(checkpoints.best(folder)["state_dict"])
-            return split_metrics(model, data, build_trainer(config))
-
-
-def evaluate(folder: Path) -> Metrics:
-    """Rebuild a run from its folder alone and measure its best checkpoint again.
-
-    Raises:
-        UserError: the folder holds no run that has trained.
-    """
-    config = run_folder.read_config(folder)
-    recorded = run_folder.read_summary(folder).get("metrics")
-    if not isinstance(recorded, dict):
-        recorded = {}
-    OmegaConf.set_struct(config, True)
-    metrics = measure(config, folder)
-    show(metrics_table(metrics))
-    measured = run_folder.finite(metrics)
-    changed = [tag for tag in measured if measured[tag] != recorded.get(tag)]
-    show(
-        f"not the same as in summary.json: {', '.join(changed)}"
-        if changed
-        else "the same as in summary.json, to the last digit"
-    )
-    return metrics
-
-
-class Measurable(Protocol):
-    """A trained model, or several that predict together."""
-
-    @property
-    def model(self) -> Supervised: ...
-
-    def outputs(self, inputs: Tensor) -> Tensor: ...
-
-
-@torch.inference_mode()
-def measured(
-    trained: Measurable, inputs: Tensor, targets: Tensor
-) -> tuple[Tensor, Metrics]:
-    """Predictions [N, …] and metrics by name, without a Trainer.
-
-    Args:
-        trained: in evaluation mode.
-        inputs: raw rows [N, columns].
-        targets: class indices [N], or real values [N, targets].
-    """
-    outputs = trained.outputs(inputs)
-    metrics = trained.model.measure(outputs, targets)
-    return (
-        trained.model.to_predictions(outputs),
-        {name: float(value) for name, value in metrics.items()},
-    )
 
 
 def metrics_table(metrics: Metrics) -> Table:
