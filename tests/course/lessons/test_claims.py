@@ -1,4 +1,4 @@
-"""A claim's verdict, from the values of made-up members."""
+"""A claim's verdict, from the values of made-up runs."""
 
 import math
 from pathlib import Path
@@ -8,17 +8,17 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from litmlp.course.lessons.claims import Claim, Judgement, interval
-from litmlp.course.lessons.sweep_runs import Member
+from litmlp.course.lessons.sweep_runs import SweepRun
 from litmlp.errors import UserError
 
 SIGMOID = [0.010, 0.012, 0.009, 0.011, 0.010]
 RELU = [0.50, 0.45, 0.60, 0.55, 0.52]
 
 
-def values(**groups: list[float]) -> dict[Member, float]:
-    """A member a value, whose seed is its place in the list."""
+def values(**groups: list[float]) -> dict[SweepRun, float]:
+    """A run a value, whose seed is its place in the list."""
     return {
-        Member(
+        SweepRun(
             folder=Path(name, str(seed)),
             settings={"activation": name},
             repeat=(f"seed={seed}",),
@@ -125,12 +125,12 @@ def test_a_ratio_to_zero_is_not_measured() -> None:
     ("over", "expected"), [("mean", 2.5), ("smallest", 1.0), ("range", 3.0)]
 )
 def test_several_members_of_a_seed_count_as_one(over: Any, expected: float) -> None:
-    members = {
-        Member(folder=Path(), settings={"lr": lr}, repeat=(f"seed={seed}",)): value
+    runs = {
+        SweepRun(folder=Path(), settings={"lr": lr}, repeat=(f"seed={seed}",)): value
         for seed in range(3)
         for lr, value in ((0.1, 1.0), (1.0, 4.0))
     }
-    judgement = Claim(says="", measure="x", of={}, over=over, above=0.0).judge(members)
+    judgement = Claim(says="", measure="x", of={}, over=over, above=0.0).judge(runs)
     assert judgement.effect == expected
     assert judgement.seeds == 3
 

@@ -82,7 +82,7 @@ def test_a_claim_is_about_a_measure() -> None:
 
 def test_a_sweep_without_members_teaches_nothing(tmp_path: Path) -> None:
     lesson = Lesson(question="?", measures={}, claims=[])
-    with pytest.raises(UserError, match="has no finished member"):
+    with pytest.raises(UserError, match="has no finished run"):
         lesson.judge(tmp_path)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from litmlp.course.lessons import measures
-from litmlp.course.lessons.sweep_runs import Member
+from litmlp.course.lessons.sweep_runs import SweepRun
 from litmlp.errors import UserError
 
 COLUMNS = {
@@ -27,7 +27,7 @@ COLUMNS = {
 
 
 @pytest.fixture
-def member(tmp_path: Path) -> Member:
+def run(tmp_path: Path) -> SweepRun:
     lines = [COLUMNS.keys(), *zip(*COLUMNS.values(), strict=True)]
     text = "\n".join(",".join(map(str, line)) for line in lines)
     (tmp_path / "metrics.csv").write_text(text)
@@ -45,65 +45,65 @@ def member(tmp_path: Path) -> Member:
     }
     (tmp_path / "checkpoints").mkdir()
     torch.save({"state_dict": state}, tmp_path / "checkpoints" / "last.ckpt")
-    return Member(folder=tmp_path, settings={}, repeat=())
+    return SweepRun(folder=tmp_path, settings={}, repeat=())
 
 
-def test_what_the_summary_holds(member: Member) -> None:
-    assert measures.recorded(member, name="samples_per_second") == 1200.5
-    assert measures.at_best(member, tag="accuracy/test") == 0.75
-    assert math.isnan(measures.at_best(member, tag="loss/test"))  # it was infinite
+def test_what_the_summary_holds(run: SweepRun) -> None:
+    assert measures.recorded(run, name="samples_per_second") == 1200.5
+    assert measures.at_best(run, tag="accuracy/test") == 0.75
+    assert math.isnan(measures.at_best(run, tag="loss/test"))  # it was infinite
 
 
-def test_the_ends_of_a_curve(member: Member) -> None:
-    assert measures.at_start(member, tag="loss/train") == 0.9
-    assert measures.at_end(member, tag="loss/train") == 0.2
+def test_the_ends_of_a_curve(run: SweepRun) -> None:
+    assert measures.at_start(run, tag="loss/train") == 0.9
+    assert measures.at_end(run, tag="loss/train") == 0.2
 
 
 @pytest.mark.parametrize(("below", "epoch"), [(0.55, 2), (0.3, 4), (0.1, 4)])
-def test_epochs_until_a_loss_is_low(member: Member, below: float, epoch: int) -> None:
-    assert measures.epochs_until(member, tag="loss/train", below=below) == epoch
+def test_epochs_until_a_loss_is_low(run: SweepRun, below: float, epoch: int) -> None:
+    assert measures.epochs_until(run, tag="loss/train", below=below) == epoch
 
 
-def test_epochs_until_a_metric_is_high(member: Member) -> None:
-    assert measures.epochs_until(member, tag="loss/train", above=0.55) == 1
+def test_epochs_until_a_metric_is_high(run: SweepRun) -> None:
+    assert measures.epochs_until(run, tag="loss/train", above=0.55) == 1
 
 
-def test_rises_are_counted(member: Member) -> None:
-    assert measures.rises(member, tag="loss/train") == pytest.approx(1 / 3)
+def test_rises_are_counted(run: SweepRun) -> None:
+    assert measures.rises(run, tag="loss/train") == pytest.approx(1 / 3)
 
 
-def test_layers_are_compared_in_their_order(member: Member) -> None:
-    assert measures.gradient_share(member) == pytest.approx(0.02 / 0.4)
-    assert measures.last_spread(member) == 7.0
+def test_layers_are_compared_in_their_order(run: SweepRun) -> None:
+    assert measures.gradient_share(run) == pytest.approx(0.02 / 0.4)
+    assert measures.last_spread(run) == 7.0
 
 
-def test_dead_units_are_the_mean_over_layers(member: Member) -> None:
-    assert measures.dead_units(member) == 0.5
+def test_dead_units_are_the_mean_over_layers(run: SweepRun) -> None:
+    assert measures.dead_units(run) == 0.5
 
 
-def test_units_that_cannot_die_are_none(member: Member) -> None:
-    (member.folder / "metrics.csv").write_text("epoch,gradient_norm/all\n1,0.5\n")
-    assert measures.dead_units(member) == 0.0
+def test_units_that_cannot_die_are_none(run: SweepRun) -> None:
+    (run.folder / "metrics.csv").write_text("epoch,gradient_norm/all\n1,0.5\n")
+    assert measures.dead_units(run) == 0.0
 
 
-def test_layers_need_a_diagnosis(member: Member) -> None:
-    (member.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
+def test_layers_need_a_diagnosis(run: SweepRun) -> None:
+    (run.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
     for measure in (measures.dead_units, measures.gradient_share, measures.last_spread):
         with pytest.raises(UserError, match=r"no diagnosis: give callbacks.diagnosis"):
-            measure(member)
+            measure(run)
 
 
-def test_one_epoch_neither_rises_nor_falls(member: Member) -> None:
-    (member.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
-    assert math.isnan(measures.rises(member, tag="loss/train"))
+def test_one_epoch_neither_rises_nor_falls(run: SweepRun) -> None:
+    (run.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
+    assert math.isnan(measures.rises(run, tag="loss/train"))
 
 
-def test_what_the_summary_lacks_is_said(member: Member) -> None:
+def test_what_the_summary_lacks_is_said(run: SweepRun) -> None:
     with pytest.raises(UserError, match=r"no accuracy/tset. .*mean accuracy/test\?"):
-        measures.at_best(member, tag="accuracy/tset")
+        measures.at_best(run, tag="accuracy/tset")
 
 
-def test_weights_are_the_networks_matrices(member: Member) -> None:
-    assert measures.small_weights(member, within=0.001) == 3 / 6
+def test_weights_are_the_networks_matrices(run: SweepRun) -> None:
+    assert measures.small_weights(run, within=0.001) == 3 / 6
     spread = torch.tensor([0.0, 2.0, 0.0, -2.0]).std().item()
-    assert measures.weight_spread(member, layer=1) == pytest.approx(2 * spread)
+    assert measures.weight_spread(run, layer=1) == pytest.approx(2 * spread)

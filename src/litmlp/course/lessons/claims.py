@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from litmlp.course.lessons.sweep_runs import Member
+from litmlp.course.lessons.sweep_runs import SweepRun
 from litmlp.engine.report.intervals import margin
 from litmlp.errors import UserError
 
@@ -56,7 +56,7 @@ class Claim:
         if self.compare == "ratio" and self.against is None:
             raise UserError(f"the claim {self.says!r} compares nothing: give against")
 
-    def judge(self, values: Mapping[Member, float]) -> "Judgement":
+    def judge(self, values: Mapping[SweepRun, float]) -> "Judgement":
         """The claim's verdict, from the measure's value of every member.
 
         It is not measured if fewer than two seeds have both sides, or a value is not
@@ -75,7 +75,7 @@ class Claim:
             high=high,
         )
 
-    def effects(self, values: Mapping[Member, float]) -> list[float]:
+    def effects(self, values: Mapping[SweepRun, float]) -> list[float]:
         """The effect in every seed that has both sides."""
         of = self.by_seed(self.of, values)
         if self.against is None:
@@ -87,13 +87,13 @@ class Claim:
         return [a - b for a, b in pairs]
 
     def by_seed(
-        self, settings: Mapping[str, Any], values: Mapping[Member, float]
+        self, settings: Mapping[str, Any], values: Mapping[SweepRun, float]
     ) -> dict[tuple[str, ...], float]:
         """What the members of some settings came to in each seed."""
         groups: dict[tuple[str, ...], list[float]] = defaultdict(list)
-        for member, value in values.items():
-            if settings.items() <= member.settings.items():
-                groups[member.repeat].append(value)
+        for run, value in values.items():
+            if settings.items() <= run.settings.items():
+                groups[run.repeat].append(value)
         return {seed: OVER[self.over](group) for seed, group in groups.items()}
 
     def verdict(self, low: float, high: float) -> Verdict:

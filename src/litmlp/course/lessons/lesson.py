@@ -1,43 +1,30 @@
-"""A lesson: a question, what is measured and claimed, and what a sweep says to it."""
+"""A lesson: a question, measures and claims, which a sweep answers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from litmlp.course.lessons.claims import Claim, Judgement
-from litmlp.course.lessons.sweep_runs import Member, read_members
+from litmlp.course.lessons.claims import Claim
+from litmlp.course.lessons.outcome import Outcome
+from litmlp.course.lessons.sweep_runs import SweepRun, read_runs
+from litmlp.engine.terminal.console import console
 from litmlp.errors import UserError, nearest
 
-Measure = Callable[[Member], float]
-
-
-@dataclass(kw_only=True, frozen=True)
-class Outcome:
-    """What the members of a sweep came to.
-
-    Args:
-        members: in the order in which they started.
-        values: of every measure, for every member.
-        judgements: one a claim.
-    """
-
-    members: Sequence[Member]
-    values: Mapping[str, Mapping[Member, float]]
-    judgements: Sequence[Judgement]
+Measure = Callable[[SweepRun], float]
 
 
 @dataclass(kw_only=True, frozen=True)
 class Lesson:
-    """A question that a sweep answers.
+    """A question that a sweep answers: the value of ``lesson:`` in its config.
 
     Args:
         question: a sentence.
-        measures: from a member to a number, by what it is called.
-        claims: what is said of the measures.
+        measures: functions from a run to a number, by the name that claims use.
+        claims: statements about the measures.
         curves: a tag of ``metrics.csv`` that the picture shows over the epochs.
 
     Raises:
-        UserError: a claim about something that is not measured.
+        UserError: a claim names no measure of the lesson.
     """
 
     question: str
@@ -51,18 +38,39 @@ class Lesson:
                 known = nearest(claim.measure, self.measures)
                 raise UserError(f"claim {claim.says!r}: no such measure. {known}")
 
-    def judge(self, sweep: Path) -> Outcome:
-        """The outcome of a sweep, from its folders alone.
+    def conclude(self, sweep: Path) -> None:
+        """Judge a finished sweep: print verdicts, write verdict.json and lesson.png.
 
         Raises:
-            UserError: no member ended well, or a measure finds nothing in its folder.
+            UserError: the sweep's folders lack something that the lesson measures.
         """
-        members = read_members(sweep)
-        if not members:
-            raise UserError(f"{sweep} has no finished member to learn from")
+        # Matplotlib takes a second to load; a sweep that starts does not wait for it.
+        from litmlp.course.lessons.picture import draw
+        from litmlp.engine.figures.style import save
+
+        outcome = self.judge(sweep)
+        outcome.write_json(sweep / "verdict.json")
+        save(draw(outcome), sweep / "lesson.png")
+        console.print(outcome.verdicts())
+        console.print(f"picture      {sweep / 'lesson.png'}", soft_wrap=True)
+
+    def judge(self, sweep: Path) -> Outcome:
+        """Return the outcome of a sweep, from its folders alone.
+
+        Raises:
+            UserError: no run is done, or a measure finds nothing in a run's folder.
+        """
+        runs = read_runs(sweep)
+        if not runs:
+            raise UserError(f"{sweep} has no finished run to learn from")
         values = {
-            name: {member: measure(member) for member in members}
+            name: {run: measure(run) for run in runs}
             for name, measure in self.measures.items()
         }
-        judgements = [claim.judge(values[claim.measure]) for claim in self.claims]
-        return Outcome(members=members, values=values, judgements=judgements)
+        return Outcome(
+            question=self.question,
+            curves=self.curves,
+            runs=runs,
+            values=values,
+            judgements=[claim.judge(values[claim.measure]) for claim in self.claims],
+        )

@@ -1,4 +1,4 @@
-"""What a lesson measures: from a member of its sweep to a number."""
+"""What a lesson measures: functions from a run of its sweep to a number."""
 
 import math
 import statistics
@@ -8,85 +8,85 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from litmlp.course.lessons.sweep_runs import Member
+from litmlp.course.lessons.sweep_runs import SweepRun
 from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.evaluate_run import measure
 from litmlp.errors import UserError, nearest
 
 
-def recorded(member: Member, *, name: str) -> float:
+def recorded(run: SweepRun, *, name: str) -> float:
     """A number of ``summary.json``, such as ``samples_per_second``."""
-    return value_of(member.summary, name)
+    return value_of(run.summary, name)
 
 
-def at_best(member: Member, *, tag: str) -> float:
+def at_best(run: SweepRun, *, tag: str) -> float:
     """A metric at the best checkpoint, such as ``accuracy/test``."""
-    return value_of(member.summary["metrics"], tag)
+    return value_of(run.summary["metrics"], tag)
 
 
-def at_best_with(member: Member, *, tag: str, changes: Mapping[str, Any]) -> float:
+def at_best_with(run: SweepRun, *, tag: str, changes: Mapping[str, Any]) -> float:
     """A metric of the best checkpoint on changed data: ``{data.outliers: 0}``."""
-    config = run_folder.read_config(member.folder)
+    config = run_folder.read_config(run.folder)
     for key, value in changes.items():
         OmegaConf.update(config, key, value)
-    return measure(config, member.folder)[tag]
+    return measure(config, run.folder)[tag]
 
 
-def at_start(member: Member, *, tag: str) -> float:
+def at_start(run: SweepRun, *, tag: str) -> float:
     """A tag's first recorded value: of a diagnosis, before the first iteration."""
-    return member.curve(tag)[1][0]
+    return run.curve(tag)[1][0]
 
 
-def at_end(member: Member, *, tag: str) -> float:
+def at_end(run: SweepRun, *, tag: str) -> float:
     """A tag's last recorded value, such as ``loss/train`` after the last epoch."""
-    return member.curve(tag)[1][-1]
+    return run.curve(tag)[1][-1]
 
 
 def epochs_until(
-    member: Member, *, tag: str, above: float = -math.inf, below: float = math.inf
+    run: SweepRun, *, tag: str, above: float = -math.inf, below: float = math.inf
 ) -> float:
     """The first epoch after which a tag is above or below a value.
 
     If there is none, the last one: too early rather than too late.
     """
-    epochs, values = member.curve(tag)
+    epochs, values = run.curve(tag)
     there = [e for e, v in zip(epochs, values, strict=True) if above < v < below]
     return float(there[0] if there else epochs[-1])
 
 
-def rises(member: Member, *, tag: str) -> float:
+def rises(run: SweepRun, *, tag: str) -> float:
     """Share of the epochs after which a tag is higher than before."""
-    _, values = member.curve(tag)
+    _, values = run.curve(tag)
     higher = [float(after > before) for before, after in pairwise(values)]
     return statistics.mean(higher) if higher else math.nan
 
 
-def gradient_share(member: Member) -> float:
+def gradient_share(run: SweepRun) -> float:
     """Gradient of the first layer's weights over the last hidden layer's, at start."""
-    layers = hidden_layers(member, "gradient_norm")
-    return at_start(member, tag=layers[0]) / at_start(member, tag=layers[-1])
+    layers = hidden_layers(run, "gradient_norm")
+    return at_start(run, tag=layers[0]) / at_start(run, tag=layers[-1])
 
 
-def last_spread(member: Member) -> float:
+def last_spread(run: SweepRun) -> float:
     """Standard deviation of the last hidden layer's activations, at start."""
-    return at_start(member, tag=hidden_layers(member, "activation_spread")[-1])
+    return at_start(run, tag=hidden_layers(run, "activation_spread")[-1])
 
 
-def dead_units(member: Member) -> float:
+def dead_units(run: SweepRun) -> float:
     """Share of the hidden units that are dead at the end; 0 where none can die."""
-    layers = hidden_layers(member, "dead_share")
-    return statistics.mean(at_end(member, tag=tag) for tag in layers) if layers else 0.0
+    layers = hidden_layers(run, "dead_share")
+    return statistics.mean(at_end(run, tag=tag) for tag in layers) if layers else 0.0
 
 
-def hidden_layers(member: Member, name: str) -> list[str]:
+def hidden_layers(run: SweepRun, name: str) -> list[str]:
     """The tags ``name/layer_1``, ``name/layer_2``, … that a diagnosis recorded.
 
     Raises:
         UserError: there was no diagnosis.
     """
-    tags = member.records.columns
+    tags = run.records.columns
     if "gradient_norm/all" not in tags:
-        raise UserError(f"{member.folder} has no diagnosis: give callbacks.diagnosis")
+        raise UserError(f"{run.folder} has no diagnosis: give callbacks.diagnosis")
     layers = [tag for tag in tags if tag.startswith(f"{name}/layer_")]
     return sorted(layers, key=lambda tag: int(tag.rsplit("_", 1)[1]))
 
@@ -102,13 +102,13 @@ def value_of(values: Mapping[str, Any], name: str) -> float:
     return math.nan if values[name] is None else float(values[name])
 
 
-def small_weights(member: Member, *, within: float) -> float:
+def small_weights(run: SweepRun, *, within: float) -> float:
     """Share of the weights of all layers that lie within ±within."""
-    counts = [int((weight.abs() <= within).sum()) for weight in member.weights]
-    return sum(counts) / sum(weight.numel() for weight in member.weights)
+    counts = [int((weight.abs() <= within).sum()) for weight in run.weights]
+    return sum(counts) / sum(weight.numel() for weight in run.weights)
 
 
-def weight_spread(member: Member, *, layer: int) -> float:
+def weight_spread(run: SweepRun, *, layer: int) -> float:
     """Standard deviation of a layer's weights times √fan_in; the first layer is 1."""
-    weight = member.weights[layer - 1]
+    weight = run.weights[layer - 1]
     return weight.std().item() * math.sqrt(weight.shape[1])

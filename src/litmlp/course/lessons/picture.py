@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from litmlp.course.lessons.claims import interval
-from litmlp.course.lessons.lesson import Lesson, Outcome
-from litmlp.course.lessons.sweep_runs import Member, Values, alike, axes
+from litmlp.course.lessons.outcome import Outcome
+from litmlp.course.lessons.sweep_runs import SweepRun, Values, axes, group_by
 from litmlp.engine.figures.style import COLORS, new_figure
 
 MARKS = {"supported": "✓", "not supported": "✗", "reversed": "✗", "not measured": "?"}
@@ -23,13 +23,13 @@ MARKS = {"supported": "✓", "not supported": "✗", "reversed": "✗", "not mea
 Panel = Callable[[Axes], None]
 
 
-def draw(lesson: Lesson, outcome: Outcome) -> Figure:
+def draw(outcome: Outcome) -> Figure:
     """The first axis of the sweep is told apart by colour, a second by position.
 
     Further axes, and for curves the second, have a panel for each of their values.
     """
-    panels = [*curve_panels(lesson, outcome), *measure_panels(lesson, outcome)]
-    settings = len(alike(outcome.members, axes(outcome.members)[2:]))
+    panels = [*curve_panels(outcome), *measure_panels(outcome)]
+    settings = len(group_by(outcome.runs, axes(outcome.runs)[2:]))
     columns = settings if settings > 1 else 2 if len(panels) in (2, 4) else 3
     columns = min(len(panels), columns)
     rows = math.ceil(len(panels) / columns)
@@ -42,7 +42,7 @@ def draw(lesson: Lesson, outcome: Outcome) -> Figure:
         place.set_title(title, loc="left", fontsize=11)
     for place in places[len(panels) :]:
         place.remove()
-    figure.suptitle(lesson.question, x=0.01, ha="left", fontsize=13)
+    figure.suptitle(outcome.question, x=0.01, ha="left", fontsize=13)
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=10)
     return figure
 
@@ -55,29 +55,29 @@ def verdict_lines(outcome: Outcome, width: int) -> Iterator[str]:
         yield f"{MARKS[judgement.verdict]}  {text}"
 
 
-def curve_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Panel]]:
+def curve_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
     """The curves, in a panel for each setting of all axes but the first."""
-    if lesson.curves is None:
+    if outcome.curves is None:
         return
-    keys = axes(outcome.members)
-    for setting, members in alike(outcome.members, keys[1:]).items():
-        groups = alike(members, keys[:1])
+    keys = axes(outcome.runs)
+    for setting, runs in group_by(outcome.runs, keys[1:]).items():
+        groups = group_by(runs, keys[:1])
         yield (
-            heading(lesson.curves, keys[1:], setting),
-            partial(draw_curves, tag=lesson.curves, groups=groups),
+            heading(outcome.curves, keys[1:], setting),
+            partial(draw_curves, tag=outcome.curves, groups=groups),
         )
 
 
-def measure_panels(lesson: Lesson, outcome: Outcome) -> Iterator[tuple[str, Panel]]:
+def measure_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
     """The measures, each in a panel for each setting of the axes after the second."""
-    keys = axes(outcome.members)
+    keys = axes(outcome.runs)
     for measure, values in outcome.values.items():
-        for setting, members in alike(outcome.members, keys[2:]).items():
+        for setting, runs in group_by(outcome.runs, keys[2:]).items():
             yield (
                 heading(measure, keys[2:], setting),
                 partial(
                     draw_rows if len(keys) < 2 else draw_lines,
-                    values={member: values[member] for member in members},
+                    values={run: values[run] for run in runs},
                     keys=keys[:2],
                 ),
             )
@@ -104,13 +104,13 @@ def scale(values: Iterable[float]) -> Literal["linear", "log"]:
 
 
 def draw_curves(
-    panel: Axes, *, tag: str, groups: Mapping[Values, Sequence[Member]]
+    panel: Axes, *, tag: str, groups: Mapping[Values, Sequence[SweepRun]]
 ) -> None:
     """The mean over seeds after each epoch, in a band that holds all seeds."""
-    for color, (names, members) in zip(COLORS, groups.items(), strict=False):
+    for color, (names, runs) in zip(COLORS, groups.items(), strict=False):
         points: dict[int, list[float]] = defaultdict(list)
-        for member in members:
-            for epoch, value in zip(*member.curve(tag), strict=True):
+        for run in runs:
+            for epoch, value in zip(*run.curve(tag), strict=True):
                 points[epoch].append(value)
         draw_band(panel, points, ", ".join(names), color)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -121,18 +121,18 @@ def draw_curves(
 def draw_lines(
     panel: Axes,
     *,
-    values: Mapping[Member, float],
+    values: Mapping[SweepRun, float],
     keys: Sequence[str],
 ) -> None:
     """A line for each value of the first key, over those of the second."""
-    members = list(values)
-    places = [place for (place,) in alike(members, keys[1:])]
+    runs = list(values)
+    places = [place for (place,) in group_by(runs, keys[1:])]
     for color, (names, group) in zip(
-        COLORS, alike(members, keys[:1]).items(), strict=False
+        COLORS, group_by(runs, keys[:1]).items(), strict=False
     ):
         points = {
-            places.index(place): [values[member] for member in at]
-            for (place,), at in alike(group, keys[1:]).items()
+            places.index(place): [values[run] for run in at]
+            for (place,), at in group_by(group, keys[1:]).items()
         }
         draw_band(panel, points, names[0], color, marker="o")
     panel.set_xticks(range(len(places)), places)
@@ -159,15 +159,15 @@ def draw_band(
 def draw_rows(
     panel: Axes,
     *,
-    values: Mapping[Member, float],
+    values: Mapping[SweepRun, float],
     keys: Sequence[str],
 ) -> None:
     """A row a setting: a dot a seed, and the mean in its 95 % interval."""
-    groups = alike(list(values), keys)
+    groups = group_by(list(values), keys)
     axis = scale(values.values())
     for row, group in enumerate(groups.values()):
         color = COLORS[row % len(COLORS)]
-        numbers = [values[member] for member in group if math.isfinite(values[member])]
+        numbers = [values[run] for run in group if math.isfinite(values[run])]
         panel.plot(numbers, [row] * len(numbers), "o", color=color, alpha=0.3)
         if len(numbers) > 1:
             mean, *ends = interval(numbers, geometric=axis == "log")

@@ -1,4 +1,4 @@
-"""The members of a lesson's sweep, read from their folders."""
+"""The runs of a lesson's sweep, read from their folders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ Values = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
+class SweepRun:
     """A finished run of a sweep.
 
     Args:
         folder: of the run.
-        settings: what its command says, by key: ``{"activation": "relu"}``.
-        repeat: its seed and split: members that share them are compared.
+        settings: its overrides, by key: ``{"activation": "relu"}``.
+        repeat: its seed and split; runs that share them are compared.
     """
 
     folder: Path
@@ -34,7 +34,7 @@ class Member:
 
     @cached_property
     def summary(self) -> run_folder.Summary:
-        """``summary.json``."""
+        """The content of ``summary.json``."""
         return run_folder.read_summary(self.folder)
 
     @cached_property
@@ -47,7 +47,7 @@ class Member:
 
     @cached_property
     def records(self) -> polars.DataFrame:
-        """``metrics.csv``: a row a step, a column a tag.
+        """The table ``metrics.csv``: one row per step, one column per tag.
 
         Raises:
             UserError: the run wrote none.
@@ -58,7 +58,7 @@ class Member:
         return polars.read_csv(path, infer_schema_length=None)
 
     def curve(self, tag: str) -> tuple[list[int], list[float]]:
-        """Epochs and values of a tag of ``metrics.csv``.
+        """Return epochs and values of a tag of ``metrics.csv``.
 
         Raises:
             UserError: nothing was recorded under that tag.
@@ -70,36 +70,39 @@ class Member:
         return rows["epoch"].to_list(), rows[tag].cast(polars.Float64).to_list()
 
 
-def read_members(sweep: Path) -> list[Member]:
-    """The members of a sweep that ended well, in the order in which they started."""
+def read_runs(sweep: Path) -> list[SweepRun]:
+    """Return the finished runs of a sweep, in the order in which they started."""
     summaries = [
         (path.parent, run_folder.read_summary(path.parent))
         for path in sorted(sweep.glob("*/summary.json"))
     ]
     done = [(path, s) for path, s in summaries if s["status"] == "done"]
-    done.sort(key=lambda member: member[1]["started"])
-    return [read_member(folder, summary["overrides"]) for folder, summary in done]
+    done.sort(key=lambda run: run[1]["started"])
+    return [read_run(folder, summary["overrides"]) for folder, summary in done]
 
 
-def read_member(folder: Path, overrides: list[str]) -> Member:
-    """A member by its folder and its part of the sweep's command."""
+def read_run(folder: Path, overrides: list[str]) -> SweepRun:
+    """Return a run, with its overrides as settings and seeds."""
     repeats = [text for text in overrides if SEED.match(text)]
     choices = [text for text in overrides if not SEED.match(text)]
     parsed = OverridesParser.create().parse_overrides(choices)
     settings = {choice.get_key_element(): choice.value() for choice in parsed}
-    return Member(folder=folder, settings=settings, repeat=tuple(sorted(repeats)))
+    return SweepRun(folder=folder, settings=settings, repeat=tuple(sorted(repeats)))
 
 
-def axes(members: Sequence[Member]) -> list[str]:
-    """The keys under which members differ, in the order of the command."""
-    keys = dict.fromkeys(key for member in members for key in member.settings)
-    return [key for key in keys if len(alike(members, [key])) > 1]
+def axes(runs: Sequence[SweepRun]) -> list[str]:
+    """Return the keys in which runs differ, in the order of the command."""
+    keys = dict.fromkeys(key for run in runs for key in run.settings)
+    return [key for key in keys if len(group_by(runs, [key])) > 1]
 
 
-def alike(members: Sequence[Member], keys: Iterable[str]) -> dict[Values, list[Member]]:
-    """Members by the values that they have under some keys, in order."""
-    groups: dict[Values, list[Member]] = {}
-    for member in members:
-        values = tuple(str(member.settings.get(key)) for key in keys)
-        groups.setdefault(values, []).append(member)
+def group_by(
+    runs: Sequence[SweepRun], keys: Iterable[str]
+) -> dict[Values, list[SweepRun]]:
+    """Group runs by their values under some keys, in order."""
+    keys = list(keys)
+    groups: dict[Values, list[SweepRun]] = {}
+    for run in runs:
+        values = tuple(str(run.settings.get(key)) for key in keys)
+        groups.setdefault(values, []).append(run)
     return groups

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, Protocol, cast
 
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
@@ -36,9 +36,6 @@ from litmlp.engine.sweep.launch_checks import (
 from litmlp.engine.terminal.console import console, shortest, table
 from litmlp.errors import UserError, fail, report
 
-if TYPE_CHECKING:
-    from litmlp.course.lessons.lesson import Lesson
-
 Planned = Mapping[Path, Sequence[str]]
 """The folders of a sweep's members and their overrides."""
 
@@ -57,6 +54,13 @@ GRACE = 5.0
 
 NAMES = {"new": "not started"}
 """What a sweep that ends calls them, where it is something else."""
+
+
+class Lesson(Protocol):
+    """An object under ``lesson:`` in a sweep's config, called when the sweep ends."""
+
+    def conclude(self, folder: Path, /) -> None:
+        """Draw conclusions from the folder of the finished sweep."""
 
 
 class SweepStopped(BaseException):
@@ -137,7 +141,8 @@ class LaunchHooks(Callback):
 
             gather_folds(folder)
         try:
-            conclude_lesson(config, folder)
+            if lesson := lesson_of(config):
+                lesson.conclude(folder)
         except UserError as error:
             report(error, full=False)
             LaunchHooks.unfinished += 1
@@ -211,27 +216,18 @@ def resuming_command(sweep: Path) -> str:
     return shlex.join(["python", *typed, f"sweep.resume={shortest(sweep)}"])
 
 
-def lesson_of(config: DictConfig) -> "Lesson | None":
-    """The lesson that a sweep is run for, if there is one.
+def lesson_of(config: DictConfig) -> Lesson | None:
+    """Build the ``lesson:`` of a sweep's config, if there is one.
 
     Raises:
-        UserError: a mistake in its ``lesson:``.
+        UserError: a mistake in ``lesson:``.
     """
     if not config.get("lesson"):
         return None
-    from litmlp.engine.config.construct import (
-        construct,  # takes seconds: other sweeps do not wait
-    )
+    # Loading takes seconds: sweeps without a lesson do not wait.
+    from litmlp.engine.config.construct import construct
 
-    return cast("Lesson", construct(config.lesson, "lesson"))
-
-
-def conclude_lesson(config: DictConfig, folder: Path) -> None:
-    """Say and draw what a lesson's sweep has shown."""
-    if lesson := lesson_of(config):
-        from litmlp.course.lessons.report import conclude  # likewise
-
-        conclude(lesson, folder)
+    return cast(Lesson, construct(config.lesson, "lesson"))
 
 
 def average(folder: Path) -> None:
