@@ -1,8 +1,12 @@
 """Losses that torch lacks, what each known loss needs, and weights of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from litmlp.supervised import Supervised
 
 
 class HalfSquaredError(nn.Module):
@@ -47,3 +51,15 @@ def balanced_pos_weight(class_counts: Sequence[float]) -> list[float]:
     """The weight of the second class with which both weigh the same."""
     negative, positive = class_counts
     return [negative / positive if positive else 1.0]
+
+
+def same_loss(model: "Supervised") -> Hashable:
+    """Return a key that is equal for two models whose losses are the same function."""
+    buffers = {
+        **dict(model.loss.named_buffers() if isinstance(model.loss, nn.Module) else ()),
+        **{name: getattr(model, name, None) for name in ("target_mean", "target_std")},
+    }
+    own = {n: v for n, v in vars(model.loss).items() if not n.startswith("_")}
+    # As a list: the text of a tensor has few of its digits.
+    numbers = {n: None if b is None else b.tolist() for n, b in buffers.items()}
+    return str((type(model.loss), own, numbers))

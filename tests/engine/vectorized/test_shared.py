@@ -1,21 +1,14 @@
 """Runs share what they can of their data."""
 
 import gc
-import os
 import weakref
-from pathlib import Path
-from typing import Any
 
-import polars as pl
 import pytest
 import torch
-from conftest import CONF, Compose
-from hydra import compose, initialize_config_dir
-from interrupted import CLEAN
+from conftest import Compose
 
 from litmlp.data.data_module import Data
 from litmlp.data.preprocessing import Preprocessed
-from litmlp.engine.process.memory import KEPT, keep_freed
 from litmlp.engine.vectorized.data_cache import RECENT, SharedData
 
 
@@ -62,39 +55,3 @@ def test_only_the_last_tables_are_kept(config: Compose, others: int) -> None:
         shared.build(config("data=gauss", f"data.num_samples={50 + count}"))
     gc.collect()
     assert isinstance(held(), Data) is (others < RECENT)
-
-
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells it")
-def test_splits_take_no_memory_but_for_their_own(tmp_path: Path) -> None:
-    """Regression: what stays of a split cut the blocks that fitting it had left."""
-    table = tmp_path / "table.parquet"
-    columns = torch.randn(100, 20_000).numpy()
-    pl.DataFrame({f"x{i}": column for i, column in enumerate(columns)}).write_parquet(
-        table
-    )
-    grown = CLEAN.SimpleQueue()
-    process = CLEAN.Process(target=build_many, args=(table, grown))
-    process.start()
-    process.join()
-    assert grown.get() < 20e6
-
-
-def build_many(table: Path, grown: Any) -> None:
-    """Tell by how many bytes a process grows with the splits after the third."""
-    keep_freed(KEPT)
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        chosen = ["data=table", f"data.path={table}", "data.target=x0"]
-        config = compose("train", [*chosen, "task=regression", "seed=1"])
-    shared, held = SharedData(), []
-    for split in range(20):
-        config.data.split_seed = split
-        held.append(shared.build(config))
-        if split == 3:
-            before = resident()
-    grown.put(resident() - before)
-
-
-def resident() -> int:
-    """Bytes of this process in memory."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

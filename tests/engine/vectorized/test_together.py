@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Compose
+from lightning.pytorch import Callback
 from torch.optim import SGD
 
 from litmlp.engine.config import construct
@@ -17,12 +18,16 @@ from litmlp.engine.vectorized.compatibility import (
     shared_keys,
     sorted_apart,
 )
-from litmlp.engine.vectorized.stacked_loss import same_loss
+from litmlp.losses import same_loss
 from litmlp.supervised import Supervised
 
 
 class Adam(SGD):
     """No Adam, but for its name."""
+
+
+class LooksAtBatches(Callback):
+    def on_train_batch_end(self, *arguments: object) -> None: ...
 
 
 MAY_DIFFER = {
@@ -70,7 +75,9 @@ ALONE = {
     "trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches=2",
     "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed",
     "trainer.devices=2": "trainer.devices=2",
-    "callbacks: NeuronTable looks at every batch": "callbacks=neuron_table",
+    "callbacks: LooksAtBatches looks at every batch": (
+        f"+callbacks.own._target_={__name__}.LooksAtBatches"
+    ),
 }
 """What is trained alone, by what is told."""
 
@@ -92,7 +99,10 @@ def test_what_keeps_runs_apart_is_told(config: Compose, key: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ALONE)
-def test_what_cannot_be_stacked_is_told(config: Compose, reason: str) -> None:
+def test_what_cannot_be_stacked_is_told(
+    config: Compose, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", Callback)
     composed = config("data=iris", "trainer=cpu", ALONE[reason])
     with settings(composed):
         run = build_run(composed, Path(composed.folder), build_data(composed), None)

@@ -20,8 +20,8 @@ from litmlp.engine.folder.untrusted import rebuilding, refuse_ways_out
 from litmlp.engine.predict.trained_model import Trained, rebuilt, trained
 from litmlp.engine.process.settings import settings
 from litmlp.engine.terminal.console import show
-from litmlp.engine.vectorized.stacked_loss import same_loss
 from litmlp.errors import UserError
+from litmlp.losses import same_loss
 from litmlp.regressor import Regressor
 from litmlp.supervised import Supervised
 

@@ -17,7 +17,7 @@ from litmlp.engine.config.complete import complete
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process import signals
-from litmlp.engine.process.memory import KEPT, keep_freed, shortage_told, training_kept
+from litmlp.engine.process.memory import shortage_told
 from litmlp.engine.process.settings import settings
 from litmlp.engine.run.prepare import build_run
 from litmlp.engine.run.starting_point import Beginning
@@ -97,7 +97,6 @@ def train_groups(
     processes: int,
 ) -> None:
     """Train what can perhaps be stacked, group by group, beside other processes."""
-    keep_freed(KEPT)
     data = SharedData()
     with signals.heeded(), collecting_only_new():
         for group in groups:
@@ -224,7 +223,7 @@ def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
         torch.set_num_threads(threads)
         trainer = build_trainer(config, [tally])
         try:
-            with signals.deferred(), training_kept(), shortage_told(fewer(len(group))):
+            with signals.deferred(), shortage_told(fewer(len(group))):
                 trainer.fit(Group(list(opened), ending))
         except BaseException as error:
             for own in opened.values():

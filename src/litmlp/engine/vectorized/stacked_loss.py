@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from litmlp.classifier import Classifier
 from litmlp.engine.vectorized.padding import filled_up
 from litmlp.engine.vectorized.stack import Tensors
+from litmlp.losses import same_loss
 from litmlp.penalties import NoPenalty
 from litmlp.supervised import Supervised
 
@@ -76,17 +77,6 @@ def alike(items: Sequence[Any], key: Callable[[Any], Hashable]) -> list[list[int
     for number, item in enumerate(items):
         found[key(item)].append(number)
     return list(found.values())
-
-
-def same_loss(model: Supervised) -> Hashable:
-    """What two models share if their losses are the same function."""
-    buffers = getattr(model.loss, "_buffers", {}) | {
-        name: getattr(model, name, None) for name in ("target_mean", "target_std")
-    }
-    own = {n: v for n, v in vars(model.loss).items() if not n.startswith("_")}
-    # As a list: the text of a tensor has few of its digits.
-    numbers = {n: None if b is None else b.tolist() for n, b in buffers.items()}
-    return str((type(model.loss), own, numbers))
 
 
 def places(numbers: Tensor, members: Tensor | None) -> Tensor:
