@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
 
-from litmlp.engine.terminal.console import console, log
+from litmlp.engine.terminal.console import console, log, show
 from litmlp.engine.terminal.progress_bars import Bars, bars
 
 
@@ -85,9 +85,10 @@ class Progress(Callback):
         if self._bars:
             self._bars.update(self._task, description=line, completed=share)
         if trainer.is_global_zero and self._milestones.is_passed(share):
-            log.info(line)
-            if not self._bars:
-                console.print(line)
+            if self._bars:
+                log.info(line)
+            else:
+                show(line)
 
     def _stop(self) -> None:
         if self._bars:

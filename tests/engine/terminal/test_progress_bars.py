@@ -13,6 +13,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rich takes the captured stream for one."""
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(console, "is_interactive", True)
 
 
 def test_bars_within_bars_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import IO
 
 from rich import box
 from rich.cells import cell_len
@@ -30,17 +30,8 @@ def printable(text: str) -> str:
     return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", conceal(text))
 
 
-class PrintableConsole(Console):
+class SafeConsole(Console):
     """Shows texts from files, which may come from anywhere, as :func:`printable`."""
-
-    @property
-    def file(self) -> IO[str]:
-        """Where it writes: while bars are shown, above them (rich's own would not)."""
-        return self._file or sys.stdout
-
-    @file.setter
-    def file(self, new: IO[str]) -> None:
-        self._file = new
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -52,18 +43,20 @@ class PrintableConsole(Console):
                 yield Segment(printable(segment.text), segment.style)
 
 
-console = PrintableConsole(highlight=False, markup=False, width=WIDTH)
+console = SafeConsole(highlight=False, markup=False, width=WIDTH)
 log = logging.getLogger("litmlp")
+
+_only_logged = ContextVar("only_logged", default=False)
 
 
 @contextmanager
 def only_logged(active: bool) -> Iterator[None]:
-    """Keep what is shown within the block to the log, as for the members of a sweep."""
-    before, console.quiet = console.quiet, active
+    """Let :func:`show` write to the log alone, as for the runs of a sweep."""
+    token = _only_logged.set(active)
     try:
         yield
     finally:
-        console.quiet = before
+        _only_logged.reset(token)
 
 
 @contextmanager
@@ -79,7 +72,7 @@ def unsaid() -> Iterator[None]:
 
 def show(content: Table | str) -> str:
     """Print a line or table, and log it as plain text, which is returned."""
-    if not console.quiet:  # rich would lay a table out all the same
+    if not _only_logged.get():
         console.print(content, soft_wrap=isinstance(content, str))
     plain = as_text(content)
     for line in plain.splitlines():

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -12,6 +11,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from litmlp.engine.terminal.console import console
 
 Bars = Progress
 
@@ -36,7 +37,7 @@ def bars() -> Iterator[Bars]:
         BarColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(),  # its own: it shows in a sweep, too
+        console=console,
         refresh_per_second=4,
         transient=True,
     )

@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from litmlp.callbacks.progress import Milestones
-from litmlp.engine.terminal.console import WIDTH, PrintableConsole, console
+from litmlp.engine.terminal.console import console
 from litmlp.engine.terminal.progress_bars import bars
 from litmlp.engine.vectorized.progress_table import KIND, Tally, best
 
@@ -71,7 +71,6 @@ class Display:
         self.update: Callable[..., None] | None = None
         """Changes the bar, if there is one."""
         self._milestones = Milestones(EVERY_SHARE)
-        self._lines = PrintableConsole(highlight=False, markup=False, width=WIDTH)
 
     def tally(self, process: int = 0) -> Tally:
         """What notes how far a process is, 0 for this one."""
@@ -86,7 +85,7 @@ class Display:
         if self.update:
             self.update(description=self.line(), completed=share)
         elif self.rows["training"].any() and self._milestones.is_passed(share):
-            self._lines.print(self.line())
+            console.print(self.line())
 
     def line(self) -> str:
         """Epoch, runs that train and that have ended, the best value of all of them."""

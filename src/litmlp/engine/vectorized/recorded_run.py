@@ -90,9 +90,7 @@ class Opened:
             name = self.member.run.folder.name
             report(error, full=not isinstance(error, UserError), source=f"{name}:")
             return
-        console.quiet, before = False, console.quiet
         console.print(f"  {self.member.run.folder.name}  {one_line(self.summary)}")
-        console.quiet = before
 
     def break_off(self, error: BaseException) -> None:
         """Save and record how far the run has come."""
