@@ -52,6 +52,16 @@ def nothing_left() -> Iterator[None]:
 
 
 @pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Also hears ``litmlp.data``, whose lines the engine keeps from the root logger."""
+    log = logging.getLogger("litmlp.data")
+    log.addHandler(caplog.handler)
+    caplog.set_level(logging.INFO, log.name)
+    yield caplog
+    log.removeHandler(caplog.handler)
+
+
+@pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Ended]:

@@ -105,7 +105,7 @@ def put(
 
 
 def test_a_set_is_read_with_its_names(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(tmp_path, "people", PEOPLE, "income")
     data = OpenMLData(name="people")
@@ -122,7 +122,7 @@ def test_a_set_is_read_with_its_names(
     expected = torch.tensor([[i / 2, i % 2, i % 2] for i in rows])
     expected[3, 0] = expected[4, 1] = torch.nan
     torch.testing.assert_close(samples.inputs, expected, equal_nan=True)
-    shown = capsys.readouterr().out
+    shown = caplog.text
     assert "OpenML: Multiple active versions" in shown
     assert "OpenML people: 1 rows without a target are left out" in shown
 

@@ -1,6 +1,7 @@
 """The public data sets of OpenML by name: a network is needed once a set."""
 
 import functools
+import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ import polars as pl
 from sklearn.datasets import fetch_openml
 
 from litmlp.data.tables.tabular import Tabular
-from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
+
+log = logging.getLogger(__name__)
 
 MOST_DENSE_VALUES = 10**8
 """A sparse set of more values (a gigabyte of them) is not made dense."""
@@ -86,7 +88,7 @@ def fetch(name: str, version: Version) -> Any:
             raise UserError(f"data.name={name}: {reason}") from error
     for warning in said:
         note = str(warning.message).splitlines()[0].removesuffix(" Available versions:")
-        show(f"OpenML: {note}")
+        log.info(f"OpenML: {note}")
     return bunch
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
@@ -26,6 +26,16 @@ class Column:
     categories: Sequence[str] = ()
 
 
+class ColumnFacts(NamedTuple):
+    """A row of the report about a table's columns; ``note`` asks for a closer look."""
+
+    column: str
+    kind: str
+    distinct: int
+    missing: int
+    note: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Samples:
     """Rows in memory.
@@ -42,6 +52,7 @@ class Samples:
         groups: a number a row [rows]; rows of one group stay together.
         times: a number a row [rows]; the latest rows are the test.
         numbers: of the rows in their file [rows]; by default 0, 1, ….
+        column_report: one row per column, to be shown before training; may be empty.
     """
 
     inputs: Tensor
@@ -53,6 +64,7 @@ class Samples:
     groups: Tensor | None = None
     times: Tensor | None = None
     numbers: Tensor | None = None
+    column_report: Sequence[ColumnFacts] = ()
 
 
 def predicted_names(

@@ -1,5 +1,6 @@
 """A table of one's own: CSV or Parquet files with a header."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ from litmlp.data.samples import Column
 from litmlp.data.tables.read import read_table
 from litmlp.data.tables.split_columns import Part, Split
 from litmlp.data.tables.tabular import Tabular
-from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -83,4 +85,4 @@ class TableData(Tabular):
             )
         known = {*needed, *self.drop, self.group, self.time}
         if extra := [name for name in names if name not in known]:
-            show(f"{path}: ignored columns: {', '.join(extra)}")
+            log.info(f"{path}: ignored columns: {', '.join(extra)}")

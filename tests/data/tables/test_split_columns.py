@@ -60,7 +60,7 @@ def test_what_other_files_do_not_give_is_cut_from_the_rest(tmp_path: Path) -> No
 
 
 def test_extra_columns_and_rows_without_a_target_are_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = TABLE.with_columns(
         more=1, y=pl.when(pl.col("x") < 58).then("y"), x=pl.col("x").cast(pl.Int64)
@@ -68,7 +68,7 @@ def test_extra_columns_and_rows_without_a_target_are_said(
     test = write(tmp_path, "test.csv", other[40:])
     read = data(tmp_path, TABLE[:40], test_path=test)
     assert len(read.rows["test"]) == 18
-    shown = capsys.readouterr().out
+    shown = caplog.text
     assert f"{test}: ignored columns: more" in shown
     assert f"{test}: 2 rows without a target are left out" in shown
 

@@ -144,16 +144,6 @@ def test_free_text_and_identifiers_are_refused_with_advice(tmp_path: Path) -> No
     assert table(tmp_path, columns | {"x": [1] * 30}, "y", drop=["note"]).samples
 
 
-def test_what_is_odd_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    columns = {"id": list(range(30)), "one": [1] * 30, "none": [None] * 30}
-    _ = table(tmp_path, columns | {"y": [0.5, 1.5, 2.5] * 10}, "y").samples
-    shown = capsys.readouterr().out
-    for words in ("data.drop=[id]", "constant", "all missing"):
-        assert words in shown
-
-
 def test_text_is_no_target_of_a_regression(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="target city is String, and task=regression"):
         _ = table(tmp_path, without("income"), "city", task="regression").samples
@@ -161,12 +151,12 @@ def test_text_is_no_target_of_a_regression(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("missing", [None, float("nan"), float("inf")])
 def test_rows_without_a_target_are_left_out_and_counted(
-    missing: float | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    missing: float | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     columns = {"x": [1.5, 2.5, 3.5], "y": [0.1, missing, 0.4]}
     samples = table(tmp_path, columns, "y").samples
     assert samples.inputs[:, 0].tolist() == [1.5, 3.5]
-    assert "1 rows without a target are left out" in capsys.readouterr().out
+    assert "1 rows without a target are left out" in caplog.text
 
 
 FAULTS = {

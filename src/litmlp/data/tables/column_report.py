@@ -5,31 +5,25 @@ from collections.abc import Sequence
 import polars as pl
 import torch
 
-from litmlp.data.samples import Column
+from litmlp.data.samples import Column, ColumnFacts
 from litmlp.data.tables.column_kinds import dropping
-from litmlp.engine.terminal.console import show
-from litmlp.engine.terminal.console import table as new_table
 
 
-def show_columns(
+def report_columns(
     table: pl.DataFrame, columns: Sequence[Column], targets: pl.DataFrame
-) -> None:
+) -> list[ColumnFacts]:
     """Kind, distinct and missing values of each column, and what to look at."""
-    found = new_table("column", "kind", "distinct", "missing", "note")
+    report = []
     for column in columns:
         values = table[column.name]
         known = values.drop_nulls()
         if known.dtype.is_float():
             known = known.filter(known.is_finite())
         distinct = known.n_unique()
-        found.add_row(
-            column.name,
-            column.kind,
-            f"{distinct:,}",
-            f"{len(values) - len(known):,}",
-            remark(values, column, distinct) or leak(values, distinct, targets),
-        )
-    show(found)
+        note = remark(values, column, distinct) or leak(values, distinct, targets)
+        missing = len(values) - len(known)
+        report.append(ColumnFacts(column.name, column.kind, distinct, missing, note))
+    return report
 
 
 def remark(values: pl.Series, column: Column, distinct: int) -> str:

@@ -1,5 +1,6 @@
 """What tables have in common: columns that are features, targets or say the split."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples, Task, predicted_names
-from litmlp.data.tables.column_report import show_columns
+from litmlp.data.tables.column_report import report_columns
 from litmlp.data.tables.read import describe_columns
 from litmlp.data.tables.split_columns import (
     Part,
@@ -28,8 +29,9 @@ from litmlp.data.tables.task_inference import (
     read_targets,
     real_values,
 )
-from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError, nearest, prefixed
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -107,7 +109,9 @@ class Tabular(Data):
         with prefixed(self.source):
             columns = describe_columns(table.select(names), self.kinds)
         parts = [self.part(self.source, table), *self.other_parts(columns)]
-        show_columns(table.select(names), columns, table.select(self.targets))
+        report = report_columns(
+            table.select(names), columns, table.select(self.targets)
+        )
         targets, classes = self._encoded_targets(parts)
         self._refuse_names(classes)
         splits = pl.concat([part.splits(self.split_column) for part in parts])
@@ -117,6 +121,7 @@ class Tabular(Data):
             class_names=classes,
             target_names=list(self.targets),
             columns=columns,
+            column_report=report,
             given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},
             groups=self._groups(parts, splits),
             times=self._times(parts),
@@ -134,12 +139,12 @@ class Tabular(Data):
             targets = read_targets(table, self.targets, self.task)
         for column in targets:
             if column.dtype != pl.String == table[column.name].dtype:
-                show(f"{source}: target {column.name}: numbers stored as text")
+                log.info(f"{source}: target {column.name}: numbers stored as text")
         known = targets.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
         if not known.any():
             raise UserError(f"{source}: target {self.targets[0]} has no values")
         if count := (~known).sum():
-            show(f"{source}: {count:,} rows without a target are left out")
+            log.info(f"{source}: {count:,} rows without a target are left out")
         targets = targets.filter(known)
         return Part(
             source=source, table=table, known=known, targets=targets, split=split

@@ -11,6 +11,7 @@ from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted import rebuilding
 from litmlp.engine.process.settings import settings
+from litmlp.engine.run.plan import show_columns
 from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
 from litmlp.engine.terminal.console import show
 from litmlp.supervised import Supervised
@@ -22,6 +23,7 @@ def measure(config: DictConfig, folder: Path) -> Metrics:
         config = one_device(config)
         with settings(config):
             data = build_data(config)
+            show_columns(data)
             model = build_model(config, data)
             model.load_state_dict(checkpoints.best(folder)["state_dict"])
             return split_metrics(model, data, build_trainer(config))

@@ -8,6 +8,15 @@ from litmlp.data.data_module import Data
 from litmlp.engine.terminal.console import show, table
 
 
+def show_columns(data: Data) -> None:
+    """Show the kind, values and oddities of each column, if the data report them."""
+    if data.samples.column_report:
+        shown = table("column", "kind", "distinct", "missing", "note")
+        for name, kind, distinct, missing, note in data.samples.column_report:
+            shown.add_row(name, kind, f"{distinct:,}", f"{missing:,}", note)
+        show(shown)
+
+
 def show_plan(data: Data, trainer: Trainer) -> None:
     """The numbers of this gradient descent."""
     batches = data.train_batches

@@ -24,7 +24,7 @@ from litmlp.engine.process import signals
 from litmlp.engine.process.memory import shortage_told
 from litmlp.engine.process.settings import seed_of, seed_torch, settings
 from litmlp.engine.run import resume
-from litmlp.engine.run.plan import show_plan
+from litmlp.engine.run.plan import show_columns, show_plan
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.run.run_card import pages
 from litmlp.engine.run.starting_point import Beginning
@@ -115,6 +115,7 @@ def fit_and_test(
 
 def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     """Say on the console, in the log and in TensorBoard what is to be trained."""
+    show_columns(run.data)
     show_plan(run.data, run.trainer)
     layers = show(model_table(run.model, run.data.features["train"][:1]))
     for line in advice(run.config, run.model.network):

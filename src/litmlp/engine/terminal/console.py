@@ -49,6 +49,19 @@ log = logging.getLogger("litmlp")
 _only_logged = ContextVar("only_logged", default=False)
 
 
+class ShowHandler(logging.Handler):
+    """Shows lines that the data log, since the data import nothing of the engine."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        show(record.getMessage())
+
+
+data_log = logging.getLogger("litmlp.data")
+data_log.setLevel(logging.INFO)
+data_log.propagate = False  # show() logs each line itself
+data_log.addHandler(ShowHandler())
+
+
 @contextmanager
 def only_logged(active: bool) -> Iterator[None]:
     """Let :func:`show` write to the log alone, as for the runs of a sweep."""
