@@ -18,7 +18,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from omegaconf import OmegaConf
-from litmlp import runs
+from litmlp.engine.folder import run_folder
 with run_folder.recording(Path(sys.argv[1]), OmegaConf.create({}), []):
     print("held", flush=True)
     sys.stdin.readline()
@@ -46,7 +46,8 @@ FINISH = """
 import sys
 from pathlib import Path
 from omegaconf import OmegaConf
-from litmlp import resume, runs
+from litmlp.engine.folder import run_folder
+from litmlp.engine.run import resume
 from litmlp.engine.run.starting_point import Beginning
 config = OmegaConf.create({"resume": None})
 folder = Path(sys.argv[1])

@@ -51,6 +51,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.encoding.": nn.Module,
     "litmlp.initializers.": types.FunctionType,
     "litmlp.engine.folder.loggers.": Logger,
+    "litmlp.course.worked_example.": Callback,
     "litmlp.course.lessons.claims.": type,
     "litmlp.course.lessons.lesson.": type,
     "litmlp.course.lessons.measures.": types.FunctionType,
