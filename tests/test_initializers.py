@@ -9,7 +9,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.errors import UserError
 from litmlp.initializers import given_, identity_, uniform_
 from litmlp.mlp import MLP
@@ -21,7 +21,7 @@ def filled(name: str, **changes: Any) -> Tensor:
     torch.manual_seed(0)
     weight = torch.full((FAN_OUT, FAN_IN), math.nan)
     node = OmegaConf.load(CONF / "initializer" / f"{name}.yaml")
-    construct(OmegaConf.merge(node, changes), "initializer")(weight)
+    construct_node(OmegaConf.merge(node, changes), "initializer")(weight)
     return weight
 
 
@@ -122,8 +122,8 @@ def test_units_that_start_alike_stay_alike(name: str) -> None:
         num_outputs=1,
         hidden_sizes=[4],
         activation=nn.Tanh,
-        initializer=construct(node, "initializer"),
-        output_initializer=construct(node, "initializer"),
+        initializer=construct_node(node, "initializer"),
+        output_initializer=construct_node(node, "initializer"),
     )
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     inputs, targets = torch.randn(16, 3), torch.randn(16, 1)
@@ -159,7 +159,7 @@ def test_eye_is_the_identity() -> None:
 
 def test_torch_default_leaves_what_linear_draws_and_that_is_not_xavier() -> None:
     torch.manual_seed(0)
-    untouched = construct(
+    untouched = construct_node(
         OmegaConf.load(CONF / "initializer" / "untouched.yaml"), "initializer"
     )
     network = MLP(

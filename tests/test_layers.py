@@ -101,7 +101,8 @@ def test_rooms_have_no_circle() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["litmlp.mlp", "litmlp.classifier", "litmlp.data.bundled"]
+    "module",
+    ["litmlp.mlp", "litmlp.classifier", "litmlp.data.bundled", "litmlp.construct"],
 )
 def test_template_loads_no_engine(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"

@@ -12,13 +12,13 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor, nn, tensor
 
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.losses import HalfSquaredError
 
 
 def loss(name: str, **changes: Any) -> nn.Module:
     node = OmegaConf.load(CONF / "loss" / f"{name}.yaml")
-    built: nn.Module = construct(OmegaConf.merge(node, changes), "loss")
+    built: nn.Module = construct_node(OmegaConf.merge(node, changes), "loss")
     return built
 
 

@@ -10,7 +10,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
 from litmlp.regressor import Regressor
@@ -20,7 +20,7 @@ NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 
 def optimizer(name: str, **changes: Any) -> Callable[[Any], torch.optim.Optimizer]:
     node = OmegaConf.load(CONF / "optimizer" / f"{name}.yaml")
-    built: Callable[[Any], torch.optim.Optimizer] = construct(
+    built: Callable[[Any], torch.optim.Optimizer] = construct_node(
         OmegaConf.merge(node, changes), "optimizer"
     )
     return built

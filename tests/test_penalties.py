@@ -10,7 +10,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import nn
 
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
 from litmlp.penalties import L1, L2, ElasticNet, Penalty
@@ -21,7 +21,7 @@ WEIGHTS = [torch.tensor([[1.0, -2.0], [0.0, 3.0]]), torch.tensor([[-4.0]])]  # 1
 
 def penalty(name: str, **changes: Any) -> Penalty:
     node = OmegaConf.load(CONF / "penalty" / f"{name}.yaml")
-    built: Penalty = construct(OmegaConf.merge(node, changes), "penalty")
+    built: Penalty = construct_node(OmegaConf.merge(node, changes), "penalty")
     return built
 
 

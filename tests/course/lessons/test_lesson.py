@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from litmlp.course.lessons.claims import Claim
 from litmlp.course.lessons.lesson import Lesson
 from litmlp.course.lessons.measures import at_best
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.errors import UserError
 
@@ -50,7 +50,7 @@ def test_a_lesson_ends_with_a_verdict_that_its_folders_give_again(
     }
 
     member = next(sweep.glob("*/summary.json")).parent
-    lesson = construct(run_folder.read_config(member).lesson, "lesson")
+    lesson = construct_node(run_folder.read_config(member).lesson, "lesson")
     found = lesson.judge(sweep).judgements
     assert [each.verdict for each in found] == list(verdicts(content).values())
 

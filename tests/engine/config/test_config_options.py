@@ -10,9 +10,10 @@ import torch
 from conftest import CONF, Compose
 from omegaconf import DictConfig, OmegaConf
 
+from litmlp.construct import resolve
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data, build_model, build_trainer
-from litmlp.engine.config.construct import construct, resolve
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.process.settings import settings
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
@@ -122,9 +123,9 @@ def test_initializer_fills_the_weights(option: str, config: Compose) -> None:
         num_features=4,
         num_outputs=3,
         hidden_sizes=[64, 64],
-        initializer=construct(composed.initializer, "initializer"),
-        output_initializer=construct(composed.output_initializer, "output"),
-        bias_initializer=construct(composed.bias_initializer, "bias"),
+        initializer=construct_node(composed.initializer, "initializer"),
+        output_initializer=construct_node(composed.output_initializer, "output"),
+        bias_initializer=construct_node(composed.bias_initializer, "bias"),
     )
     for built, expected in zip(network.parameters(), by_hand.parameters(), strict=True):
         assert torch.equal(built, expected)

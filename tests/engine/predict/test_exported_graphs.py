@@ -16,7 +16,7 @@ from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
 from litmlp.data.scaling import QuantileNormal, RobustScale, Standardize
 from litmlp.encoding import Encoding
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.predict.export import FORMATS, Deployed, quiet
 from litmlp.engine.predict.export_check import Predict, largest_difference
 from litmlp.engine.predict.onnx_model import split_inputs
@@ -141,7 +141,7 @@ def test_every_activation_can_be_exported(dtype: torch.dtype) -> None:
     torch.set_default_dtype(dtype)
     try:
         files = sorted((CONF / "activation").glob("*.yaml"))
-        made = [construct(OmegaConf.load(file), "activation")() for file in files]
+        made = [construct_node(OmegaConf.load(file), "activation")() for file in files]
         columns = [Column(name=name) for name in "abc"]
         width = 2 * len(columns)  # each has a mark
         model = a_model(

@@ -9,7 +9,7 @@ from conftest import Compose
 from omegaconf import DictConfig
 
 from litmlp.engine.config.build import build_data
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.run.train import train
 
@@ -223,7 +223,7 @@ def test_the_loss_of_an_epoch_is_that_of_all_its_rows(
 
 @pytest.mark.filterwarnings("ignore:No positive samples")
 def test_a_class_that_a_split_lacks_does_not_lower_auroc(config: Compose) -> None:
-    metric = construct(config("task.num_outputs=3").task.metrics.auroc, "auroc")
+    metric = construct_node(config("task.num_outputs=3").task.metrics.auroc, "auroc")
     probabilities = torch.tensor([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.8, 0.2, 0.0]])
     assert metric(probabilities, torch.tensor([0, 1, 0])) == 1
 

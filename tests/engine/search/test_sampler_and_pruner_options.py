@@ -8,7 +8,8 @@ import pytest
 from conftest import CONF
 from omegaconf import OmegaConf
 
-from litmlp.engine.config.construct import construct, resolve
+from litmlp.construct import resolve
+from litmlp.engine.config.nodes import construct_node
 
 SWEEPER = CONF / "hydra" / "sweeper"
 
@@ -20,7 +21,7 @@ def test_sampler_suggests(path: Path) -> None:
     node = OmegaConf.load(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = construct(node, "hydra.sweeper.sampler")(seed=0)
+        sampler = construct_node(node, "hydra.sweeper.sampler")(seed=0)
     assert isinstance(sampler, optuna.samplers.BaseSampler)
     assert type(sampler) is resolve(node._target_, "hydra.sweeper.sampler")
     trial = optuna.create_study(sampler=sampler).ask()
@@ -34,7 +35,7 @@ def test_pruner_decides(path: Path) -> None:
     node = OmegaConf.load(path)
     # Hyperband's brackets follow from the name, which is drawn if none is given.
     study = optuna.create_study(
-        study_name="search", pruner=construct(node, "hydra.sweeper.pruner")
+        study_name="search", pruner=construct_node(node, "hydra.sweeper.pruner")
     )
     assert type(study.pruner) is resolve(node._target_, "hydra.sweeper.pruner")
     for value in (1.0,) * 6 + (2.0,) * 6:

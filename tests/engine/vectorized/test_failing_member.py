@@ -12,8 +12,8 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 from twins import TINY, trained, varied
 
+from litmlp import construct
 from litmlp.callbacks.snapshots import Snapshots
-from litmlp.engine.config import construct
 from litmlp.engine.vectorized import launch
 from litmlp.engine.vectorized.group import Group
 

@@ -9,7 +9,7 @@ import torch
 from conftest import Run
 from torch import Tensor, nn
 
-from litmlp.engine.config import construct
+from litmlp import construct
 from litmlp.engine.vectorized import memory_estimate
 
 SWEEP = (

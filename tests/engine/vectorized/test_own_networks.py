@@ -6,7 +6,7 @@ from conftest import Compose
 from torch import Tensor, nn
 from twins import TINY, assert_twins, varied
 
-from litmlp.engine.config import construct
+from litmlp import construct
 
 NUMBERS = {"seed": [0, 1, 2], "optimizer__lr": [0.01, 0.1, 0.03]}
 

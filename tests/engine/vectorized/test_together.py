@@ -7,7 +7,7 @@ from conftest import Compose
 from lightning.pytorch import Callback
 from torch.optim import SGD
 
-from litmlp.engine.config import construct
+from litmlp import construct
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.process.settings import settings
 from litmlp.engine.run.prepare import build_run

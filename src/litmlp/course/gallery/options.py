@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 
 from litmlp import errors
 from litmlp.engine.config.build import build_schedule
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.errors import UserError, nearest
 
 GROUPS = (
@@ -60,14 +60,15 @@ class Option:
         part = config[self.group]
         match self.group:
             case "initializer":
-                bias = construct(config.bias_initializer, "bias_initializer")
-                return construct(part, "initializer"), bias
+                bias = construct_node(config.bias_initializer, "bias_initializer")
+                return construct_node(part, "initializer"), bias
             case "optimizer":
                 given = any(value.startswith("optimizer.lr=") for value in self.values)
-                return construct(part, "optimizer"), part.lr if given else None
+                return construct_node(part, "optimizer"), part.lr if given else None
             case "scheduler":
-                return build_schedule(part), construct(config.optimizer, "optimizer")
-        return (construct(part, self.group),)
+                optimizer = construct_node(config.optimizer, "optimizer")
+                return build_schedule(part), optimizer
+        return (construct_node(part, self.group),)
 
 
 def options_of(group: str) -> list[str]:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.data.data_module import Data
 from litmlp.data.preprocessing import Preprocessing
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.config.trainer_checks import refuse_unfit
 from litmlp.engine.process.settings import seed_of, seed_torch
 from litmlp.errors import UserError
@@ -29,7 +29,7 @@ registry.entry_points = functools.cache(registry.entry_points)  # type: ignore[a
 
 def build_data(config: DictConfig) -> Data:
     """The data of a config, not read yet."""
-    return cast(Data, construct(config.data, "data"))
+    return cast(Data, construct_node(config.data, "data"))
 
 
 class Described(Protocol):
@@ -58,7 +58,7 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
     config = pickle.loads(pickle.dumps(config))  # a third of the time of its copy()
     seed_torch(seed_of(config, "initialization"))
     preprocessing = data.fitted_preprocessing
-    encoding = construct(config.encoding, "encoding")(
+    encoding = construct_node(config.encoding, "encoding")(
         num_numbers=preprocessing.num_numbers,
         cardinalities=preprocessing.cardinalities,
     )
@@ -67,14 +67,14 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
         for name in facts:
             if OmegaConf.is_missing(node, name):
                 node[name] = facts[name]
-    model = construct(
+    model = construct_node(
         config.task,
         "task",
         reserved=["name"],
-        network=construct(config.model, "model"),
+        network=construct_node(config.model, "model"),
         loss=build_loss(config.loss, data.facts),
-        penalty=construct(config.penalty, "penalty"),
-        optimizer=construct(config.optimizer, "optimizer"),
+        penalty=construct_node(config.penalty, "penalty"),
+        optimizer=construct_node(config.optimizer, "optimizer"),
         scheduler=build_schedule(config.scheduler),
         preprocessing=preprocessing,
         encoding=encoding,
@@ -96,14 +96,14 @@ def build_loss(node: DictConfig, facts: Mapping[str, Any]) -> Any:
         node.weight = balanced_weights(counts)
     if len(counts) == 2 and node.get("pos_weight") == "balanced":
         node.pos_weight = balanced_pos_weight(counts)
-    return construct(node, "loss")
+    return construct_node(node, "loss")
 
 
 def build_schedule(node: DictConfig) -> Schedule:
     """A scheduler's file says when to step it, too, under keys that torch lacks."""
     reserved = ["interval", "monitor"]
     return Schedule(
-        factory=construct(node, "scheduler", reserved=reserved),
+        factory=construct_node(node, "scheduler", reserved=reserved),
         **{name: node[name] for name in reserved if name in node},
     )
 
@@ -115,11 +115,13 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
     if budget.max_epochs is None:
         limited = budget.max_steps != -1 or budget.max_time is not None
         budget.max_epochs = -1 if limited else DEFAULT_MAX_EPOCHS
-    trainer = construct(
+    callbacks = construct_node(config.callbacks, "callbacks")
+    loggers = construct_node(config.logger, "logger", reserved=["x_axis"])
+    trainer = construct_node(
         budget,
         "trainer",
-        callbacks=[*construct(config.callbacks, "callbacks").values(), *more],
-        logger=list(construct(config.logger, "logger", reserved=["x_axis"]).values()),
+        callbacks=[*callbacks.values(), *more],
+        logger=[*loggers.values()],
         default_root_dir=config.folder,
         enable_progress_bar=False,  # litmlp.callbacks.progress shows it
         enable_model_summary=False,  # litmlp.engine.run.train shows it

@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 
-from litmlp.engine.config.argument_checks import checked_value
+from litmlp.argument_checks import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
 from litmlp.engine.folder import run_folder
@@ -32,7 +32,7 @@ def complete(config: DictConfig) -> DictConfig:
     if HydraConfig.initialized():
         _refuse_lists(config)
     for key in PATHS:
-        path = checked_value(config.data.get(key), str | None, f"data.{key}")
+        path = check_value(config.data.get(key), str | None, f"data.{key}")
         if path and not OmegaConf.is_interpolation(config.data, key):
             config.data[key] = str(Path(path).resolve())  # found again from anywhere
     if config.task.name == "auto":

@@ -14,7 +14,7 @@ from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
 from litmlp.engine.config.build import build_model
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted import rebuilding
 from litmlp.engine.process.settings import settings
@@ -100,7 +100,7 @@ def rebuilt(config: DictConfig, folder: Path) -> Trained:
     columns = [Column(**column) for column in facts["columns"]]
     blank = Preprocessing.blank(
         columns,
-        scale=construct(config.data.preprocessing, "preprocessing"),
+        scale=construct_node(config.data.preprocessing, "preprocessing"),
         num_marked=len(state["preprocessing.marked"]),
     )
     model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.engine.config.argument_checks import checked_value
+from litmlp.argument_checks import check_value
 from litmlp.errors import UserError
 
 QUIET = (
@@ -74,7 +74,7 @@ KEPT: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
 
 def seed_of(config: DictConfig, name: str) -> int:
     """A run's seed for ``initialization`` or ``dropout``; 1e3 is 1000."""
-    return cast(int, checked_value(config.seeds[name], int, f"seeds.{name}"))
+    return cast(int, check_value(config.seeds[name], int, f"seeds.{name}"))
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def settings(config: DictConfig) -> Iterator[None]:
     """
     numbers = {}
     for key in ("seed", *(f"seeds.{name}" for name in config.seeds), "num_threads"):
-        numbers[key] = checked_value(OmegaConf.select(config, key), int, key)
+        numbers[key] = check_value(OmegaConf.select(config, key), int, key)
         least = 1 if key == "num_threads" else 0
         if numbers[key] < least:
             raise UserError(f"{key}={numbers[key]}: must be {least} or more")

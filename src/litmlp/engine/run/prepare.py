@@ -9,17 +9,17 @@ from lightning.pytorch import Callback, Trainer
 from omegaconf import DictConfig
 from torch import nn
 
+from litmlp.argument_checks import check_value
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.data.data_module import Data
-from litmlp.engine.config.argument_checks import checked_value
 from litmlp.engine.config.build import build_model, build_trainer
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.monitor import best_end
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.untrusted import rebuilding
 from litmlp.engine.run import epoch_state
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError, nearest
-from litmlp.metrics import best_end
 from litmlp.supervised import Supervised
 
 
@@ -72,7 +72,7 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     Raises:
         UserError: no such metric, or a mode that would choose its worst value.
     """
-    checked_value(config.monitor, str, "monitor")
+    check_value(config.monitor, str, "monitor")
     if "val" not in data.rows and config.monitor.endswith("/val"):
         config.monitor = config.monitor.replace("/val", "/train")
         show(f"no validation rows: {config.monitor} is monitored instead")
@@ -134,6 +134,6 @@ def pruning(config: DictConfig) -> list[Callback]:
     from litmlp.engine.search.pruning import Pruning  # needs Optuna
 
     hydra = HydraConfig.get()
-    pruner = construct(hydra.sweeper.pruner, "hydra.sweeper.pruner")
+    pruner = construct_node(hydra.sweeper.pruner, "hydra.sweeper.pruner")
     folder = Path(hydra.sweep.dir)
     return [Pruning(folder=folder, trial=trial, monitor=config.monitor, pruner=pruner)]

@@ -117,12 +117,12 @@ def refuse_budget(config: DictConfig) -> None:
     """
     from lightning.pytorch.callbacks import Timer  # takes seconds: not at a launch
 
-    from litmlp.engine.config.argument_checks import checked_value
+    from litmlp.argument_checks import check_value
     from litmlp.schedulers import TOTAL
 
     trainer = config.trainer
-    checked_value(trainer.max_epochs, int | None, "trainer.max_epochs")
-    checked_value(trainer.max_steps, int, "trainer.max_steps")
+    check_value(trainer.max_epochs, int | None, "trainer.max_epochs")
+    check_value(trainer.max_steps, int, "trainer.max_steps")
     try:
         Timer(duration=trainer.max_time)
     except Exception as error:  # whatever its parser stumbles over

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from litmlp.engine.config.argument_checks import checked_value
-from litmlp.engine.config.construct import construct
+from litmlp.argument_checks import check_value
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.search.objectives import modes
 from litmlp.engine.search.search import Search
 from litmlp.engine.search.space import read_space
@@ -23,15 +23,15 @@ def build_search(sweeper: "OptunaSweeper", typed: Sequence[str]) -> Search:
         UserError: a mistake in them.
     """
     for name in ("n_trials", "n_jobs", "seed"):
-        checked_value(getattr(sweeper, name), int, f"hydra.sweeper.{name}")
+        check_value(getattr(sweeper, name), int, f"hydra.sweeper.{name}")
     parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
     search = Search(
         space=read_space(typed, sweeper.params, sweeper.when, parser),
         objectives=sweeper.objectives,
         modes=modes(sweeper.objectives, sweeper.config),
-        sampler=construct(sweeper.sampler, "hydra.sweeper.sampler"),
+        sampler=construct_node(sweeper.sampler, "hydra.sweeper.sampler"),
         seed=sweeper.seed,
-        pruner=construct(sweeper.pruner, "hydra.sweeper.pruner"),
+        pruner=construct_node(sweeper.pruner, "hydra.sweeper.pruner"),
         n_trials=sweeper.n_trials,
         n_jobs=sweeper.n_jobs,
         launch=sweeper.launch,

@@ -6,9 +6,9 @@ from typing import Literal
 
 from omegaconf import DictConfig
 
+from litmlp.engine.config.monitor import best_end
 from litmlp.engine.folder.run_folder import Summary
 from litmlp.errors import UserError, nearest
-from litmlp.metrics import best_end
 
 Mode = Literal["min", "max"]
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from litmlp.data.data_module import Data
 from litmlp.data.splits import labels_of
-from litmlp.engine.config.construct import construct
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import member_name
@@ -102,7 +102,7 @@ def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
         if config.task.name == "binary":
             predicted = predicted[:, 1]
         config.task.num_outputs = len(classes)
-    metrics = construct(config.task.metrics, "task.metrics")
+    metrics = construct_node(config.task.metrics, "task.metrics")
     return {name: float(metrics[name](predicted, true)) for name in metrics}
 
 

@@ -225,9 +225,9 @@ def lesson_of(config: DictConfig) -> Lesson | None:
     if not config.get("lesson"):
         return None
     # Loading takes seconds: sweeps without a lesson do not wait.
-    from litmlp.engine.config.construct import construct
+    from litmlp.engine.config.nodes import construct_node
 
-    return cast(Lesson, construct(config.lesson, "lesson"))
+    return cast(Lesson, construct_node(config.lesson, "lesson"))
 
 
 def average(folder: Path) -> None:

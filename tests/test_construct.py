@@ -9,7 +9,8 @@ import pytest
 from omegaconf import OmegaConf
 from strangers import run_and_table, spoil
 
-from litmlp.engine.config.construct import ALLOWED, construct, resolve
+from litmlp.construct import ALLOWED, resolve
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.predict.evaluate_run import evaluate
 from litmlp.engine.predict.trained_model import trained
 from litmlp.errors import UserError
@@ -91,9 +92,9 @@ def test_a_package_of_ones_own_is_one_line(
     monkeypatch.syspath_prepend(tmp_path)
     node = OmegaConf.create({"_target_": "mine.answer", "to": 42})
     with pytest.raises(UserError, match=r"Add a module of your own to ALLOWED"):
-        construct(node, "here")
+        construct_node(node, "here")
     monkeypatch.setitem(ALLOWED, "mine.", object)
-    assert construct(node, "here") == 42
+    assert construct_node(node, "here") == 42
     sys.modules.pop("mine")
 
 

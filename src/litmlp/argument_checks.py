@@ -12,7 +12,7 @@ from torch import Tensor
 from litmlp.errors import UserError, nearest
 
 
-def checked_value(value: Any, hint: Any, where: str) -> Any:
+def check_value(value: Any, hint: Any, where: str) -> Any:
     """The value as the annotation wants it, such as a tuple or tensor for a list.
 
     Raises:

@@ -9,7 +9,6 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_type_hints
 
-import omegaconf.base
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import (
     Callback,
@@ -20,14 +19,12 @@ from lightning.pytorch import (
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.strategies import Strategy
-from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import Metric
 
-from litmlp.engine.config.argument_checks import checked_value
-from litmlp.engine.process.memory import is_shortage
+from litmlp.argument_checks import check_value
 from litmlp.errors import UserError, nearest
 from litmlp.schedulers import TOTAL
 
@@ -69,13 +66,20 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
 of a class, any class for ``type``, a function for ``FunctionType``. A package of your
 own: ``"mine.": object``, any class or function of it."""
 
+MOVED = {
+    "litmlp.loggers.": "litmlp.engine.folder.loggers.",
+    "litmlp.lessons.": "litmlp.course.lessons.",
+    "litmlp.callbacks.neuron_table.": "litmlp.course.worked_example.neuron_table.",
+    "litmlp.callbacks.weight_table.": "litmlp.course.worked_example.weight_table.",
+    "litmlp.callbacks.worked_example.": "litmlp.course.worked_example.worked_example.",
+}
+"""Where the modules are now that the configs of older run folders name."""
 
-# A run looks up some forty references, mostly the same: to parse each anew would take
-# a tenth of what a run costs that trains for no iteration.
-omegaconf.base.parse = functools.lru_cache(maxsize=1024)(omegaconf.base.parse)  # type: ignore[attr-defined]  # OmegaConf imports it for itself
+MISSING = "???"
+"""The text that stands for a value which has to be given."""
 
-FOUND_WRONG = (TypeError, ValueError, RuntimeError, MisconfigurationException)
-"""What constructors raise for a value that they refuse."""
+REFUSALS = (TypeError, ValueError, RuntimeError, MisconfigurationException)
+"""Errors by which constructors refuse a value."""
 
 
 class Factory(functools.partial[Any]):
@@ -90,8 +94,8 @@ class Factory(functools.partial[Any]):
             if error.where:
                 raise
             raise located(error, self.where) from error
-        except FOUND_WRONG as error:
-            if is_shortage(error):
+        except REFUSALS as error:
+            if "memory" in str(error):  # too little of it: no mistake in a value
                 raise
             raise located(error, self.where) from error
 
@@ -104,71 +108,51 @@ def located(error: Exception, where: str) -> UserError:
 
 
 def construct(
-    node: Any, where: str, *, reserved: Collection[str] = (), **late: Any
+    content: Any,
+    where: str,
+    *,
+    typed_keys: Mapping[str, str] = types.MappingProxyType({}),
+    reserved: Collection[str] = (),
+    **late: Any,
 ) -> Any:
-    """The object, factory, dict, list or plain value that a config's node describes.
+    """Build the object, factory, dict, list or plain value that a content describes.
 
     Args:
-        node: a node with ``_target_`` becomes an object, or a :class:`Factory` with
-            ``_partial_: true``; other nodes are taken as they are.
-        where: the node's key, for messages.
-        reserved: keys of the node that are not for its target.
+        content: plain dicts, lists and values, as YAML holds them. A dict with
+            ``_target_`` becomes an object, or a :class:`Factory` with
+            ``_partial_: true``; others are taken as they are.
+        where: the content's key, for messages.
+        typed_keys: the key that a user types for a part, by the key where the part is.
+        reserved: keys of the content that are not for its target.
         late: arguments that no config can hold.
 
     Raises:
         UserError: a target that is not allowed, an argument that it does not have, a
             value of the wrong type, a value left open, or a value that it refuses.
     """
-    if not isinstance(node, DictConfig | ListConfig):
-        return node
-    content = OmegaConf.to_container(node, resolve=True)
-    return built(content, OmegaConf.to_container(node), where, reserved, late)
-
-
-def built(
-    node: Any,
-    raw: Any,
-    where: str,
-    reserved: Collection[str] = (),
-    late: Mapping[str, Any] = types.MappingProxyType({}),
-) -> Any:
-    """:func:`construct`, of plain containers.
-
-    Args:
-        raw: the node before its references were looked up, as far as that is known.
-    """
-    if node == MISSING:
+    where = typed_keys.get(where, where)
+    if content == MISSING:
         raise UserError(f"{where} is needed: give {where}=…")
-    if isinstance(node, list):
-        raw = raw if isinstance(raw, list) else [None] * len(node)
+    if isinstance(content, list):
         return [
-            built(value, text, origin(text, f"{where}[{i}]"))
-            for i, (value, text) in enumerate(zip(node, raw, strict=True))
+            construct(value, f"{where}[{index}]", typed_keys=typed_keys)
+            for index, value in enumerate(content)
         ]
-    if not isinstance(node, dict):
-        return node
-    if taken := sorted(late.keys() & node.keys()):
+    if not isinstance(content, dict):
+        return content
+    if taken := sorted(late.keys() & content.keys()):
         raise UserError(f"{where}.{taken[0]} is litmlp's own to set: leave it out")
-    raw = raw if isinstance(raw, dict) else {}
-    values = {}
-    for key, value in node.items():
-        if key in ("_target_", "_partial_", *reserved):
-            continue
-        text = raw.get(key)
-        values[str(key)] = built(value, text, origin(text, f"{where}.{key}"))
-    if "_target_" not in node:
+    values = {
+        str(key): construct(value, f"{where}.{key}", typed_keys=typed_keys)
+        for key, value in content.items()
+        if key not in ("_target_", "_partial_", *reserved)
+    }
+    if "_target_" not in content:
         return values
-    target = resolve(node["_target_"], where)
-    factory = Factory(target, **checked_arguments(target, values, where), **late)
+    target = resolve(content["_target_"], where)
+    factory = Factory(target, **check_arguments(target, values, where), **late)
     factory.where = where
-    return factory if node.get("_partial_") is True else factory()
-
-
-def origin(raw: Any, where: str) -> str:
-    """The key that a user would type: ``${activation}`` is set as activation.…"""
-    if isinstance(raw, str) and raw.startswith("${") and raw[2:-1].isidentifier():
-        return raw[2:-1]
-    return where
+    return factory if content.get("_partial_") is True else factory()
 
 
 @functools.cache
@@ -180,11 +164,14 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
     """
     if not isinstance(path, str):
         raise UserError(f"{where}._target_={path}: expected the name of a class")
+    for old, new in MOVED.items():
+        if path.startswith(old):
+            path = path.replace(old, new, 1)
     roots = {prefix.split(".")[0] for prefix in ALLOWED}
     refusal = UserError(
         f"{where}._target_={path} is not allowed: a target must be a class or function "
         f"of {', '.join(prefix.rstrip('.') for prefix in ALLOWED)}. Add a module of "
-        "your own to ALLOWED in src/litmlp/engine/config/construct.py"
+        "your own to ALLOWED in src/litmlp/construct.py"
     )
     if path.split(".")[0] not in roots:
         raise refusal
@@ -207,7 +194,7 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
     raise refusal
 
 
-def checked_arguments(
+def check_arguments(
     target: Callable[..., Any], values: dict[str, Any], where: str
 ) -> dict[str, Any]:
     """The values, each as its parameter's annotation wants it.
@@ -224,7 +211,7 @@ def checked_arguments(
             )
         late = where == "scheduler" and value == TOTAL
         if name in hints and not late:
-            values[name] = checked_value(value, hints[name], f"{where}.{name}")
+            values[name] = check_value(value, hints[name], f"{where}.{name}")
     return values
 
 
