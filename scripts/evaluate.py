@@ -16,7 +16,7 @@ def main(config: DictConfig) -> None:
         from litmlp.engine.predict.evaluate_file import evaluate_file
 
         with one_or_all(folder) as model:
-            evaluate_file(model, config.input, safe_csv=config.safe_csv)
+            evaluate_file(model, config.input)
     elif holds_members(folder):
         from litmlp.engine.predict.sweep_average import evaluate_sweep
 

@@ -17,7 +17,6 @@ def main(config: DictConfig) -> None:
             config.input,
             config.output,
             keep=config.keep,
-            safe_csv=config.safe_csv,
         )
 
 

@@ -19,7 +19,7 @@ def main(config: DictConfig) -> None:
         raise UserError("runs is needed: give runs=…, or compare=[a,b]")
     several = isinstance(config.runs, ListConfig)
     patterns = list(config.runs) if several else [config.runs]
-    report_runs(patterns, config.output, safe_csv=config.safe_csv)
+    report_runs(patterns, config.output)
 
 
 if __name__ == "__main__":

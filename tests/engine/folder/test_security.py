@@ -8,17 +8,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 import torch
 from conftest import Run
 from strangers import ROWS, run_and_table, spoil
 
-from litmlp.engine.predict.csv_formulas import without_formulas
 from litmlp.engine.predict.evaluate_file import evaluate_file
 from litmlp.engine.predict.evaluate_run import evaluate
 from litmlp.engine.predict.export import export
-from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.write import report_runs
 from litmlp.engine.terminal.console import as_text, only_logged, printable
@@ -245,21 +242,3 @@ def test_a_terminal_gets_no_commands(folder: Path, capfd: Any) -> None:
     assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e]", html + markdown)
     assert "\x1b" not in as_text(HOSTILE)
     assert printable("Ölfaß – 5 µm\n") == "Ölfaß – 5 µm\n"
-
-
-def test_safe_csv_holds_no_formulas(finished: Path, tmp_path: Path) -> None:
-    for safe, output in ((True, "safe.csv"), (False, "plain.csv")):
-        with trained(finished / "run") as model, only_logged(True):
-            target = str(tmp_path / output)
-            predict_file(model, f"{finished}/t.csv", target, safe_csv=safe)
-    notes = [pl.read_csv(tmp_path / f"{n}.csv")["note"] for n in ("safe", "plain")]
-    assert notes[0].to_list() == [f"'=1+{i}" for i in range(40)]
-    assert notes[1].to_list() == [f"=1+{i}" for i in range(40)]
-
-
-def test_what_a_spreadsheet_would_run_is_quoted_and_nothing_else() -> None:
-    table = pl.DataFrame({"=a": ["=1", "-2.5", "@x", "safe", None], "n": [-1] * 5})
-    safe = without_formulas(table)
-    assert safe.columns == ["'=a", "n"]
-    assert safe["'=a"].to_list() == ["'=1", "-2.5", "'@x", "safe", None]
-    assert safe["n"].to_list() == [-1] * 5

@@ -25,7 +25,10 @@ from litmlp.errors import UserError
 NOT_HASHED = frozenset(
     {"folder", "hydra", "lesson", "logger", "name", "resume", "safe_csv", "sweep"}
 )
-"""Keys of a config that do not change what a run computes."""
+"""Keys of a config that do not change what a run computes.
+
+Configs of earlier versions may hold ``safe_csv``, which nothing reads any more.
+"""
 
 INTERVALS = ("every_seconds", "every_iterations", "every_epochs")
 """Of ``callbacks.checkpoint``: when it writes changes no result either."""

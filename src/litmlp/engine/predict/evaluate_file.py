@@ -24,7 +24,6 @@ from litmlp.engine.diagnosis.scores import (
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.style import as_label, save
 from litmlp.engine.folder.run_folder import finite
-from litmlp.engine.predict.csv_formulas import as_csv
 from litmlp.engine.predict.evaluate_run import Measurable, measured
 from litmlp.engine.predict.predict_file import (
     Predictor,
@@ -48,14 +47,13 @@ class Evaluated(Measurable, Predictor, Protocol):
     def folder(self) -> Path: ...
 
 
-def evaluate_file(model: Evaluated, source: str, *, safe_csv: bool = False) -> Metrics:
+def evaluate_file(model: Evaluated, source: str) -> Metrics:
     """Measure a model on a file, into ``evaluations/<file's name>/`` of its folder.
 
     Args:
         model: of a run, or of a sweep's runs together, with the folder it is in.
         source: a ``.csv`` or ``.parquet`` file with the model's features and targets,
             by name and in any order; rows without a target are left out.
-        safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
 
     Raises:
         UserError: a column is missing or of another kind than in training, a target is
@@ -69,7 +67,6 @@ def evaluate_file(model: Evaluated, source: str, *, safe_csv: bool = False) -> M
         tables = score_tables(model, labelled, predictions)
         show_scores(name, metrics, tables)
         tables["predictions"] = prediction_table(model, labelled, predictions)
-        tables = {key: as_csv(table, safe=safe_csv) for key, table in tables.items()}
         folder = model.folder / "evaluations" / folder_name(name)
         with replacing(folder) as partial:
             write(partial, len(predictions), metrics, tables)

@@ -17,7 +17,6 @@ from litmlp.data.tables.read import PARQUET
 from litmlp.data.tables.stream import header_of, read_inputs
 from litmlp.data.tables.survival import survived
 from litmlp.engine.folder.run_folder import LEFT
-from litmlp.engine.predict.csv_formulas import as_csv
 from litmlp.engine.predict.onnx_model import exported
 from litmlp.engine.terminal.console import console, show
 from litmlp.errors import UserError
@@ -59,7 +58,6 @@ def predict_file(
     output: str,
     *,
     keep: Sequence[str] | None = None,
-    safe_csv: bool = False,
 ) -> None:
     """Write a prediction for each row of a table, in the rows' order.
 
@@ -68,7 +66,6 @@ def predict_file(
             and in any order; others are ignored.
         output: a file of either kind; it appears when it is complete.
         keep: columns to copy; by default those that were left out in training.
-        safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
 
     Raises:
         UserError: a column is missing or of another kind than in training, a file
@@ -79,11 +76,9 @@ def predict_file(
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
     refuse_loss(target, source)
-    safe = safe_csv and target.suffix.lower() == ".csv"
     with survived(source):
         kept = kept_columns(predictor, source, keep)
-        tables = predictions(predictor, source, kept)
-        write((as_csv(table, safe=safe) for table in tables), target, source)
+        write(predictions(predictor, source, kept), target, source)
 
 
 def refuse_loss(target: Path, source: str) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from litmlp.engine.folder.untrusted import refuse_ways_out
-from litmlp.engine.predict.csv_formulas import as_csv
 from litmlp.engine.report.ensembles import Averaged, frame_of, read_ensembles
 from litmlp.engine.report.findings import Findings, find
 from litmlp.engine.report.folders import common_folder, find_runs
@@ -33,7 +32,6 @@ def report_runs(
     patterns: Sequence[str],
     output: str | None = None,
     *,
-    safe_csv: bool = False,
     unfinished: bool = True,
 ) -> None:
     """Show what runs came to, and write tables, pages and pictures of it.
@@ -41,7 +39,6 @@ def report_runs(
     Args:
         patterns: folders with runs in or below them, or patterns of such folders.
         output: a folder; by default ``report`` in the folder that the runs are in.
-        safe_csv: whether a spreadsheet that opens a ``.csv`` should run no formula.
         unfinished: whether the console lists runs that are not done; a sweep does so.
 
     Raises:
@@ -59,7 +56,7 @@ def report_runs(
     show_report(runs, findings, searches, ensembles, unfinished=unfinished)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        write_tables(target, runs, findings, ensembles, safe_csv=safe_csv)
+        write_tables(target, runs, findings, ensembles)
         drawn = draw_searches(searches, target)
         title = f"Runs of {shortest(home.resolve())}"
         write_pages(target, title, runs, findings, drawn, ensembles)
@@ -73,8 +70,6 @@ def write_tables(
     runs: Runs,
     findings: Sequence[Findings],
     ensembles: Sequence[Averaged],
-    *,
-    safe_csv: bool = False,
 ) -> None:
     """A row a run, a row a choice and a row an ensemble, as CSV and Parquet."""
     frames = {"runs": runs.table}
@@ -87,7 +82,7 @@ def write_tables(
     if ensembles:
         frames["ensembles"] = frame_of(ensembles)
     for name, frame in frames.items():
-        as_csv(frame, safe=safe_csv).write_csv(folder / f"{name}.csv")
+        frame.write_csv(folder / f"{name}.csv")
         frame.write_parquet(folder / f"{name}.parquet")
 
 

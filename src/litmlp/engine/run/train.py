@@ -143,7 +143,7 @@ def conclude(run: Run, test: Callable[[Run], Metrics]) -> run_folder.Summary:
     show(how_it_ended(trainer, best))
     metrics = test(run)
     if run.data.num_folds is not None and trainer.is_global_zero:
-        write_fold(run.folder, run.data, safe_csv=config.get("safe_csv", False))
+        write_fold(run.folder, run.data)
     results = at_best(metrics) | {
         "best_epoch": best["epoch"],
         "seconds": time.perf_counter() - run.start,

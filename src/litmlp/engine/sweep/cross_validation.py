@@ -14,7 +14,6 @@ from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import member_name
-from litmlp.engine.predict.csv_formulas import as_csv
 from litmlp.engine.predict.predict_file import as_table, as_truth
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.number_format import number
@@ -26,14 +25,11 @@ Members = dict[int, Path]
 """Folders of runs that differ in their fold alone, by the fold."""
 
 
-def write_fold(folder: Path, data: Data, *, safe_csv: bool = False) -> None:
+def write_fold(folder: Path, data: Data) -> None:
     """Write what a run's best checkpoint predicts for the rows of its fold.
 
     The columns: ``row`` (0 is the first below the header), ``fold``, each true target,
     ``predicted_<target>`` and, for classes, ``probability_<class>``.
-
-    Args:
-        safe_csv: whether a spreadsheet that opens the file should run no formula.
     """
     samples, rows = data.samples, data.rows["test"]
     numbers = rows if samples.numbers is None else samples.numbers[rows]
@@ -44,7 +40,7 @@ def write_fold(folder: Path, data: Data, *, safe_csv: bool = False) -> None:
         true = as_truth(model, targets[rows])
         predicted = as_table(model, model.predict(samples.inputs[rows]))
     whole = pl.concat([where, true, predicted], how="horizontal")
-    replace(folder / FILE, as_csv(whole, safe=safe_csv).write_csv)
+    replace(folder / FILE, whole.write_csv)
 
 
 def gather_folds(sweep: Path) -> None:
@@ -94,9 +90,7 @@ def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
     else:
         probabilities = predictions[:, 4:]
         classes = [n.removeprefix("probability_") for n in probabilities.columns]
-        safe = config.get("safe_csv", False)  # runs of before had no such key
-        written = as_csv(pl.DataFrame({"class": classes}), safe=safe)["class"]
-        codes = {name: code for code, name in enumerate(written)}
+        codes = {name: code for code, name in enumerate(classes)}
         true = torch.tensor([codes[name] for name in predictions.to_series(2)])
         predicted = probabilities.cast(pl.Float64).to_torch()
         if config.task.name == "binary":

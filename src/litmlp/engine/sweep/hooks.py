@@ -133,7 +133,7 @@ class LaunchHooks(Callback):
         LaunchHooks.unfinished = max(LaunchHooks.unfinished, len(left))
         if holds_members(folder):
             average(folder)
-            report_sweep(folder, safe_csv=config.get("safe_csv", False))
+            report_sweep(folder)
         if any(folder.glob("*/predictions.csv")):
             from litmlp.engine.sweep.cross_validation import (
                 gather_folds,  # takes seconds
@@ -246,13 +246,13 @@ def average_members(folder: Path) -> None:
     average_if_fair(folder)
 
 
-def report_sweep(folder: Path, *, safe_csv: bool) -> None:
+def report_sweep(folder: Path) -> None:
     """What the members came to, on the console and as pages in ``report/``."""
     from litmlp.engine.report.write import (
         report_runs,  # takes a second: not before it is due
     )
 
     try:
-        report_runs([str(folder)], safe_csv=safe_csv, unfinished=False)
+        report_runs([str(folder)], unfinished=False)
     except UserError as error:
         report(error, full=False)
