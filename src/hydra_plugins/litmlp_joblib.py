@@ -7,7 +7,6 @@ process that is killed ends the sweep, and all runs talk at the same time.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from litmlp.engine.sweep.hooks import LaunchHooks
 from litmlp.engine.sweep.parallel import Arrivals, ParallelLauncher, SentJob
 from litmlp.errors import UserError
 
@@ -35,7 +34,6 @@ class JoblibLauncher(ParallelLauncher):
             self._slots = self._make_slots()
         for place, ended in call_all(jobs, self._slots, lambda: self.stopping is None):
             yield jobs[place], ended
-        LaunchHooks.loaded = self._slots[0].call
 
     def _make_slots(self) -> "list[Slot]":
         from joblib import cpu_count

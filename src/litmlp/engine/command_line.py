@@ -25,7 +25,6 @@ from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import (
     LaunchHooks,
     SweepStopped,
-    call_here,
     left_over,
     show_left_over,
 )
@@ -54,7 +53,6 @@ def run(task: Task, *, config: str) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash
     LaunchHooks.unfinished, LaunchHooks.planned, LaunchHooks.launched = 0, {}, None
-    LaunchHooks.loaded = call_here
     bugs: list[Exception] = []
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
     try:

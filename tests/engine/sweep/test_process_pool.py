@@ -40,13 +40,6 @@ def test_a_call_whose_process_dies_is_made_once_more(
     assert (tmp_path / "always").stat().st_size == 2
 
 
-def test_a_process_is_replaced_that_dies_of_a_single_call(
-    slot: Slot, tmp_path: Path
-) -> None:
-    call = functools.partial(die_until, tmp_path / "once", 1)
-    assert [slot.call(call), slot.call(call)] == [None, "this one's"]
-
-
 def test_no_call_is_made_once_they_are_to_stop(slot: Slot, tmp_path: Path) -> None:
     calls = [functools.partial(die_until, tmp_path / str(i), 0) for i in range(3)]
     ended: list[int] = []

@@ -4,8 +4,7 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, cast
 
@@ -18,9 +17,7 @@ from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import (
     error_of,
     holds_members,
-    saw_the_same_rows,
     standing,
-    with_result,
 )
 from litmlp.engine.folder.untrusted import refuse_ways_out
 from litmlp.engine.run import resume
@@ -67,11 +64,6 @@ class SweepStopped(BaseException):
     """A member failed and ``sweep.on_error=stop``; no error that a launcher catches."""
 
 
-def call_here(call: Callable[[], None]) -> None:
-    """Call something in this process."""
-    call()
-
-
 class LaunchHooks(Callback):
     """What Hydra calls before it makes a folder, and after the last member."""
 
@@ -83,9 +75,6 @@ class LaunchHooks(Callback):
 
     planned: ClassVar[Planned] = {}
     """All its members, if its sweeper knows them beforehand."""
-
-    loaded: ClassVar[Callable[[Callable[[], None]], None]] = call_here
-    """Calls where libraries are loaded: here, or in a process that has trained."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
@@ -132,7 +121,6 @@ class LaunchHooks(Callback):
         # Counted first, since Hydra would only warn of an error in what follows.
         LaunchHooks.unfinished = max(LaunchHooks.unfinished, len(left))
         if holds_members(folder):
-            average(folder)
             report_sweep(folder)
         if any(folder.glob("*/predictions.csv")):
             from litmlp.engine.sweep.cross_validation import (
@@ -228,22 +216,6 @@ def lesson_of(config: DictConfig) -> Lesson | None:
     from litmlp.engine.config.nodes import construct_node
 
     return cast(Lesson, construct_node(config.lesson, "lesson"))
-
-
-def average(folder: Path) -> None:
-    """Measure the mean of the members' predictions, if there are rows for that."""
-    members = with_result(folder)
-    if len(members) > 1 and saw_the_same_rows(members):
-        LaunchHooks.loaded(partial(average_members, folder.absolute()))
-
-
-def average_members(folder: Path) -> None:
-    """Measure that mean, in this process."""
-    from litmlp.engine.predict.sweep_average import (
-        average_if_fair,  # takes seconds where none trained
-    )
-
-    average_if_fair(folder)
 
 
 def report_sweep(folder: Path) -> None:

@@ -57,14 +57,6 @@ class Slot:
         future: Future[Value] = self._executor.submit(call)
         return future
 
-    def call(self, call: Callable[[], Value]) -> Value | None:
-        """Have the process do something now; None if it dies of it."""
-        try:
-            return self.submit(call).result()
-        except BrokenProcessPool:
-            self.renew()
-            return None
-
     def interrupt(self) -> None:
         """What Ctrl-C does, to the process and its children."""
         if self._group.done():

@@ -72,17 +72,6 @@ def only_logged(active: bool) -> Iterator[None]:
         _only_logged.reset(token)
 
 
-@contextmanager
-def unsaid() -> Iterator[None]:
-    """Neither show nor log what is said within the block."""
-    with only_logged(True):
-        before, log.disabled = log.disabled, True
-        try:
-            yield
-        finally:
-            log.disabled = before
-
-
 def show(content: Table | str) -> str:
     """Print a line or table, and log it as plain text, which is returned."""
     if not _only_logged.get():

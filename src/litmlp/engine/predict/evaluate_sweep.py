@@ -1,10 +1,7 @@
-"""What a sweep's runs come to together, on the rows that they were tested on."""
+"""The mean of a sweep's runs, measured on the rows that the runs were tested on."""
 
 import json
 from pathlib import Path
-
-import torch
-from torch import Tensor
 
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
@@ -14,34 +11,16 @@ from litmlp.engine.folder.sweep_folder import ENSEMBLE, saw_the_same_rows, with_
 from litmlp.engine.folder.untrusted import rebuilding
 from litmlp.engine.predict.ensemble import Ensemble, ensemble
 from litmlp.engine.predict.evaluate_run import measured
-from litmlp.engine.process.memory import available
 from litmlp.engine.run.test import Metrics, metrics_table
-from litmlp.engine.terminal.console import shortest, show, unsaid
+from litmlp.engine.terminal.console import shortest, show
 from litmlp.errors import UserError
-
-BYTES = 16
-"""Of a parameter of a rebuilt model, with its copies while it is built."""
 
 
 def evaluate_sweep(sweep: Path) -> Metrics:
-    """Measure the mean of a sweep's runs and show what it is worth.
-
-    Raises:
-        UserError: see :func:`leave_average`.
-    """
-    metrics = leave_average(sweep)
-    show(f"the mean of {len(with_result(sweep))} runs")
-    show(metrics_table(metrics))
-    show(f"{shortest(sweep / ENSEMBLE)}")
-    return metrics
-
-
-def leave_average(sweep: Path) -> Metrics:
     """Measure the mean of a sweep's runs on their own rows, into ``ensemble.json``.
 
     Raises:
-        UserError: the runs cannot be averaged, or there are no rows that are fair to
-            all of them.
+        UserError: the runs cannot be averaged, or no rows are fair to all of them.
     """
     refuse_other_rows(sweep)
     with ensemble(sweep) as together:
@@ -49,7 +28,9 @@ def leave_average(sweep: Path) -> Metrics:
         metrics = {
             f"{name}/{split}": value
             for split, rows in data.rows.items()
-            for name, value in on_rows(together, data, rows).items()
+            for name, value in measured(
+                together, data.samples.inputs[rows], data.samples.targets[rows]
+            )[1].items()
         }
     names = [member.folder.name for member in together.members]
     content = run_folder.finite({"runs": names, "metrics": metrics})
@@ -57,29 +38,10 @@ def leave_average(sweep: Path) -> Metrics:
     replace(
         sweep / ENSEMBLE, lambda path: path.write_text(f"{text}\n", encoding="utf-8")
     )
+    show(f"the mean of {len(names)} runs")
+    show(metrics_table(metrics))
+    show(f"{shortest(sweep / ENSEMBLE)}")
     return metrics
-
-
-def average_if_fair(sweep: Path) -> None:
-    """Leave ``ensemble.json`` if a sweep's runs can be averaged, else none."""
-    try:
-        with unsaid():
-            refuse_costly(sweep)
-            leave_average(sweep)
-    except UserError:
-        (sweep / ENSEMBLE).unlink(missing_ok=True)
-
-
-def refuse_costly(sweep: Path) -> None:
-    """What nobody has asked for should not bring a machine to its limits.
-
-    Raises:
-        UserError: the networks together are large.
-    """
-    summaries = map(run_folder.read_summary, with_result(sweep))
-    parameters = sum(summary.get("parameters") or 0 for summary in summaries)
-    if parameters * BYTES > available(torch.device("cpu")):
-        raise UserError(f"{sweep}: its networks do not fit into memory together")
 
 
 def refuse_other_rows(sweep: Path) -> None:
@@ -112,9 +74,3 @@ def own_data(together: Ensemble) -> Data:
             "trained: give input=<file>, of rows that no run was trained on"
         )
     return data
-
-
-def on_rows(together: Ensemble, data: Data, rows: Tensor) -> Metrics:
-    """The metrics of the mean on some of the rows."""
-    samples = data.samples
-    return measured(together, samples.inputs[rows], samples.targets[rows])[1]
