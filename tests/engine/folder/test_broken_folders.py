@@ -1,7 +1,6 @@
 """Files of a run's folder that are broken in any way: one line, and nothing is run."""
 
 import json
-import os
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -104,34 +103,3 @@ def test_broken_metrics_are_one_line_and_stay(
     (line,) = said.splitlines()
     assert "metrics.csv is broken (" in line
     assert (folder / "metrics.csv").read_text() == content
-
-
-@pytest.mark.parametrize(
-    "place", ["metrics.csv", "summary.json", ".hydra/config.yaml", "train.log"]
-)
-def test_a_file_is_no_larger_than_what_the_disk_holds(place: str, folder: Path) -> None:
-    os.truncate(folder / place, 2**42)
-    for command in USES:
-        code, said = scripted(*command)
-        assert (code, said.count("\n")) == (1, 1)
-        assert f"run/{place} claims a size that the disk does not hold" in said
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "metrics.csv",
-        "train.log",
-        "summary.json.partial",
-        ".hydra/hydra.yaml",
-        "checkpoints/last.ckpt.partial",
-    ],
-)
-def test_a_pipe_is_no_file_of_a_run(place: str, folder: Path) -> None:
-    """Who opens one waits for somebody at its other end."""
-    (folder / place).unlink(missing_ok=True)
-    os.mkfifo(folder / place)
-    for command in USES:
-        code, said = scripted(*command)
-        assert (code, said.count("\n")) == (1, 1)
-        assert f"run/{place} is neither a file nor a folder: remove it" in said

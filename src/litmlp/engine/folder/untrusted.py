@@ -1,7 +1,6 @@
 """Run folders from elsewhere: nothing in them leads out of them or ends in a crash."""
 
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,39 +17,21 @@ WRITERS = ("callbacks", "logger", "trainer")
 """Sections of a config whose objects write files."""
 
 
-BLOCK = 512
-"""Bytes that the system counts a file's place on the disk in."""
-
-MOST_HOLLOW = 2**30
-"""Bytes that a file may claim beyond what the disk holds of it: zeros when read."""
-
-
 def refuse_ways_out(folder: Path, pattern: str = "**/*", *, named: bool = True) -> None:
-    """What is read from a folder, and written into it, stays in it.
+    """Refuse symbolic links that lead out of a folder that is read or written.
 
     Args:
-        pattern: of the paths that are looked at.
-        named: whether someone has named the folder, which then may be a link itself.
+        folder: of a run or a sweep.
+        pattern: of the paths in it that are looked at.
+        named: whether the user has named the folder, which then may be a link itself.
 
     Raises:
-        UserError: a symbolic link leads elsewhere, a pipe or a device does, or a file
-            is larger than what the disk holds of it.
+        UserError: a symbolic link leads elsewhere.
     """
     home = folder.resolve()
     for path in folder.glob(pattern):
-        about = path.lstat()
-        kind = about.st_mode
-        if stat.S_ISLNK(kind):
-            if not path.resolve().is_relative_to(home):
-                raise UserError(
-                    f"{path} is a link that leads out of {folder}: remove it"
-                )
-        elif not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-            raise UserError(f"{path} is neither a file nor a folder: remove it")
-        elif about.st_size > MOST_HOLLOW + about.st_blocks * BLOCK:
-            raise UserError(
-                f"{path} claims a size that the disk does not hold: remove it"
-            )
+        if path.is_symlink() and not path.resolve().is_relative_to(home):
+            raise UserError(f"{path} is a link that leads out of {folder}: remove it")
     if folder.is_symlink() and not named:
         raise UserError(f"{folder} is a link that leads out of its folder: remove it")
 
