@@ -12,12 +12,13 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.atomic_files import replace
-from litmlp.engine.folder.fit_position import (
+from litmlp.engine.process import signals
+from litmlp.engine.process.lightning_internals import (
     between_batches,
     between_epochs,
+    end_restart,
     set_at_rest,
 )
-from litmlp.engine.process import signals
 from litmlp.errors import UserError
 
 
@@ -107,8 +108,7 @@ class BestAndLast(Checkpoint):
             trainer.should_stop = True
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
-        # Else Lightning leaves a plateau scheduler out of the epoch that was resumed.
-        trainer.fit_loop._restarting = False
+        end_restart(trainer)
         value = float(trainer.callback_metrics.get(self.monitor, math.nan))
         if self._improves(value):
             self._take(value, trainer.current_epoch + 1, trainer, model)

@@ -1,12 +1,10 @@
 """The parts of a run, built from its config: data, model, trainer."""
 
-import functools
 import pickle
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol, cast
 
-from lightning.fabric.utilities import registry
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, OmegaConf
@@ -22,9 +20,6 @@ from litmlp.schedulers import Schedule
 from litmlp.supervised import Supervised
 
 DEFAULT_MAX_EPOCHS = 100
-
-# Lightning looks for callbacks in all installed packages, for each Trainer anew.
-registry.entry_points = functools.cache(registry.entry_points)  # type: ignore[attr-defined, assignment]  # it imports that for itself
 
 
 def build_data(config: DictConfig) -> Data:

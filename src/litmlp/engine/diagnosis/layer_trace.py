@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-BETWEEN = (
-    nn.modules.batchnorm._NormBase,
-    nn.LayerNorm,
-    nn.modules.dropout._DropoutNd,
-    nn.Flatten,
-    nn.Identity,
+DROPOUTS = (
+    *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
+    *(nn.AlphaDropout, nn.FeatureAlphaDropout),
 )
-"""What may stand between a layer's weights and its activation, and is neither."""
+BETWEEN = (
+    *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm),
+    *(nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
+    *(nn.LayerNorm, *DROPOUTS, nn.Flatten, nn.Identity),
+)
+"""Modules that may stand between a layer's weights and its activation."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ import torch
 from rich.table import Table
 from torch import Tensor, nn
 
+from litmlp.engine.diagnosis.layer_trace import DROPOUTS
 from litmlp.engine.terminal.console import table
 
 
@@ -20,7 +21,7 @@ def model_table(model: nn.Module, inputs: Tensor) -> Table:
     names = {module: name for name, module in model.named_modules()}
 
     def note(module: nn.Module, inputs: Any, outputs: Any) -> None:
-        at_rest = isinstance(module, nn.modules.dropout._DropoutNd)
+        at_rest = isinstance(module, DROPOUTS)
         if outputs is inputs[0] and not at_rest:
             return  # nothing happens here: an Identity, an encoding of no categories
         parameters = dict(module.named_parameters(recurse=False))

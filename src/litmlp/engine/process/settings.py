@@ -22,6 +22,7 @@ QUIET = (
     "No positive samples in targets",  # a small split may lack a class
     "No negative samples in targets",  # or have nothing else
     "Are you sure you didn't mean 'interval': 'step'?",  # either way fits the budget
+    "Detected call of `lr_scheduler.step()` before",  # a stack has updated the weights
     "your dataloader is not resumable",  # its sampler is: litmlp.data.batches
     "The `srun` command is available",  # a run may well start without it
     "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair

@@ -22,6 +22,8 @@ from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError, nearest
 from litmlp.supervised import Supervised
 
+BATCHNORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -109,8 +111,7 @@ def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:
     Raises:
         UserError: batches are smaller than that.
     """
-    kinds = nn.modules.batchnorm._BatchNorm
-    has_batchnorm = any(isinstance(module, kinds) for module in model.modules())
+    has_batchnorm = any(isinstance(module, BATCHNORMS) for module in model.modules())
     data.smallest_batch = processes * (2 if has_batchnorm else 1)
     if data.train_batches.sizes[0] < data.smallest_batch:
         reason = "batchnorm needs two rows a batch" if has_batchnorm else "too few rows"

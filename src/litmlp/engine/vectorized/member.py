@@ -9,20 +9,19 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
-from lightning.pytorch.trainer.states import TrainerFn
+from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.utils._pytree import tree_map_only
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.engine.process import lightning_internals
 from litmlp.engine.process.settings import seed_of
 from litmlp.engine.run.prepare import Run
-from litmlp.engine.vectorized import progress_counters
 from litmlp.engine.vectorized.stack import Tensors, release
 from litmlp.engine.vectorized.stacked_metrics import Measure
 
@@ -94,24 +93,9 @@ class Member:
         """What comes before the first epoch."""
         trainer, model = self.trainer, self.model
         self.generator.manual_seed(seed_of(self.run.config, "dropout"))
-        trainer.state.fn = TrainerFn.FITTING
-        trainer.training = True
-        trainer.strategy.connect(model)
-        trainer._data_connector.attach_data(model, datamodule=self.data)
+        lightning_internals.start_fit(trainer, model, self.data)
         self.call("setup", stage="fit")
-        connector = trainer._checkpoint_connector
-        if self.point:
-            connector._restore_modules_and_callbacks(self.point, weights_only=True)
-        trainer.fit_loop.setup_data()
-        if trainer.strategy.root_device.type != "cpu":  # where it is already
-            trainer.strategy.model_to_device()
-        trainer.strategy.setup_optimizers(trainer)
-        if self.point:
-            connector.restore_training_state()
-            connector.resume_end()
-            progress_counters.rest(trainer)
-        # Else a scheduler would warn that its optimizer has not stepped.
-        self.optimizer._opt_called = True  # type: ignore[attr-defined]  # torch's own mark
+        lightning_internals.set_up_fit(trainer, self.point)
         with self._random_numbers():  # the model restores those of a checkpoint
             for hook in ("on_fit_start", "on_train_start"):
                 self.call(hook)
@@ -121,12 +105,12 @@ class Member:
 
     def begin_epoch(self) -> None:
         """What comes before the first batch of an epoch."""
-        progress_counters.begin_epoch(self.trainer)
+        lightning_internals.begin_epoch(self.trainer)
         self.call("on_train_epoch_start")
         self.model.on_train_epoch_start()
         with self._random_numbers():
             self.checkpoint.write_if_due(self.trainer, 0)
-        progress_counters.begin_batches(self.trainer)
+        lightning_internals.begin_batches(self.trainer)
 
     def end_epoch(
         self,
@@ -143,9 +127,9 @@ class Member:
         """
         self.model.measured["train"] = values = measure()
         count = len(self.batches)
-        progress_counters.count_batches(self.trainer, count)
+        lightning_internals.count_batches(self.trainer, count)
         if self.steps_schedule:
-            progress_counters.count_schedule(self.trainer, count)
+            lightning_internals.count_schedule(self.trainer, count)
         else:
             self.step_schedule(plateau=False)
         rows, seen = (outputs, targets), {"outputs": outputs}
@@ -161,7 +145,7 @@ class Member:
         trainer, model = self.trainer, self.model
         if validation:
             rows = len(self.data.rows["val"])
-            progress_counters.count_validation(
+            lightning_internals.count_validation(
                 trainer, -(-rows // EVALUATION_BATCH_SIZE)
             )
             model.measured["val"] = validation()
@@ -175,7 +159,7 @@ class Member:
         for callback in monitoring:
             callback.on_train_epoch_end(trainer, model)
         self.step_schedule(plateau=True)
-        progress_counters.end_epoch(trainer)
+        lightning_internals.end_epoch(trainer)
 
     def step_schedule(self, *, plateau: bool) -> None:
         """Step the scheduler if it is, or is not, one that looks at a metric."""
@@ -188,7 +172,7 @@ class Member:
         else:
             scheduler.step()
         if config.interval == "epoch":
-            progress_counters.count_schedule(self.trainer, 1)
+            lightning_internals.count_schedule(self.trainer, 1)
 
     def state(self) -> dict[str, Tensors]:
         """What its optimizer remembers: values by name, by parameter."""
@@ -246,7 +230,7 @@ class OwnCopies(Callback):
         self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         for key in ("state_dict", "optimizer_states", "callbacks"):
-            checkpoint[key] = tree_map_only(Tensor, own_copy, checkpoint[key])
+            checkpoint[key] = apply_to_collection(checkpoint[key], Tensor, own_copy)
 
 
 def own_copy(tensor: Tensor) -> Tensor:

@@ -1,0 +1,141 @@
+"""Lightning's loop counters and connectors, which no public interface gives.
+
+All that this project reads or writes of them stands here. Two things need them: a
+checkpoint between two batches, from which a run resumes with the same bits
+(``litmlp.callbacks.checkpoint``), and a Trainer whose batches are trained elsewhere
+(``litmlp.engine.vectorized``). ``tests/engine/process/test_lightning_internals.py``
+names each of them that another version of Lightning lacks.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
+
+
+def between_batches(trainer: Trainer) -> bool:
+    """Return whether a fit stands before another batch, with nothing under way."""
+    epoch = trainer.fit_loop.epoch_progress.state_dict()["current"]
+    batch = trainer.fit_loop.epoch_loop.batch_progress
+    return (
+        trainer.training
+        and epoch["ready"] == epoch["started"] == epoch["processed"] + 1
+        and batch.current.ready == batch.current.completed
+        and not batch.is_last_batch
+        and batch.current.completed % trainer.accumulate_grad_batches == 0
+    )
+
+
+def between_epochs(trainer: Trainer) -> bool:
+    """Return whether a fit stands before another epoch, with nothing under way."""
+    epoch = trainer.fit_loop.epoch_progress.current
+    return trainer.training and 0 < epoch.ready == epoch.completed
+
+
+def set_at_rest(loops: dict[str, Any], trainer: Trainer) -> None:
+    """Let the counters of a checkpoint say that no batch is under way.
+
+    From counters of a batch that has started, Lightning concludes that it is done.
+    """
+    epoch = loops["epoch_progress"]["current"]
+    batch = loops["epoch_loop.batch_progress"]
+    begun = epoch["processed"] < epoch["started"]
+    if not begun:
+        batch["current"] = dict.fromkeys(batch["current"], 0)
+    batch["is_last_batch"] = False
+    for counts in (batch["total"], batch["current"]):
+        counts["ready"] = counts["completed"]
+    loop, interval = trainer.fit_loop.epoch_loop, trainer.val_check_batch
+    validates = interval and batch["current"]["completed"] % interval == 0
+    restarts = begun or trainer.fit_loop._iteration_based_training()
+    if restarts and validates and loop._should_check_val_epoch():
+        # Lightning skips this validation, and then counts the batch before it again.
+        loops["epoch_loop.state_dict"]["_batches_that_stepped"] -= 1
+
+
+def end_restart(trainer: Trainer) -> None:
+    """Let Lightning step a plateau scheduler after the epoch that was resumed."""
+    trainer.fit_loop._restarting = False
+
+
+def start_fit(
+    trainer: Trainer, model: LightningModule, data: LightningDataModule
+) -> None:
+    """Begin what ``Trainer.fit`` does: connect the Trainer, the model and the data."""
+    trainer.state.fn = TrainerFn.FITTING
+    trainer.training = True
+    trainer.strategy.connect(model)
+    trainer._data_connector.attach_data(model, datamodule=data)
+
+
+def set_up_fit(trainer: Trainer, checkpoint: Path | None) -> None:
+    """Go on with what ``Trainer.fit`` does: loaders, devices, optimizers, checkpoint.
+
+    Args:
+        trainer: as :func:`start_fit` left it, the callbacks set up.
+        checkpoint: the state to resume from; None for a fresh start.
+    """
+    connector = trainer._checkpoint_connector
+    if checkpoint:
+        connector._restore_modules_and_callbacks(checkpoint, weights_only=True)
+    trainer.fit_loop.setup_data()
+    if trainer.strategy.root_device.type != "cpu":  # where the model is already
+        trainer.strategy.model_to_device()
+    trainer.strategy.setup_optimizers(trainer)
+    if checkpoint:
+        connector.restore_training_state()
+        connector.resume_end()
+        loop = trainer.fit_loop
+        for counts in (loop.epoch_progress.total, loop.epoch_progress.current):
+            counts.reset_on_restart()
+        loop.epoch_loop._batches_that_stepped = trainer.global_step
+        loop.restarting = False
+
+
+def begin_epoch(trainer: Trainer) -> None:
+    """Count an epoch as begun."""
+    trainer.fit_loop.epoch_progress.increment_ready()
+    trainer.fit_loop.epoch_loop.batch_progress.reset_on_run()
+    trainer.fit_loop.epoch_progress.increment_started()
+
+
+def begin_batches(trainer: Trainer) -> None:
+    """Count a batch as under way: an interrupted fit cannot be saved from now on."""
+    trainer.fit_loop.epoch_loop.batch_progress.current.ready += 1
+
+
+def count_batches(trainer: Trainer, batches: int) -> None:
+    """Count an epoch's training batches, each with a step of the optimizer."""
+    loop = trainer.fit_loop.epoch_loop
+    optimizer = loop.automatic_optimization.optim_progress.optimizer
+    for progress in (loop.batch_progress, optimizer.step, optimizer.zero_grad):
+        _add(progress, batches)
+    loop.batch_progress.is_last_batch = True
+    loop._batches_that_stepped += batches
+
+
+def count_schedule(trainer: Trainer, steps: int) -> None:
+    """Count an epoch's steps of the scheduler."""
+    _add(trainer.fit_loop.epoch_loop.scheduler_progress, steps)
+
+
+def count_validation(trainer: Trainer, batches: int) -> None:
+    """Count an epoch's validation batches."""
+    progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
+    progress.reset()  # each epoch's validation counts from 0
+    _add(progress, batches)
+    progress.is_last_batch = True
+
+
+def end_epoch(trainer: Trainer) -> None:
+    """Count an epoch as done."""
+    trainer.fit_loop.epoch_progress.increment_processed()
+    trainer.fit_loop.epoch_progress.increment_completed()
+
+
+def _add(progress: Any, count: int) -> None:
+    """Add an epoch's count to the total, and make it the current count."""
+    for name in vars(progress.total):
+        setattr(progress.total, name, getattr(progress.total, name) + count)
+        setattr(progress.current, name, count)
