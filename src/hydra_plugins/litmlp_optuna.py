@@ -6,42 +6,25 @@ that is run again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig
 
 from litmlp.engine.folder.lock import held
 from litmlp.engine.folder.sweep_folder import STUDY, folder_of, note_command
+from litmlp.engine.search.settings import SearchSettings
 from litmlp.engine.sweep.hooks import still_to_train
 from litmlp.engine.sweep.jobs import JobSweeper
 from litmlp.errors import UserError
 
 
-class OptunaSweeper(JobSweeper):
+@dataclass(kw_only=True, eq=False)
+class OptunaSweeper(SearchSettings, JobSweeper):
     """Trains the trials of a study; the settings are those of its YAML file."""
-
-    def __init__(
-        self,
-        *,
-        n_trials: int,
-        n_jobs: int,
-        objectives: ListConfig,
-        seed: int,
-        sampler: DictConfig,
-        pruner: DictConfig,
-        params: DictConfig,
-        when: DictConfig,
-    ) -> None:
-        self.n_trials = n_trials
-        self.n_jobs = n_jobs
-        self.objectives = list(objectives)
-        self.seed = seed
-        self.sampler = sampler
-        self.pruner = pruner
-        self.params = params
-        self.when = when
 
     def setup(
         self,
@@ -61,7 +44,13 @@ class OptunaSweeper(JobSweeper):
     def sweep(self, arguments: list[str]) -> None:
         from litmlp.engine.search.build import build_search  # takes seconds
 
-        search = build_search(self, arguments)
+        search = build_search(
+            self,
+            arguments,
+            config=self.config,
+            parser=OverridesParser.create(config_loader=self.loader),
+            launch=self.launch,
+        )
         self.validate_batch_is_legal(list(search.space.examples()))
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)

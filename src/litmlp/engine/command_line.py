@@ -18,7 +18,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.engine.config.hydra_loader import use_checked_loader
-from litmlp.engine.folder.run_folder import as_typed
+from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder.sweep_folder import known_name, member_name
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume

@@ -15,9 +15,9 @@ from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial
 from sqlalchemy import Engine, event
 
+from litmlp.engine.folder.study import NAME, open_study
 from litmlp.engine.search.search import Search
 from litmlp.engine.search.space import read_space
-from litmlp.engine.search.study import NAME, opened
 
 SPACE = ("optimizer.lr=tag(log,interval(1e-4,1.0))", "activation=relu,tanh")
 
@@ -85,7 +85,7 @@ def search(
 
 
 def trials(folder: Path) -> list[FrozenTrial]:
-    with opened(folder) as storage:
+    with open_study(folder) as storage:
         return optuna.load_study(study_name=NAME, storage=storage).trials
 
 

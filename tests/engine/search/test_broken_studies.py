@@ -24,11 +24,6 @@ def folder(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "sweep"))
 
 
-ENDLESS = """CREATE VIEW trials AS WITH RECURSIVE counts(x) AS
-(SELECT 1 UNION ALL SELECT x + 1 FROM counts)
-SELECT x AS trial_id, x AS number, 1 AS study_id, 'COMPLETE' AS state,
-NULL AS datetime_start, NULL AS datetime_complete FROM counts"""
-
 CRAFTED = {
     "attributes of another kind": ["UPDATE study_user_attributes SET value_json='5'"],
     "attributes that are no JSON": ["UPDATE trial_user_attributes SET value_json='{'"],
@@ -39,7 +34,6 @@ CRAFTED = {
         """UPDATE trial_params SET distribution_json='{"name": "X"}'"""
     ],
     "a state that is none": ["UPDATE trials SET state='HUH'"],
-    "rows without end": ["ALTER TABLE trials RENAME TO others", ENDLESS],
 }
 
 
@@ -69,7 +63,7 @@ def test_a_study_elsewhere_is_not_touched(folder: Path, tmp_path: Path) -> None:
 
 
 def refused(folder: Path) -> None:
-    with pytest.raises(UserError, match=r"study\.db (cannot|is (no|a))") as found:
+    with pytest.raises(UserError, match=r"study\.db (cannot|is a)") as found:
         search(folder, n_trials=4)
     assert "\n" not in str(found.value)
     assert list(read_searches([folder / "a run"])) == []

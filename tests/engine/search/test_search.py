@@ -12,7 +12,7 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import BruteForceSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from litmlp.engine.search.study import NAME, RETRY_OF, opened
+from litmlp.engine.folder.study import NAME, RETRY_OF, open_study
 from litmlp.errors import UserError
 
 
@@ -89,7 +89,7 @@ def test_more_trials_go_on_as_if_asked_for_at_once(
 def test_a_resume_that_is_killed_itself_forgets_no_trial(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         search(tmp_path, n_jobs=2, killed_at=1)
-    with opened(tmp_path) as storage:  # as between the two lines of retry_interrupted
+    with open_study(tmp_path) as storage:  # inside retry_interrupted
         study = optuna.load_study(study_name=NAME, storage=storage)
         first, second = study.trials
         study.enqueue_trial(first.params, user_attrs={RETRY_OF: first.number})

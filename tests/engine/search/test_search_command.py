@@ -15,7 +15,7 @@ from launched import SAID, attempts, launched, steps
 from optuna.trial import FrozenTrial, TrialState
 
 from litmlp.engine.folder.lock import held
-from litmlp.engine.search.study import NAME, opened
+from litmlp.engine.folder.study import NAME, open_study
 
 QUICK = (
     *("-m", "hydra/sweeper=optuna", "hydra.sweep.dir=here"),
@@ -26,7 +26,7 @@ LR = "optimizer.lr=tag(log,interval(1e-3,1e-1))"
 
 
 def trials(folder: Path) -> list[FrozenTrial]:
-    with opened(folder) as storage:
+    with open_study(folder) as storage:
         return optuna.load_study(study_name=NAME, storage=storage).trials
 
 

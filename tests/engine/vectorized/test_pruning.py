@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from test_launcher import SWEEP
 
 from litmlp.engine.folder.run_folder import read_summary
-from litmlp.engine.search.study import NAME, opened
+from litmlp.engine.folder.study import NAME, open_study
 from litmlp.engine.vectorized.group import Group
 
 EPOCHS = 7
@@ -53,7 +53,7 @@ def test_a_trial_that_is_pruned_leaves_its_group_and_changes_no_other(
     monkeypatch.setattr(Group, "on_train_epoch_end", counted)
     ended = run("train", *SEARCH, *ASHA, "hydra.sweep.dir=pruned")
     assert (ended.code, ended.err) == (0, "")
-    with opened(tmp_path / "pruned") as storage:
+    with open_study(tmp_path / "pruned") as storage:
         trials = optuna.load_study(study_name=NAME, storage=storage).trials
     epochs = []
     for trial in trials:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from litmlp.argument_checks import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
-from litmlp.engine.folder import run_folder
+from litmlp.engine.config.overrides import as_typed
 from litmlp.errors import UserError, describe
 
 PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
@@ -69,7 +69,7 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
         )
     job = HydraConfig.get()
     task = f"task={build_data(config).infer_task()}"
-    composed = _composed(*run_folder.as_typed(job.overrides.task), task)
+    composed = _composed(*as_typed(job.overrides.task), task)
     paths = cast(dict[str, Any], OmegaConf.to_container(config.data, resolve=False))
     for key in PATHS:
         if key in composed.data:
@@ -89,7 +89,7 @@ def _option(group: str, name: str) -> DictConfig:
 def _composed(*overrides: str) -> DictConfig:
     """A config of this job's kind, with the folders of options that it looks in."""
     job = HydraConfig.get()
-    own = run_folder.as_typed(job.overrides.hydra)
+    own = as_typed(job.overrides.hydra)
     # Other keys of hydra: may be of an experiment, which need not be among these.
     places = [override for override in own if "hydra.searchpath" in override]
     kind = {

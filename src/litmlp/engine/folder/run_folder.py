@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -58,11 +58,6 @@ def config_hash(config: DictConfig) -> str:
             key: written[key] for key in written if key not in INTERVALS
         }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
-
-
-def as_typed(overrides: Any) -> list[str]:
-    """Hydra's overrides unresolved: ``key=${oc.env:TOKEN}`` keeps the token secret."""
-    return cast(list[str], OmegaConf.to_container(overrides, resolve=False))
 
 
 @contextmanager

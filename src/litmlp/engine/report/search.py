@@ -83,12 +83,18 @@ def read_search(folder: Path) -> Searched | None:
     """
     import optuna  # an extra
 
-    from litmlp.engine.search.study import NAME, OBJECTIVES, ended, opened, understood
+    from litmlp.engine.folder.study import (
+        NAME,
+        OBJECTIVES,
+        ended_trials,
+        open_study,
+        report_broken_study,
+    )
 
-    with opened(folder) as storage, understood(folder):
+    with open_study(folder) as storage, report_broken_study(folder):
         study = optuna.load_study(study_name=NAME, storage=storage)
         objectives: dict[str, str] = study.user_attrs[OBJECTIVES]
-        trials = {t.number: as_trial(t, len(objectives)) for t in ended(study)}
+        trials = {t.number: as_trial(t, len(objectives)) for t in ended_trials(study)}
         best = [trials[trial.number] for trial in best_trials(study)]
         if not trials:
             return None

@@ -7,6 +7,7 @@ from typing import Any, cast
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.config.yaml_limits import read_config
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.lock import is_held
@@ -78,7 +79,7 @@ def as_begun(config: DictConfig) -> DictConfig:
     refuse_outside(stored, folder / ".hydra" / "config.yaml")
     given = [
         override
-        for override in run_folder.as_typed(HydraConfig.get().overrides.task)
+        for override in as_typed(HydraConfig.get().overrides.task)
         if override.partition("=")[0].lstrip("+") in CHANGEABLE
     ]
     for override in given:

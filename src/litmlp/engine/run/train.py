@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from litmlp.engine.config.build import build_data, build_trainer
 from litmlp.engine.config.complete import complete
 from litmlp.engine.config.hyperparameters import hyperparameters
+from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.config.trainer_checks import refusals_told
 from litmlp.engine.diagnosis.config_advice import advice
 from litmlp.engine.diagnosis.model_table import model_table
@@ -53,7 +54,7 @@ def train(config: DictConfig) -> float:
         return best_value(run_folder.read_summary(folder), config.mode)
     job = HydraConfig.get() if HydraConfig.initialized() else None
     in_sweep = job is not None and job.mode == RunMode.MULTIRUN
-    overrides = run_folder.as_typed(job.overrides.task) if job is not None else []
+    overrides = as_typed(job.overrides.task) if job is not None else []
     beginning = Beginning(folder, config)
     goes_on = config.get("resume") is not None
     with (
@@ -222,7 +223,7 @@ def introduce(run: Run, layers: str) -> None:
     """Tell TensorBoard what is to be trained: its HParams and text tabs."""
     job = HydraConfig.get() if HydraConfig.initialized() else None
     choices = job.runtime.choices if job is not None else {}
-    overrides = run_folder.as_typed(job.overrides.task) if job is not None else []
+    overrides = as_typed(job.overrides.task) if job is not None else []
     for logger in run.trainer.loggers:
         if isinstance(logger, TensorBoard):
             logger.begin_session(hyperparameters(run.config, choices))

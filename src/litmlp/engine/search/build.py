@@ -1,43 +1,47 @@
 """A search, built from the settings of its sweeper."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
 
 from litmlp.argument_checks import check_value
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.search.objectives import modes
-from litmlp.engine.search.search import Search
+from litmlp.engine.search.search import Launch, Search
+from litmlp.engine.search.settings import SearchSettings
 from litmlp.engine.search.space import read_space
 from litmlp.errors import UserError
 
-if TYPE_CHECKING:
-    from hydra_plugins.litmlp_optuna import OptunaSweeper
 
-
-def build_search(sweeper: "OptunaSweeper", typed: Sequence[str]) -> Search:
-    """The search that a sweeper's settings and the command line describe.
+def build_search(
+    settings: SearchSettings,
+    typed: Sequence[str],
+    *,
+    config: DictConfig,
+    parser: OverridesParser,
+    launch: Launch,
+) -> Search:
+    """Build the search that the settings and the command line describe.
 
     Raises:
         UserError: a mistake in them.
     """
     for name in ("n_trials", "n_jobs", "seed"):
-        check_value(getattr(sweeper, name), int, f"hydra.sweeper.{name}")
-    parser = OverridesParser.create(config_loader=sweeper.hydra_context.config_loader)
+        check_value(getattr(settings, name), int, f"hydra.sweeper.{name}")
     search = Search(
-        space=read_space(typed, sweeper.params, sweeper.when, parser),
-        objectives=sweeper.objectives,
-        modes=modes(sweeper.objectives, sweeper.config),
-        sampler=construct_node(sweeper.sampler, "hydra.sweeper.sampler"),
-        seed=sweeper.seed,
-        pruner=construct_node(sweeper.pruner, "hydra.sweeper.pruner"),
-        n_trials=sweeper.n_trials,
-        n_jobs=sweeper.n_jobs,
-        launch=sweeper.launch,
+        space=read_space(typed, settings.params, settings.when, parser),
+        objectives=settings.objectives,
+        modes=modes(settings.objectives, config),
+        sampler=construct_node(settings.sampler, "hydra.sweeper.sampler"),
+        seed=settings.seed,
+        pruner=construct_node(settings.pruner, "hydra.sweeper.pruner"),
+        n_trials=settings.n_trials,
+        n_jobs=settings.n_jobs,
+        launch=launch,
     )
     if search.prunes:
-        refuse_pruning(search, sweeper.config.monitor)
+        refuse_pruning(search, config.monitor)
     return search
 
 

@@ -13,16 +13,14 @@ from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
 from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.study import (
+    ended_trials,
+    open_study,
+    report_broken_study,
+)
 from litmlp.engine.search.objectives import Mode, values
 from litmlp.engine.search.space import Job, Space
-from litmlp.engine.search.study import (
-    asked,
-    begin,
-    ended,
-    opened,
-    retry_interrupted,
-    understood,
-)
+from litmlp.engine.search.study import asked, begin, retry_interrupted
 from litmlp.errors import UserError
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
@@ -77,14 +75,14 @@ class Search:
         Raises:
             UserError: another process does, or the study is one of something else.
         """
-        with opened(folder) as storage:
-            with understood(folder):
+        with open_study(folder) as storage:
+            with report_broken_study(folder):
                 axes = self.space.axes
                 self.study = begin(storage, self.objectives, self.modes, axes)
                 self.study.pruner = self.pruner
                 retry_interrupted(self.study)
-                ended(self.study)
-            while (missing := self.n_trials - len(ended(self.study))) > 0:
+                ended_trials(self.study)
+            while (missing := self.n_trials - len(ended_trials(self.study))) > 0:
                 self.train(min(missing, self.n_jobs))
 
     def train(self, count: int) -> None:

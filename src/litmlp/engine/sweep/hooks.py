@@ -13,6 +13,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import (
     error_of,
@@ -84,7 +85,7 @@ class LaunchHooks(Callback):
                 refuse_ways_out(Path(config.hydra.run.dir))
                 run_folder.refuse_taken(Path(config.hydra.run.dir))
             else:
-                resume.refuse_changes(run_folder.as_typed(config.hydra.overrides.task))
+                resume.refuse_changes(as_typed(config.hydra.overrides.task))
                 refuse_elsewhere(config)
         except UserError as error:  # Hydra would only warn of it
             fail(error, full=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, read_write
 
-from litmlp.engine.folder import run_folder
+from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder.sweep_folder import holds_search, holds_sweep, latest_sweep
 from litmlp.engine.run import resume
 from litmlp.errors import UserError
@@ -46,7 +46,7 @@ def refuse_sweeping(config: DictConfig) -> None:
     Raises:
         UserError: something is asked that only a sweep can do.
     """
-    for override in run_folder.as_typed(config.hydra.overrides.task):
+    for override in as_typed(config.hydra.overrides.task):
         for start, meaning in ONCE.items():
             if override.startswith(start):
                 raise UserError(f"{override} {meaning}: add -m")
@@ -82,7 +82,7 @@ def resume_sweep(config: DictConfig) -> None:
         config.hydra.sweep.dir = str(folder)
         typed = [
             text
-            for text in run_folder.as_typed(config.hydra.overrides.task)
+            for text in as_typed(config.hydra.overrides.task)
             if not text.startswith("sweep.resume=")  # its members are like the others
         ]
         config.hydra.overrides.task = typed
@@ -126,7 +126,7 @@ def repeat_with_seeds(config: DictConfig) -> None:
         return
     if type(seeds) is not int or seeds < 1:
         raise UserError(f"sweep.seeds={seeds}: expected a number of 1 or more")
-    for override in run_folder.as_typed(config.hydra.overrides.task):
+    for override in as_typed(config.hydra.overrides.task):
         if override.startswith("seed="):
             raise UserError(
                 f"{override}: sweep.seeds={seeds} says which; give only one"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder import run_folder, saved_config
 from litmlp.engine.process.settings import settings
 from litmlp.engine.run.prepare import Run
@@ -53,7 +54,7 @@ class Opened:
     def begin(cls, built: Built, together: int) -> "Opened | None":
         """Record a run from now on, and say what is to be trained."""
         job, run, point = built.job, built.run, built.beginning.point
-        overrides = run_folder.as_typed(job.composed.hydra.overrides.task)
+        overrides = as_typed(job.composed.hydra.overrides.task)
         recording = ExitStack()
         member = Member(run, lambda: within(job), point.path if point else None)
         own = cls(job, member, recording, {})

@@ -10,7 +10,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from optuna.pruners import BasePruner
 
-from litmlp.engine.search.study import NAME, RETRY_OF, opened
+from litmlp.engine.folder.study import NAME, RETRY_OF, open_study
 
 
 class Pruning(Checkpoint):
@@ -41,7 +41,7 @@ class Pruning(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
         if trainer.is_global_zero:  # in the process that trains: it may be a fork
-            self._storage = self._open.enter_context(opened(self.folder))
+            self._storage = self._open.enter_context(open_study(self.folder))
             self._study = optuna.load_study(study_name=NAME, storage=self._storage)
             self._id = self._storage.get_trial_id_from_study_id_trial_number(
                 self._storage.get_study_id_from_name(NAME), self.trial
