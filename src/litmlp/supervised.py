@@ -2,7 +2,6 @@
 
 import copy
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol, cast
@@ -15,14 +14,11 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
-from litmlp.engine.process.memory import is_shortage
-from litmlp.engine.run import epoch_state
+from litmlp.epoch_state import Batch, EpochState, Position
 from litmlp.errors import UserError
-from litmlp.moment import Moment
+from litmlp.optimizers import check_state_sizes
 from litmlp.penalties import NoPenalty, Penalty
 from litmlp.schedulers import Schedule
-
-Batch = tuple[Tensor, Tensor]
 
 
 class Loss(Protocol):
@@ -82,11 +78,9 @@ class Supervised(LightningModule):
         self.preprocessing = copy.deepcopy(preprocessing or nn.Identity())
         self.encoding = encoding or nn.Identity()
         self._weights: list[nn.Parameter] = []
-        self._seen: dict[str, list[Batch]] = defaultdict(list)
-        self._samples = 0
+        self.epoch_state = EpochState()
+        self._loaded_metrics: dict[str, Tensor] = {}
         self._processes, self._rows = 1, 0
-        self._pace: dict[str, Tensor] = {}
-        self._unfinished: dict[str, Any] = {}
         self.measured: dict[str, dict[str, Tensor]] = {}
         """Values of an epoch by split that others have measured for this model."""
 
@@ -127,18 +121,27 @@ class Supervised(LightningModule):
         try:
             self.metrics.update(*self.for_metrics(outputs, targets))
             values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
+        except torch.OutOfMemoryError:
+            raise
         except (RuntimeError, ValueError) as error:
-            if is_shortage(error):
-                raise
             raise UserError(f"task.metrics: {error}") from error
         # In the order given: a collection sorts its metrics by name.
         return {name: values[name] for name in self.metric_names}
 
-    def on_train_start(self) -> None:
+    def setup(self, stage: str) -> None:
+        if stage == "fit":
+            self.epoch_state, self._loaded_metrics = EpochState(), {}
+
+    def on_fit_start(self) -> None:
         self._processes = self.trainer.world_size
         if self.global_rank:  # processes should not share their dropout masks
             torch.manual_seed(torch.initial_seed() + self.global_rank)
-        epoch_state.resume(self)
+
+    def on_train_start(self) -> None:
+        for optimizer in self.trainer.optimizers:
+            check_state_sizes(optimizer)
+        self.epoch_state.move_to(self.device)
+        self.trainer.callback_metrics.update(self._loaded_metrics)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         features, targets = batch
@@ -159,8 +162,9 @@ class Supervised(LightningModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Not in training_step, which L-BFGS calls several times an iteration.
-        self._seen["train"].append((outputs["outputs"], batch[1]))
-        self._samples += self._rows if self._processes > 1 else len(batch[1])
+        state = self.epoch_state
+        state.batches["train"].append((outputs["outputs"], batch[1]))
+        state.samples += self._rows if self._processes > 1 else len(batch[1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._see("val", batch)
@@ -174,12 +178,13 @@ class Supervised(LightningModule):
     def on_train_epoch_start(self) -> None:
         # Those of the first iteration: after the last one the scheduler has stepped.
         group = self.trainer.optimizers[0].param_groups[0]
-        self._pace = {"lr": torch.as_tensor(group["lr"])}
+        pace = {"lr": torch.as_tensor(group["lr"])}
         if momentum := group.get("momentum") or next(iter(group.get("betas", [])), 0):
-            self._pace["momentum"] = torch.as_tensor(momentum)
+            pace["momentum"] = torch.as_tensor(momentum)
+        self.epoch_state.pace = pace
 
     def on_train_epoch_end(self) -> None:
-        values = self._pace | self._summarize("train")
+        values = self.epoch_state.pace | self._summarize("train")
         if (validation := self.trainer.callback_metrics.get("loss/val")) is not None:
             values["generalization_gap"] = validation - values["loss/train"]
         self.report(values)
@@ -192,12 +197,12 @@ class Supervised(LightningModule):
             # Not a point of the curves: litmlp.engine.run.train logs what is new in it.
             self.trainer.callback_metrics.update(self._summarize(split))
 
-    def now(self, *, epochs: int) -> Moment:
-        """How far the training is, after that many epochs."""
-        step = self.trainer.global_step
-        return Moment(step=step, epoch=epochs, samples=self._samples)
+    def position(self, *, epochs: int) -> Position:
+        """The current position of the training, after ``epochs`` epochs."""
+        step, samples = self.trainer.global_step, self.epoch_state.samples
+        return Position(step=step, epoch=epochs, samples=samples)
 
-    def report(self, values: Mapping[str, Tensor], at: Moment | None = None) -> None:
+    def report(self, values: Mapping[str, Tensor], at: Position | None = None) -> None:
         """Log an epoch's values by tag.
 
         Like ``log_dict``, whose bookkeeping for values of single batches would cost a
@@ -208,17 +213,20 @@ class Supervised(LightningModule):
             at: by default, the end of the epoch that is under way.
         """
         trainer = self.trainer
-        moment = at or self.now(epochs=trainer.current_epoch + 1)
+        position = at or self.position(epochs=trainer.current_epoch + 1)
         trainer.callback_metrics.update(values)
         numbers = {tag: float(value) for tag, value in values.items()}
         for logger in trainer.loggers:
-            logger.log_metrics(numbers | moment.as_metrics(), step=moment.step)
+            logger.log_metrics(numbers | position.as_metrics(), step=position.step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        epoch_state.save(self, checkpoint)
+        checkpoint["epoch_state"] = self.epoch_state.state_dict()
+        checkpoint["metrics"] = dict(self.trainer.callback_metrics)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        epoch_state.load(self, checkpoint)
+        if state := checkpoint.get("epoch_state"):  # best weights come without
+            self.epoch_state.load_state_dict(state)
+        self._loaded_metrics = checkpoint.get("metrics", {})
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
@@ -229,11 +237,12 @@ class Supervised(LightningModule):
 
     def _see(self, split: str, batch: Batch) -> None:
         features, targets = batch
-        self._seen[split].append((self(features), targets))
+        self.epoch_state.batches[split].append((self(features), targets))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Loss and metrics of all batches seen, by tag; forgets the batches."""
-        seen, measured = self._seen.pop(split, []), self.measured.pop(split, None)
+        seen = self.epoch_state.batches.pop(split, [])
+        measured = self.measured.pop(split, None)
         if measured is None:
             measured = self.measure(*map(torch.cat, zip(*seen, strict=True)))
         return {f"{name}/{split}": value for name, value in measured.items()}

@@ -3,16 +3,17 @@
 import math
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import lightning
+import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.atomic_files import replace
-from litmlp.engine.process import signals
+from litmlp.engine.process import random_state, signals
 from litmlp.engine.process.lightning_internals import (
     between_batches,
     between_epochs,
@@ -20,6 +21,7 @@ from litmlp.engine.process.lightning_internals import (
     set_at_rest,
 )
 from litmlp.errors import UserError
+from litmlp.supervised import Supervised
 
 
 class BestAndLast(Checkpoint):
@@ -67,6 +69,7 @@ class BestAndLast(Checkpoint):
         self.best: checkpoints.Checkpoint = {}
         self._best_is_written = False
         self._stopped_early = False
+        self._processes: list[dict[str, Any]] = []
         self._began = time.monotonic()
         self._written_step: float = math.inf  # until training starts
 
@@ -85,6 +88,8 @@ class BestAndLast(Checkpoint):
             trainer.should_stop = True
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
+        if self._processes:
+            self._restore_process(trainer, cast(Supervised, model))
         self._note_time(trainer)
 
     def on_train_batch_start(
@@ -143,6 +148,7 @@ class BestAndLast(Checkpoint):
         self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint["format"] = checkpoints.FORMAT
+        checkpoint["processes"] = states_of_processes(trainer, cast(Supervised, model))
         checkpoint["seconds"] = time.monotonic() - self._began
         checkpoint["logs"] = {
             type(logger).__name__: logger.position()
@@ -154,13 +160,31 @@ class BestAndLast(Checkpoint):
     def on_load_checkpoint(
         self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        self._began = time.monotonic() - checkpoint["seconds"]
+        self._processes = checkpoint.get("processes", [])
+        self._began = time.monotonic() - checkpoint.get("seconds", 0.0)
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best, "stopped_early": self._stopped_early}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.best, self._stopped_early = state["best"], state["stopped_early"]
+
+    def _restore_process(self, trainer: Trainer, model: Supervised) -> None:
+        """Give this process its random numbers and its batches back.
+
+        Raises:
+            UserError: another number of processes saved the checkpoint.
+        """
+        processes, self._processes = self._processes, []
+        if len(processes) != trainer.world_size:
+            raise UserError(
+                f"the checkpoint is of {len(processes)} process(es), this machine "
+                f"gives {trainer.world_size}: a run goes on with as many devices"
+            )
+        own = processes[trainer.global_rank]
+        if "epoch_state" in own:
+            model.epoch_state.load_state_dict(own["epoch_state"])
+        random_state.restore(own["random"])
 
     def _is_due(self, trainer: Trainer, i: int) -> bool:
         due = time.monotonic() - self._written >= self.every_seconds
@@ -219,3 +243,13 @@ class BestAndLast(Checkpoint):
         self._written = time.monotonic()
         self._written_step = trainer.global_step
         self._written_epoch = trainer.current_epoch
+
+
+def states_of_processes(trainer: Trainer, model: Supervised) -> list[dict[str, Any]]:
+    """One entry per process: its random numbers and, of several, its batches."""
+    own = {"random": random_state.states()}
+    processes = [own] * trainer.world_size
+    if trainer.world_size > 1:
+        own["epoch_state"] = model.epoch_state.state_dict()
+        torch.distributed.all_gather_object(processes, own)
+    return processes

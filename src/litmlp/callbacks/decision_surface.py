@@ -87,5 +87,9 @@ class DecisionSurface(Callback):
             title=f"epoch {epoch}",
         )
         publish(
-            trainer, self.folder, "decision_surface", figure, model.now(epochs=epoch)
+            trainer,
+            self.folder,
+            "decision_surface",
+            figure,
+            model.position(epochs=epoch),
         )

@@ -49,7 +49,7 @@ class Diagnosis(Snapshots):
         precise = torch.get_default_dtype()
         numbers = torch.stack([value.to(precise) for value in values.values()]).cpu()
         values = dict(zip(values, numbers, strict=True))
-        model.report(values, at=snapshot.moment)
+        model.report(values, at=snapshot.position)
         record = {tag: float(value) for tag, value in values.items()}
         self.records.append(record | {"loss": batch_loss(model, snapshot)})
         self.activations = {

@@ -31,7 +31,7 @@ class Histograms(Snapshots):
             if isinstance(logger, TensorBoard):
                 for tag, values in distributions(snapshot).items():
                     logger.experiment.add_histogram(
-                        tag, values, logger.x(snapshot.moment), bins=self.bins
+                        tag, values, logger.x(snapshot.position), bins=self.bins
                     )
 
 

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from litmlp.engine.figures.style import as_png
 from litmlp.engine.folder.loggers import TensorBoard
-from litmlp.moment import Moment
+from litmlp.epoch_state import Position
 
 
 def publish(
-    trainer: Trainer, folder: Path, name: str, figure: Figure, moment: Moment
+    trainer: Trainer, folder: Path, name: str, figure: Figure, position: Position
 ) -> None:
     """Show a figure in TensorBoard, and keep the latest as ``<folder>/<name>.png``."""
     png = as_png(figure, dpi=80)  # an event file holds many
@@ -19,4 +19,4 @@ def publish(
     (folder / f"{name}.png").write_bytes(png)
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoard):
-            logger.log_png(name, png, moment)
+            logger.log_png(name, png, position)

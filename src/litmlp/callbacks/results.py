@@ -47,7 +47,7 @@ class Results(Callback):
     @torch.no_grad()
     def _draw(self, trainer: Trainer, model: Supervised, data: Data) -> None:
         split = next(name for name in ("test", "val", "train") if name in data.rows)
-        moment = model.now(epochs=trainer.current_epoch)
+        position = model.position(epochs=trainer.current_epoch)
         features = model.encoding(data.features[split][:].to(model.device))
         predictions = model.to_predictions(model.network(features)).cpu()
         if not predictions.isfinite().all():
@@ -58,7 +58,7 @@ class Results(Callback):
             first = weights[0].double().cpu().numpy()
             figures["first_layer_weights"] = first_layer_weights(first, names)
         for name, figure in figures.items():
-            publish(trainer, self.folder, name, figure, moment)
+            publish(trainer, self.folder, name, figure, position)
         targets = data.split_targets[split]
         *_, last = [features, *layer_outputs(model.network, features).values()][:-1]
         for logger in trainer.loggers:

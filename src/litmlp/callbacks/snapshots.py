@@ -14,9 +14,9 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from litmlp.engine.diagnosis.layer_trace import Call, Layer, layers_of, leaves
+from litmlp.epoch_state import Batch, Position
 from litmlp.errors import UserError
-from litmlp.moment import Moment
-from litmlp.supervised import Batch, Supervised
+from litmlp.supervised import Supervised
 
 ENOUGH_ROWS = 256
 """Rows whose activations are kept: a unit that none of them excites counts as dead."""
@@ -30,7 +30,7 @@ class Snapshot:
     """The first iteration of an epoch, layer by layer.
 
     Args:
-        moment: before it.
+        position: before it.
         layers: in the order in which they are called.
         seen: the network's outputs and their targets, of a few rows at least.
         gradient_norm: of all parameters together, before clipping.
@@ -38,7 +38,7 @@ class Snapshot:
         stage: whether the optimizer's step is yet to come, under way or done.
     """
 
-    moment: Moment
+    position: Position
     layers: list[Layer] = field(default_factory=list)
     seen: list[Batch] = field(default_factory=list)
     gradient_norm: Tensor = field(default_factory=lambda: torch.tensor(math.nan))
@@ -84,7 +84,7 @@ class Snapshots(Callback):
     ) -> None:
         if i == 0:
             epoch = trainer.current_epoch
-            before = cast(Supervised, model).now(epochs=epoch)
+            before = cast(Supervised, model).position(epochs=epoch)
             due = self._is_due(epoch) or may_be_last(trainer)
             self._snapshot = Snapshot(before) if due else None
         if self._snapshot and self._snapshot.num_rows < ENOUGH_ROWS:
@@ -194,7 +194,7 @@ def stored(snapshot: Snapshot, network: nn.Module) -> dict[str, Any]:
     for layer in layers:
         if layer["activation"] is not None:
             layer["activation"] = names[layer["activation"]]
-    return vars(snapshot) | {"layers": layers, "moment": list(snapshot.moment)}
+    return vars(snapshot) | {"layers": layers, "position": list(snapshot.position)}
 
 
 def restored(
@@ -207,4 +207,5 @@ def restored(
         if layer["activation"] is not None:
             layer["activation"] = network.get_submodule(layer["activation"])
     layers = [Layer(**layer) for layer in state["layers"]]
-    return Snapshot(**(state | {"layers": layers, "moment": Moment(*state["moment"])}))
+    position = Position(*state["position"])
+    return Snapshot(**(state | {"layers": layers, "position": position}))

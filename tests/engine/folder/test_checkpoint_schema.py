@@ -64,9 +64,9 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
         "a tensor in it is larger than the file",
     ),
     "random numbers from beyond their key": (
-        lambda content: content["unfinished"]["processes"][0]["random"][
-            "numpy"
-        ].__setitem__(2, 10**6),
+        lambda content: content["processes"][0]["random"]["numpy"].__setitem__(
+            2, 10**6
+        ),
         "numpy.2: Input should be less than or equal to 624",
     ),
     "no optimizer": (
@@ -141,8 +141,8 @@ MISFITS: dict[str, Edit] = {
     "a second optimizer": lambda content: content["optimizer_states"].extend(
         content["optimizer_states"]
     ),
-    "other processes": lambda content: content["unfinished"]["processes"].extend(
-        content["unfinished"]["processes"]
+    "other processes": lambda content: content["processes"].extend(
+        content["processes"]
     ),
     "too short a memory": lambda content: memory(content).update(exp_avg=torch.ones(1)),
     "a memory of one number": lambda content: memory(content).update(

@@ -145,7 +145,7 @@ def test_a_group_that_is_ended_goes_on_with_the_same_bits(
     resumed = last(tmp_path / "there")
     assert resumed.keys() == whole(runs).keys()
     for member, content in whole(runs).items():
-        for key in ("state_dict", "optimizer_states", "loops", "samples", "epoch"):
+        for key in ("state_dict", "optimizer_states", "loops", "epoch_state", "epoch"):
             torch.testing.assert_close(
                 resumed[member][key], content[key], rtol=0, atol=0
             )

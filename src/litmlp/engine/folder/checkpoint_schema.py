@@ -169,19 +169,19 @@ class Random(TypedDict):
     torch: InstanceOf[Tensor]
 
 
-class Process(TypedDict):
-    """One of those that train together."""
+class EpochState(TypedDict):
+    """The part of an epoch that is under way, of one process."""
 
-    seen: list[InstanceOf[Tensor]]
-    random: Random
-
-
-class Unfinished(TypedDict):
-    """Of the epoch under way."""
-
+    samples: Count
     pace: Tensors
-    metrics: Tensors
-    processes: list[Process]
+    batches: list[InstanceOf[Tensor]]
+
+
+class Process(TypedDict):
+    """One of the processes that train together."""
+
+    random: Random
+    epoch_state: NotRequired[EpochState]
 
 
 class Last(TypedDict):
@@ -195,9 +195,10 @@ class Last(TypedDict):
     optimizer_states: States
     lr_schedulers: States
     seconds: Seconds
-    samples: Count
     logs: dict[str, dict[str, Whole]]
-    unfinished: Unfinished
+    epoch_state: EpochState
+    metrics: Tensors
+    processes: list[Process]
 
 
 KINDS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Best, Last)}

@@ -23,7 +23,7 @@ from litmlp.engine.folder.checkpoint_schema import Best, Last, check
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
 """What a checkpoint holds and where; a change that older code cannot read adds one."""
 
 FOLDER, BEST, LAST, PREVIOUS = "checkpoints", "best.ckpt", "last.ckpt", "previous.ckpt"

@@ -15,8 +15,8 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
 from litmlp.engine.folder.atomic_files import replace
+from litmlp.epoch_state import Position
 from litmlp.errors import UserError
-from litmlp.moment import Moment
 
 
 class TensorBoard(TensorBoardLogger):
@@ -36,10 +36,10 @@ class TensorBoard(TensorBoardLogger):
         )
         self.x_axis = x_axis
 
-    def x(self, moment: Moment) -> int:
-        """Where a moment lies on the axis."""
-        place: int = getattr(moment, self.x_axis)
-        return place
+    def x(self, position: Position) -> int:
+        """The value of a position on the axis."""
+        value: int = getattr(position, self.x_axis)
+        return value
 
     @rank_zero_only
     def log_metrics(
@@ -48,7 +48,7 @@ class TensorBoard(TensorBoardLogger):
         """Log values by tag, as one event.
 
         Args:
-            metrics: with ``epoch`` and ``samples`` among them, see ``Moment``.
+            metrics: with ``epoch`` and ``samples`` among them, see ``Position``.
             step: iterations done.
         """
         x = metrics.get(self.x_axis, step)
@@ -60,11 +60,11 @@ class TensorBoard(TensorBoardLogger):
         self._write(summary_pb2.Summary(value=values), None if x is None else int(x))
 
     @rank_zero_only
-    def log_png(self, tag: str, png: bytes, moment: Moment) -> None:
+    def log_png(self, tag: str, png: bytes, position: Position) -> None:
         """Show a picture in the images tab."""
         image = summary_pb2.Summary.Image(encoded_image_string=png)
         value = summary_pb2.Summary.Value(tag=tag, image=image)
-        self._write(summary_pb2.Summary(value=[value]), self.x(moment))
+        self._write(summary_pb2.Summary(value=[value]), self.x(position))
 
     @rank_zero_only
     def begin_session(self, hyperparameters: Mapping[str, Any]) -> None:

@@ -17,9 +17,9 @@ from litmlp.engine.config.monitor import best_end
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.untrusted import rebuilding
-from litmlp.engine.run import epoch_state
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError, nearest
+from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
 
 BATCHNORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
@@ -54,7 +54,8 @@ def build_run(
     if point:  # Lightning would notice once the curves are cut back to it
         with rebuilding(folder):
             model.load_state_dict(point.content["state_dict"])
-            epoch_state.refuse_other_optimizer(model, point.content["optimizer_states"])
+            states = point.content["optimizer_states"]
+            check_states(model, model.optimizer, states)
     trainer = build_trainer(config, pruning(config))
     refuse_without_checkpoint(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)

@@ -34,7 +34,7 @@ from litmlp.engine.sweep.cross_validation import write_fold
 from litmlp.engine.sweep.hooks import place
 from litmlp.engine.terminal.console import only_logged, shortest, show
 from litmlp.engine.terminal.distributed import told_by_one
-from litmlp.moment import Moment
+from litmlp.epoch_state import Position
 
 
 def train(config: DictConfig) -> float:
@@ -149,7 +149,8 @@ def conclude(run: Run, test: Callable[[Run], Metrics]) -> run_folder.Summary:
         "best_epoch": best["epoch"],
         "seconds": time.perf_counter() - run.start,
     }
-    end = Moment(last["global_step"], last["epoch"], last["samples"])
+    samples = last["epoch_state"]["samples"]
+    end = Position(last["global_step"], last["epoch"], samples)
     for logger in trainer.loggers:
         logger.log_metrics(results | end.as_metrics(), step=end.step)
     return {

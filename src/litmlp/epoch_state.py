@@ -1,0 +1,67 @@
+"""How far a training has come, and its part of an epoch that is under way."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Position(NamedTuple):
+    """A point of a training, by each measure that a chart can have below its curves.
+
+    Args:
+        step: optimizer updates done.
+        epoch: epochs done.
+        samples: rows that the network was trained on; a row counts once per epoch.
+    """
+
+    step: int
+    epoch: int
+    samples: int
+
+    def as_metrics(self) -> dict[str, int]:
+        """The values that are logged beside the metrics of this position."""
+        return {"epoch": self.epoch, "samples": self.samples}
+
+
+@dataclass
+class EpochState:
+    """Everything that a model gathers while it trains, beside weights and optimizer.
+
+    A checkpoint holds it, so that a run that was interrupted within an epoch logs the
+    same values at the end of that epoch.
+
+    Args:
+        samples: rows that the network was trained on.
+        pace: learning rate and momentum at the start of the epoch.
+        batches: outputs and targets of the epoch's batches so far, per split.
+    """
+
+    samples: int = 0
+    pace: dict[str, Tensor] = field(default_factory=dict)
+    batches: dict[str, list[Batch]] = field(default_factory=lambda: defaultdict(list))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of a training between two batches, in plain types."""
+        parts = zip(*self.batches.get("train", []), strict=True)
+        batches = [torch.cat(part) for part in parts]
+        return {"samples": self.samples, "pace": self.pace, "batches": batches}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a saved state."""
+        self.samples, self.pace = state["samples"], state["pace"]
+        self.batches.clear()
+        if state["batches"]:
+            self.batches["train"] = [tuple(state["batches"])]
+
+    def move_to(self, device: torch.device) -> None:
+        """Move the batches, which a checkpoint holds on the CPU, to a device."""
+        self.batches["train"] = [
+            (outputs.to(device), targets.to(device))
+            for outputs, targets in self.batches["train"]
+        ]
