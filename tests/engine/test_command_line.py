@@ -46,17 +46,25 @@ MISTAKES = {
     "data=gauss loss.pos_weight=['???']": "loss.pos_weight[0] is needed: give loss.",
     "data=gauss loss.pos_weight=[a]": "loss.pos_weight=['a']: expected a list of num",
     "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
-    "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: example/",
-    "experiment=example/backpropagation model.hidden_sizes=[3]": "initializer.values="
-    "[[0.15, 0.2], [0.25, 0.3]]: 2 neurons × 2 inputs for a layer that takes 3 neurons",
-    "experiment=example/backpropagation initializer=ones": "initializer.values: ones_ "
+    "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: ",
+    "data=rows data.inputs=[[1,2]] data.targets=[[1]] initializer=given "
+    "initializer.values=[[0.15,0.2],[0.25,0.3]] model.hidden_sizes=[3]": "initializer."
+    "values=[[0.15, 0.2], [0.25, 0.3]]: 2 neurons × 2 inputs for a layer that takes 3 "
+    "neurons",
+    "data=iris initializer=ones +initializer.values=[[1]]": "initializer.values: ones_ "
     "has no such argument. Allowed: tensor; to take it out: ~initializer.values",
-    "experiment=example/mae data.targets=[[1]]": "data: 3 rows of inputs and 1 of",
-    "experiment=example/mae data.inputs=[[1],[2,3],[4]]": "as many numbers each, got",
-    "experiment=example/mae data.inputs=[[1,2],[2,3],[4,5]]": "2 inputs cannot pass 1",
-    "experiment=example/cross_entropy data.targets=[1,3]": "data.targets=[1, 3]: class",
-    "experiment=example/cross_entropy loss.weight=balanced": "classes without rows",
-    "experiment=example/binary_cross_entropy data.inputs=[[1.2],[0],[1]]": "got 1.2",
+    "data=rows data.inputs=[[1],[2],[3]] data.targets=[[1]]": "data: 3 rows of inputs "
+    "and 1 of",
+    "data=rows data.inputs=[[1],[2,3]] data.targets=[[1],[1]]": "as many numbers each, "
+    "got",
+    "data=rows model=identity data.inputs=[[1,2],[2,3]] data.targets=[[1],[1]]": "2 "
+    "inputs cannot pass 1",
+    "data=rows task=multiclass data.class_names=[a,b,c] data.inputs=[[1],[2]] "
+    "data.targets=[1,3]": "data.targets=[1, 3]: class",
+    "data=rows task=multiclass data.class_names=[a,b,c] data.inputs=[[1],[2]] "
+    "data.targets=[0,1] loss.weight=balanced": "classes without rows",
+    "data=rows task=binary data.class_names=[a,b] preprocessing=logit "
+    "data.inputs=[[1.2],[0],[1]] data.targets=[0,1,0]": "got 1.2",
     "data=rows": "data.inputs is needed: give data.inputs=…",
     "name=null": "name=null: give letters, digits and ._+-, as in name=mine",
     "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",

@@ -27,7 +27,7 @@ OPTIONS = sorted(
 WITH_A_TEST_OF_THEIR_OWN = (
     *("data/openml", "data/rows", "data/table", "task/auto", "trainer/ddp"),
     *("initializer/given", "model/identity", "preprocessing/logit"),
-    "experiment/example/per_layer",
+    "experiment/example/",
     "experiment/lesson/",
 )
 FITTING_DATA = {

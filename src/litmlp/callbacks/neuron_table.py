@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor, nn
 
-from litmlp.course.worked_example.worked_example import (
+from litmlp.callbacks.worked_example import (
     Line,
     Recorder,
     WorkedExample,

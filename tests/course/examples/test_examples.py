@@ -7,8 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import Run
+from explained import EXACT, Explained, run_explained
 from torch import Tensor, nn
-from worked import EXACT, run_example
+
+
+def run_example(run: Run, name: str, *overrides: str) -> Explained:
+    return run_explained(run, f"experiment=example/{name}", *overrides)
 
 
 def test_backpropagation_is_that_of_the_notes(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Tables of a worked example against the same network written in plain torch."""
+"""Tables of neurons and weights, against the same network written in plain torch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,27 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import Run
+from explained import EXACT, Explained, Lines, run_explained
 from torch import Tensor, nn
-from worked import EXACT, Lines, run_example
 
+from litmlp.callbacks.neuron_table import NeuronTable, on_the_way
 from litmlp.classifier import Classifier
-from litmlp.course.worked_example.neuron_table import NeuronTable, on_the_way
 from litmlp.errors import UserError
+
+EXAMPLE = (
+    *("data=rows", "data.inputs=[[0.05,0.10]]", "data.targets=[[0.01,0.99]]"),
+    *("preprocessing=none", "model.hidden_sizes=[2]", "activation=sigmoid"),
+    "activation@task.output_activation=sigmoid",
+    *("initializer=given", "initializer.values=[[0.15,0.20],[0.25,0.30]]"),
+    *("initializer@bias_initializer=given", "bias_initializer.values=[0.35,0.35]"),
+    "initializer@output_initializer=given",
+    "output_initializer.values=[[0.40,0.45],[0.50,0.55]]",
+    "+initializer@output_bias_initializer=given",
+    "output_bias_initializer.values=[0.60,0.60]",
+    *("loss=half_squared_error", "optimizer=sgd", "optimizer.lr=0.5", "trainer=cpu"),
+    *("trainer.precision=64-true", "trainer.max_epochs=1", "callbacks=worked_example"),
+)
+"""A 2-2-2 network with given weights."""
 
 Function = Callable[[Tensor], Tensor]
 Columns = dict[str, list[Tensor]]
@@ -140,10 +155,16 @@ VARIANTS = {
 }
 
 
+def run_example(run: Run, *overrides: str) -> Explained:
+    """Train EXAMPLE with other overrides in place of its own."""
+    by_key = {each.partition("=")[0]: each for each in (*EXAMPLE, *overrides)}
+    return run_explained(run, *by_key.values())
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_numbers_of_anyones_example_are_right(name: str, run: Run) -> None:
     variant = VARIANTS[name]
-    done = run_example(run, "backpropagation", *variant.overrides.split())
+    done = run_example(run, *variant.overrides.split())
     neurons, weights = done.lines("neurons"), done.lines("weights")
     iterations = variant.plain.iterations(
         variant.inputs, variant.targets, variant.iterations
@@ -215,8 +236,8 @@ def test_looking_on_changes_nothing(run: Run) -> None:
         *("data.inputs=[[1,2],[0,1],[3,1]]", "data.targets=[[1,0],[0,1],[0,0]]"),
         *("optimizer=adam", "penalty=l2", "activation=prelu"),
     )
-    watched = run_example(run, "backpropagation", *choices)
-    alone = run_example(run, "backpropagation", *choices, "callbacks=minimal")
+    watched = run_example(run, *choices)
+    alone = run_example(run, *choices, "callbacks=minimal")
     assert watched.lines("neurons")["E with penalty", "2", ""]
     assert ("hidden.0.activation.weight 1", "1") in watched.lines("weights")
     for name, weight in alone.weights().items():
@@ -224,7 +245,7 @@ def test_looking_on_changes_nothing(run: Run) -> None:
 
 
 def test_lbfgs_which_goes_backward_often_is_explained_once(run: Run) -> None:
-    done = run_example(run, "backpropagation", "optimizer=lbfgs")
+    done = run_example(run, "optimizer=lbfgs")
     lines = done.lines("weights")
     assert float(lines["w5  h1 → o1", "1"]["∂E/∂w"]) == pytest.approx(0.082167041)
     after = done.weights()["output.weight"].flatten()[0].item()
@@ -232,9 +253,9 @@ def test_lbfgs_which_goes_backward_often_is_explained_once(run: Run) -> None:
 
 
 def test_a_table_ends_where_another_iteration_would_not_fit(run: Run) -> None:
-    limit = "callbacks.weight_table.max_lines=3"
-    done = run_example(run, "optimizer_steps", "trainer.max_epochs=5", limit)
-    assert len(done.lines("weights")) == 3
+    limit = "callbacks.weight_table.max_lines=36"  # of a step's twelve weights
+    done = run_example(run, "trainer.max_epochs=5", limit)
+    assert len(done.lines("weights")) == 36
     assert "weights, iterations explained: 3 of 5" in done.ended.out
 
 

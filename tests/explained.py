@@ -1,4 +1,4 @@
-"""Worked examples as a test runs them: what they leave, read back."""
+"""Runs with tables of every neuron and weight, read back from their folders."""
 
 import csv
 import json
@@ -17,21 +17,21 @@ Lines = dict[tuple[str, ...], dict[str, str]]
 
 
 @dataclass
-class Example:
-    """A run of an example, and what it has left."""
+class Explained:
+    """A run whose iterations were explained, and its files."""
 
     folder: Path
     ended: Ended
 
     def text(self, title: str) -> str:
-        """A table as TensorBoard's text tab has it."""
+        """Return a table as TensorBoard's text tab has it."""
         events = EventAccumulator(str(self.folder))
         events.Reload()
         (event,) = events.Tensors(f"worked_example/{title}/text_summary")
         return str(event.tensor_proto.string_val[0].decode())
 
     def lines(self, title: str) -> Lines:
-        """By neuron, iteration and row; or by weight and iteration."""
+        """Return lines by neuron, iteration and row; or by weight and iteration."""
         rows = [line.strip("|").split("|") for line in self.text(title).splitlines()]
         cells = [[cell.strip() for cell in row] for row in rows]
         header, _, *body = cells
@@ -39,7 +39,7 @@ class Example:
         return {tuple(row[:keys]): dict(zip(header, row, strict=True)) for row in body}
 
     def logged(self, tag: str) -> list[float]:
-        """A column of metrics.csv."""
+        """Return a column of metrics.csv."""
         with (self.folder / "metrics.csv").open() as file:
             return [float(row[tag]) for row in csv.DictReader(file) if row[tag]]
 
@@ -54,9 +54,9 @@ class Example:
         return {k.removeprefix("network."): v for k, v in state.items()}
 
 
-def run_example(run: Run, name: str, *overrides: str) -> Example:
-    """Run experiment=example/<name> with overrides, in the test's own folder."""
-    ended = run("train", f"experiment=example/{name}", *overrides)
+def run_explained(run: Run, *overrides: str) -> Explained:
+    """Train with these overrides, in the test's own folder."""
+    ended = run("train", *overrides)
     assert (ended.code, ended.err) == (0, "")
     (folder,) = re.findall(r"folder +(\S+)", ended.out)
-    return Example(Path(folder).resolve(), ended)
+    return Explained(Path(folder).resolve(), ended)

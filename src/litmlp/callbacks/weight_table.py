@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from litmlp.course.worked_example.worked_example import (
+from litmlp.callbacks.worked_example import (
     Line,
     Recorder,
     WorkedExample,

@@ -1,1 +1,0 @@
-"""Every number of an iteration (step), written out."""
