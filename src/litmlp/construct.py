@@ -48,7 +48,6 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.encoding.": nn.Module,
     "litmlp.initializers.": types.FunctionType,
     "litmlp.engine.folder.loggers.": Logger,
-    "litmlp.course.worked_example.": Callback,
     "litmlp.course.lessons.claims.": type,
     "litmlp.course.lessons.lesson.": type,
     "litmlp.course.lessons.measures.": types.FunctionType,
@@ -69,9 +68,6 @@ own: ``"mine.": object``, any class or function of it."""
 MOVED = {
     "litmlp.loggers.": "litmlp.engine.folder.loggers.",
     "litmlp.lessons.": "litmlp.course.lessons.",
-    "litmlp.callbacks.neuron_table.": "litmlp.course.worked_example.neuron_table.",
-    "litmlp.callbacks.weight_table.": "litmlp.course.worked_example.weight_table.",
-    "litmlp.callbacks.worked_example.": "litmlp.course.worked_example.worked_example.",
 }
 """Where the modules are now that the configs of older run folders name."""
 
