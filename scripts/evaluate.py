@@ -5,7 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from litmlp.engine.command_line import run
-from litmlp.engine.folder.sweep_folder import holds_members
+from litmlp.engine.folder.sweep_folder import holds_runs
 
 
 def main(config: DictConfig) -> None:
@@ -17,7 +17,7 @@ def main(config: DictConfig) -> None:
 
         with one_or_all(folder) as model:
             evaluate_file(model, config.input)
-    elif holds_members(folder):
+    elif holds_runs(folder):
         from litmlp.engine.predict.evaluate_sweep import evaluate_sweep
 
         evaluate_sweep(folder)

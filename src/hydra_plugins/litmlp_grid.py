@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from litmlp.engine.folder.lock import held
-from litmlp.engine.folder.sweep_folder import folder_of, note_command
+from litmlp.engine.folder.sweep_folder import folder_of, write_command
 from litmlp.engine.sweep.hooks import LaunchHooks, still_to_train
 from litmlp.engine.sweep.jobs import JobSweeper
 
@@ -37,7 +37,7 @@ class GridSweeper(JobSweeper):
         sweep = Path(self.config.hydra.sweep.dir)
         sweep.mkdir(parents=True, exist_ok=True)
         with held(sweep):
-            note_command(sweep, self.config)
+            write_command(sweep, self.config)
             LaunchHooks.planned = members
             if left := still_to_train(members):
                 self.launcher.launch(left, initial_job_idx=0)

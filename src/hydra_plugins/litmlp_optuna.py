@@ -15,7 +15,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from litmlp.engine.folder.lock import held
-from litmlp.engine.folder.sweep_folder import STUDY, folder_of, note_command
+from litmlp.engine.folder.sweep_folder import STUDY, folder_of, write_command
 from litmlp.engine.search.settings import SearchSettings
 from litmlp.engine.sweep.hooks import still_to_train
 from litmlp.engine.sweep.jobs import JobSweeper
@@ -56,7 +56,7 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         folder.mkdir(parents=True, exist_ok=True)
         with held(folder):
             (folder / STUDY).touch()  # first, so that the folder is known as a search's
-            note_command(folder, self.config)
+            write_command(folder, self.config)
             search.run(folder)
 
     def launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Path]:

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.engine.config.hydra_loader import use_checked_loader
 from litmlp.engine.config.overrides import as_typed
-from litmlp.engine.folder.sweep_folder import known_name, member_name
+from litmlp.engine.folder.sweep_folder import known_name, run_name
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import (
@@ -125,7 +125,7 @@ def register_resolvers() -> None:
         *,
         _root_: DictConfig,
     ) -> str:
-        name = member_name(as_typed(overrides), list(command), _root_)
+        name = run_name(as_typed(overrides), list(command), _root_)
         return known_name(name, list(existing))
 
     def run_folder(parent: str, resume: str | None) -> str:

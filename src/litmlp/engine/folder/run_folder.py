@@ -185,9 +185,7 @@ def read_config(folder: Path) -> DictConfig:
     """
     path = folder / ".hydra" / "config.yaml"
     if any(folder.glob("*/summary.json")):
-        raise UserError(
-            f"run={folder} is a sweep: give the folder of one of its members"
-        )
+        raise UserError(f"run={folder} is a sweep: give the folder of one of its runs")
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
     refuse_ways_out(folder)

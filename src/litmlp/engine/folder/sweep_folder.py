@@ -1,4 +1,4 @@
-"""The members of a sweep: what they are called, and what has become of each."""
+"""The folder of a sweep: names and statuses of its runs, and the sweep's command."""
 
 import re
 from collections.abc import Sequence
@@ -19,22 +19,22 @@ LONG = re.compile(r"\d+\.\d{5,}(e[+-]?\d+)?")
 OF_SWEEP = re.compile(r"sweep\.")
 
 COMMAND = "multirun.yaml"
-"""The file in a sweep's folder that says what was launched."""
+"""File with the config that a sweep was launched with."""
 
 STUDY = "study.db"
-"""The file of a search, with its trials."""
+"""File of a search, with its trials."""
 
 ENSEMBLE = "ensemble.json"
-"""The file in a sweep's folder that says what the mean of its runs is worth."""
+"""File with the metrics of the mean of a sweep's runs."""
 
 
-def member_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
-    """``activation-relu+seed-3-0a1b2c3d``: what varies, and the config's hash.
+def run_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
+    """Name a run of a sweep by what varies: ``activation-relu+seed-3-0a1b2c3d``.
 
     Args:
-        overrides: of this member.
-        command: of the whole sweep; what stands there too is the same for all.
-        config: of this member.
+        overrides: of this run.
+        command: overrides of the sweep; those that are in it are the same in all runs.
+        config: of this run; the name ends with the start of the config's hash.
     """
     texts = [text.lstrip("+~") for text in overrides if text not in command]
     varying = [LONG.sub(rounded, text) for text in texts if not OF_SWEEP.match(text)]
@@ -44,15 +44,15 @@ def member_name(overrides: list[str], command: list[str], config: DictConfig) ->
 
 
 def rounded(number: re.Match[str]) -> str:
-    """Four digits of a long number, such as a sampler chooses."""
+    """Return a long number, such as a sampler chooses, to four digits."""
     return f"{float(number[0]):.4g}"
 
 
 def known_name(name: str, existing: Sequence[str]) -> str:
-    """The folder of the same config, which another command may have named otherwise.
+    """Return the folder of the same config, which another command may have named.
 
     Args:
-        name: by :func:`member_name`.
+        name: by :func:`run_name`.
         existing: folders that were there when the sweep began.
     """
     if name in existing:
@@ -62,14 +62,14 @@ def known_name(name: str, existing: Sequence[str]) -> str:
 
 
 def folder_of(config: DictConfig) -> Path:
-    """Where a member's files go, by its config with Hydra's part of it."""
+    """Return the folder of a run of a sweep, by its config with Hydra's section."""
     return Path(config.hydra.sweep.dir, config.hydra.sweep.subdir).absolute()
 
 
-def standing(folder: Path) -> str:
-    """``done``, ``failed``, ``interrupted`` or ``running``, as its summary says.
+def status_of(folder: Path) -> str:
+    """Return ``done``, ``failed``, ``interrupted`` or ``running`` from a summary.
 
-    ``new`` if there is none. A broken summary counts as failed.
+    Without a summary the status is ``new``; with a broken one it is ``failed``.
     """
     if not (folder / "summary.json").is_file():
         return "new"
@@ -79,16 +79,10 @@ def standing(folder: Path) -> str:
         return "failed"
 
 
-def with_result(sweep: Path) -> list[Path]:
-    """The folders of a sweep's runs that are done and have not diverged."""
-    found = outcomes(sweep)
-    return [folder for folder in found if found[folder] == "done"]
-
-
-def outcomes(sweep: Path) -> dict[Path, str]:
-    """The :func:`standing` of a sweep's runs; ``diverged`` if done without a result."""
+def statuses_of(sweep: Path) -> dict[Path, str]:
+    """Return each run's :func:`status_of`, or ``diverged`` if it has no result."""
     folders = sorted(path.parent for path in sweep.glob("*/summary.json"))
-    found = {folder: standing(folder) for folder in folders}
+    found = {folder: status_of(folder) for folder in folders}
     for folder in folders:
         if found[folder] == "done":
             value = run_folder.read_summary(folder).get("best_value")
@@ -96,14 +90,8 @@ def outcomes(sweep: Path) -> dict[Path, str]:
     return found
 
 
-def saw_the_same_rows(folders: Sequence[Path]) -> bool:
-    """Whether runs were trained and tested on the same rows, as far as is known."""
-    data = [run_folder.read_summary(folder).get("data") for folder in folders]
-    return bool(data[0]) and all(own == data[0] for own in data)
-
-
 def error_of(folder: Path) -> str:
-    """The first line of what went wrong with a member, if it left any word of it."""
+    """Return the first line of a run's error, or nothing if it recorded none."""
     if not (folder / "summary.json").is_file():
         return ""
     try:
@@ -112,23 +100,23 @@ def error_of(folder: Path) -> str:
         return str(error)
 
 
-def holds_members(folder: Path) -> bool:
-    """Whether a folder is that of a sweep whose runs have begun, and not of a run."""
+def holds_runs(folder: Path) -> bool:
+    """Return whether a folder is that of a sweep whose runs have begun."""
     return any(folder.glob("*/summary.json"))
 
 
 def holds_sweep(folder: Path) -> bool:
-    """Whether a sweep was launched into a folder."""
+    """Return whether a sweep was launched into a folder."""
     return any(folder.glob("multirun*.yaml"))
 
 
 def holds_search(folder: Path) -> bool:
-    """Whether that sweep is a search; otherwise it trains every combination."""
+    """Return whether the sweep of a folder is a search, not every combination."""
     return (folder / STUDY).is_file()
 
 
 def latest_sweep(home: Path, *, search: bool) -> Path:
-    """The newest search, or other sweep, in a folder of sweeps, named by their time.
+    """Return the newest search, or other sweep, by the time in its folder's name.
 
     Raises:
         UserError: there is none.
@@ -140,8 +128,8 @@ def latest_sweep(home: Path, *, search: bool) -> Path:
     return max(sweeps)
 
 
-def note_command(sweep: Path, config: DictConfig) -> None:
-    """Save what was launched; the file of an earlier command gets a number."""
+def write_command(sweep: Path, config: DictConfig) -> None:
+    """Save the config of a launch; the file of an earlier launch gets a number."""
     if (sweep / COMMAND).exists():
         earlier = len(list(sweep.glob("multirun_*.yaml")))
         (sweep / COMMAND).rename(sweep / f"multirun_{earlier + 1}.yaml")

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from litmlp.data.samples import Column
 from litmlp.engine.folder import run_folder
-from litmlp.engine.folder.sweep_folder import holds_members, outcomes
+from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
 from litmlp.engine.folder.untrusted import rebuilding, refuse_ways_out
 from litmlp.engine.predict.trained_model import Trained, rebuilt, trained
 from litmlp.engine.process.settings import settings
@@ -87,7 +87,7 @@ def one_or_all(
     Raises:
         UserError: the folder holds neither.
     """
-    return ensemble(folder) if holds_members(folder) else trained(folder)
+    return ensemble(folder) if holds_runs(folder) else trained(folder)
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
         UserError: there are fewer than two, or they cannot be averaged.
     """
     refuse_ways_out(sweep)
-    found = outcomes(sweep)
+    found = statuses_of(sweep)
     folders = [folder for folder in found if found[folder] == "done"]
     if len(folders) < 2:
         raise UserError(
@@ -113,13 +113,13 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
         yield Ensemble(folder=sweep, members=members)
 
 
-def left_out(outcomes: Mapping[Path, str]) -> str:
+def left_out(statuses: Mapping[Path, str]) -> str:
     """``left out: failed lr-9-0a1b2c3d, diverged seed-3-4e5f6a7b``, and how many more.
 
     >>> left_out({Path("a"): "done", Path("b"): "failed"})
     'left out: failed b'
     """
-    named = [f"{said} {f.name}" for f, said in outcomes.items() if said != "done"]
+    named = [f"{status} {f.name}" for f, status in statuses.items() if status != "done"]
     more = len(named) - MOST_NAMED
     ending = f" and {more} more" if more > 0 else ""
     return f"left out: {', '.join(named[:MOST_NAMED])}{ending}"

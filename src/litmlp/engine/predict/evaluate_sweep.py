@@ -7,7 +7,7 @@ from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
 from litmlp.engine.folder import provenance, run_folder
 from litmlp.engine.folder.atomic_files import replace
-from litmlp.engine.folder.sweep_folder import ENSEMBLE, saw_the_same_rows, with_result
+from litmlp.engine.folder.sweep_folder import ENSEMBLE, statuses_of
 from litmlp.engine.folder.untrusted import rebuilding
 from litmlp.engine.predict.ensemble import Ensemble, ensemble
 from litmlp.engine.predict.evaluate_run import measured
@@ -50,8 +50,10 @@ def refuse_other_rows(sweep: Path) -> None:
     Raises:
         UserError: the runs were not trained and tested on the same rows.
     """
-    folders = with_result(sweep)
-    if folders and not saw_the_same_rows(folders):
+    found = statuses_of(sweep)
+    folders = [folder for folder in found if found[folder] == "done"]
+    data = [run_folder.read_summary(folder).get("data") for folder in folders]
+    if data and not (data[0] and all(own == data[0] for own in data)):
         raise UserError(
             f"run={sweep}: its runs were trained on different rows, so none is fair to "
             "all of them: give input=<file>, of rows that no run was trained on"

@@ -13,7 +13,7 @@ from litmlp.data.splits import labels_of
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.atomic_files import replace
-from litmlp.engine.folder.sweep_folder import member_name
+from litmlp.engine.folder.sweep_folder import run_name
 from litmlp.engine.predict.predict_file import as_table, as_truth
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.number_format import number
@@ -78,7 +78,7 @@ def members_by_choice(sweep: Path) -> dict[str, Members]:
         config = run_folder.read_config(folder)
         fold, config.data.fold = config.data.fold, None
         others = [o for o in overrides[folder] if not o.startswith("data.fold=")]
-        choices[member_name(others, list(shared), config)][fold] = folder
+        choices[run_name(others, list(shared), config)][fold] = folder
     return choices
 
 

@@ -17,8 +17,8 @@ from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import (
     error_of,
-    holds_members,
-    standing,
+    holds_runs,
+    status_of,
 )
 from litmlp.engine.folder.untrusted import refuse_ways_out
 from litmlp.engine.run import resume
@@ -121,7 +121,7 @@ class LaunchHooks(Callback):
         left = left_over(folder)
         # Counted first, since Hydra would only warn of an error in what follows.
         LaunchHooks.unfinished = max(LaunchHooks.unfinished, len(left))
-        if holds_members(folder):
+        if holds_runs(folder):
             report_sweep(folder)
         if any(folder.glob("*/predictions.csv")):
             from litmlp.engine.sweep.cross_validation import (
@@ -164,7 +164,7 @@ def settled(planned: Planned) -> dict[Path, str]:
     """What has become of each member, once those of a killed launcher have ended."""
     end = time.monotonic() + GRACE
     while True:
-        standings = {folder: standing(folder) for folder in planned}
+        standings = {folder: status_of(folder) for folder in planned}
         if "running" not in standings.values() or time.monotonic() > end:
             return standings
         time.sleep(0.2)
@@ -182,7 +182,7 @@ def left_over(sweep: Path) -> dict[Path, str]:
     """Members that are not done, with what they are instead."""
     found = sorted(path.parent.absolute() for path in sweep.glob("*/summary.json"))
     everyone = dict.fromkeys([*LaunchHooks.planned, *found])
-    standings = {folder: standing(folder) for folder in everyone}
+    standings = {folder: status_of(folder) for folder in everyone}
     return {f: status for f, status in standings.items() if status != "done"}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
 
-from litmlp.engine.folder.sweep_folder import folder_of, standing
+from litmlp.engine.folder.sweep_folder import folder_of, status_of
 from litmlp.engine.process import signals
 from litmlp.engine.terminal.console import console
 from litmlp.engine.vectorized.dealing import Groups
@@ -88,7 +88,7 @@ def receive(
         slot.renew()
         display.tally(share.place.number).forget()
         over = ("done", "failed")
-        left = {id(j) for j in jobs if standing(folder_of(j.composed)) not in over}
+        left = {id(j) for j in jobs if status_of(folder_of(j.composed)) not in over}
         groups = [[job for job in group if id(job) in left] for group in share.groups]
         share.train(groups, display.tally())
         results = [job.result if id(job) in left else job.recorded() for job in jobs]
