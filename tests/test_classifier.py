@@ -15,12 +15,13 @@ from litmlp.data.scaling import Standardize
 from litmlp.errors import UserError
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
+from litmlp.supervised import Loss
 
 BINARY_TARGETS = tensor([0, 1, 1, 0, 1])
 CLASS_TARGETS = tensor([0, 2, 1, 2, 2])
 
 
-def classifier(loss: nn.Module, num_outputs: int, **changes: Any) -> Classifier:
+def classifier(loss: Loss, num_outputs: int, **changes: Any) -> Classifier:
     softmax = lambda: nn.Softmax(dim=1)  # noqa: E731  # as short as the class beside it
     arguments: dict[str, Any] = {
         "network": nn.Identity(),
@@ -155,6 +156,24 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=words):
         classifier(loss, num_outputs, class_names=class_names)
+
+
+class Brier(nn.Module):
+    takes = "values"
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs - targets).square().sum(1).mean()
+
+
+def test_a_loss_of_ones_own_says_what_it_takes() -> None:
+    one_hot = torch.eye(3)[CLASS_TARGETS]
+    value = classifier(Brier(), 3).compute_loss(logits(3), CLASS_TARGETS)
+    torch.testing.assert_close(value, Brier()(logits(3).softmax(1), one_hot))
+
+
+def test_a_plain_function_takes_logits_and_class_indices() -> None:
+    value = classifier(F.cross_entropy, 3).compute_loss(logits(3), CLASS_TARGETS)
+    torch.testing.assert_close(value, F.cross_entropy(logits(3), CLASS_TARGETS))
 
 
 def test_one_class_is_not_sent_from_one_task_to_the_other() -> None:

@@ -144,6 +144,19 @@ def test_batchnorm_normalizes_each_unit_over_the_batch(batchnorm: partial) -> No
     torch.testing.assert_close(network.hidden(inputs), expected)
 
 
+def test_any_normalization_can_be_placed() -> None:
+    positions = ["after_activation", "before_activation"]
+    network = MLP(
+        **SMALL,
+        hidden_sizes=[4, 4],
+        batchnorm=nn.LayerNorm,
+        batchnorm_position=positions,
+    )
+    orders = [[name for name, _ in b.named_children()] for b in network.hidden]
+    assert orders[0] == ["linear", "activation", "batchnorm", "dropout"]
+    assert orders[1] == ["linear", "batchnorm", "activation", "dropout"]
+
+
 def test_batchnorm_evaluates_with_its_running_statistics() -> None:
     norm = BatchNorm(2, position="before_activation", momentum=1.0)
     rows = torch.tensor([[0.0, 10.0], [2.0, 14.0]])

@@ -1,10 +1,13 @@
 """Batch normalization that knows its place in a block."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import nn
 
 from litmlp.errors import UserError
+
+Position = Literal["before_activation", "after_activation"]
+"""The place of a batchnorm in a block."""
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -17,11 +20,11 @@ class BatchNorm(nn.BatchNorm1d):
         self,
         num_features: int,
         *,
-        position: Literal["before_activation", "after_activation"],
+        position: Position,
         eps: float = 1e-5,
         momentum: float = 0.1,
     ) -> None:
-        if position not in ("before_activation", "after_activation"):
+        if position not in get_args(Position):
             raise UserError(
                 f"position={position}: must be before_activation or after_activation"
             )

@@ -1,34 +1,34 @@
 """Classification: logits, probabilities, classes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
+from typing import Unpack
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.optim import Optimizer
-from torchmetrics import Metric
+from torch import Tensor
 
 from litmlp.errors import UserError
-from litmlp.losses import BINARY_LOSSES, CLASS_INDEX_LOSSES, REAL_VALUED_LOSSES
-from litmlp.penalties import Penalty
-from litmlp.schedulers import Schedule
-from litmlp.supervised import Loss, Supervised
+from litmlp.losses import taken_by
+from litmlp.supervised import Parts, Supervised
+
+BINARY = ("binary", ("class_logits",), "binary_cross_entropy")
+MULTICLASS = ("multiclass", ("binary_logit", "signed_logit"), "cross_entropy")
+"""The name of a task, the losses that do not fit it, and one that does."""
 
 
 class Classifier(Supervised):
     """Wraps any network [batch, features] → logits [batch, num_outputs].
 
-    One output is binary: the logit of the second class. More are one logit a class.
-    Targets are class indices [batch], or soft targets [batch, classes] for
-    cross entropy. The loss takes logits; a loss for real values (``MSELoss``) takes
-    probabilities against one-hot targets instead.
+    One output is binary: the logit of the second class. Several are one logit per
+    class. Targets are class indices [batch], or soft targets [batch, classes] for
+    cross entropy. The loss takes logits; a loss of values (``MSELoss``) takes
+    probabilities and one-hot targets instead, see :data:`~litmlp.losses.Takes`.
 
     Args:
         num_outputs: 1, or the number of classes.
         class_names: in the order of the class indices.
 
-    The other arguments are those of :class:`~litmlp.supervised.Supervised`.
+    The other arguments are :class:`~litmlp.supervised.Parts`.
 
     Raises:
         UserError: one output for more than two classes, a number of outputs that is
@@ -36,70 +36,52 @@ class Classifier(Supervised):
     """
 
     def __init__(
-        self,
-        *,
-        network: nn.Module,
-        num_outputs: int,
-        class_names: Sequence[str],
-        loss: Loss,
-        output_activation: Callable[[], nn.Module],
-        metrics: Mapping[str, Metric],
-        optimizer: Callable[[Iterator[nn.Parameter]], Optimizer] | None = None,
-        scheduler: Schedule | None = None,
-        penalty: Penalty | None = None,
-        preprocessing: nn.Module | None = None,
-        encoding: nn.Module | None = None,
+        self, *, num_outputs: int, class_names: Sequence[str], **parts: Unpack[Parts]
     ) -> None:
-        if num_outputs not in (1, len(class_names)):
-            raise UserError(
-                f"{num_outputs} outputs for {len(class_names)} classes: "
-                "needs one a class, or a single one for two"
-            )
-        if num_outputs == 1 and len(class_names) != 2:
-            raise UserError(
-                f"a binary task has two classes, got {len(class_names)} "
-                f"({shortened(class_names)})"
-                + (": choose task=multiclass" if len(class_names) > 2 else "")
-            )
-        unfit = CLASS_INDEX_LOSSES if num_outputs == 1 else BINARY_LOSSES
-        if isinstance(loss, unfit):
-            task, fit = (
-                ("binary", "binary_cross_entropy")
-                if num_outputs == 1
-                else ("multiclass", "cross_entropy")
-            )
-            raise UserError(
-                f"{type(loss).__name__} does not fit a {task} task, whose network has "
-                f"{num_outputs} output(s): choose loss={fit} or another task"
-            )
-        weight = getattr(loss, "weight", None)
-        if weight is not None and len(weight) != len(class_names):
-            raise UserError(
-                f"loss.weight has {len(weight)} numbers for {len(class_names)} classes "
-                f"({shortened(class_names)})"
-            )
-        super().__init__(
-            network=network,
-            loss=loss,
-            output_activation=output_activation,
-            metrics=metrics,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            penalty=penalty,
-            preprocessing=preprocessing,
-            encoding=encoding,
-        )
+        super().__init__(**parts)
         self.num_outputs = num_outputs
         self.class_names = list(class_names)
+        self.takes = taken_by(
+            self.loss, "binary_logit" if num_outputs == 1 else "class_logits"
+        )
+        self._check_outputs()
+        self._check_loss()
+
+    def _check_outputs(self) -> None:
+        names = self.class_names
+        if self.num_outputs not in (1, len(names)):
+            raise UserError(
+                f"{self.num_outputs} outputs for {len(names)} classes: "
+                "needs one per class, or a single one for two"
+            )
+        if self.num_outputs == 1 and len(names) != 2:
+            raise UserError(
+                f"a binary task has two classes, got {len(names)} ({shortened(names)})"
+                + (": choose task=multiclass" if len(names) > 2 else "")
+            )
+
+    def _check_loss(self) -> None:
+        task, unfit, fit = BINARY if self.num_outputs == 1 else MULTICLASS
+        if self.takes in unfit:
+            raise UserError(
+                f"{type(self.loss).__name__} does not fit a {task} task, whose network "
+                f"has {self.num_outputs} output(s): choose loss={fit} or another task"
+            )
+        weight = getattr(self.loss, "weight", None)
+        if weight is not None and len(weight) != len(self.class_names):
+            raise UserError(
+                f"loss.weight has {len(weight)} numbers for {len(self.class_names)} "
+                f"classes ({shortened(self.class_names)})"
+            )
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        if isinstance(self.loss, REAL_VALUED_LOSSES):
+        if self.takes == "values":
             one_hot = self._one_hot(targets)
-            return cast(Tensor, self.loss(self.output_activation(outputs), one_hot))
+            return self.loss(self.output_activation(outputs), one_hot)
         if self.num_outputs > 1:
             return self.loss(outputs, targets)
         signs = targets.to(outputs.dtype)
-        if isinstance(self.loss, nn.SoftMarginLoss):
+        if self.takes == "signed_logit":
             signs = 2 * signs - 1
         return self.loss(outputs.squeeze(1), signs)
 

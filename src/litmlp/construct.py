@@ -7,7 +7,7 @@ import pkgutil
 import re
 import types
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, get_type_hints
+from typing import Any, Unpack, get_args, get_origin, get_type_hints
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import (
@@ -217,10 +217,17 @@ def arguments_of(
 ) -> tuple[list[str], dict[str, Any], bool]:
     """Names and annotations of a target's arguments, and whether it takes others."""
     parameters = inspect.signature(target).parameters.values()
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     names = [p.name for p in parameters if p.kind not in variable]
     hints = hints_of(target.__init__ if inspect.isclass(target) else target)
+    takes_any = False
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            hint = hints.pop(parameter.name, None)
+            takes_any = get_origin(hint) is not Unpack
+            if not takes_any:  # **parts: Unpack[Parts], whose names Parts lists
+                named = get_type_hints(*get_args(hint))
+                names, hints = [*names, *named], hints | named
     return names, hints, takes_any
 
 

@@ -1,7 +1,7 @@
 """Losses that torch lacks, what each known loss needs, and weights of classes."""
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor, nn
 
@@ -15,26 +15,46 @@ class HalfSquaredError(nn.Module):
     Its gradient with respect to an output is the error itself, as in worked examples.
     """
 
+    takes = "values"
+
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if outputs.shape != targets.shape:  # they would be broadcast silently
             raise ValueError(f"{outputs.shape} outputs, {targets.shape} targets")
         return 0.5 * (outputs - targets).square().sum(dim=1).mean()
 
 
-CLASS_INDEX_LOSSES = (nn.CrossEntropyLoss, nn.MultiMarginLoss)
-"""Logits [B, C] against class indices [B] (cross entropy: or soft targets [B, C])."""
+Takes = Literal["class_logits", "binary_logit", "signed_logit", "values"]
+"""The two tensors that a loss compares.
 
-BINARY_LOSSES = (nn.BCEWithLogitsLoss, nn.SoftMarginLoss)
-"""One logit [B] against 0 and 1 [B] (soft margin: −1 and 1)."""
+``class_logits``: logits [batch, classes], class indices [batch] (or soft targets).
+``binary_logit``: one logit [batch], 0 or 1 [batch].
+``signed_logit``: one logit [batch], −1 or 1 [batch].
+``values``: real values [batch, outputs] both; for classes probabilities and one-hot.
+"""
 
-REAL_VALUED_LOSSES = (
-    nn.MSELoss,
-    nn.L1Loss,
-    nn.SmoothL1Loss,
-    nn.HuberLoss,
-    HalfSquaredError,
-)
-"""Outputs [B, T] against real values [B, T]; on classes: probabilities, one-hot."""
+TAKEN_BY_TORCH: dict[type[nn.Module], Takes] = {
+    nn.CrossEntropyLoss: "class_logits",
+    nn.MultiMarginLoss: "class_logits",
+    nn.BCEWithLogitsLoss: "binary_logit",
+    nn.SoftMarginLoss: "signed_logit",
+    nn.MSELoss: "values",
+    nn.L1Loss: "values",
+    nn.SmoothL1Loss: "values",
+    nn.HuberLoss: "values",
+}
+
+
+def taken_by(loss: Any, default: Takes) -> Takes:
+    """Return what a loss takes: by its attribute ``takes``, or by its type in torch.
+
+    Args:
+        loss: a module or its class, or any function of outputs and targets.
+        default: for a loss that does not say it.
+    """
+    kind = loss if isinstance(loss, type) else type(loss)
+    of_torch = (takes for k, takes in TAKEN_BY_TORCH.items() if issubclass(kind, k))
+    takes: Takes = getattr(loss, "takes", next(of_torch, default))
+    return takes
 
 
 def balanced_weights(class_counts: Sequence[float]) -> list[float]:

@@ -6,7 +6,7 @@ from typing import TypeVar, Union
 
 from torch import Tensor, nn
 
-from litmlp.batchnorms import BatchNorm
+from litmlp.batchnorms import Position
 from litmlp.errors import UserError
 
 Choice = TypeVar("Choice")
@@ -25,7 +25,10 @@ class MLP(nn.Module):
         num_outputs: columns of the output.
         hidden_sizes: width of each hidden layer; empty for a linear model.
         activation, batchnorm, dropout: make a fresh module for every hidden layer
-            (batchnorm from its width). One for all, or a list with one a hidden layer.
+            (batchnorm from its width). One for all, or a list with one per hidden
+            layer.
+        batchnorm_position: the place of batchnorm in the block. One for all, or a list;
+            None: the ``position`` of the module, or before the activation.
         initializer: fills a hidden layer's weight in place. One for all, or a list.
         output_initializer: fills the output layer's weight; zeros start the network
             from the mean target, or from equal probabilities.
@@ -50,6 +53,7 @@ class MLP(nn.Module):
         output_bias_initializer: Initializer | None = None,
         bias: bool = True,
         batchnorm: PerLayer[Callable[[int], nn.Module]] = nn.Identity,
+        batchnorm_position: PerLayer[Position] | None = None,
         dropout: PerLayer[Callable[[], nn.Module]] = nn.Identity,
     ) -> None:
         super().__init__()
@@ -61,6 +65,9 @@ class MLP(nn.Module):
         depth = len(hidden_sizes)
         activations = per_layer("activation", activation, depth)
         batchnorms = per_layer("batchnorm", batchnorm, depth)
+        positions: Sequence[Position | None] = [None] * depth
+        if batchnorm_position is not None:
+            positions = per_layer("batchnorm_position", batchnorm_position, depth)
         dropouts = per_layer("dropout", dropout, depth)
         self.hidden = nn.Sequential(
             *(
@@ -70,7 +77,8 @@ class MLP(nn.Module):
                     batchnorms[i],
                     activations[i],
                     dropouts[i],
-                    bias,
+                    bias=bias,
+                    position=positions[i],
                 )
                 for i in range(depth)
             )
@@ -103,11 +111,13 @@ def block(
     batchnorm: Callable[[int], nn.Module],
     activation: Callable[[], nn.Module],
     dropout: Callable[[], nn.Module],
+    *,
     bias: bool,
+    position: Position | None = None,
 ) -> nn.Sequential:
-    """One hidden layer: [batch, num_inputs] → [batch, width]."""
+    """Make a hidden layer: [batch, num_inputs] → [batch, width]."""
     norm = batchnorm(width)
-    after = isinstance(norm, BatchNorm) and norm.position == "after_activation"
+    after = (position or getattr(norm, "position", None)) == "after_activation"
     # A batchnorm subtracts the mean, so a bias right before it would do nothing.
     useful = after or not isinstance(norm, nn.BatchNorm1d)
     linear = nn.Linear(num_inputs, width, bias=bias and useful)
@@ -118,16 +128,16 @@ def block(
 
 
 def per_layer(name: str, choice: PerLayer[Choice], depth: int) -> Sequence[Choice]:
-    """The choice for each hidden layer, given one for all or a list.
+    """Return the choice for each hidden layer, given one for all or a list.
 
     Raises:
-        UserError: the list's length is not the number of hidden layers.
+        UserError: the length of the list is not the number of hidden layers.
     """
-    if not isinstance(choice, Sequence):
+    if not isinstance(choice, Sequence) or isinstance(choice, str):
         return [choice] * depth
     if len(choice) != depth:
         raise UserError(
             f"{name} has {len(choice)} entries for {depth} hidden layers; "
-            "give one for all or one a hidden layer"
+            "give one for all or one per hidden layer"
         )
     return choice

@@ -1,17 +1,14 @@
 """Regression: real-valued outputs in the targets' own units."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from typing import Unpack
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
-from torchmetrics import Metric
+from torch import Tensor
 
 from litmlp.errors import UserError
-from litmlp.losses import BINARY_LOSSES, CLASS_INDEX_LOSSES
-from litmlp.penalties import Penalty
-from litmlp.schedulers import Schedule
-from litmlp.supervised import Loss, Supervised
+from litmlp.losses import taken_by
+from litmlp.supervised import Parts, Supervised
 
 
 class Regressor(Supervised):
@@ -26,7 +23,7 @@ class Regressor(Supervised):
         target_mean, target_std: of the training rows, one a target; 0 and 1 train on
             the targets as they are.
 
-    The other arguments are those of :class:`~litmlp.supervised.Supervised`.
+    The other arguments are :class:`~litmlp.supervised.Parts`.
 
     Raises:
         UserError: a loss for classes, or as many outputs as there are no targets.
@@ -38,23 +35,17 @@ class Regressor(Supervised):
     def __init__(
         self,
         *,
-        network: nn.Module,
         num_outputs: int,
         target_names: Sequence[str],
         target_mean: Sequence[float],
         target_std: Sequence[float],
-        loss: Loss,
-        output_activation: Callable[[], nn.Module],
-        metrics: Mapping[str, Metric],
-        optimizer: Callable[[Iterator[nn.Parameter]], Optimizer] | None = None,
-        scheduler: Schedule | None = None,
-        penalty: Penalty | None = None,
-        preprocessing: nn.Module | None = None,
-        encoding: nn.Module | None = None,
+        **parts: Unpack[Parts],
     ) -> None:
-        if isinstance(loss, CLASS_INDEX_LOSSES + BINARY_LOSSES):
+        super().__init__(**parts)
+        self.takes = taken_by(self.loss, "values")
+        if self.takes != "values":
             raise UserError(
-                f"{type(loss).__name__} needs classes, and the targets are real "
+                f"{type(self.loss).__name__} needs classes, and the targets are real "
                 "values: choose loss=mse, mae, smooth_l1, huber or half_squared_error"
             )
         if not num_outputs == len(target_names) == len(target_mean) == len(target_std):
@@ -62,17 +53,6 @@ class Regressor(Supervised):
                 f"{num_outputs} outputs for {len(target_names)} targets with "
                 f"{len(target_mean)} means and {len(target_std)} standard deviations"
             )
-        super().__init__(
-            network=network,
-            loss=loss,
-            output_activation=output_activation,
-            metrics=metrics,
-            optimizer=optimizer,
-            scheduler=scheduler,
-            penalty=penalty,
-            preprocessing=preprocessing,
-            encoding=encoding,
-        )
         self.num_outputs = num_outputs
         self.target_names = list(target_names)
         self.register_buffer("target_mean", torch.tensor(target_mean))

@@ -4,7 +4,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, NotRequired, Protocol, TypedDict, Unpack, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -16,6 +16,7 @@ from torchmetrics import MeanMetric, Metric, MetricCollection
 
 from litmlp.epoch_state import Batch, EpochState, Position
 from litmlp.errors import UserError
+from litmlp.losses import Takes
 from litmlp.optimizers import check_state_sizes
 from litmlp.penalties import NoPenalty, Penalty
 from litmlp.schedulers import Schedule
@@ -27,11 +28,8 @@ class Loss(Protocol):
     def __call__(self, outputs: Tensor, targets: Tensor, /) -> Tensor: ...
 
 
-class Supervised(LightningModule):
-    """Wraps any network [batch, features] → [batch, outputs] for training.
-
-    Subclasses say how outputs meet the loss and what a prediction is. Metrics are
-    computed once an epoch from all of the epoch's outputs, which are kept until then.
+class Parts(TypedDict):
+    """The arguments that every classifier and regressor has.
 
     Args:
         network: any module; it owns nothing but the layers.
@@ -47,36 +45,47 @@ class Supervised(LightningModule):
         encoding: numbers and codes → the network's features; it may learn.
     """
 
-    def __init__(
-        self,
-        *,
-        network: nn.Module,
-        loss: Loss,
-        output_activation: Callable[[], nn.Module],
-        metrics: Mapping[str, Metric],
-        optimizer: Callable[[Iterator[nn.Parameter]], Optimizer] | None = None,
-        scheduler: Schedule | None = None,
-        penalty: Penalty | None = None,
-        preprocessing: nn.Module | None = None,
-        encoding: nn.Module | None = None,
-    ) -> None:
+    network: nn.Module
+    loss: Loss
+    output_activation: Callable[[], nn.Module]
+    metrics: Mapping[str, Metric]
+    optimizer: NotRequired[Callable[[Iterator[nn.Parameter]], Optimizer] | None]
+    scheduler: NotRequired[Schedule | None]
+    penalty: NotRequired[Penalty | None]
+    preprocessing: NotRequired[nn.Module | None]
+    encoding: NotRequired[nn.Module | None]
+
+
+class Supervised(LightningModule):
+    """Wraps any network [batch, features] → [batch, outputs] for training.
+
+    Subclasses say how outputs meet the loss and what a prediction is. Metrics are
+    computed once per epoch from all outputs of the epoch, which are kept until then.
+    """
+
+    takes: Takes
+
+    def __init__(self, **parts: Unpack[Parts]) -> None:
         super().__init__()
+        loss, metrics = parts["loss"], parts["metrics"]
         if getattr(loss, "reduction", "mean") != "mean":
             raise UserError(
                 "loss.reduction must be mean: lr should not mean batch size"
             )
-        self.network = network
+        self.network = parts["network"]
         self.loss = loss
-        self.output_activation = output_activation()
+        self.output_activation = parts["output_activation"]()
         self.metrics = MetricCollection(dict(metrics))
         self.metric_names = ["loss", *metrics]
         self.mean_loss = MeanMetric(nan_strategy=math.nan)  # a NaN must show
-        self.optimizer = optimizer or partial(Adam, fused=True)
-        self.scheduler = scheduler or Schedule(factory=partial(ConstantLR, factor=1.0))
-        self.penalty = penalty or NoPenalty()
+        self.optimizer = parts.get("optimizer") or partial(Adam, fused=True)
+        self.scheduler = parts.get("scheduler") or Schedule(
+            factory=partial(ConstantLR, factor=1.0)
+        )
+        self.penalty = parts.get("penalty") or NoPenalty()
         # Its own, since it moves with the model, and the data do not.
-        self.preprocessing = copy.deepcopy(preprocessing or nn.Identity())
-        self.encoding = encoding or nn.Identity()
+        self.preprocessing = copy.deepcopy(parts.get("preprocessing") or nn.Identity())
+        self.encoding = parts.get("encoding") or nn.Identity()
         self._weights: list[nn.Parameter] = []
         self.epoch_state = EpochState()
         self._loaded_metrics: dict[str, Tensor] = {}

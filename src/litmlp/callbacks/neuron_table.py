@@ -16,7 +16,6 @@ from litmlp.callbacks.worked_example import (
     neuron_names,
     number,
 )
-from litmlp.losses import REAL_VALUED_LOSSES
 from litmlp.penalties import NoPenalty
 
 Values = dict[str, Tensor]
@@ -77,11 +76,12 @@ class NeuronTable(WorkedExample):
         else:
             (by_net,) = torch.autograd.grad(loss, net, retain_graph=True)
             values = {"net": net, "out": activation(net), "∂E/∂net": by_net}
-        if not isinstance(self.model.loss, REAL_VALUED_LOSSES):
+        function = self.model.loss
+        if self.model.takes != "values" or not isinstance(function, nn.Module):
             return values | {"target": a_column_each(self._targets, net.shape[1])}
-        outputs, targets = seen.inputs[self.model.loss]
+        outputs, targets = seen.inputs[function]
         pairs = zip(outputs.flatten(), targets.flatten(), strict=True)
-        errors = [self.model.loss(o.view(1, 1), t.view(1, 1)) for o, t in pairs]
+        errors = [function(o.view(1, 1), t.view(1, 1)) for o, t in pairs]
         return values | {"target": targets, "error": torch.stack(errors).view_as(net)}
 
     def _neurons(self, layers: list[Values]) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from conftest import CONF
 from torch import Tensor, nn
 
 from litmlp.course.gallery.loss import ERRORS, LEADS, kind_of, measure
-from litmlp.losses import BINARY_LOSSES, CLASS_INDEX_LOSSES, REAL_VALUED_LOSSES
+from litmlp.losses import taken_by
 
 NAMES = sorted(path.stem for path in (CONF / "loss").glob("*.yaml"))
 
@@ -18,11 +18,12 @@ NAMES = sorted(path.stem for path in (CONF / "loss").glob("*.yaml"))
 def test_kind_is_found_by_trying(name: str) -> None:
     (loss,) = parts("loss", name)
     kinds = {
-        "multiclass": CLASS_INDEX_LOSSES,
-        "binary": BINARY_LOSSES,
-        "regression": REAL_VALUED_LOSSES,
+        "class_logits": "multiclass",
+        "binary_logit": "binary",
+        "signed_logit": "binary",
+        "values": "regression",
     }
-    assert isinstance(loss, kinds[kind_of(loss, 3)])
+    assert kind_of(loss, 3) == kinds[taken_by(loss, "values")]
 
 
 def pinball(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -10,10 +10,11 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import nn
 
+from litmlp.construct import resolve
 from litmlp.engine.config.build import DEFAULT_MAX_EPOCHS
 from litmlp.engine.config.complete import PER_LAYER
 from litmlp.engine.terminal.wording import percent, spoken
-from litmlp.losses import REAL_VALUED_LOSSES
+from litmlp.losses import taken_by
 
 SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 RECTIFYING = ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "GELU", "SiLU")
@@ -59,7 +60,7 @@ def advice(config: DictConfig, network: nn.Module) -> list[str]:
         *about_each(layers),
         *about_depth(layers),
         *about_batchnorm(layers, network, config.data.batch_size),
-        *about_loss(part(config.loss), config.task.name),
+        *about_loss(config.loss._target_, config.task.name),
         *about_optimizer(part(config.optimizer), part(config.penalty)),
         *about_schedule(part(config.scheduler), max_epochs(config.trainer)),
     ]
@@ -208,14 +209,14 @@ def about_batchnorm(
             return
 
 
-def about_loss(loss: Part, task: str) -> Iterator[str]:
-    """Classes as if they were numbers."""
-    of_numbers = [kind.__name__ for kind in REAL_VALUED_LOSSES]
-    if task != "regression" and loss.kind in of_numbers:
+def about_loss(target: str, task: str) -> Iterator[str]:
+    """Advise against a loss of values for classes."""
+    loss = resolve(target, "loss")
+    if task != "regression" and taken_by(loss, "class_logits") == "values":
         fit = "binary_cross_entropy" if task == "binary" else "cross_entropy"
         yield (
-            f"{loss.kind} on classes compares probabilities, and learns little from "
-            f"confident mistakes → loss={fit}"
+            f"{loss.__name__} on classes compares probabilities, and learns little "
+            f"from confident mistakes → loss={fit}"
         )
 
 
