@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ import polars as pl
 import pytest
 from conftest import Run
 from onnx import TensorProto, helper
-
-from litmlp.engine.predict import onnx_model
 
 DESCRIPTION = {
     "format_version": 1,
@@ -71,7 +68,7 @@ def test_a_table_is_matched_and_predicted(kind: int, run: Run, tmp_path: Path) -
         (json.dumps(DESCRIPTION | {"columns": [{"name": 3}]}), "litmlp.columns.0.name"),
         (json.dumps(DESCRIPTION | {"columns": [{"name": "a"}]}), "do not fit"),
         (json.dumps(DESCRIPTION | {"columns": []}), "do not fit"),
-        (json.dumps(DESCRIPTION | {"class_names": ["c", "d"]}), "gives (1, 1)"),
+        (json.dumps(DESCRIPTION | {"class_names": ["c", "d"]}), "returns (1, 1)"),
     ],
 )
 def test_a_file_that_is_no_export_is_refused(
@@ -95,81 +92,21 @@ def test_garbage_is_refused(content: bytes, run: Run, tmp_path: Path) -> None:
     assert ended.err.count("\n") == 1
 
 
-def node(*arguments: Any, **attributes: Any) -> Callable[[onnx.ModelProto], None]:
-    """Has the graph add the last of its node's outputs to what it gives."""
-
-    def edit(model: onnx.ModelProto) -> None:
-        graph = model.graph
-        graph.node[-1].output[0] = "before"
-        graph.node.insert(0, helper.make_node(*arguments, **attributes))
-        graph.node.append(helper.make_node("Add", ["before", "more"], ["values"]))
-
-    return edit
-
-
-def endless(model: onnx.ModelProto) -> None:
-    value = helper.make_tensor_value_info
-    ends = [value("c", TensorProto.BOOL, []), value("v", TensorProto.FLOAT, [])]
-    ways = [("c", "c_out"), ("v", "v_out")]
-    body = helper.make_graph(
-        [helper.make_node("Identity", [a], [b]) for a, b in ways],
-        "body",
-        [value("i", TensorProto.INT64, []), *ends],
-        [value("c_out", TensorProto.BOOL, []), value("v_out", TensorProto.FLOAT, [])],
-    )
-    number = helper.make_tensor
-    model.graph.initializer.extend(
-        [
-            number("times", TensorProto.INT64, [], [2**62]),
-            number("first", TensorProto.BOOL, [], [True]),
-            number("start", TensorProto.FLOAT, [], [0.0]),
-        ]
-    )
-    node("Loop", ["times", "first", "start"], ["more"], body=body)(model)
-
-
-def huge(model: onnx.ModelProto) -> None:
-    shape = helper.make_tensor("shape", TensorProto.INT64, [2], [2**20, 2**20])
-    model.graph.initializer.append(shape)
-    node("ConstantOfShape", ["shape"], ["more"])(model)
-
-
-def elsewhere(location: str) -> Callable[[onnx.ModelProto], None]:
-    def edit(model: onnx.ModelProto) -> None:
-        (weight,) = model.graph.initializer
-        weight.ClearField("float_data")
-        weight.data_location = TensorProto.EXTERNAL
-        for key, text in (("location", location), ("length", "8")):
-            entry = weight.external_data.add()
-            entry.key, entry.value = key, text
-
-    return edit
-
-
-HOSTILE = {
-    "a loop without end": (endless, "a batch is not done within 0.5 s"),
-    "terabytes": (huge, "Failed to allocate memory"),
-    **{
-        f"weights in {place}": (elsewhere(place), "External data path")
-        for place in ("secret", "../secret", "/dev/zero")
-    },
-}
-
-
-@pytest.mark.parametrize("attack", HOSTILE)
-def test_a_graph_reads_nothing_else_and_ends(
-    attack: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(onnx_model, "LONGEST", 0.5)
+@pytest.mark.parametrize("place", ["secret", "../secret", "/dev/zero"])
+def test_a_graph_reads_no_other_file(place: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(bytes(8))
     model = onnx.load(write(tmp_path / "m.onnx", json.dumps(DESCRIPTION)))
-    edit, words = HOSTILE[attack]
-    edit(model)
+    (weight,) = model.graph.initializer
+    weight.ClearField("float_data")
+    weight.data_location = TensorProto.EXTERNAL
+    for key, text in (("location", place), ("length", "8")):
+        entry = weight.external_data.add()
+        entry.key, entry.value = key, text
     (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
     ended = predict(run, tmp_path / "m.onnx")
     (line,) = ended.err.splitlines()
     assert ended.code == 1
-    assert words in line
+    assert "External data path" in line
     assert not (tmp_path / "out.parquet").exists()
 
 

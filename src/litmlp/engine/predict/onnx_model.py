@@ -1,11 +1,10 @@
-"""An exported ONNX file: what it says of itself, and predictions from it."""
+"""An exported ONNX file: its description of itself, and predictions from it."""
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -14,22 +13,19 @@ from torch import Tensor
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.samples import Column
-from litmlp.errors import UserError, prefixed
+from litmlp.errors import UserError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 METADATA = "litmlp"
-"""The key of a :class:`Description` in a file's metadata."""
+"""Key of a :class:`Description` in a file's metadata."""
 
 MISSING, UNSEEN = -2, -1
-"""Codes of no category, and of one that the vocabulary lacks."""
-
-LONGEST = 60.0
-"""Seconds for a batch; a graph from elsewhere can hold a loop without end."""
+"""Codes of a missing category, and of one that the vocabulary lacks."""
 
 EXTERNAL = "session.model_external_initializers_file_folder_path"
-"""The option of onnxruntime for where a model's weights may be other files."""
+"""Option of onnxruntime for the folder where a model's weights may be other files."""
 
 INPUTS = {
     "numbers": "[rows, columns that are not categorical]: NaN where missing, "
@@ -41,14 +37,14 @@ INPUTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What an exported file says of itself, as JSON in its metadata.
+    """Description of an exported file, as JSON in its metadata.
 
     Attributes:
         columns: the raw features; within an input they keep this order.
-        target_names: one a target; a single one for classes.
+        target_names: one per target; a single one for classes.
         class_names: in the order of the class indices; empty for real values.
         dropped: columns of the training table that are no features.
-        inputs: what goes into each, for people.
+        inputs: a text per input that explains it to people.
         format_version: another one is refused.
     """
 
@@ -61,47 +57,48 @@ class Description:
 
     @property
     def output(self) -> str:
-        """The name of what comes out, [rows, classes] or [rows, targets]."""
+        """Name of the output [rows, classes] or [rows, targets]."""
         return "probabilities" if self.class_names else "values"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exported(Description):
-    """A model from an ONNX file: see ``prediction.Predictor``."""
+class OnnxModel(Description):
+    """A model from an ONNX file: see ``predict_file.Predictor``."""
 
     path: Path
     session: "InferenceSession"
 
     def predict(self, inputs: Tensor) -> Tensor:
-        """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets].
+        """Map raw rows [N, columns] to predictions [N, classes or targets].
 
         Raises:
-            UserError: the graph takes or gives something else than the metadata say.
+            UserError: the graph takes or returns something else than the metadata say.
         """
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
-        with prefixed(str(self.path)):
-            return torch.cat([self._predict(batch) for batch in batches])
+        return torch.cat([self._predict(batch) for batch in batches])
 
     def _predict(self, batch: Tensor) -> Tensor:
         try:
             found = run_session(self.session, split_inputs(batch, self.columns))
-        except UserError:
-            raise
         except Exception as error:  # onnxruntime's errors share no class
-            raise UserError(f"its metadata do not fit its graph: {error}") from error
+            raise UserError(
+                f"{self.path}: its metadata do not fit its graph: {error}"
+            ) from error
         wanted = len(batch), len(self.class_names or self.target_names)
         if found.shape != wanted:
-            given = tuple(found.shape)
-            raise UserError(f"gives {given} for {wanted[0]} row(s), not {wanted}")
+            raise UserError(
+                f"{self.path}: returns {tuple(found.shape)} for {wanted[0]} row(s), "
+                f"not {wanted}"
+            )
         return found
 
 
 @contextmanager
-def exported(path: Path) -> Iterator[Exported]:
-    """The model of an ONNX file, within the floating-point type that it takes.
+def open_onnx(path: Path) -> Iterator[OnnxModel]:
+    """Open an ONNX file, and set torch's default floating-point type to the model's.
 
     Raises:
-        UserError: there is no such file, or it is none of ``scripts/export.py``.
+        UserError: there is no such file, or ``scripts/export.py`` has not written it.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
@@ -110,7 +107,8 @@ def exported(path: Path) -> Iterator[Exported]:
     exact = session.get_outputs()[0].type == "tensor(double)"
     torch.set_default_dtype(torch.float64 if exact else torch.float32)
     try:
-        model = Exported(path=path, session=session, **vars(describe(session, path)))
+        about = vars(read_description(session, path))
+        model = OnnxModel(path=path, session=session, **about)
         model.predict(torch.zeros(1, len(model.columns)))  # before a table is read
         yield model
     finally:
@@ -118,7 +116,11 @@ def exported(path: Path) -> Iterator[Exported]:
 
 
 def open_session(content: bytes, name: str) -> "InferenceSession":
-    """A model's bytes, ready to run; the name is for messages.
+    """Make an ONNX file's bytes ready to run.
+
+    Args:
+        content: of the file.
+        name: of the file or format, for messages.
 
     Raises:
         UserError: onnxruntime is not installed, or cannot run the model.
@@ -130,42 +132,27 @@ def open_session(content: bytes, name: str) -> "InferenceSession":
             f"{name} needs onnxruntime: pip install litmlp[onnx]"
         ) from error
     options = SessionOptions()
-    options.log_severity_level = 4  # its errors are raised, too
-    options.add_session_config_entry(EXTERNAL, os.devnull)  # else any file from here
+    options.log_severity_level = 4  # onnxruntime also raises the errors that it logs
+    # Otherwise weights may be read from any file of the working directory.
+    options.add_session_config_entry(EXTERNAL, os.devnull)
     try:
-        # Its fallback would only say the same again, on stdout.
+        # The fallback would only repeat the error, on stdout.
         return InferenceSession(content, options, enable_fallback=0)
     except Exception as error:  # onnxruntime's errors share no class
         raise UserError(f"{name}: onnxruntime cannot run it: {error}") from error
 
 
 def run_session(session: "InferenceSession", inputs: dict[str, Tensor]) -> Tensor:
-    """What a model makes of its inputs.
-
-    Raises:
-        UserError: it takes too long.
-    """
-    from onnxruntime import RunOptions
-
+    """Map a model's inputs by name to its output [rows, classes or targets]."""
     arrays = {name: values.numpy() for name, values in inputs.items()}
-    options = RunOptions()
-    limit = Timer(LONGEST, setattr, (options, "terminate", True))
-    limit.start()
-    try:
-        return torch.from_numpy(session.run(None, arrays, options)[0])
-    except Exception as error:
-        if options.terminate:
-            raise UserError(f"a batch is not done within {LONGEST:g} s") from error
-        raise
-    finally:
-        limit.cancel()
+    return torch.from_numpy(session.run(None, arrays)[0])
 
 
-def describe(session: "InferenceSession", path: Path) -> Description:
-    """What a file says of itself.
+def read_description(session: "InferenceSession", path: Path) -> Description:
+    """Read a file's description of itself.
 
     Raises:
-        UserError: nothing, or nothing that can be understood.
+        UserError: the file has none, or one of another version.
     """
     try:
         text = session.get_modelmeta().custom_metadata_map.get(METADATA, "null")
@@ -182,7 +169,10 @@ def describe(session: "InferenceSession", path: Path) -> Description:
 
 
 def split_inputs(inputs: Tensor, columns: Sequence[Column]) -> dict[str, Tensor]:
-    """Raw rows [N, columns] → an exported model's inputs: those that have columns."""
+    """Split raw rows [N, columns] into the inputs of an exported model, see ``INPUTS``.
+
+    An input [N, columns of its kind] that would have no columns is left out.
+    """
     is_code = torch.tensor([column.kind == "categorical" for column in columns])
     codes = inputs[:, is_code].nan_to_num(nan=MISSING).long()
     parts = {"numbers": inputs[:, ~is_code], "codes": codes}

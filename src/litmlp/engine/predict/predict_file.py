@@ -17,7 +17,7 @@ from litmlp.data.tables.read import PARQUET
 from litmlp.data.tables.stream import header_of, read_inputs
 from litmlp.data.tables.survival import survived
 from litmlp.engine.folder.run_folder import LEFT
-from litmlp.engine.predict.onnx_model import exported
+from litmlp.engine.predict.onnx_model import open_onnx
 from litmlp.engine.terminal.console import console, show
 from litmlp.errors import UserError
 
@@ -44,7 +44,7 @@ def opened(run: Path) -> AbstractContextManager[Predictor]:
         UserError: it is none of these.
     """
     if run.suffix == ".onnx":
-        return exported(run)
+        return open_onnx(run)
     from litmlp.engine.predict.ensemble import (
         one_or_all,  # an .onnx file should not wait for torch
     )
