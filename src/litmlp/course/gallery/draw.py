@@ -12,7 +12,6 @@ import torch
 from matplotlib import rc_context
 from PIL import Image
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
-from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import FileWriter
 
 from litmlp.course.gallery import (
@@ -33,6 +32,7 @@ from litmlp.course.gallery.options import (
     options_of,
 )
 from litmlp.engine.figures.style import STYLE, save
+from litmlp.engine.folder.tensorboard_internals import picture
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError, describe
 
@@ -157,10 +157,8 @@ def write_events(folder: Path) -> int:
     for path in pictures:
         with Image.open(path) as image:
             width, height = image.size
-        picture = Summary.Image(
-            encoded_image_string=path.read_bytes(), width=width, height=height
-        )
         tag = path.relative_to(folder).with_suffix("").as_posix()
-        writer.add_summary(Summary(value=[Summary.Value(tag=tag, image=picture)]))
+        png = path.read_bytes()
+        writer.add_summary(picture(tag, png, width=width, height=height))
     writer.close()
     return len(pictures)

@@ -10,22 +10,20 @@ from typing import Any, Literal
 
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
-from tensorboard.compat.proto import summary_pb2
-from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
-from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
+from litmlp.engine.folder import tensorboard_internals
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.epoch_state import Position
 from litmlp.errors import UserError
 
 
 class TensorBoard(TensorBoardLogger):
-    """Writes an event file into the run's folder.
+    """Logger of an event file in the run's folder.
 
     Args:
         folder: the run's folder.
-        x_axis: what stands below the curves; with ``samples`` or ``epoch``, runs of
-            different batch sizes can be compared.
+        x_axis: the unit of the curves' horizontal axis; with ``samples`` or ``epoch``,
+            runs of different batch sizes can be compared.
     """
 
     def __init__(
@@ -37,7 +35,7 @@ class TensorBoard(TensorBoardLogger):
         self.x_axis = x_axis
 
     def x(self, position: Position) -> int:
-        """The value of a position on the axis."""
+        """Return the value of a position on the axis."""
         value: int = getattr(position, self.x_axis)
         return value
 
@@ -49,48 +47,28 @@ class TensorBoard(TensorBoardLogger):
 
         Args:
             metrics: with ``epoch`` and ``samples`` among them, see ``Position``.
-            step: iterations done.
+            step: number of optimizer updates so far.
         """
         x = metrics.get(self.x_axis, step)
-        values = [
-            summary_pb2.Summary.Value(tag=tag, simple_value=float(value))
-            for tag, value in metrics.items()
-            if tag != "samples"
-        ]
-        self._write(summary_pb2.Summary(value=values), None if x is None else int(x))
+        shown = {tag: value for tag, value in metrics.items() if tag != "samples"}
+        summary = tensorboard_internals.scalars(shown)
+        self._write(summary, None if x is None else int(x))
 
     @rank_zero_only
     def log_png(self, tag: str, png: bytes, position: Position) -> None:
         """Show a picture in the images tab."""
-        image = summary_pb2.Summary.Image(encoded_image_string=png)
-        value = summary_pb2.Summary.Value(tag=tag, image=image)
-        self._write(summary_pb2.Summary(value=[value]), self.x(position))
+        self._write(tensorboard_internals.picture(tag, png), self.x(position))
 
     @rank_zero_only
     def begin_session(self, hyperparameters: Mapping[str, Any]) -> None:
-        """Give the run a row in the HParams tab.
-
-        Without a summary of the whole experiment, which would fix the columns to those
-        of a sweep's first run: so TensorBoard takes the union of all runs.
-        """
-        self._write(
-            hparams_pb(dict(hyperparameters), trial_id=Path(self.save_dir).name)
-        )
+        """Give the run a row in the HParams tab."""
+        run = Path(self.save_dir).name
+        self._write(tensorboard_internals.session_start(hyperparameters, run))
 
     @rank_zero_only
     def end_session(self, *, succeeded: bool) -> None:
         """Tell the HParams tab how the run ended."""
-        status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
-        end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
-        data = plugin_data_pb2.HParamsPluginData(session_end_info=end)
-        about = metadata.create_summary_metadata(data)
-        summary = summary_pb2.Summary()
-        summary.value.add(
-            tag=metadata.SESSION_END_INFO_TAG,
-            metadata=about,
-            tensor=metadata.NULL_TENSOR,
-        )
-        self._write(summary)
+        self._write(tensorboard_internals.session_end(succeeded=succeeded))
 
     @rank_zero_only
     def log_texts(self, texts: Mapping[str, str]) -> None:
@@ -99,7 +77,7 @@ class TensorBoard(TensorBoardLogger):
             self.experiment.add_text(tag, text)
 
     def save(self) -> None:
-        """Nothing: Lightning asks at every log call, and would add a hparams.yaml."""
+        """Write nothing: Lightning calls this at every log call, for a hparams.yaml."""
 
     @rank_zero_only
     def flush(self) -> None:
@@ -107,12 +85,12 @@ class TensorBoard(TensorBoardLogger):
         self.experiment.flush()
 
     def position(self) -> dict[str, int]:
-        """How long each event file is by now."""
+        """Return the number of bytes of each event file."""
         return {path.name: path.stat().st_size for path in self._files()}
 
     @rank_zero_only
     def rewind(self, position: Mapping[str, int]) -> None:
-        """Forget what was logged since; what is logged next follows on it."""
+        """Cut the event files back to a :meth:`position`."""
         for path in self._files():
             if path.name not in position:
                 path.unlink()
@@ -131,16 +109,18 @@ class TensorBoard(TensorBoardLogger):
 
     @rank_zero_only
     def close(self) -> None:
-        """Let go of the event file; what is logged later goes to another one."""
+        """Close the event file; values that are logged later go to another one."""
         self.experiment.close()
-        self._experiment = None
+        self._experiment = None  # of Lightning's logger, which then opens another file
 
     def _write(self, summary: Any, x: int | None = None) -> None:
         self.experiment.file_writer.add_summary(summary, x)
 
 
 class MetricsCSV(Logger):
-    """Writes metrics.csv: one row a step, one column a metric; goes on with one there.
+    """Logger of metrics.csv: one row per step, one column per metric.
+
+    If the file is there already, its rows stay and others follow them.
 
     Args:
         folder: the run's folder.
@@ -150,7 +130,7 @@ class MetricsCSV(Logger):
         super().__init__()
         self._path = Path(folder) / "metrics.csv"
         self._rows: dict[int, dict[str, float | str]] | None = None
-        self._columns: dict[str, None] = {}  # in the order in which they came
+        self._columns: dict[str, None] = {}  # ordered
 
     @property
     def name(self) -> None:
@@ -163,7 +143,7 @@ class MetricsCSV(Logger):
     def log_hyperparams(
         self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any
     ) -> None:
-        """Nothing: they are in the run's config."""
+        """Write nothing: hyperparameters are in the run's config."""
 
     @rank_zero_only
     def log_metrics(
@@ -185,18 +165,18 @@ class MetricsCSV(Logger):
                 return {int(row["step"]): dict(row) for row in reader}
         except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise UserError(
-                f"{self._path} is broken ({error}): a run that goes on without its "
-                "rows begins where there is no such file"
+                f"{self._path} is broken ({error}): remove it, and the "
+                "resumed run begins another one"
             ) from error
 
     def position(self) -> dict[str, int]:
-        """The last row's step."""
+        """Return the last row's step."""
         rows = self._read() if self._rows is None else self._rows
         return {"step": max(rows, default=-1)}
 
     @rank_zero_only
     def rewind(self, position: Mapping[str, int]) -> None:
-        """Forget the rows since; of the last one, later values will be the same."""
+        """Remove the rows after a :meth:`position`; the last one is written anew."""
         last = position.get("step", -1)
         self._rows = {step: row for step, row in self._read().items() if step <= last}
         if self._path.exists():
@@ -205,7 +185,7 @@ class MetricsCSV(Logger):
 
     @rank_zero_only
     def flush(self) -> None:
-        """Write all rows to disk; a column is there for every metric seen so far."""
+        """Write all rows to disk, with a column per metric that was logged so far."""
         if self._rows is not None:
             replace(self._path, self._write)
 
@@ -220,5 +200,5 @@ class MetricsCSV(Logger):
         self.flush()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining rows."""
         self.flush()
