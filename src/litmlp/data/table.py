@@ -8,7 +8,7 @@ import polars as pl
 
 from litmlp.data.samples import Column
 from litmlp.data.tables.read import read_table
-from litmlp.data.tables.split_columns import Part, Split
+from litmlp.data.tables.table_file import Split, TableFile
 from litmlp.data.tables.tabular import Tabular
 from litmlp.errors import UserError
 
@@ -57,24 +57,25 @@ class TableData(Tabular):
         text = [name for name, kind in kinds.items() if kind == "categorical"]
         return read_table(self.path, columns, text=text)
 
-    def other_parts(self, columns: Sequence[Column]) -> list[Part]:
-        parts = []
+    def other_files(self, columns: Sequence[Column]) -> list[TableFile]:
         text = [column.name for column in columns if column.kind == "categorical"]
-        files: dict[Split, str | None] = {
+        paths: dict[Split, str | None] = {
             "val": self.validation_path,
             "test": self.test_path,
         }
-        for split, path in files.items():
+        files = []
+        for split, path in paths.items():
             if path:
                 table = read_table(path, text=text)
-                self._match(path, table.columns, columns)
-                parts.append(self.part(path, table, split))
-        return parts
+                self._check_columns(path, table.columns, columns)
+                files.append(self.label(path, table, split))
+        return files
 
-    def _match(
+    def _check_columns(
         self, path: str, names: Sequence[str], columns: Sequence[Column]
     ) -> None:
-        """
+        """Check that a file has all columns, and log the columns that it has besides.
+
         Raises:
             UserError: the file lacks a column.
         """

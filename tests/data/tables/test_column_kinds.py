@@ -8,8 +8,8 @@ import pytest
 
 from litmlp.data.samples import Kind
 from litmlp.data.table import TableData
-from litmlp.data.tables.column_kinds import as_text, kind_of
-from litmlp.data.tables.read import to_inputs
+from litmlp.data.tables.column_kinds import as_text, infer_kind
+from litmlp.data.tables.raw_features import to_inputs
 from litmlp.errors import UserError
 
 Y = [0.5, 1.5, 2.5, 4.5] * 10
@@ -43,7 +43,7 @@ def data(path: Path, **options: Any) -> TableData:
 )
 def test_text_of_numbers_and_times_is_recognized(values: list[Any], kind: Kind) -> None:
     column = pl.Series("x", values)
-    assert kind_of(column) == kind
+    assert infer_kind(column) == kind
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_text_of_numbers_and_times_is_recognized(values: list[Any], kind: Kind) 
 )
 def test_what_is_no_feature_is_refused(values: list[Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        kind_of(pl.Series("x", values))
+        infer_kind(pl.Series("x", values))
 
 
 def test_a_mixed_column_is_named_with_its_file_and_line(tmp_path: Path) -> None:

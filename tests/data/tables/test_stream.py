@@ -8,7 +8,8 @@ import pytest
 
 from litmlp.data.samples import Column
 from litmlp.data.tables import stream
-from litmlp.data.tables.stream import header_of, read_chunks, whole_rows
+from litmlp.data.tables.read import header_of
+from litmlp.data.tables.stream import read_chunks, whole_rows
 from litmlp.errors import UserError
 
 COLUMNS = [

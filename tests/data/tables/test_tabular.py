@@ -202,6 +202,17 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
         _ = TableData(path=str(path), target="y").samples
 
 
+def test_a_parquet_file_that_polars_panics_at_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    columns = {"x": [i / 7 for i in range(40)], "c": ["a", "b"] * 20, "y": [0, 1] * 20}
+    pl.DataFrame(columns).write_parquet(path)
+    content = bytearray(path.read_bytes())
+    content[16] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"t\.parquet cannot be read"):
+        _ = TableData(path=str(path), target="y").samples
+
+
 def test_a_table_without_features_or_a_target_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="feature"):
         _ = table(tmp_path, {"y": [1.5, 2.5, 4.5]}, "y").samples

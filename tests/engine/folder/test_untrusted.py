@@ -2,7 +2,6 @@
 
 import os
 import random
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -36,10 +35,9 @@ QUICK += ("callbacks=minimal", "logger=csv")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run, its table in two kinds, and the run as an ONNX file."""
+    """A run, its table, and the run as an ONNX file."""
     home = tmp_path_factory.mktemp("home")
     ROWS.write_csv(home / "t.csv")
-    ROWS.write_parquet(home / "t.parquet")
     command = ["data=table", "task=binary", f"data.path={home}/t.csv", "data.target=y"]
     with initialize_config_dir(str(CONF), version_base="1.3"), only_logged(True):
         train(compose("train", [*command, *QUICK, f"folder={home}/run"]))
@@ -100,8 +98,6 @@ def use_spoiled(use: Use, source: Path, folder: Path, count: int) -> None:
     [
         ("t.csv", train_on, 20),
         ("t.csv", predict_of, 20),
-        ("t.parquet", train_on, 20),
-        ("t.parquet", predict_of, 20),
         ("model.onnx", predict_by, 40),
     ],
 )
@@ -115,28 +111,6 @@ def test_a_damaged_file_is_read_or_refused(
     process.join(120)
     assert (tmp_path / "said.txt").read_text() == ""
     assert process.exitcode == 0
-
-
-def test_a_table_that_polars_panics_at_is_one_line(
-    home: Path, run: Run, tmp_path: Path
-) -> None:
-    days = pl.Series("day", [2**31 - 1] * 40, dtype=pl.Int32).cast(pl.Date)
-    ROWS.with_columns(days).write_parquet(tmp_path / "t.parquet")
-    table = ("data=table", "data.path=t.parquet", "data.target=y", "hydra.run.dir=new")
-    trained = run("train", *table, *QUICK)
-    predicted = run("predict", f"run={home}/run", "input=t.parquet", "output=out.csv")
-    for ended in (trained, predicted):
-        assert ended.code == 1
-        (line,) = ended.err.splitlines()
-        assert "t.parquet cannot be read: it is damaged, or a value" in line
-    assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
-
-
-def test_a_table_is_read_where_stderr_is_closed(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "stderr", None)
-    train_on(home / "t.csv", home)
 
 
 def test_a_field_without_end_is_one_line(run: Run, tmp_path: Path) -> None:

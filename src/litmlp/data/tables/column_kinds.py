@@ -1,84 +1,110 @@
-"""What a column holds: told from its values, or said by the user."""
+"""The kind of a table's columns: inferred from the values, or set by the user."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 import polars as pl
 
-from litmlp.data.samples import Kind
+from litmlp.data.samples import Column, Kind
 from litmlp.errors import UserError, nearest
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+FIRST_LINE = 2
+"""The line of a file's first row, below the header."""
 MOST_CATEGORIES = 1000
-"""A text column with more distinct values is free text, or an identifier."""
-MOST_TEXT_CLASSES = 0.5
-"""Likewise one in which more than this share of the values is distinct."""
+"""A text column with more distinct values is free text or an identifier."""
+MOST_DISTINCT = 0.5
+"""So is a text column in which more than this fraction of the values is distinct."""
 MIXED = 0.5
-"""A text column with more than this share of numbers (or times) is meant to be all."""
+"""A column with more than this fraction of numbers (or times) must hold no text."""
 
 
-def kind_of(column: pl.Series) -> Kind:
-    """What a column holds, told from its type and values.
+def describe_columns(
+    table: pl.DataFrame, kinds: Mapping[str, str] | None = None
+) -> list[Column]:
+    """Find the kind of each column, and the categories in sorted order.
+
+    Args:
+        kinds: kinds that the user has set; the others are inferred from the values.
 
     Raises:
-        UserError: free text, numbers with some text among them, or no feature at all.
+        UserError: a column is no feature, or not of the kind that is set.
+    """
+    columns = []
+    for values in table:
+        kind = (kinds or {}).get(values.name)
+        found = infer_kind(values) if kind is None else check_kind(values, kind)
+        categories = []
+        if found == "categorical":
+            distinct = values.drop_nulls().unique().sort()
+            categories = as_text(distinct).drop_nulls().to_list()
+        columns.append(Column(name=values.name, kind=found, categories=categories))
+    return columns
+
+
+def infer_kind(column: pl.Series) -> Kind:
+    """Infer a column's kind from its type and values.
+
+    Raises:
+        UserError: free text, numbers mixed with text, or a type that is no feature.
     """
     if column.null_count() == len(column):
-        return "numeric"  # it will be imputed, and is of no use
-    as_categories = f"take it as categories by {saying(column.name, 'categorical')}"
-    column = recognized(column, as_categories)
+        return "numeric"  # every value is imputed: the column is of no use
+    as_categories = f"take it as categories: {kind_override(column.name)}"
+    column = parse_text(column, as_categories)
     if column.dtype.is_numeric():
         return "numeric"
     if column.dtype == pl.Boolean:
         return "boolean"
     if column.dtype in (pl.Date, pl.Datetime):
         return "datetime"
-    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
-        distinct = column.drop_nulls().n_unique()
-        share = distinct / max(1, len(column) - column.null_count())
-        unlike = column.dtype == pl.String and distinct > 20
-        if distinct > MOST_CATEGORIES or (unlike and share > MOST_TEXT_CLASSES):
-            raise UserError(
-                f"column {column.name} is free text or an identifier ({distinct:,} "
-                f"distinct values in {len(column):,} rows): leave it out by "
-                f"{dropping(column.name)}, or {as_categories}"
-            )
-        return "categorical"
-    raise UserError(
-        f"column {column.name} is {column.dtype}, which is no feature: leave it out by "
-        f"{dropping(column.name)}"
-    )
+    if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        raise UserError(
+            f"column {column.name} is {column.dtype}, which is no feature: leave it "
+            f"out: {drop_override(column.name)}"
+        )
+    distinct = column.drop_nulls().n_unique()
+    is_text = column.dtype == pl.String and distinct > 20
+    most = MOST_DISTINCT * (len(column) - column.null_count())
+    if distinct > MOST_CATEGORIES or (is_text and distinct > most):
+        raise UserError(
+            f"column {column.name} is free text or an identifier ({distinct:,} "
+            f"distinct values in {len(column):,} rows): leave it out: "
+            f"{drop_override(column.name)}, or {as_categories}"
+        )
+    return "categorical"
 
 
 def check_kind(column: pl.Series, kind: str) -> Kind:
-    """The kind that the user says, if the column can be of it.
+    """Return the kind that the user has set, if the column can be of it.
 
     Raises:
         UserError: there is no such kind, or the column cannot be of it.
     """
-    said = saying(column.name, kind)
+    override = kind_override(column.name, kind)
     if kind not in KINDS:
-        raise UserError(f"{said}: no such kind. {nearest(kind, KINDS)}")
+        raise UserError(f"{override}: no such kind. {nearest(kind, KINDS)}")
     if column.null_count() == len(column):
         return "numeric"
     if column.dtype == pl.String and kind in ("numeric", "datetime"):
-        column = read_text(column, kind, said)
-    bits = column.dtype.is_numeric() and ((column == 0) | (column == 1)).all()
+        column = parse_as(column, kind, override)
+    is_bits = column.dtype.is_numeric() and ((column == 0) | (column == 1)).all()
     possible: dict[Kind, bool] = {
         "numeric": column.dtype.is_numeric() or column.dtype == pl.Boolean,
-        "boolean": column.dtype == pl.Boolean or bits,
+        "boolean": column.dtype == pl.Boolean or is_bits,
         "datetime": column.dtype in (pl.Date, pl.Datetime),
         "categorical": not column.dtype.is_nested() and column.dtype != pl.Binary,
     }
     if not possible[kind]:
-        raise UserError(f"{said}: column {column.name} is {column.dtype}")
+        raise UserError(f"{override}: column {column.name} is {column.dtype}")
     return kind
 
 
-def recognized(column: pl.Series, otherwise: str | None) -> pl.Series:
-    """Numbers or times that are stored as text as what they are; others unchanged.
+def parse_text(column: pl.Series, advice: str | None) -> pl.Series:
+    """Parse text whose values are all numbers, or all times; return others unchanged.
 
     Args:
-        otherwise: what a user can do who means text; None takes what is mixed as text.
+        advice: what a user can do who means text; None leaves mixed values as text.
 
     Raises:
         UserError: most values are numbers (or times) and some are not.
@@ -86,61 +112,62 @@ def recognized(column: pl.Series, otherwise: str | None) -> pl.Series:
     known = column.drop_nulls()
     if column.dtype != pl.String or known.is_empty():
         return column
-    for kind, read in (("numbers", as_floats), ("times", as_times)):
-        values = read(known)
-        share = 1 - values.null_count() / len(known)
-        if share == 1 and not (kind == "numbers" and has_leading_zeros(known)):
-            return read(column)
-        if MIXED < share < 1 and otherwise is not None:
-            line, value = first_unread(column, read(column))
+    for kind, parse in (("numbers", as_floats), ("times", as_times)):
+        values = parse(known)
+        fraction = 1 - values.null_count() / len(known)
+        is_code = kind == "numbers" and known.str.contains(r"^\s*0\d").any()  # as 007
+        if fraction == 1 and not is_code:
+            return parse(column)
+        if MIXED < fraction < 1 and advice is not None:
+            line, value = first_unparsed(column, parse(column), FIRST_LINE)
             raise UserError(
                 f"column {column.name}, line {line}: {value!r} among {kind}: correct "
-                f"it, leave it empty, or {otherwise}"
+                f"it, leave it empty, or {advice}"
             )
     return column
 
 
-def read_text(
-    text: pl.Series, kind: Kind, expectation: str, first_line: int = 2
+def parse_as(
+    text: pl.Series, kind: Kind, expectation: str, first_line: int = FIRST_LINE
 ) -> pl.Series:
-    """Numbers, truths or times that are stored as text.
+    """Parse text as numbers (true and false are 1 and 0) or as times.
 
     Raises:
-        UserError: one of them is none.
+        UserError: a value cannot be parsed.
     """
     values = as_times(text) if kind == "datetime" else as_floats(text)
     if values.null_count() > text.null_count():
-        line, value = first_unread(text, values, first_line)
+        line, value = first_unparsed(text, values, first_line)
         raise UserError(
             f"column {text.name}, line {line}: {value!r}, and {expectation}"
         )
     return values
 
 
-def first_unread(
-    text: pl.Series, values: pl.Series, first_line: int = 2
+def first_unparsed(
+    text: pl.Series, values: pl.Series, first_line: int
 ) -> tuple[int, str]:
-    """The line and the value of the first text that could not be read."""
+    """Find the line and the text of the first value that could not be parsed."""
     row = int((values.is_null() & text.is_not_null()).arg_true()[0])
     return first_line + row, text[row]
 
 
 def as_floats(text: pl.Series) -> pl.Series:
-    """Text as numbers, true and false as 1 and 0; null where it is neither."""
+    """Parse numbers, true and false as 1 and 0; null for other text."""
     bare = text.str.strip_chars().replace({"true": "1", "false": "0"})
     return bare.cast(pl.Float64, strict=False)
 
 
 def as_times(text: pl.Series) -> pl.Series:
-    """Text as times, null where it is none."""
+    """Parse times; null for other text."""
     try:
         return text.str.to_datetime(strict=False)
-    except pl.exceptions.PolarsError:  # no value is like any known format
+    except pl.exceptions.PolarsError:  # no value has a known format
         return pl.repeat(None, len(text), dtype=pl.Datetime, eager=True)
 
 
 def as_text(values: pl.Series) -> pl.Series:
-    """Values as the text that names a category or class: 1 and 1.0 alike are ``1``."""
+    """Text that names a category or class: ``1`` for both 1 and 1.0."""
     if not values.dtype.is_float():
         return values.cast(pl.String)
     values = values.fill_nan(None)
@@ -149,20 +176,15 @@ def as_text(values: pl.Series) -> pl.Series:
     return digits.zip_with(whole.fill_null(True), values.cast(pl.String))
 
 
-def has_leading_zeros(text: pl.Series) -> bool:
-    """Whether digits are a code, such as 007, rather than a number."""
-    return bool(text.str.contains(r"^\s*0\d").any())
+def drop_override(name: str) -> str:
+    """The override that leaves a column out.
 
-
-def dropping(name: str) -> str:
-    """What a user types to leave a column out.
-
-    >>> dropping("id")
+    >>> drop_override("id")
     'data.drop=[id]'
     """
     return f"data.drop=[{name}]" if name.isidentifier() else f"'data.drop=[\"{name}\"]'"
 
 
-def saying(name: str, kind: str) -> str:
-    """What a user types to say a column's kind."""
+def kind_override(name: str, kind: str = "categorical") -> str:
+    """The override that sets a column's kind."""
     return f"'data.kinds={{{name}: {kind}}}'"

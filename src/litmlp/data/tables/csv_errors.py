@@ -1,7 +1,7 @@
-"""What is wrong with a CSV file, by its line."""
+"""Checks of a CSV file that name the line at fault."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from litmlp.errors import UserError
 
 
 def check_header(file: Path) -> list[str]:
-    """The column names of a CSV file, if its first line can be a header.
+    """Return the column names of a CSV file, if its first line can be a header.
 
     Raises:
         UserError: no content, another encoding than UTF-8, one column with another
@@ -29,46 +29,11 @@ def check_header(file: Path) -> list[str]:
     return header
 
 
-def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a CSV file, the header among them, and the line each ends in.
+def check_rows(file: Path, width: int) -> None:
+    """Check that each row is UTF-8 and has as many fields as the header.
 
     Raises:
-        UserError: a row is not UTF-8, or cannot be one.
-    """
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.reader(lines)
-        try:
-            for row in rows:
-                yield rows.line_num, row
-        except UnicodeDecodeError as error:
-            check_encoding(file)
-            raise UserError(f"{file} is not UTF-8: {error}") from error
-        except csv.Error as error:  # a field without end, for one
-            raise UserError(f"{file}, line {rows.line_num}: {error}") from error
-
-
-def check_encoding(file: Path) -> None:
-    """Find the first line that is not UTF-8.
-
-    Raises:
-        UserError: there is one.
-    """
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                raise UserError(
-                    f"{file}, line {number} is not UTF-8 ({error.reason} "
-                    f"0x{line[error.start]:02x}): save it with that encoding"
-                ) from error
-
-
-def check_fields(file: Path, width: int) -> None:
-    """Find the first row that has more or fewer fields than the header.
-
-    Raises:
-        UserError: there is one.
+        UserError: a row is not, or has not.
     """
     for line, row in rows_of(file):
         if row and len(row) != width:
@@ -78,8 +43,43 @@ def check_fields(file: Path, width: int) -> None:
             )
 
 
-def lacks_commas(file: Path, width: int, height: int) -> bool:
-    """Whether rows must be short: there are fewer commas than fields need."""
+def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file, header included, and the line that each ends in.
+
+    Raises:
+        UserError: a row is not UTF-8, or cannot be parsed.
+    """
+    with file.open("rb") as lines:
+        rows = csv.reader(decode(file, lines))
+        try:
+            for row in rows:
+                yield rows.line_num, row
+        except csv.Error as error:  # such as a field without end
+            raise UserError(f"{file}, line {rows.line_num}: {error}") from error
+
+
+def decode(file: Path, lines: Iterable[bytes]) -> Iterator[str]:
+    """Yield lines as text, without a byte order mark.
+
+    Raises:
+        UserError: a line is not UTF-8.
+    """
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{file}, line {number} is not UTF-8 ({error.reason} "
+                f"0x{error.object[error.start]:02x}): save it with that encoding"
+            ) from error
+
+
+def has_short_rows(file: Path, width: int, height: int) -> bool:
+    """Whether the file has fewer commas than its fields need.
+
+    polars fills up short rows without a word, and :func:`check_rows` takes too long to
+    be called for each file.
+    """
     with file.open("rb") as blocks:
         commas = sum(b.count(b",") for b in iter(partial(blocks.read, 2**20), b""))
     return commas < (height + 1) * (width - 1)

@@ -1,4 +1,4 @@
-"""What tables have in common: columns that are features, targets or say the split."""
+"""A table with named columns: features, targets, and columns that say the split."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -11,23 +11,16 @@ from torch import Tensor
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples, Task, predicted_names
+from litmlp.data.tables.column_kinds import describe_columns
 from litmlp.data.tables.column_report import report_columns
-from litmlp.data.tables.read import describe_columns
-from litmlp.data.tables.split_columns import (
-    Part,
-    Split,
-    as_tensor,
-    numbered,
-    refuse_shared_groups,
-    take_inputs,
-)
-from litmlp.data.tables.survival import survived
-from litmlp.data.tables.task_inference import (
+from litmlp.data.tables.raw_features import as_tensor
+from litmlp.data.tables.table_file import Split, TableFile, check_groups, take_inputs
+from litmlp.data.tables.targets import (
+    check_numbers,
     class_indices,
     class_names,
     infer_task,
     read_targets,
-    real_values,
 )
 from litmlp.errors import UserError, nearest, prefixed
 
@@ -36,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True, eq=False)
 class Tabular(Data):
-    """Base of tables with named columns: a subclass says where they are read from.
+    """Base of tables with named columns: a subclass reads the table.
 
     Rows without a target are left out and counted. Columns that say the split are no
     features.
@@ -44,16 +37,17 @@ class Tabular(Data):
     Args:
         target: the column to predict, or several real-valued columns.
         drop: columns that are no features, such as an identifier.
-        kinds: of columns that are not what their values look like.
-        split_column: says of each row train, val (or validation) or test.
-        group: rows of one value stay in one split.
-        time: the latest rows are the test, those before them validation.
-        task: whether the target is taken as classes or as real values; ``auto`` asks
-            :meth:`infer_task`.
+        kinds: kinds of columns for which the inferred kind is wrong.
+        split_column: a column that says train, val (or validation) or test per row.
+        group: a column; rows with the same value stay in one split.
+        time: a column; the latest rows are the test split, the rows before them the
+            validation split.
+        task: whether the target is taken as classes or as real values; ``auto`` infers
+            it from the target.
 
     Raises:
-        UserError: no such column, a column with two meanings, or one that cannot be
-            what it should be.
+        UserError: no such column, a column with two meanings, or a column that cannot
+            be what it should be.
     """
 
     target: str | Sequence[str] | None
@@ -76,7 +70,7 @@ class Tabular(Data):
 
     @property
     def source(self) -> str:
-        """Where the table comes from, for messages."""
+        """Name of the table's origin, for messages."""
         raise NotImplementedError
 
     @property
@@ -86,35 +80,29 @@ class Tabular(Data):
         return [self.target] if isinstance(self.target, str) else self.target
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The whole table, or some of its columns."""
+        """Read the whole table, or some of its columns."""
         raise NotImplementedError
 
-    def other_parts(self, columns: Sequence[Column]) -> list[Part]:
-        """Rows from other files, whose split is given; they have these features."""
+    def other_files(self, columns: Sequence[Column]) -> list[TableFile]:
+        """Read the files whose split is given, which have the same features."""
         return []
 
     def infer_task(self) -> Task:
-        with survived(self.source):
-            table = self.read(self.targets)
-            with prefixed(self.source):
-                return infer_task(read_targets(table, self.targets, "auto"))
+        table = self.read(self.targets)
+        with prefixed(self.source):
+            return infer_task(read_targets(table, self.targets, "auto"))
 
     def load(self) -> Samples:
-        with survived(self.source):
-            return self._samples()
-
-    def _samples(self) -> Samples:
         table = self.read()
         names = self._features(table.columns)
         with prefixed(self.source):
             columns = describe_columns(table.select(names), self.kinds)
-        parts = [self.part(self.source, table), *self.other_parts(columns)]
-        report = report_columns(
-            table.select(names), columns, table.select(self.targets)
-        )
-        targets, classes = self._encoded_targets(parts)
-        self._refuse_names(classes)
-        splits = pl.concat([part.splits(self.split_column) for part in parts])
+        files = [self.label(self.source, table), *self.other_files(columns)]
+        target_columns = table.select(self.targets)
+        report = report_columns(table.select(names), columns, target_columns)
+        targets, classes = self._encode_targets(files)
+        self._check_target_names(classes)
+        splits = pl.concat([file.splits(self.split_column) for file in files])
         given = {name: (splits == name).arg_true() for name in ("val", "test")}
         return Samples(
             targets=targets,
@@ -123,14 +111,16 @@ class Tabular(Data):
             columns=columns,
             column_report=report,
             given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},
-            groups=self._groups(parts, splits),
-            times=self._times(parts),
-            numbers=torch.cat([as_tensor(part.known.arg_true()) for part in parts]),
-            inputs=take_inputs(parts, columns),  # the last, since it empties the parts
+            groups=self._groups(files, splits),
+            times=self._times(files),
+            numbers=torch.cat([as_tensor(f.is_labelled.arg_true()) for f in files]),
+            inputs=take_inputs(files, columns),  # the last, since it empties the tables
         )
 
-    def part(self, source: str, table: pl.DataFrame, split: Split = "train") -> Part:
-        """The rows of one file; those without a target are counted.
+    def label(
+        self, source: str, table: pl.DataFrame, split: Split = "train"
+    ) -> TableFile:
+        """Find the targets of a file's rows, and log how many rows lack one.
 
         Raises:
             UserError: no row has a target.
@@ -140,18 +130,14 @@ class Tabular(Data):
         for column in targets:
             if column.dtype != pl.String == table[column.name].dtype:
                 log.info(f"{source}: target {column.name}: numbers stored as text")
-        known = targets.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
-        if not known.any():
+        file = TableFile(source=source, table=table, targets=targets, split=split)
+        if not file.num_rows:
             raise UserError(f"{source}: target {self.targets[0]} has no values")
-        if count := (~known).sum():
+        if count := table.height - file.num_rows:
             log.info(f"{source}: {count:,} rows without a target are left out")
-        targets = targets.filter(known)
-        return Part(
-            source=source, table=table, known=known, targets=targets, split=split
-        )
+        return file
 
-    def _refuse_names(self, classes: Sequence[str]) -> None:
-        """What is predicted stands beside the targets, and needs names of its own."""
+    def _check_target_names(self, classes: Sequence[str]) -> None:
         made = predicted_names(self.targets, classes)
         if self.num_folds is not None:
             made += ["row", "fold"]
@@ -192,31 +178,37 @@ class Tabular(Data):
                 )
         return features
 
-    def _encoded_targets(self, parts: Sequence[Part]) -> tuple[Tensor, list[str]]:
+    def _encode_targets(self, files: Sequence[TableFile]) -> tuple[Tensor, list[str]]:
         """Class indices [rows] and class names, or values [rows, targets] and none."""
-        first, encoded = parts[0], []
+        first = files[0]
         task = infer_task(first.targets) if self.task == "auto" else self.task
         classes: list[str] = []
         if task != "regression":
             with prefixed(first.source):
                 classes = class_names(first.targets, task)
-        for part in parts:
-            with prefixed(part.source):
-                encoded.append(
-                    class_indices(part.targets, classes)
-                    if classes
-                    else real_values(part.targets)
-                )
+        encoded = []
+        for file in files:
+            with prefixed(file.source):
+                if classes:
+                    indices = class_indices(file.targets.to_series(), classes)
+                    encoded.append(as_tensor(indices.filter(file.is_labelled)))
+                else:
+                    check_numbers(file.targets)
+                    values = file.targets.filter(file.is_labelled).to_numpy()
+                    encoded.append(
+                        torch.tensor(values, dtype=torch.get_default_dtype())
+                    )
         return torch.cat(encoded), classes
 
-    def _groups(self, parts: Sequence[Part], splits: pl.Series) -> Tensor | None:
+    def _groups(self, files: Sequence[TableFile], splits: pl.Series) -> Tensor | None:
+        """One number per row, the same for the rows of a group; −1 for no group."""
         if self.group is None:
             return None
-        groups = pl.concat([part.groups(self.group) for part in parts])
-        refuse_shared_groups(groups, splits)
-        return as_tensor(numbered(groups))
+        groups = pl.concat([file.groups(self.group) for file in files])
+        check_groups(groups, splits)
+        return as_tensor(groups.rank("dense").cast(pl.Int64).fill_null(0) - 1)
 
-    def _times(self, parts: Sequence[Part]) -> Tensor | None:
+    def _times(self, files: Sequence[TableFile]) -> Tensor | None:
         if self.time is None:
             return None
-        return as_tensor(pl.concat([part.times(self.time) for part in parts]))
+        return as_tensor(pl.concat([file.times(self.time) for file in files]))

@@ -12,9 +12,8 @@ import polars as pl
 from torch import Tensor
 
 from litmlp.data.samples import predicted_names
-from litmlp.data.tables.labelled_rows import Labelled, read_labelled
-from litmlp.data.tables.stream import header_of
-from litmlp.data.tables.survival import survived
+from litmlp.data.tables.labelled_rows import LabelledRows, read_labelled
+from litmlp.data.tables.read import header_of
 from litmlp.engine.diagnosis.scores import (
     calibration_bins,
     class_scores,
@@ -59,18 +58,17 @@ def evaluate_file(model: Evaluated, source: str) -> Metrics:
         UserError: a column is missing or of another kind than in training, a target is
             no class of the model, or a prediction is no number.
     """
-    with survived(source):
-        labelled = read(model, source)
-        predictions, metrics = measured(model, labelled.inputs, labelled.targets)
-        refuse_infinite(source, labelled, predictions)
-        name = Path(source).stem
-        tables = score_tables(model, labelled, predictions)
-        show_scores(name, metrics, tables)
-        tables["predictions"] = prediction_table(model, labelled, predictions)
-        folder = model.folder / "evaluations" / folder_name(name)
-        with replacing(folder) as partial:
-            write(partial, len(predictions), metrics, tables)
-            draw(partial, model, labelled, predictions)
+    labelled = read(model, source)
+    predictions, metrics = measured(model, labelled.inputs, labelled.targets)
+    refuse_infinite(source, labelled, predictions)
+    name = Path(source).stem
+    tables = score_tables(model, labelled, predictions)
+    show_scores(name, metrics, tables)
+    tables["predictions"] = prediction_table(model, labelled, predictions)
+    folder = model.folder / "evaluations" / folder_name(name)
+    with replacing(folder) as partial:
+        write(partial, len(predictions), metrics, tables)
+        draw(partial, model, labelled, predictions)
     show(f"{len(predictions):,} rows → {shortest(folder)}")
     return metrics
 
@@ -84,7 +82,7 @@ def folder_name(name: str) -> str:
     return name.strip(". ") or "table"
 
 
-def read(model: Evaluated, source: str) -> Labelled:
+def read(model: Evaluated, source: str) -> LabelledRows:
     """The rows of a file, and what is said of them."""
     present = header_of(source)
     features = [column.name for column in model.columns]
@@ -104,7 +102,7 @@ def read(model: Evaluated, source: str) -> Labelled:
     return labelled
 
 
-def refuse_infinite(source: str, labelled: Labelled, predictions: Tensor) -> None:
+def refuse_infinite(source: str, labelled: LabelledRows, predictions: Tensor) -> None:
     """
     Raises:
         UserError: a prediction is not finite, which no score or picture can take.
@@ -120,7 +118,7 @@ def refuse_infinite(source: str, labelled: Labelled, predictions: Tensor) -> Non
 
 
 def score_tables(
-    model: Evaluated, labelled: Labelled, predictions: Tensor
+    model: Evaluated, labelled: LabelledRows, predictions: Tensor
 ) -> dict[str, pl.DataFrame]:
     """Scores by the name of their file."""
     targets, names = labelled.targets, model.class_names
@@ -134,7 +132,7 @@ def score_tables(
 
 
 def prediction_table(
-    model: Evaluated, labelled: Labelled, predictions: Tensor
+    model: Evaluated, labelled: LabelledRows, predictions: Tensor
 ) -> pl.DataFrame:
     """The kept columns, the true targets, then what is predicted."""
     true, predicted = as_truth(model, labelled.targets), as_table(model, predictions)
@@ -142,7 +140,7 @@ def prediction_table(
 
 
 def draw(
-    folder: Path, model: Evaluated, labelled: Labelled, predictions: Tensor
+    folder: Path, model: Evaluated, labelled: LabelledRows, predictions: Tensor
 ) -> None:
     """Write the pictures of a classifier or a regressor."""
     kind = classification if model.class_names else regression
@@ -155,7 +153,7 @@ def draw(
     save(worst, folder / "worst_predictions.png")
 
 
-def called(labelled: Labelled) -> list[str]:
+def called(labelled: LabelledRows) -> list[str]:
     """What rows are called: by the first kept column, or by their line in the file."""
     column = labelled.kept.to_series() if labelled.kept.width else labelled.lines
     return [as_label(f"{column.name} {value}") for value in column]

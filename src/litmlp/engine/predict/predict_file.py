@@ -13,9 +13,8 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
 from litmlp.data.samples import Column, predicted_names
-from litmlp.data.tables.read import PARQUET
-from litmlp.data.tables.stream import header_of, read_inputs
-from litmlp.data.tables.survival import survived
+from litmlp.data.tables.read import PARQUET, header_of
+from litmlp.data.tables.stream import read_inputs
 from litmlp.engine.folder.run_folder import LEFT
 from litmlp.engine.predict.onnx_model import open_onnx
 from litmlp.engine.terminal.console import console, show
@@ -76,9 +75,8 @@ def predict_file(
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
     refuse_loss(target, source)
-    with survived(source):
-        kept = kept_columns(predictor, source, keep)
-        write(predictions(predictor, source, kept), target, source)
+    kept = kept_columns(predictor, source, keep)
+    write(predictions(predictor, source, kept), target, source)
 
 
 def refuse_loss(target: Path, source: str) -> None:

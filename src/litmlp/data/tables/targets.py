@@ -1,29 +1,30 @@
-"""The task that a table's targets ask for, and the targets as it takes them."""
+"""The targets of a table: the task that they ask for, their classes and values."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import polars as pl
-import torch
 from polars import selectors as cs
-from torch import Tensor
 
 from litmlp.data.samples import Task
-from litmlp.data.tables.column_kinds import as_text, recognized
+from litmlp.data.tables.column_kinds import FIRST_LINE, as_text, parse_text
 from litmlp.errors import UserError
 
 MOST_CLASSES = 20
-"""A whole-number target with more distinct values than this is a regression."""
+"""A whole-number target with more distinct values is a regression target."""
+MOST_NAMES = 10
+"""Class names that a message lists."""
 
 
 def read_targets(table: pl.DataFrame, names: Sequence[str], task: str) -> pl.DataFrame:
-    """The target columns; what is missing or not finite is null.
+    """Take the target columns of a table; missing and infinite values become null.
 
     Raises:
-        UserError: numbers with some text among them, when classes are not asked for.
+        UserError: numbers mixed with text, unless the task is one of classes.
     """
     for_classes = task in ("binary", "multiclass")
-    otherwise = None if for_classes else "take the target as classes by task=multiclass"
-    targets = pl.DataFrame([recognized(table[name], otherwise) for name in names])
+    advice = None if for_classes else "take the target as classes: task=multiclass"
+    targets = pl.DataFrame([parse_text(table[name], advice) for name in names])
     return targets.with_columns(pl.when(cs.float().is_finite()).then(cs.float()))
 
 
@@ -41,11 +42,11 @@ def infer_task(targets: pl.DataFrame) -> Task:
     return "multiclass" if whole and values <= MOST_CLASSES else "regression"
 
 
-def real_values(targets: pl.DataFrame) -> Tensor:
-    """Values [rows, targets] in torch's default type.
+def check_numbers(targets: pl.DataFrame) -> None:
+    """Check that real-valued targets are numbers.
 
     Raises:
-        UserError: a target is no number.
+        UserError: a target is of another type.
     """
     for column in targets:
         if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
@@ -53,11 +54,10 @@ def real_values(targets: pl.DataFrame) -> Tensor:
                 f"target {column.name} is {column.dtype}, and task=regression needs "
                 "numbers"
             )
-    return torch.tensor(targets.to_numpy(), dtype=torch.get_default_dtype())
 
 
 def class_names(targets: pl.DataFrame, task: str) -> list[str]:
-    """The classes in their order: alphabetical, or by number.
+    """Find the classes in their order: alphabetical, or numerical for numbers.
 
     Raises:
         UserError: several targets, real values, or one value in every row.
@@ -81,38 +81,34 @@ def class_names(targets: pl.DataFrame, task: str) -> list[str]:
     return names
 
 
-def class_indices(targets: pl.DataFrame, classes: Sequence[str]) -> Tensor:
-    """The class of each row [rows].
+def class_indices(values: pl.Series, classes: Sequence[str]) -> pl.Series:
+    """Find the class index of each value, null where the value is missing.
+
+    A value is a class by its text or, failing that, by its number: a file may have 1.0
+    where the training table has 1, and 1 or True where it has true.
 
     Raises:
-        UserError: a class that is none of these.
+        UserError: a value is none of the classes.
     """
-    column = as_text(targets.to_series())
-    indices = index_of_class(column, classes)
-    if indices.null_count():
-        unknown = column.filter(indices.is_null()).unique().sort()
-        raise UserError(
-            f"target {column.name}: no training rows of class "
-            f"{', '.join(unknown[:5])}. Classes: {', '.join(classes[:5])}"
-            + (", …" if len(classes) > 5 else "")
-        )
-    return torch.from_numpy(indices.to_numpy().copy())
-
-
-def index_of_class(values: pl.Series, classes: Sequence[str]) -> pl.Series:
-    """The index of each text among the classes, null where it is none of them.
-
-    A value is a class by its text or, failing that, by the number that it says: a file
-    may have 1.0 where the training table has 1, and 1 or True for true.
-    """
-    plain = [plain_text(name) for name in classes]
-    known = {text: i for i, text in enumerate(plain) if plain.count(text) == 1}
+    text = as_text(values)
+    spellings = [plain_text(name) for name in classes]
+    counts = Counter(spellings)
+    known = {name: i for i, name in enumerate(spellings) if counts[name] == 1}
     known |= {name: i for i, name in enumerate(classes)}
     found = {
         value: known.get(value, known.get(plain_text(value)))
-        for value in values.drop_nulls().unique()
+        for value in text.drop_nulls().unique()
     }
-    return values.replace_strict(found, default=None, return_dtype=pl.Int64)
+    indices = text.replace_strict(found, default=None, return_dtype=pl.Int64)
+    unknown = (indices.is_null() & text.is_not_null()).arg_true()
+    if len(unknown):
+        row = int(unknown[0])
+        some = ", ".join(classes[:MOST_NAMES]) + ", …" * (len(classes) > MOST_NAMES)
+        raise UserError(
+            f"target {values.name}, line {FIRST_LINE + row}: {text[row]!r} is none of "
+            f"the model's classes: {some}"
+        )
+    return indices
 
 
 def plain_text(text: str) -> str:

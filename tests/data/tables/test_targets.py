@@ -9,18 +9,15 @@ import pytest
 import torch
 
 from litmlp.data.samples import Column
-from litmlp.data.tables.labelled_rows import (
-    as_class_indices,
-    as_real_values,
-    read_labelled,
-)
+from litmlp.data.tables.labelled_rows import as_real_values, read_labelled
+from litmlp.data.tables.targets import class_indices
 from litmlp.errors import UserError
 
 
 @pytest.mark.parametrize(
     ("values", "class_names", "indices"),
     [
-        (["b", "a", None, "NA", ""], ["a", "b"], [1, 0, None, None, None]),
+        (["b", "a", None], ["a", "b"], [1, 0, None]),
         ([2, 1, None], ["1", "2"], [1, 0, None]),
         (["2", "01"], ["1", "2"], [1, 0]),
         ([2.0, 1.0, float("nan")], ["1", "2"], [1, 0, None]),
@@ -37,13 +34,13 @@ from litmlp.errors import UserError
 def test_values_are_classes_by_text_or_by_number(
     values: list[Any], class_names: list[str], indices: list[int | None]
 ) -> None:
-    assert as_class_indices(pl.Series("y", values), class_names).to_list() == indices
+    assert class_indices(pl.Series("y", values), class_names).to_list() == indices
 
 
 @pytest.mark.parametrize("kind", [pl.Categorical, pl.Enum(["b", "a"]), pl.String])
 def test_categories_are_classes(kind: Any) -> None:
     values = pl.Series("y", ["b", "a", None], dtype=kind)
-    assert as_class_indices(values, ["a", "b"]).to_list() == [1, 0, None]
+    assert class_indices(values, ["a", "b"]).to_list() == [1, 0, None]
 
 
 @pytest.mark.parametrize(
@@ -61,18 +58,18 @@ def test_a_value_that_is_no_class_is_named_with_its_line(
     known = ", ".join(class_names)
     message = f"target y, line {line}: '{unknown}' is none of the model's classes: "
     with pytest.raises(UserError) as error:
-        as_class_indices(pl.Series("y", values), class_names)
+        class_indices(pl.Series("y", values), class_names)
     assert str(error.value) == message + known
 
 
 def test_many_classes_are_not_all_listed() -> None:
     with pytest.raises(UserError, match=r"classes: 0, 1, .*9, …$"):
-        as_class_indices(pl.Series("y", ["x"]), [str(i) for i in range(1000)])
+        class_indices(pl.Series("y", ["x"]), [str(i) for i in range(1000)])
 
 
 def test_as_real_values_are_finite_or_missing() -> None:
-    text = pl.Series("y", ["1", "2.5", "NA", "inf", None])
-    assert as_real_values(text).to_list() == [1.0, 2.5, None, None, None]
+    text = pl.Series("y", ["1", "2.5", "inf", None])
+    assert as_real_values(text).to_list() == [1.0, 2.5, None, None]
     numbers = pl.Series("y", [1.0, float("inf"), float("nan"), None])
     assert as_real_values(numbers).to_list() == [1.0, None, None, None]
     with pytest.raises(UserError, match=r"column y, line 3: 'much'"):

@@ -107,7 +107,7 @@ def test_other_files_may_spell_a_class_as_another_number(tmp_path: Path) -> None
         ),
         (
             TABLE.with_columns(y=pl.lit("maybe")),
-            r"other\.csv: target y: no training rows of class maybe\. Classes: a, b",
+            r"other\.csv: target y, line 2: 'maybe' is none of .*: a, b",
         ),
         (TABLE.with_columns(y=pl.lit("")), r"other\.csv: target y has no values"),
         (TABLE[:1], "a test split of one row"),
