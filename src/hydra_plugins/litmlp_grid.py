@@ -1,4 +1,4 @@
-"""The sweeper that stands in for Hydra's basic one.
+"""The sweeper that Hydra finds for ``hydra/sweeper=grid``, the default of train.py.
 
 One of our own, since Hydra's composes every config twice, and launches members that are
 done, whereby it rewrites their files.
@@ -7,7 +7,6 @@ done, whereby it rewrites their files.
 from pathlib import Path
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
@@ -15,10 +14,6 @@ from litmlp.engine.folder.lock import held
 from litmlp.engine.folder.sweep_folder import folder_of, write_command
 from litmlp.engine.sweep.hooks import LaunchHooks, still_to_train
 from litmlp.engine.sweep.jobs import JobSweeper
-
-SETTINGS = {"_target_": "hydra_plugins.litmlp_grid.GridSweeper", "params": {}}
-
-ConfigStore.instance().store("basic", SETTINGS, group="hydra/sweeper")
 
 
 class GridSweeper(JobSweeper):

@@ -1,4 +1,4 @@
-"""The launcher that Hydra finds if no other is chosen: one run after the other.
+"""The launcher that Hydra finds for ``hydra/launcher=sequential``, the default.
 
 One of our own, since Hydra's takes a quarter of the time of a small run for copies.
 """
@@ -6,16 +6,11 @@ One of our own, since Hydra's takes a quarter of the time of a small run for cop
 import logging
 from collections.abc import Sequence
 
-from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 
 from litmlp.engine.sweep.jobs import JobLauncher, announce, title
 
 log = logging.getLogger(__name__)
-
-TARGET = {"_target_": "hydra_plugins.litmlp_sequential.SequentialLauncher"}
-
-ConfigStore.instance().store("basic", TARGET, group="hydra/launcher")
 
 
 class SequentialLauncher(JobLauncher):

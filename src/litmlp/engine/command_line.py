@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import hydra
@@ -118,7 +119,7 @@ def register_resolvers() -> None:
     def existing(sweep: str) -> list[str]:
         return sorted(path.name for path in Path(sweep).glob("*") if path.is_dir())
 
-    def member(
+    def folder_name(
         overrides: ListConfig,
         command: list[str],
         existing: list[str],
@@ -135,12 +136,16 @@ def register_resolvers() -> None:
             else f"{parent}/{launch()}"
         )
 
-    # Cached: a launch has one name; members inherit the sweep's command and what was
-    # in its folder.
-    OmegaConf.register_new_resolver("launch", launch, use_cache=True, replace=True)
-    OmegaConf.register_new_resolver(
-        "run_folder", run_folder, use_cache=True, replace=True
-    )
-    OmegaConf.register_new_resolver("command", command, use_cache=True, replace=True)
-    OmegaConf.register_new_resolver("existing", existing, use_cache=True, replace=True)
-    OmegaConf.register_new_resolver("member", member, replace=True)
+    # Cached: a launch has one name; the runs of a sweep inherit the sweep's command and
+    # what was in its folder.
+    resolvers: dict[str, tuple[Callable[..., Any], bool]] = {
+        "launch": (launch, True),
+        "run_folder": (run_folder, True),
+        "command": (command, True),
+        "existing": (existing, True),
+        "run_name": (folder_name, False),
+    }
+    for name, (resolver, cached) in resolvers.items():
+        OmegaConf.register_new_resolver(
+            f"litmlp.{name}", resolver, use_cache=cached, replace=True
+        )

@@ -238,13 +238,13 @@ def test_a_mistake_starts_nothing(
 
 
 @pytest.mark.parametrize("place", ["sweep.resume=here", "hydra.sweep.dir=here"])
-@pytest.mark.parametrize("sweeper", ["optuna", "basic"])
+@pytest.mark.parametrize("sweeper", ["optuna", "grid"])
 def test_a_search_and_a_grid_have_folders_of_their_own(
     sweeper: str, place: str, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "multirun.yaml").touch()
-    if sweeper == "basic":
+    if sweeper == "grid":
         (tmp_path / "here" / "study.db").touch()
     before = set(tmp_path.rglob("*"))
     ended = run("train", "-m", f"hydra/sweeper={sweeper}", place, "seed=0,1")

@@ -85,7 +85,7 @@ def test_what_another_process_has_finished_meanwhile_is_not_trained_again(
 
 def launch(_: int) -> str:
     register_resolvers()
-    return str(OmegaConf.create({"name": "${launch:}"}).name)
+    return str(OmegaConf.create({"name": "${litmlp.launch:}"}).name)
 
 
 def test_launches_at_the_same_moment_have_names_of_their_own() -> None:

@@ -42,7 +42,7 @@ def test_two_processes_stop_early_at_the_same_epoch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "launcher",
-    ["basic", pytest.param("joblib", marks=pytest.mark.slow)],
+    ["sequential", pytest.param("joblib", marks=pytest.mark.slow)],
 )
 def test_a_sweep_of_two_processes_a_run(
     launcher: str, run: Run, tmp_path: Path
