@@ -1,17 +1,11 @@
 """From nodes of a config to objects: the OmegaConf half of :mod:`litmlp.construct`."""
 
-import functools
 from collections.abc import Collection, Iterator
 from typing import Any
 
-import omegaconf.base
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp.construct import construct
-
-# A run looks up some forty references, mostly the same: to parse each anew would take
-# a tenth of what a run costs that trains for no iteration.
-omegaconf.base.parse = functools.lru_cache(maxsize=1024)(omegaconf.base.parse)  # type: ignore[attr-defined]  # OmegaConf imports it for itself
 
 
 def construct_node(
