@@ -6,10 +6,10 @@ done, whereby it rewrites their files.
 
 from pathlib import Path
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
+from litmlp.engine.config.hydra_internals import every_combination
 from litmlp.engine.folder.lock import held
 from litmlp.engine.folder.sweep_folder import folder_of, write_command
 from litmlp.engine.sweep.hooks import LaunchHooks, still_to_train
@@ -41,7 +41,4 @@ class GridSweeper(JobSweeper):
         """The overrides of each member."""
         axes = [f"{key!s}={self.params[key]}" for key in self.params]
         parser = OverridesParser.create(config_loader=self.loader)
-        (jobs,) = BasicSweeper.split_arguments(
-            parser.parse_overrides([*axes, *arguments]), max_batch_size=None
-        )
-        return jobs
+        return every_combination(parser.parse_overrides([*axes, *arguments]))

@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from litmlp.engine.config.hydra_loader import use_checked_loader
+from litmlp.engine.config.hydra_internals import use_checked_loader
 from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder.sweep_folder import known_name, run_name
 from litmlp.engine.process.signals import exit_code

@@ -4,12 +4,13 @@ import pickle
 from collections.abc import Sequence
 from typing import Any
 
-from hydra._internal.config_loader_impl import get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+
+from litmlp.engine.config.hydra_internals import overrides_dirname
 
 
 class ComposedOnce:
@@ -94,7 +95,7 @@ def with_values(
     job = config.hydra.job
     with open_dict(config.hydra):
         config.hydra.overrides.task = [each.input_line for each in overrides]
-        job.override_dirname = get_overrides_dirname(
-            list(overrides), **job.config.override_dirname
+        job.override_dirname = overrides_dirname(
+            list(overrides), job.config.override_dirname
         )
     return config

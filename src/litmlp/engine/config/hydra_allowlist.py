@@ -44,7 +44,7 @@ LOG = "${hydra.runtime.output_dir}/"
 """Where what a config lets Python's logging write begins: in the run's own folder."""
 
 
-def refuse_code(section: DictConfig) -> None:
+def check_hydra_section(section: DictConfig) -> None:
     """
     Raises:
         UserError: something is named that is not known to be harmless.

@@ -13,7 +13,6 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.engine.config import yaml_limits
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.lock import held, is_held
 from litmlp.engine.folder.provenance import git_commit, versions
@@ -190,7 +189,7 @@ def read_config(folder: Path) -> DictConfig:
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
     refuse_ways_out(folder)
     with rebuilding(folder):
-        config = yaml_limits.read_config(path)
+        config = OmegaConf.load(path)
         if not isinstance(config, DictConfig):
             raise UserError(f"{path} is broken: it is no config")
     config.folder = str(folder)

@@ -8,7 +8,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp.engine.config.overrides import as_typed
-from litmlp.engine.config.yaml_limits import read_config
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.lock import is_held
 from litmlp.engine.folder.untrusted import rebuilding, refuse_outside, refuse_ways_out
@@ -97,8 +96,8 @@ def remember_command(folder: Path, given: list[str]) -> None:
     """Let ``HydraConfig`` speak of the run as it was launched."""
     hydra = cast(DictConfig, HydraConfig.get())
     with rebuilding(folder), read_write(hydra), open_dict(hydra):
-        launched = read_config(folder / ".hydra" / "hydra.yaml")
-        hydra.overrides.task = [*read_config(folder / COMMAND), *given]
+        launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
+        hydra.overrides.task = [*OmegaConf.load(folder / COMMAND), *given]
         hydra.runtime.choices = launched.hydra.runtime.choices
 
 
