@@ -1,4 +1,4 @@
-"""How category codes enter the network: one-hot, or learned embeddings."""
+"""Encoding of category codes for the network: one-hot, or learned embeddings."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from litmlp.errors import UserError
 class Encoding(nn.Module):
     """Numbers and category codes [B, numbers + codes] → features [B, num_features].
 
-    A column of few categories becomes one column a category (one-hot); one of many
+    A column of few codes becomes one column per code (one-hot); a column of many codes
     becomes a learned vector (Guo and Berkhahn 2016, https://arxiv.org/abs/1604.06737).
 
     Args:
-        num_numbers: columns before the codes; they pass through.
-        cardinalities: how many codes each of the other columns has.
+        num_numbers: number of columns before the codes, which pass through.
+        cardinalities: number of codes of each other column.
         max_one_hot: a column of more codes is embedded.
-        embedding_size: length of its vector; by default 1.6 · codes^0.56, at most 64.
+        embedding_size: length of the vector; by default 1.6 · codes^0.56, at most 64.
 
     Raises:
         UserError: a size below its range.

@@ -84,7 +84,7 @@ def test_many_rows_are_worked_on_piece_by_piece(
     whole = BundledData(name="wine")
     expected = whole.features
     monkeypatch.setattr("litmlp.data.preprocessing.CHUNK", 50)
-    monkeypatch.setattr("litmlp.data.scaling.LARGE", 3 * len(whole.rows["train"]))
+    monkeypatch.setattr("litmlp.data.scaling.BLOCK", 3 * len(whole.rows["train"]))
     in_pieces = BundledData(name="wine").features
     for split, features in expected.items():
         torch.testing.assert_close(in_pieces[split], features)

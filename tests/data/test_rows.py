@@ -65,7 +65,7 @@ def test_rows_keep_their_order_unless_it_has_a_seed() -> None:
         ({"targets": [1, 0, 1]}, "need data.class_names"),
         ({"targets": [1, 0, 2], "class_names": ["a", "b"]}, "go from 0 to 1"),
         ({"targets": [1, 0, -1], "class_names": ["a", "b"]}, "go from 0 to 1"),
-        ({"class_names": ["a", "b"]}, "1 shares a row of targets for 2 classes"),
+        ({"class_names": ["a", "b"]}, "targets: 1 numbers per row for 2 classes"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(

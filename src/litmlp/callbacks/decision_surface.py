@@ -8,8 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from litmlp.callbacks.pictures import publish
-from litmlp.data.data_module import Data
-from litmlp.data.plane import Plane
+from litmlp.data.data_module import Data, Plane
 from litmlp.engine.diagnosis.layer_trace import layer_outputs
 from litmlp.engine.figures.plane import plane_figure
 from litmlp.errors import UserError
@@ -57,7 +56,11 @@ class DecisionSurface(Callback):
         if self._plane is None:
             return
         model, data = cast(Supervised, module), trainer.datamodule  # type: ignore[attr-defined]  # as above
-        size, points, placed = self.grid_size, self._plane.points, self._plane.placed
+        size, points, placed = (
+            self.grid_size,
+            self._plane.points,
+            self._plane.known_points,
+        )
         middle = (placed.amin(0) + placed.amax(0)) / 2
         reach = 1.1 * (placed.amax(0) - middle).clamp(min=0.5)
         across = torch.linspace(-1, 1, size)

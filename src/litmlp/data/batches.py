@@ -1,4 +1,4 @@
-"""Batches as tensors of row numbers, so that a batch is indexed at once."""
+"""Batches as tensors of row indices, so that a batch is indexed in one step."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,17 +14,17 @@ EVALUATION_BATCH_SIZE = 4096
 
 
 class Batches(Sampler[Tensor]):
-    """Yields each batch's row numbers; every row comes once an epoch.
+    """Yields the row indices of each batch; every row comes once per epoch.
 
-    The order follows from ``order_seed`` and the epoch alone, so it is the same whoever
-    draws it. Under distributed training each process takes its share of every batch.
+    The order follows from ``order_seed`` and the epoch alone, so every process draws
+    the same order. Under distributed training a process takes its part of each batch.
 
     Args:
         num_rows: rows in the data set.
-        batch_size: rows a batch, over all processes; the last batch has the rest.
-        order_seed: seed of the shuffling; None keeps the rows' own order.
-        smallest: a last batch of fewer rows is joined to the one before.
-        start: the epoch to begin with, and how many of its batches to leave out.
+        batch_size: rows per batch over all processes; the last batch has the rest.
+        order_seed: seed of the shuffling; None keeps the order of the rows.
+        smallest: a last batch of fewer rows is joined to the batch before.
+        start: the first epoch, and how many of its batches to leave out.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Batches(Sampler[Tensor]):
     def __iter__(self) -> Iterator[Tensor]:
         order = torch.arange(self.num_rows)
         if self.order_seed is not None:
-            # torch looks at 32 bits of a seed: both numbers have to be mixed into them.
+            # torch takes 32 bits of a seed: both numbers have to be mixed into them.
             mixed = np.random.SeedSequence([self.order_seed, self.epoch])
             seed = int(mixed.generate_state(1)[0])
             generator = torch.Generator().manual_seed(seed)
@@ -64,16 +64,14 @@ class Batches(Sampler[Tensor]):
         batches = torch.split(order, self.sizes)
         batches = batches[done:] if self.epoch == first_epoch else batches
         if torch.distributed.is_available() and torch.distributed.is_initialized():
-            rank, world = (
-                torch.distributed.get_rank(),
-                torch.distributed.get_world_size(),
-            )
-            return (batch[rank::world] for batch in batches)
+            rank = torch.distributed.get_rank()
+            world_size = torch.distributed.get_world_size()
+            return (batch[rank::world_size] for batch in batches)
         return iter(batches)
 
 
-def as_it_is(batch: Any) -> Any:
-    """What there is to collate of a batch that was indexed at once."""
+def keep_batch(batch: Any) -> Any:
+    """Return a batch unchanged: it is indexed as a whole, so nothing is to collate."""
     return batch
 
 
@@ -85,6 +83,6 @@ def loader(
         StackDataset(features, targets),  # type: ignore[arg-type]  # needs len and []
         sampler=batches,
         batch_size=None,  # the sampler yields whole batches already
-        collate_fn=as_it_is,
+        collate_fn=keep_batch,
         generator=torch.Generator(),  # its own: drawing must not disturb dropout
     )

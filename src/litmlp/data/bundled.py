@@ -12,12 +12,12 @@ from litmlp.data.samples import Column, Samples
 
 @dataclass(kw_only=True, eq=False)
 class BundledData(Data):
-    """Iris, wine, breast cancer and digits (classes), diabetes (real values).
+    """Iris, wine, breast cancer and digits (classes); diabetes (real values).
 
     Source: https://scikit-learn.org/stable/datasets/toy_dataset.html
 
     Args:
-        name: which one.
+        name: the data set.
     """
 
     name: Literal["iris", "wine", "breast_cancer", "digits", "diabetes"]

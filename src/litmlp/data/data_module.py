@@ -1,6 +1,6 @@
 """The data of a run: rows, split, preprocessing and loaders."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE, Batches, loader
-from litmlp.data.plane import Plane
 from litmlp.data.preprocessing import Features, Preprocessed, Preprocessing
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
@@ -21,17 +20,41 @@ from litmlp.errors import UserError
 Loader = DataLoader[tuple[Tensor, ...]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plane:
+    """The rows of a data set as points of a plane that can be drawn.
+
+    Attributes:
+        points: all rows [rows, 2].
+        names: the names of the two coordinates.
+        to_inputs: turns points [N, 2] into raw features [N, columns].
+    """
+
+    points: Tensor
+    names: Sequence[str]
+    to_inputs: Callable[[Tensor], Tensor]
+
+    @property
+    def known_points(self) -> Tensor:
+        """Points [N, 2] of rows without a missing number; the origin if none is."""
+        known = self.points[self.points.isfinite().all(dim=1)]
+        return known if len(known) else self.points.new_zeros(1, 2)
+
+
 @dataclass(kw_only=True, eq=False)
 class Data(LightningDataModule):
     """Base of every data source: a subclass adds its own options and ``load``.
 
     Args:
-        batch_size: training rows per update, or ``full`` for all of them.
-        test_share, validation_share: of the rows whose split is not given; 0 for none.
-        split_seed: which rows go where, apart from the run's seed.
-        num_folds, fold: cross-validation: the rows are cut into folds, one is the test.
-        order_seed: order of the training rows, anew each epoch; None keeps their own.
-        standardize_target: whether a regressor is told the targets' mean and deviation.
+        batch_size: training rows per step, or ``full`` for all of them.
+        test_share, validation_share: fractions of the rows whose split is not given;
+            0 for none.
+        split_seed: seed of the split, independent of the run's seed.
+        num_folds, fold: cross-validation: the rows are cut into folds, and one fold is
+            the test split.
+        order_seed: seed of the order of the training rows, which changes each epoch;
+            None keeps the order of the rows.
+        standardize_target: whether a regressor is trained on (target − mean) / std.
         preprocessing: makes the scale of the numeric columns from training rows.
 
     Raises:
@@ -59,14 +82,14 @@ class Data(LightningDataModule):
         self._start = (0, 0)
 
     def __str__(self) -> str:
-        return repr(self)
+        return repr(self)  # Lightning's own builds every loader
 
     def load(self) -> Samples:
-        """All rows, in their own order."""
+        """Load all rows in their own order."""
         raise NotImplementedError
 
     def infer_task(self) -> Task:
-        """The task that the targets ask for, which ``task=auto`` takes."""
+        """Infer the task from the targets, for ``task=auto``."""
         classes = len(self.samples.class_names)
         if not classes:
             return "regression"
@@ -86,7 +109,7 @@ class Data(LightningDataModule):
 
     @cached_property
     def rows(self) -> dict[str, Tensor]:
-        """Row numbers of train, val and test."""
+        """Row indices [N] of each split."""
         return split_rows(
             self.samples,
             test_share=self.test_share,
@@ -107,15 +130,15 @@ class Data(LightningDataModule):
 
     @cached_property
     def split_targets(self) -> dict[str, Tensor]:
-        """Targets of each split."""
+        """Targets [N] or [N, targets] of each split."""
         targets = self.samples.targets
         return {split: targets[rows] for split, rows in self.rows.items()}
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What only the data know, in plain types: a checkpoint holds it, too.
+        """Facts that only the data know, in plain types for a checkpoint.
 
-        The names are those that configs leave open as ``???``.
+        The names are the keys that configs leave open as ``???``.
         """
         samples = self.samples
         facts: dict[str, Any] = {
@@ -150,11 +173,11 @@ class Data(LightningDataModule):
 
     @cached_property
     def features(self) -> dict[str, Features]:
-        """Preprocessed features of each split."""
-        return {split: rows[:] for split, rows in self.unkept_features().items()}
+        """Preprocessed features [N, F] of each split."""
+        return {split: lazy[:] for split, lazy in self.lazy_features().items()}
 
-    def unkept_features(self) -> dict[str, Features]:
-        """Features of each split that are preprocessed whenever they are taken."""
+    def lazy_features(self) -> dict[str, Features]:
+        """Features of each split that are preprocessed whenever they are indexed."""
         preprocessing, inputs = self.fitted_preprocessing, self.samples.inputs
         return {
             split: Preprocessed(inputs, rows, preprocessing)
@@ -192,20 +215,19 @@ class Data(LightningDataModule):
         return self._in_order("val") if "val" in self.rows else []
 
     def test_dataloader(self) -> dict[str, Loader]:
-        """All splits by name: a run reports them all at its best checkpoint."""
+        """All splits by name: a run reports every split at its best checkpoint."""
         return {split: self._in_order(split) for split in self.rows}
 
     def _in_order(self, split: str) -> Loader:
-        return self._loader(
-            split, Batches(len(self.rows[split]), EVALUATION_BATCH_SIZE)
-        )
+        count = len(self.rows[split])
+        return self._loader(split, Batches(count, EVALUATION_BATCH_SIZE))
 
     def _loader(self, split: str, batches: Batches) -> Loader:
         return loader(self.features[split], self.split_targets[split], batches)
 
 
 def class_counts(targets: Tensor, num_classes: int) -> list[float]:
-    """How many rows each class has; soft targets count by their shares."""
+    """Rows per class; a soft target [classes] counts for each class by its part."""
     if targets.ndim == 2:
         return targets.sum(dim=0).tolist()
     return targets.bincount(minlength=num_classes).tolist()

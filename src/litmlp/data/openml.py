@@ -1,4 +1,4 @@
-"""The public data sets of OpenML by name: a network is needed once a set."""
+"""The public data sets of OpenML by name: the first use needs the internet."""
 
 import functools
 import logging
@@ -16,24 +16,24 @@ from litmlp.errors import UserError
 log = logging.getLogger(__name__)
 
 MOST_DENSE_VALUES = 10**8
-"""A sparse set of more values (a gigabyte of them) is not made dense."""
+"""A sparse set of more values, about a gigabyte, is not made dense."""
 
 Version = int | Literal["active"]
 
 
 @dataclass(kw_only=True, eq=False)
 class OpenMLData(Tabular):
-    """A set of https://www.openml.org, in which someone has named the target.
+    """A data set of https://www.openml.org.
 
     Args:
-        name: of the set, ``credit-g``.
-        version: of the set; by default the oldest that is active.
-        target: the column to predict; by default the set's own.
+        name: name of the set, such as ``credit-g``.
+        version: version of the set; by default the oldest active version.
+        target: the column to predict; by default the target that the set names.
 
     The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
     Raises:
-        UserError: no such set, no network, or a set that is no table of numbers and
+        UserError: no such set, no connection, or a set that is no table of numbers and
             categories.
     """
 
@@ -61,12 +61,12 @@ class OpenMLData(Tabular):
 
 @functools.lru_cache(maxsize=1)
 def fetch(name: str, version: Version) -> Any:
-    """A set as scikit-learn gives it: numbers, and codes of categories.
+    """Fetch a set as scikit-learn returns it: numbers, and codes of categories.
 
     Raises:
-        UserError: it cannot be had.
+        UserError: there is no such set, or OpenML cannot be reached.
     """
-    with warnings.catch_warnings(record=True, category=UserWarning) as said:
+    with warnings.catch_warnings(record=True, category=UserWarning) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
             bunch = fetch_openml(
@@ -80,23 +80,25 @@ def fetch(name: str, version: Version) -> Any:
             )
         except OSError as error:
             raise UserError(
-                f"data.name={name}: OpenML cannot be reached ({error}). What was once "
-                "there is in scikit-learn's cache and needs no network"
+                f"data.name={name}: OpenML cannot be reached ({error}). A set that "
+                "was fetched before is in scikit-learn's cache and needs no connection"
             ) from error
         except ValueError as error:
-            reason = str(error).split(" Try ")[0]  # of other arguments, which are ours
+            reason = str(error).split(" Try ")[
+                0
+            ]  # advice about arguments that the user has not
             raise UserError(f"data.name={name}: {reason}") from error
-    for warning in said:
+    for warning in caught:
         note = str(warning.message).splitlines()[0].removesuffix(" Available versions:")
         log.info(f"OpenML: {note}")
     return bunch
 
 
 def as_table(bunch: Any) -> pl.DataFrame:
-    """A set as a table: nominal columns by their categories' names.
+    """Turn a set into a table, with the names of categories instead of codes.
 
     Raises:
-        UserError: it is sparse and too large to be made dense.
+        UserError: the set is sparse and too large to be made dense.
     """
     data = bunch.data
     if hasattr(data, "toarray"):  # a sparse matrix
@@ -104,7 +106,7 @@ def as_table(bunch: Any) -> pl.DataFrame:
         if rows * columns > MOST_DENSE_VALUES:
             raise UserError(
                 f"{rows:,} rows of {columns:,} columns, most of them zeros, are too "
-                "much to be a table"
+                "large for a table"
             )
         data = data.toarray()
     columns = []

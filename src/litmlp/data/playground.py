@@ -8,8 +8,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from litmlp.data.data_module import Data
-from litmlp.data.plane import Plane
+from litmlp.data.data_module import Data, Plane
 from litmlp.data.samples import Column, Samples
 from litmlp.errors import UserError, nearest
 
@@ -22,7 +21,7 @@ INPUTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "sin_x1": lambda x1, x2: x1.sin(),
     "sin_x2": lambda x1, x2: x2.sin(),
 }
-"""What a network may be shown of a point (x1, x2)."""
+"""The features that can be computed from a point (x1, x2)."""
 
 OUTLIER = 10.0
 """The value of an outlier; all others lie within ±1.8."""
@@ -35,12 +34,15 @@ class PlaygroundData(Data):
     Source: https://playground.tensorflow.org
 
     Args:
-        name: which set.
-        num_samples: how many points.
-        noise: 0 to 0.5: how far points stray, as a share of the set's size.
-        seed: of the points.
+        name: the data set.
+        num_samples: number of points.
+        noise: 0 to 0.5: how far points stray, as a fraction of the set's size.
+        seed: seed of the points.
         inputs: features computed from each point, names of ``INPUTS``.
-        outliers: 0 to 0.5: share of the points that have a value far above the others.
+        outliers: 0 to 0.5: fraction of the points whose value is far above the others.
+
+    Raises:
+        UserError: a value out of its range, or no such input.
     """
 
     name: Literal["circle", "xor", "gauss", "spiral", "plane", "gauss_regression"]
@@ -54,10 +56,10 @@ class PlaygroundData(Data):
         super().__post_init__()
         if self.num_samples < 2:
             raise UserError(f"num_samples={self.num_samples}: must be 2 or more")
-        if not 0 <= self.noise <= 0.5:
-            raise UserError(f"noise={self.noise}: must lie between 0 and 0.5")
-        if not 0 <= self.outliers <= 0.5:
-            raise UserError(f"outliers={self.outliers}: must lie between 0 and 0.5")
+        for option in ("noise", "outliers"):
+            value = getattr(self, option)
+            if not 0 <= value <= 0.5:
+                raise UserError(f"{option}={value}: must lie between 0 and 0.5")
         if not self.inputs:
             raise UserError(f"inputs is empty. Allowed: {', '.join(INPUTS)}")
         for name in self.inputs:
@@ -102,12 +104,12 @@ class PlaygroundData(Data):
 
 
 def uniform(shape: Sequence[int], low: float, high: float, g: Generator) -> Tensor:
-    """Numbers of U(low, high)."""
+    """Random numbers between low and high, of a shape."""
     return low + (high - low) * torch.rand(*shape, generator=g, dtype=torch.float64)
 
 
 def circle(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
-    """Blue within half the radius 5, orange in a ring; noise blurs the border."""
+    """Points [count, 2]: a blue disc in an orange ring; noise blurs the border."""
     blue = torch.arange(count) < count // 2
     radius = torch.where(blue, uniform([count], 0, 2.5, g), uniform([count], 3.5, 5, g))
     angle = uniform([count], 0, 2 * math.pi, g)
@@ -117,7 +119,7 @@ def circle(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
 
 
 def xor(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
-    """Blue where both coordinates have the same sign, with a gap along the axes."""
+    """Points [count, 2]: blue where both signs agree, with a gap along the axes."""
     points = uniform([count, 2], -5, 5, g)
     points = points + 0.3 * torch.where(points > 0, 1.0, -1.0)
     strayed = points + uniform([count, 2], -5, 5, g) * noise
@@ -125,7 +127,7 @@ def xor(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
 
 
 def gauss(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
-    """Two round clouds around (2, 2) and (−2, −2); noise widens them."""
+    """Points [count, 2]: round clouds at (2, 2) and (−2, −2), widened by noise."""
     blue = torch.arange(count) < count // 2
     variance = 0.5 + 7 * noise
     centres = torch.where(blue, 2.0, -2.0)[:, None]
@@ -136,23 +138,25 @@ def gauss(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
 
 
 def spiral(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
-    """Two arms of almost two turns each; noise moves the points."""
-    blue = torch.arange(count) < count // 2
-    along = torch.cat([torch.arange(half).double() / half for half in halves(count)])
+    """Points [count, 2]: two arms of almost two turns; noise moves the points."""
+    half = count // 2
+    blue = torch.arange(count) < half
+    sizes = (half, count - half)
+    along = torch.cat([torch.arange(size).double() / size for size in sizes])
     angle = 1.75 * 2 * math.pi * along + math.pi * (~blue).double()
     arms = 5 * along[:, None] * torch.stack([angle.sin(), angle.cos()], dim=1)
     return arms + uniform([count, 2], -1, 1, g) * noise, blue.long()
 
 
 def plane(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
-    """(x1 + x2) / 10, read off at a point strayed by noise."""
+    """Points [count, 2] with the value (x1 + x2) / 10, at a point moved by noise."""
     points = uniform([count, 2], -6, 6, g)
     strayed = points + uniform([count, 2], -6, 6, g) * noise
     return points, strayed.sum(dim=1) / 10
 
 
 def gauss_regression(count: int, noise: float, g: Generator) -> tuple[Tensor, Tensor]:
-    """Three hills and three hollows of height 1 and radius 2."""
+    """Points [count, 2]: three hills and three hollows of height 1 and radius 2."""
     points = uniform([count, 2], -6, 6, g)
     strayed = points + uniform([count, 2], -6, 6, g) * noise
     centres = torch.tensor(
@@ -162,11 +166,6 @@ def gauss_regression(count: int, noise: float, g: Generator) -> tuple[Tensor, Te
     heights = (1 - torch.cdist(strayed, centres) / 2).clamp(min=0)
     highest = heights.argmax(dim=1, keepdim=True)
     return points, (signs * heights).gather(1, highest).squeeze(1)
-
-
-def halves(count: int) -> tuple[int, int]:
-    """A count cut in two, the odd one to the second."""
-    return count // 2, count - count // 2
 
 
 GENERATORS = {

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from litmlp.data.samples import Column
 
 CHUNK = 2**16
-"""Rows that are worked on at once: what comes up on the way stays small."""
+"""Rows that are preprocessed at a time, which keeps intermediate tensors small."""
 UNSEEN, MISSING = 0, 1
-"""Codes of a category that training rows did not have, and of no category."""
+"""Codes of a category that the training rows lack, and of a missing category."""
 
 
 class Preprocessing(nn.Module):
-    """Raw features [B, columns] → scaled numbers, missing marks, category codes.
+    """Raw features [B, columns] → [B, scaled numbers + missing marks + category codes].
 
     A number that is missing (or infinite) becomes 0, the middle of its scaled column,
     and columns with such rows in training get a mark, 1 where the number is missing.
@@ -23,7 +23,7 @@ class Preprocessing(nn.Module):
 
     Args:
         inputs: training rows [N, columns].
-        columns: what they are.
+        columns: descriptions of the columns.
         scale: makes the scale of the numeric columns from their training rows.
     """
 
@@ -43,7 +43,7 @@ class Preprocessing(nn.Module):
         is_code = torch.tensor([c.kind == "categorical" for c in columns])
         self.register_buffer("numeric", torch.where(~is_code)[0])
         self.register_buffer("categorical", torch.where(is_code)[0])
-        numbers = torch.cat([self._numbers(chunk) for chunk in chunks(inputs)])
+        numbers = torch.cat([self._numbers(chunk) for chunk in split_chunks(inputs)])
         missing = numbers.isnan().any(dim=0)
         self.register_buffer("marked", torch.where(missing)[0])
         self.scale = scale(numbers)
@@ -63,10 +63,10 @@ class Preprocessing(nn.Module):
         scale: Callable[[Tensor], nn.Module],
         num_marked: int,
     ) -> Self:
-        """One that has seen no rows: the state of a fitted one can be loaded into it.
+        """Build an unfitted module to load the state of a fitted one into.
 
         Args:
-            num_marked: numeric columns that have a mark.
+            num_marked: number of numeric columns that have a mark.
         """
         row = torch.zeros(1, len(columns))
         numeric = [i for i, c in enumerate(columns) if c.kind != "categorical"]
@@ -92,7 +92,7 @@ class Preprocessing(nn.Module):
         numbers = inputs
         if len(self.categorical):
             numbers = inputs.index_select(1, self.numeric)
-        nan = torch.nan  # a fifth of the time of a mask of what is finite
+        nan = torch.nan  # takes a fifth of the time of a mask of finite values
         return torch.nan_to_num(numbers, nan=nan, posinf=nan, neginf=nan)
 
     def _codes(self, inputs: Tensor) -> Tensor:
@@ -105,12 +105,12 @@ class Preprocessing(nn.Module):
 
 
 class Preprocessed:
-    """Some of the rows, preprocessed whenever they are taken: time instead of memory.
+    """Rows that are preprocessed whenever they are indexed: time instead of memory.
 
     Args:
         inputs: all raw features [N, columns].
-        rows: which of them these are.
-        preprocessing: fitted.
+        rows: indices [R] of the rows of this object.
+        preprocessing: a fitted one.
     """
 
     def __init__(
@@ -124,21 +124,21 @@ class Preprocessed:
         return len(self.rows)
 
     @torch.no_grad()
-    def __getitem__(self, places: slice | Tensor) -> Tensor:
-        """Features [B, F] of those at some places among these rows."""
-        parts = chunks(self.rows[places])
-        return in_one([self.preprocessing(self.inputs[part]) for part in parts])
+    def __getitem__(self, positions: slice | Tensor) -> Tensor:
+        """Features [B, F] at positions among these rows."""
+        chunks = split_chunks(self.rows[positions])
+        return concatenate([self.preprocessing(self.inputs[rows]) for rows in chunks])
 
 
 Features = Tensor | Preprocessed
-"""Of rows [N, F]: the tensor that ``features[places]`` gives is kept, or made anew."""
+"""Features of rows: ``features[positions]`` is a tensor [B, F] in both cases."""
 
 
-def chunks(rows: Tensor) -> Sequence[Tensor]:
-    """Some thousand rows at a time."""
+def split_chunks(rows: Tensor) -> Sequence[Tensor]:
+    """Split rows [N, …] into chunks of some thousand rows."""
     return torch.split(rows, CHUNK)
 
 
-def in_one(parts: Sequence[Tensor]) -> Tensor:
-    """Rows one after the other; what is one already is not copied."""
+def concatenate(parts: Sequence[Tensor]) -> Tensor:
+    """Join parts [N, …] along their rows, without a copy of a single part."""
     return parts[0] if len(parts) == 1 else torch.cat(tuple(parts))

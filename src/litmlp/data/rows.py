@@ -18,13 +18,13 @@ class RowsData(Data):
     """A few rows, each a list of numbers; the columns are called x1, x2, …
 
     Args:
-        inputs: a list a row.
-        targets: a list of real values a row. With ``class_names`` an index a row, or a
-            list with each class's share.
+        inputs: one list of numbers per row.
+        targets: one list of real values per row. With ``class_names`` one class index
+            per row, or one list with the probability of each class.
         class_names: in the order of the class indices; empty for real values.
 
     Raises:
-        UserError: lists of unequal lengths, or a class index that is none.
+        UserError: lists of unequal lengths, or an index of no class.
     """
 
     inputs: Numbers
@@ -33,16 +33,23 @@ class RowsData(Data):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        width = common_length("inputs", self.inputs)
+        self.num_inputs = common_length("inputs", self.inputs)
         if len(self.targets) != len(self.inputs):
             raise UserError(
                 f"{len(self.inputs)} rows of inputs and {len(self.targets)} of targets"
             )
-        self.input_names = [f"x{i + 1}" for i in range(width)]
+        count = len(self.class_names)
         if isinstance(self.targets[0], Sequence):
-            self._check_lists(common_length("targets", cast(Numbers, self.targets)))
-        else:
-            self._check_indices(cast(Sequence[int], self.targets))
+            width = common_length("targets", cast(Numbers, self.targets))
+            if count and width != count:
+                raise UserError(f"targets: {width} numbers per row for {count} classes")
+        elif not count:
+            raise UserError(
+                "targets are one list of numbers per row, [[0.5],[1.5]]; indices of "
+                "classes need data.class_names=[cat,dog] and task=binary or multiclass"
+            )
+        elif not all(0 <= index < count for index in cast(Sequence[int], self.targets)):
+            raise UserError(f"targets={self.targets}: classes go from 0 to {count - 1}")
 
     def load(self) -> Samples:
         is_index = not isinstance(self.targets[0], Sequence)
@@ -52,37 +59,21 @@ class RowsData(Data):
         return Samples(
             inputs=torch.tensor(self.inputs, dtype=torch.float64),
             targets=targets,
-            columns=[Column(name=name) for name in self.input_names],
+            columns=[Column(name=f"x{i + 1}") for i in range(self.num_inputs)],
             target_names=[f"y{i + 1}" for i in range(count)],
             class_names=self.class_names,
         )
 
-    def _check_lists(self, width: int) -> None:
-        if self.class_names and width != len(self.class_names):
-            raise UserError(
-                f"{width} shares a row of targets for {len(self.class_names)} classes"
-            )
-
-    def _check_indices(self, indices: Sequence[int]) -> None:
-        if not self.class_names:
-            raise UserError(
-                "targets are a list of numbers a row, [[0.5],[1.5]]; indices of "
-                "classes need data.class_names=[cat,dog] and task=binary or multiclass"
-            )
-        last = len(self.class_names) - 1
-        if not all(0 <= index <= last for index in indices):
-            raise UserError(f"targets={list(indices)}: classes go from 0 to {last}")
-
 
 def common_length(name: str, rows: Numbers) -> int:
-    """How many numbers each row has.
+    """Return the number of values per row.
 
     Raises:
-        UserError: none, or not all as many.
+        UserError: there are no values, or rows of unequal lengths.
     """
     lengths = sorted({len(row) for row in rows})
-    if lengths in ([], [0]) or len(lengths) > 1:
+    if len(lengths) != 1 or lengths == [0]:
         raise UserError(
-            f"{name}: one list or more of as many numbers each, got lengths {lengths}"
+            f"{name}: needs one list per row, all of one length, got lengths {lengths}"
         )
     return lengths[0]

@@ -1,4 +1,4 @@
-"""What every data source gives: a matrix of raw features and a target a row."""
+"""Samples: the raw features and targets that every data source loads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Column:
 
 
 class ColumnFacts(NamedTuple):
-    """A row of the report about a table's columns; ``note`` asks for a closer look."""
+    """One row of the report about a table's columns; ``note`` says what is odd."""
 
     column: str
     kind: str
@@ -38,20 +38,21 @@ class ColumnFacts(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """Rows in memory.
+    """All rows of a data source, in memory.
 
     Attributes:
-        inputs: raw features [rows, columns], floating point; NaN where one is missing,
-            −1 for a category that is none of the column's.
-        targets: class indices [rows], or real values [rows, targets].
-        columns: one a column of ``inputs``.
-        target_names: one a target; a single one for classes.
+        inputs: raw features [rows, columns], floating point; NaN for a missing value,
+            −1 for a category that the column does not list.
+        targets: class indices [rows], probabilities [rows, classes], or real values
+            [rows, targets].
+        columns: one per column of ``inputs``.
+        target_names: one per target; a single one for classes.
         class_names: in the order of the class indices; empty for real values.
-        given: row numbers of ``val`` and ``test`` where the data say which they are;
-            the other rows are still to be split.
-        groups: a number a row [rows]; rows of one group stay together.
-        times: a number a row [rows]; the latest rows are the test.
-        numbers: of the rows in their file [rows]; by default 0, 1, ….
+        given: row indices [N] of ``val`` and ``test`` where the data say which rows
+            these are; the other rows are still to be split.
+        groups: one number per row [rows]; the rows of a group stay in one split.
+        times: one number per row [rows]; the latest rows are the test split.
+        numbers: the number of each row in its file [rows]; by default 0, 1, ….
         column_report: one row per column, to be shown before training; may be empty.
     """
 
@@ -70,7 +71,7 @@ class Samples:
 def predicted_names(
     target_names: Sequence[str], class_names: Sequence[str] = ()
 ) -> list[str]:
-    """The columns of a table of predictions.
+    """Column names of a table of predictions.
 
     >>> predicted_names(["pet"], ["cat", "dog"])
     ['predicted_pet', 'probability_cat', 'probability_dog']

@@ -6,17 +6,17 @@ from torch import Tensor, nn
 
 from litmlp.errors import UserError
 
-LARGE = 2**22
-"""Numbers that are measured at once: more are taken some columns at a time."""
+BLOCK = 2**22
+"""Numbers that are measured at a time: a larger matrix is taken by column blocks."""
 
 
 class Standardize(nn.Module):
-    """(x − mean) / standard deviation, a column each.
+    """(x − mean) / standard deviation of each column.
 
     A constant column has no spread to divide by and becomes zero.
 
     Args:
-        inputs: the rows [N, F] to measure mean and (population) deviation on.
+        inputs: the rows [N, F] to measure the mean and (population) deviation on.
     """
 
     mean: Tensor
@@ -24,7 +24,7 @@ class Standardize(nn.Module):
 
     def __init__(self, inputs: Tensor) -> None:
         super().__init__()
-        columns = max(1, LARGE // max(1, len(inputs)))
+        columns = max(1, BLOCK // max(1, len(inputs)))
         blocks = torch.split(inputs, columns, dim=1)
         mean, std = map(torch.cat, zip(*map(mean_and_std, blocks), strict=True))
         self.register_buffer("mean", mean)
@@ -35,7 +35,7 @@ class Standardize(nn.Module):
 
 
 def mean_and_std(inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Of each column [F], [F]; a constant one has its value and 1."""
+    """Mean [F] and deviation [F] of rows [N, F]; 1 is the deviation of a constant."""
     low = inputs.nan_to_num(nan=torch.inf).amin(dim=0)
     varies = inputs.nan_to_num(nan=-torch.inf).amax(dim=0) > low
     mean = torch.where(varies, inputs.nanmean(dim=0), low.nan_to_num(posinf=0.0))
@@ -51,7 +51,7 @@ class RobustScale(nn.Module):
 
     Args:
         inputs: the rows [N, F] to measure the quartiles on.
-        limit: where values level off, in interquartile ranges.
+        limit: the bound of the scaled values, in interquartile ranges.
     """
 
     median: Tensor
@@ -67,7 +67,7 @@ class RobustScale(nn.Module):
         width = torch.where(high > low, high - low, (highest - lowest) / 2)
         self.limit = limit
         self.register_buffer("median", median)
-        self.register_buffer("range", spread(width))
+        self.register_buffer("range", divisor(width))
 
     def forward(self, inputs: Tensor) -> Tensor:
         scaled = (inputs - self.median) / self.range
@@ -75,14 +75,14 @@ class RobustScale(nn.Module):
 
 
 class QuantileNormal(nn.Module):
-    """Ranks among the training rows, as a normal distribution has them.
+    """Ranks among the training rows, mapped to a normal distribution.
 
-    Any distribution becomes N(0, 1), so outliers are only the largest of many; values
-    between two quantiles are interpolated, values outside become the outermost.
+    Any distribution becomes N(0, 1), so an outlier is only the largest of many values;
+    values between two quantiles are interpolated, values outside become the outermost.
 
     Args:
         inputs: the rows [N, F] to measure the quantiles on.
-        num_quantiles: how many are kept, evenly spaced.
+        num_quantiles: number of quantiles to keep, evenly spaced.
     """
 
     quantiles: Tensor
@@ -91,8 +91,8 @@ class QuantileNormal(nn.Module):
         super().__init__()
         if num_quantiles < 2:
             raise UserError(f"num_quantiles={num_quantiles}: must be 2 or more")
-        shares = torch.linspace(0, 1, num_quantiles)
-        self.register_buffer("quantiles", quantiles(inputs, shares).T.contiguous())
+        fractions = torch.linspace(0, 1, num_quantiles)
+        self.register_buffer("quantiles", quantiles(inputs, fractions).T.contiguous())
 
     def forward(self, inputs: Tensor) -> Tensor:
         values = inputs.T.contiguous()
@@ -106,19 +106,19 @@ class QuantileNormal(nn.Module):
         return torch.where(values.isnan(), values, normal).T
 
     def _rank(self, values: Tensor, right: Tensor) -> Tensor:
-        """Where values lie between the quantile at ``right`` and the one before."""
+        """Interpolate [F, B] between the quantile at ``right`` and the one before."""
         low = self.quantiles.gather(1, right - 1)
         high = self.quantiles.gather(1, right)
-        between = ((values - low) / spread(high - low)).clamp(0, 1)
+        between = ((values - low) / divisor(high - low)).clamp(0, 1)
         return right - 1 + between
 
 
 class Logit(nn.Module):
-    """log(p / (1 − p)) of probabilities or shares: what a sigmoid makes p again.
+    """log(p / (1 − p)) of probabilities or fractions, the inverse of a sigmoid.
 
     Args:
         inputs: the rows [N, F] to check.
-        eps: 0 and 1 count as that much more and less, since their logit is infinite.
+        eps: 0 and 1 are taken as eps and 1 − eps, since their logits are infinite.
 
     Raises:
         UserError: a number outside [0, 1].
@@ -135,16 +135,17 @@ class Logit(nn.Module):
         return torch.logit(inputs, eps=self.eps)
 
 
-def spread(width: Tensor) -> Tensor:
-    """A width to divide by: 1 where there is none."""
+def divisor(width: Tensor) -> Tensor:
+    """The width, or 1 where the width is 0."""
     return torch.where(width > 0, width, 1.0)
 
 
-def quantiles(inputs: Tensor, shares: Tensor) -> Tensor:
-    """Quantiles [len(shares), F] of each column, missing values left out."""
-    # numpy's takes any number of rows, torch's 16 million at most.
+def quantiles(inputs: Tensor, fractions: Tensor) -> Tensor:
+    """Quantiles [len(fractions), F] of rows [N, F], without the missing values."""
+    # numpy's function takes any number of rows, torch's 16 million at most.
     columns = [column[~column.isnan()].double().numpy() for column in inputs.T]
     found = [
-        np.quantile(c, shares) if len(c) else np.zeros(len(shares)) for c in columns
+        np.quantile(c, fractions) if len(c) else np.zeros(len(fractions))
+        for c in columns
     ]
     return torch.from_numpy(np.stack(found, axis=1)).to(inputs.dtype)

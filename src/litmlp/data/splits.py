@@ -1,4 +1,4 @@
-"""Which rows are for training, validation and test."""
+"""Splitting rows into training, validation and test, or into folds."""
 
 import math
 import warnings
@@ -23,7 +23,7 @@ from litmlp.errors import UserError
 Rows = NDArray[np.int64]
 
 NUM_DRAWS = 20
-"""Draws of whole groups, of which the one nearest to the shares is taken."""
+"""Random draws of whole groups, of which the draw nearest to the fractions is taken."""
 
 
 def split_rows(
@@ -35,19 +35,19 @@ def split_rows(
     num_folds: int | None = None,
     fold: int = 0,
 ) -> dict[str, Tensor]:
-    """Row numbers of ``train``, ``val`` and ``test``; a split of no rows is left out.
+    """Row indices [N] of ``train``, ``val`` and ``test``; empty splits are left out.
 
     Rows whose split is given keep it; a split that is not given is cut from the other
-    rows: the latest of them if they have times, whole groups if they have groups, any
-    otherwise. Classes keep their shares in every split (stratification), as far as
-    groups allow; times do not heed them.
+    rows: the latest rows if they have times, whole groups if they have groups, random
+    rows otherwise. Classes keep their fractions in every split (stratification) as far
+    as groups allow, but not where times decide.
 
     Args:
-        test_share, validation_share: shares of the rows whose split is not given, in
+        test_share, validation_share: fractions of the rows whose split is not given, in
             [0, 1), rounded up.
         seed: the same seed gives the same rows.
-        num_folds: cut all rows into that many folds, of which one is the test.
-        fold: which one, from 0.
+        num_folds: cut all rows into this many folds, of which one is the test split.
+        fold: index of the test fold.
 
     Raises:
         UserError: no rows are left to train on, a class is too small to be split or
@@ -62,9 +62,9 @@ def split_rows(
     else:
         rows["train"], rows["test"] = take_fold(samples, num_folds, fold, seed)
     count = len(rows["train"]) if num_folds is None else len(samples.inputs)
-    for name, share in (("test", test_share), ("val", validation_share)):
+    for name, fraction in (("test", test_share), ("val", validation_share)):
         # Rounded first: 0.07 · 100 is 7.000000000000001.
-        size = math.ceil(round(share * count, 9))
+        size = math.ceil(round(fraction * count, 9))
         if name in rows or not size:
             continue
         if size >= len(rows["train"]):
@@ -72,11 +72,11 @@ def split_rows(
                 f"data.test_share={test_share} and data.validation_share="
                 f"{validation_share} leave no rows of {count} to train on"
             )
-        rows["train"], rows[name] = take(samples, rows["train"], size, name, seed)
+        rows["train"], rows[name] = take_rows(samples, rows["train"], size, name, seed)
     for name in ("val", "test") if num_folds is None else ("val",):
         if len(rows.get(name, [])) == 1:
             raise UserError(f"a {name} split of one row of {count} measures nothing")
-    check_classes(samples, rows)
+    check_training_classes(samples, rows)
     return {
         name: torch.from_numpy(np.sort(rows[name]))
         for name in ("train", "val", "test")
@@ -84,10 +84,10 @@ def split_rows(
     }
 
 
-def take(
+def take_rows(
     samples: Samples, rows: Rows, size: int, name: str, seed: int
 ) -> tuple[Rows, Rows]:
-    """The rows that stay, and about ``size`` of them taken out."""
+    """Cut rows into those that stay and about ``size`` rows for the split ``name``."""
     if samples.times is not None:
         ordered = rows[np.argsort(samples.times.numpy()[rows], kind="stable")]
         return ordered[:-size], ordered[-size:]
@@ -95,7 +95,7 @@ def take(
         return take_groups(samples, rows, size, name, seed)
     labels = labels_of(samples)
     if labels is not None:
-        check_members(samples, labels, rows, name)
+        check_class_sizes(samples, labels, rows, name)
     try:
         stay, taken = train_test_split(
             rows,
@@ -106,7 +106,7 @@ def take(
     except ValueError as error:
         raise UserError(
             f"cannot take {size} of {len(rows)} rows for {name} with every class "
-            f"in its share: {str(error)[:200]}"
+            f"among them: {str(error)[:200]}"
         ) from error
     return stay, taken
 
@@ -114,19 +114,19 @@ def take(
 def take_groups(
     samples: Samples, rows: Rows, size: int, name: str, seed: int
 ) -> tuple[Rows, Rows]:
-    """Whole groups: of some draws the one nearest to the share in every class."""
+    """Cut whole groups: the draw that is nearest to the fraction in every class."""
     assert samples.groups is not None
     groups = samples.groups.numpy()[rows]
     labels = labels_of(samples)
     classes = np.zeros(len(rows), dtype=int) if labels is None else labels[rows]
     sizes = np.bincount(classes)
-    share = size / len(rows)
+    fraction = size / len(rows)
 
     def distance(draw: tuple[Rows, Rows]) -> float:
         taken = np.bincount(classes[draw[1]], minlength=len(sizes))
-        return float(np.abs(taken / sizes.clip(1) - share).sum())
+        return float(np.abs(taken / sizes.clip(1) - fraction).sum())
 
-    draws = GroupShuffleSplit(NUM_DRAWS, test_size=share, random_state=seed)
+    draws = GroupShuffleSplit(NUM_DRAWS, test_size=fraction, random_state=seed)
     try:
         stay, taken = min(draws.split(rows, groups=groups), key=distance)
     except ValueError as error:
@@ -140,7 +140,7 @@ def take_groups(
 def take_fold(
     samples: Samples, num_folds: int, fold: int, seed: int
 ) -> tuple[Rows, Rows]:
-    """The rows of the other folds, and those of one."""
+    """Cut all rows into those of the other folds and those of one fold."""
     if samples.given or samples.times is not None:
         raise UserError(
             f"data.num_folds={num_folds} cuts all rows into folds: leave out "
@@ -163,7 +163,7 @@ def take_fold(
     }[labels is not None, groups is not None]
     splitter = kind(num_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
-        # A class of few rows is in some folds alone, and that is all right.
+        # A class of few rows may be in some folds only.
         warnings.filterwarnings("ignore", message="The least populated class")
         try:
             stay, taken = list(splitter.split(rows, labels, groups))[fold]
@@ -173,7 +173,7 @@ def take_fold(
 
 
 def labels_of(samples: Samples) -> Rows | None:
-    """The class of each row, the likeliest of a soft target; None for real values."""
+    """Class index per row [rows], the likeliest one of a soft target; else None."""
     if not samples.class_names:
         return None
     soft = samples.targets.ndim == 2
@@ -181,35 +181,33 @@ def labels_of(samples: Samples) -> Rows | None:
     return labels
 
 
-def check_members(samples: Samples, labels: Rows, rows: Rows, name: str) -> None:
-    """Refuse to cut rows that hold a single one of a class.
+def check_class_sizes(samples: Samples, labels: Rows, rows: Rows, name: str) -> None:
+    """Check that each class has enough rows to be cut.
 
     Raises:
-        UserError: there is such a class.
+        UserError: a single row of a class is left.
     """
-    counts = np.bincount(labels).tolist()
-    for label, left in enumerate(np.bincount(labels[rows]).tolist()):
-        if left == 1:
-            raise UserError(
-                f"class {samples.class_names[label]} has {counts[label]} "
-                f"{'row' if counts[label] == 1 else 'rows'}, too few for {name} and "
-                "the other splits to have one each: leave out the class, join it to "
-                "another, or say by data.split_column which row goes where"
-            )
+    single = np.flatnonzero(np.bincount(labels[rows]) == 1)
+    if len(single):
+        count = int((labels == single[0]).sum())
+        raise UserError(
+            f"class {samples.class_names[single[0]]} has {count} "
+            f"{'row' if count == 1 else 'rows'}, too few for {name} and the other "
+            "splits to have one each: leave out the class, join it to another, or say "
+            "in data.split_column which row goes where"
+        )
 
 
-def check_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
-    """Refuse a split that has a class in validation or test alone.
+def check_training_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
+    """Check that each class that has rows has training rows.
 
     Raises:
-        UserError: there is such a class; one that has no rows at all is not refused.
+        UserError: a class has rows in validation or test only.
     """
     labels = labels_of(samples)
     if labels is None:
         return
-    learned = np.bincount(labels[rows["train"]], minlength=len(samples.class_names))
-    counts = np.bincount(labels, minlength=len(samples.class_names))
-    unlearned = np.flatnonzero((counts > 0) & (learned == 0)).tolist()
-    if unlearned:
-        names = ", ".join(samples.class_names[label] for label in unlearned[:5])
+    missing = np.setdiff1d(labels, labels[rows["train"]])
+    if len(missing):
+        names = ", ".join(samples.class_names[label] for label in missing[:5])
         raise UserError(f"no training rows of class {names}: each class needs some")

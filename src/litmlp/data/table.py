@@ -1,4 +1,4 @@
-"""A table of one's own: CSV or Parquet files with a header."""
+"""A user's own table: CSV or Parquet files with a header."""
 
 import logging
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True, eq=False)
 class TableData(Tabular):
-    """The columns of a table predict one of them, or several real-valued ones.
+    """A table in which some columns predict one other, or several real-valued ones.
 
     Args:
         path: a ``.csv`` or ``.parquet`` file with a header.
         validation_path, test_path: files with the same columns in any order, whose rows
-            are not for training. Categories that ``path`` lacks count as unseen.
+            are not trained on. Categories that ``path`` lacks count as unseen.
 
     The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 

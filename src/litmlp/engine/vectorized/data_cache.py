@@ -48,5 +48,5 @@ class SharedData:
             if name == "samples" and known not in self._recent:
                 self._recent.append(known)
             data.__dict__[name] = getattr(known, name)  # where cached_property keeps it
-        data.__dict__["features"] = data.unkept_features()
+        data.__dict__["features"] = data.lazy_features()
         return data

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from litmlp.data.data_module import Data
-from litmlp.data.preprocessing import Features, Preprocessed, in_one
+from litmlp.data.preprocessing import Features, Preprocessed, concatenate
 from litmlp.engine.vectorized.batch_plan import Part
 from litmlp.engine.vectorized.member import Member
 from litmlp.engine.vectorized.padding import filled_up
@@ -46,7 +46,7 @@ class Rows:
         self._validation = [
             own["val"].to(device) if "val" in own else None for own in targets
         ]
-        self.targets = in_one([own["train"] for own in targets]).to(device)
+        self.targets = concatenate([own["train"] for own in targets]).to(device)
         counts = torch.tensor([len(own["train"]) for own in targets])
         self._starts: list[int] = (counts.cumsum(0) - counts).tolist()
         self._columns = max(len(data.samples.columns) for data in splits.values())
