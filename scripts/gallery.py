@@ -9,7 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from litmlp.errors import UserError, fail
+from litmlp.engine.terminal.mistakes import fail
+from litmlp.errors import UserError
 
 
 def main() -> None:

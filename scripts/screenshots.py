@@ -21,7 +21,8 @@ from urllib.request import urlopen
 
 from PIL import Image
 
-from litmlp.errors import UserError, fail
+from litmlp.engine.terminal.mistakes import fail
+from litmlp.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / ".github" / "images"

@@ -91,8 +91,6 @@ class Factory(functools.partial[Any]):
                 raise
             raise located(error, self.where) from error
         except REFUSALS as error:
-            if "memory" in str(error):  # too little of it: no mistake in a value
-                raise
             raise located(error, self.where) from error
 
 

@@ -12,9 +12,7 @@ from litmlp.callbacks import divergence
 from litmlp.callbacks.divergence import FILE, first_infinite
 from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.process.memory import shortage_told
 from litmlp.engine.run.train import train
-from litmlp.errors import UserError
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["CPU", "accelerator"])
@@ -49,10 +47,3 @@ def test_the_first_layer_that_gives_no_number_is_named() -> None:
     assert first_infinite(model, rows, weights) == "0"
     assert not model[1].num_batches_tracked  # nothing of it counts as training
     assert not weights["1.num_batches_tracked"]
-
-
-def test_want_of_memory_says_what_needs_less() -> None:
-    with pytest.raises(UserError, match=r"smaller data\.batch_size"), shortage_told():
-        torch.empty(2**60)
-    with pytest.raises(RuntimeError, match="another"), shortage_told():
-        raise RuntimeError("another")

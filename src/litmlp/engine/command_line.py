@@ -13,10 +13,8 @@ from uuid import uuid4
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.engine.config.hydra_internals import use_checked_loader
 from litmlp.engine.config.overrides import as_typed
@@ -29,13 +27,12 @@ from litmlp.engine.sweep.hooks import (
     left_over,
     show_left_over,
 )
-from litmlp.errors import UserError, fail, report
+from litmlp.engine.terminal.mistakes import explain, fail, report
 
 Task = Callable[[DictConfig], float | None]
 
 TRACEBACK = "--traceback"
 FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's own way to ask for the same
-MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
 def run(task: Task, *, config: str) -> None:
@@ -92,9 +89,9 @@ def guarded(task: Task, full: bool, bugs: list[Exception]) -> Task:
         try:
             return task(config)
         except Exception as error:
-            mistake = isinstance(error, MISTAKES)
+            mistake = explain(error) is not None
             if hydra_config.mode == RunMode.MULTIRUN:
-                report(error, full or not mistake)
+                report(error, full)
                 LaunchHooks.unfinished += 1
                 if OmegaConf.select(config, "sweep.on_error") == "stop":
                     raise SweepStopped from error

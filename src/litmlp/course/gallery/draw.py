@@ -34,7 +34,8 @@ from litmlp.course.gallery.options import (
 from litmlp.engine.figures.style import STYLE, save
 from litmlp.engine.folder.tensorboard_internals import picture
 from litmlp.engine.terminal.console import console, shortest
-from litmlp.errors import UserError, describe
+from litmlp.engine.terminal.mistakes import describe
+from litmlp.errors import UserError
 
 GROUPS: dict[str, ModuleType] = {
     "activation": activation,

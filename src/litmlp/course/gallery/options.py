@@ -7,9 +7,9 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 
-from litmlp import errors
 from litmlp.engine.config.build import build_schedule
 from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.terminal import mistakes
 from litmlp.errors import UserError, nearest
 
 GROUPS = (
@@ -45,7 +45,7 @@ class Option:
     @property
     def description(self) -> str:
         """The first comment of its file, without the paper's address."""
-        text = (errors.CONF / self.group / f"{self.name}.yaml").read_text()
+        text = (mistakes.CONF / self.group / f"{self.name}.yaml").read_text()
         comment = re.match(r"#\s*(.*)", text)
         return re.sub(r"\s*\(https?://\S+\)", "", comment[1]) if comment else ""
 
@@ -55,7 +55,7 @@ class Option:
         Raises:
             UserError, HydraException: as a run would that is given the option.
         """
-        with initialize_config_dir(str(errors.CONF), version_base="1.3"):
+        with initialize_config_dir(str(mistakes.CONF), version_base="1.3"):
             config = compose("train", [f"{self.group}={self.name}", *self.values])
         part = config[self.group]
         match self.group:
@@ -73,14 +73,14 @@ class Option:
 
 def options_of(group: str) -> list[str]:
     """The names of a group's files, those in sub-folders too."""
-    folder = errors.CONF / group
+    folder = mistakes.CONF / group
     paths = [path.relative_to(folder) for path in folder.rglob("*.yaml")]
     return sorted(path.with_suffix("").as_posix() for path in paths)
 
 
 def open_values(group: str, name: str) -> list[str]:
     """The keys of an option that have no value of their own, ``values: ???``."""
-    text = (errors.CONF / group / f"{name}.yaml").read_text()
+    text = (mistakes.CONF / group / f"{name}.yaml").read_text()
     return re.findall(r"^(\w+): \?\?\?", text, flags=re.MULTILINE)
 
 

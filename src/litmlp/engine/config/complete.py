@@ -13,7 +13,8 @@ from litmlp.argument_checks import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
 from litmlp.engine.config.overrides import as_typed
-from litmlp.errors import UserError, describe
+from litmlp.engine.terminal.mistakes import describe
+from litmlp.errors import UserError
 
 PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
 """Groups that ``model.<group>=[a,b]`` chooses from for each hidden layer."""

@@ -1,10 +1,7 @@
 """What Lightning's Trainer takes and a run cannot do with, as one clear line."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
-
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from litmlp.errors import UserError
 
@@ -17,9 +14,6 @@ INSTEAD = {
 
 COUNTS = ("accumulate_grad_batches", "check_val_every_n_epoch")
 """Of what happens every so often, which Lightning would divide by."""
-
-OF_EARLY_STOPPING = "Early stopping conditioned on metric"
-"""How a message begins whose error has no class of its own."""
 
 
 def refuse_unfit(arguments: Mapping[str, Any]) -> None:
@@ -39,19 +33,3 @@ def refuse_unfit(arguments: Mapping[str, Any]) -> None:
             "trainer.overfit_batches would take batches as they come: "
             "trainer.limit_train_batches=… trains on the first ones of each epoch"
         )
-
-
-@contextmanager
-def refusals_told() -> Iterator[None]:
-    """
-    Raises:
-        UserError: instead of what Lightning raises for a config that it finds wrong.
-    """
-    try:
-        yield
-    except MisconfigurationException as error:
-        raise UserError(f"trainer: {error}") from error
-    except RuntimeError as error:
-        if not str(error).startswith(OF_EARLY_STOPPING):
-            raise
-        raise UserError(f"callbacks.early_stopping.monitor: {error}") from error

@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from litmlp.errors import UserError
-
 
 @contextmanager
-def failures_told() -> Iterator[None]:
-    """A full disk, a folder that is gone or may not be written to is one clear line.
+def leave_disk_errors_to_main_thread() -> Iterator[None]:
+    """Print no traceback of an ``OSError`` in another thread, such as TensorBoard's.
 
-    Raises:
-        UserError: instead of any ``OSError`` in the block.
+    Whatever logs next in the main thread raises the same error there.
     """
     before = threading.excepthook
 
@@ -22,17 +19,9 @@ def failures_told() -> Iterator[None]:
         if not issubclass(failed.exc_type, OSError):
             before(failed)
 
-    threading.excepthook = others  # TensorBoard's thread tells those who log next, too
+    threading.excepthook = others
     try:
         yield
-    except Exception as error:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if isinstance(error, UserError) or not isinstance(cause, OSError):
-            raise
-        where = f"{os.fsdecode(cause.filename)}: " if cause.filename else ""
-        raise UserError(
-            f"{where}{cause.strerror or cause}: what was saved before stays"
-        ) from error
     finally:
         threading.excepthook = before
 

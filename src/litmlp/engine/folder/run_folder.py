@@ -16,8 +16,9 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.lock import held, is_held
 from litmlp.engine.folder.provenance import git_commit, versions
-from litmlp.engine.folder.untrusted import rebuilding, refuse_ways_out
+from litmlp.engine.folder.untrusted import blame_folder, refuse_ways_out
 from litmlp.engine.terminal.console import shortest, show
+from litmlp.engine.terminal.mistakes import as_mistake
 from litmlp.errors import UserError
 
 NOT_HASHED = frozenset(
@@ -110,12 +111,15 @@ def recording(
         summary["status"] = "interrupted"
         show(f"interrupted: what has been trained is in {shortest(folder)}")
         raise KeyboardInterrupt from error  # Lightning makes it a plain exit
-    except BaseException as error:
+    except BaseException as found:
+        raised = as_mistake(found)
         summary["status"] = "failed"
-        mistaken = isinstance(error, UserError) and not keep_mistakes
-        summary["error"] = f"{type(error).__name__}: {error}"
+        mistaken = isinstance(raised, UserError) and not keep_mistakes
+        summary["error"] = f"{type(raised).__name__}: {raised}"
         summary["traceback"] = traceback.format_exc()
-        raise
+        if raised is found:
+            raise
+        raise raised from found
     finally:
         seconds = summary.get("wall_seconds", time.perf_counter() - start)
         summary["wall_seconds"] = round(seconds, 3)
@@ -188,7 +192,7 @@ def read_config(folder: Path) -> DictConfig:
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
     refuse_ways_out(folder)
-    with rebuilding(folder):
+    with blame_folder(folder):
         config = OmegaConf.load(path)
         if not isinstance(config, DictConfig):
             raise UserError(f"{path} is broken: it is no config")

@@ -12,7 +12,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from litmlp.engine.folder.sweep_folder import STUDY
-from litmlp.engine.folder.untrusted import blaming, refuse_ways_out
+from litmlp.engine.folder.untrusted import refuse_ways_out
+from litmlp.engine.terminal.mistakes import blame
 
 NAME = "search"
 
@@ -50,7 +51,7 @@ def report_broken_study(folder: Path) -> AbstractContextManager[None]:
     Raises:
         UserError: instead of any other error.
     """
-    return blaming(f"{folder / STUDY} cannot be used")
+    return blame(f"{folder / STUDY} cannot be used")
 
 
 def ended_trials(study: Study) -> list[FrozenTrial]:

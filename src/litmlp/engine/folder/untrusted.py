@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.errors import UserError, describe
+from litmlp.engine.terminal.mistakes import blame
+from litmlp.errors import UserError
 
 PLACE = re.compile(r"(?i)dir|folder|path|file|uri|url|host")
 """In the name of an argument that says where something is written or sent."""
@@ -71,26 +72,10 @@ def named_values(node: Any, key: str) -> Iterator[tuple[str, Any]]:
         yield key, node
 
 
-def rebuilding(folder: Path) -> AbstractContextManager[None]:
-    """Whatever the block stumbles over is a mistake in the files of a run's folder.
+def blame_folder(folder: Path) -> AbstractContextManager[None]:
+    """Raise every error of the block as a mistake in the files of a run's folder.
 
     Raises:
         UserError: instead of any other error.
     """
-    return blaming(f"run={folder} cannot be rebuilt from its files")
-
-
-@contextmanager
-def blaming(wrong: str) -> Iterator[None]:
-    """Whatever the block stumbles over comes of what is wrong then.
-
-    Raises:
-        UserError: instead of any other error.
-    """
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # a file from elsewhere can be wrong in any way
-        reason = describe(error)[:200] or type(error).__name__
-        raise UserError(f"{wrong}: {reason}") from error
+    return blame(f"run={folder} cannot be rebuilt from its files")

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from litmlp.data.samples import Column
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
-from litmlp.engine.folder.untrusted import rebuilding, refuse_ways_out
+from litmlp.engine.folder.untrusted import blame_folder, refuse_ways_out
 from litmlp.engine.predict.trained_model import Trained, rebuilt, trained
 from litmlp.engine.process.settings import settings
 from litmlp.engine.terminal.console import show
@@ -128,7 +128,7 @@ def left_out(statuses: Mapping[Path, str]) -> str:
 def rebuilt_from(folder: Path) -> Trained:
     """The trained model of a run."""
     config = run_folder.read_config(folder)
-    with rebuilding(folder):
+    with blame_folder(folder):
         return rebuilt(config, folder)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.untrusted import rebuilding
+from litmlp.engine.folder.untrusted import blame_folder
 from litmlp.engine.process.settings import settings
 from litmlp.engine.run.plan import show_columns
 from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
@@ -19,7 +19,7 @@ from litmlp.supervised import Supervised
 
 def measure(config: DictConfig, folder: Path) -> Metrics:
     """Metrics of a run's best checkpoint on the data of a config."""
-    with rebuilding(folder):
+    with blame_folder(folder):
         config = one_device(config)
         with settings(config):
             data = build_data(config)

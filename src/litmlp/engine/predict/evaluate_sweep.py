@@ -8,7 +8,7 @@ from litmlp.engine.config.build import build_data
 from litmlp.engine.folder import provenance, run_folder
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import ENSEMBLE, statuses_of
-from litmlp.engine.folder.untrusted import rebuilding
+from litmlp.engine.folder.untrusted import blame_folder
 from litmlp.engine.predict.ensemble import Ensemble, ensemble
 from litmlp.engine.predict.evaluate_run import measured
 from litmlp.engine.run.test import Metrics, metrics_table
@@ -67,7 +67,7 @@ def own_data(together: Ensemble) -> Data:
         UserError: they have changed since.
     """
     first = together.members[0]
-    with rebuilding(first.folder):
+    with blame_folder(first.folder):
         data = build_data(first.config)
         found = provenance.of_data(data)
     if found != run_folder.read_summary(first.folder)["data"]:

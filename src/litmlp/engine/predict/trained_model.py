@@ -16,7 +16,7 @@ from litmlp.data.samples import Column
 from litmlp.engine.config.build import build_model
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.untrusted import rebuilding
+from litmlp.engine.folder.untrusted import blame_folder
 from litmlp.engine.process.settings import settings
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
@@ -60,7 +60,7 @@ class Trained:
 
         Batches are as in a test, so that its rows give its metrics to the last digit.
         """
-        with rebuilding(self.folder):
+        with blame_folder(self.folder):
             features = self.model.preprocessing(inputs)
             batches = torch.split(features, EVALUATION_BATCH_SIZE)
             return torch.cat([self.model(batch) for batch in batches])
@@ -68,7 +68,7 @@ class Trained:
     def predict(self, inputs: Tensor) -> Tensor:
         """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
-        with rebuilding(self.folder):
+        with blame_folder(self.folder):
             return torch.cat([self.model.predict(batch) for batch in batches])
 
 
@@ -91,7 +91,7 @@ def trained(folder: Path) -> Iterator[Trained]:
     """
     config = run_folder.read_config(folder)
     with ExitStack() as stack:
-        with rebuilding(folder):
+        with blame_folder(folder):
             stack.enter_context(settings(config))
             model = rebuilt(config, folder)
             refuse_misfit(model)

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from litmlp.engine.config.hyperparameters import flat
 from litmlp.engine.folder import run_folder
-from litmlp.engine.folder.untrusted import rebuilding
+from litmlp.engine.folder.untrusted import blame_folder
 from litmlp.engine.report.markup import Rows
 from litmlp.engine.report.number_format import short
 from litmlp.engine.report.terminal import show_table
@@ -49,7 +49,7 @@ def facts(folder: Path) -> dict[str, Any]:
     config = run_folder.read_config(folder)
     config.folder = None
     summary = run_folder.read_summary(folder)
-    with rebuilding(folder):
+    with blame_folder(folder):
         content = {key: summary.get(key) for key in COMPARED}
         return flat(OmegaConf.to_container(config), "config") | flat(content)
 

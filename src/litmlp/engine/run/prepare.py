@@ -16,7 +16,7 @@ from litmlp.engine.config.build import build_model, build_trainer
 from litmlp.engine.config.monitor import best_end
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import checkpoints
-from litmlp.engine.folder.untrusted import rebuilding
+from litmlp.engine.folder.untrusted import blame_folder
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError, nearest
 from litmlp.optimizers import check_states
@@ -52,7 +52,7 @@ def build_run(
     config = with_monitor(config, data)
     model = build_model(config, data)
     if point:  # Lightning would notice once the curves are cut back to it
-        with rebuilding(folder):
+        with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
             states = point.content["optimizer_states"]
             check_states(model, model.optimizer, states)

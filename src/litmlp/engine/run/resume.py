@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.lock import is_held
-from litmlp.engine.folder.untrusted import rebuilding, refuse_outside, refuse_ways_out
+from litmlp.engine.folder.untrusted import blame_folder, refuse_outside, refuse_ways_out
 from litmlp.errors import UserError
 
 LATEST = "latest"
@@ -95,7 +95,7 @@ def as_begun(config: DictConfig) -> DictConfig:
 def remember_command(folder: Path, given: list[str]) -> None:
     """Let ``HydraConfig`` speak of the run as it was launched."""
     hydra = cast(DictConfig, HydraConfig.get())
-    with rebuilding(folder), read_write(hydra), open_dict(hydra):
+    with blame_folder(folder), read_write(hydra), open_dict(hydra):
         launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
         hydra.overrides.task = [*OmegaConf.load(folder / COMMAND), *given]
         hydra.runtime.choices = launched.hydra.runtime.choices

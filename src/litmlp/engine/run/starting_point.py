@@ -1,7 +1,6 @@
 """Where a run begins: at its start, or at what its folder holds of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -9,7 +8,8 @@ from omegaconf import DictConfig
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.run_folder import Summary, is_done
 from litmlp.engine.run import resume
-from litmlp.errors import UserError, describe
+from litmlp.engine.terminal.mistakes import blame
+from litmlp.errors import UserError
 
 
 class Beginning:
@@ -62,25 +62,16 @@ class Beginning:
             raise UserError(f"{self.folder}: another process has trained it meanwhile")
         return earlier
 
-    @contextmanager
-    def misfits_told(self) -> Iterator[None]:
-        """
+    def blame(self) -> AbstractContextManager[None]:
+        """Raise an error of a run that goes on as a mistake in its checkpoint.
+
         Raises:
-            UserError: instead of any error of a run that goes on but of the disk's:
-                its checkpoint, or what has changed since, may not fit.
+            UserError: instead of any other error: the checkpoint, or what has changed
+                since, may not fit.
         """
-        try:
-            yield
-        except (UserError, OSError):
-            raise
-        except Exception as error:
-            if not self.point:
-                raise
-            reason = f"{type(error).__name__}: {describe(error)[:200]}"
-            raise UserError(
-                f"the run went on from {self.point.path} and failed: {reason} "
-                "(--traceback shows where)"
-            ) from error
+        if self.point is None:
+            return nullcontext()
+        return blame(f"the run went on from {self.point.path} and failed")
 
 
 def steps_of(point: checkpoints.Resumable | None) -> int | None:

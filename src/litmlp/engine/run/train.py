@@ -15,14 +15,12 @@ from litmlp.engine.config.build import build_data, build_trainer
 from litmlp.engine.config.complete import complete
 from litmlp.engine.config.hyperparameters import hyperparameters
 from litmlp.engine.config.overrides import as_typed
-from litmlp.engine.config.trainer_checks import refusals_told
 from litmlp.engine.diagnosis.config_advice import advice
 from litmlp.engine.diagnosis.model_table import model_table
 from litmlp.engine.folder import checkpoints, provenance, run_folder, saved_config
-from litmlp.engine.folder.atomic_files import failures_told
+from litmlp.engine.folder.atomic_files import leave_disk_errors_to_main_thread
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.process import signals
-from litmlp.engine.process.memory import shortage_told
 from litmlp.engine.process.settings import seed_of, seed_torch, settings
 from litmlp.engine.run import resume
 from litmlp.engine.run.plan import show_columns, show_plan
@@ -33,7 +31,6 @@ from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_met
 from litmlp.engine.sweep.cross_validation import write_fold
 from litmlp.engine.sweep.hooks import place
 from litmlp.engine.terminal.console import only_logged, shortest, show
-from litmlp.engine.terminal.distributed import told_by_one
 from litmlp.epoch_state import Position
 
 
@@ -58,7 +55,7 @@ def train(config: DictConfig) -> float:
     beginning = Beginning(folder, config)
     goes_on = config.get("resume") is not None
     with (
-        failures_told(),
+        leave_disk_errors_to_main_thread(),
         signals.heeded(),
         run_folder.recording(
             folder,
@@ -69,9 +66,7 @@ def train(config: DictConfig) -> float:
         ) as summary,
         settings(config),
         only_logged(in_sweep),
-        beginning.misfits_told(),
-        shortage_told(),
-        refusals_told(),
+        beginning.blame(),
     ):
         config.resume = None
         if not goes_on:
@@ -103,7 +98,7 @@ def fit_and_test(
     succeeded = False
     try:
         seed_torch(seed_of(config, "dropout"))
-        with signals.deferred(), told_by_one():
+        with signals.deferred():
             run.trainer.fit(
                 run.model, datamodule=run.data, ckpt_path=point.path if point else None
             )

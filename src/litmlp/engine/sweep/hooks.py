@@ -32,7 +32,8 @@ from litmlp.engine.sweep.launch_checks import (
     resume_sweep,
 )
 from litmlp.engine.terminal.console import console, shortest, table
-from litmlp.errors import UserError, fail, report
+from litmlp.engine.terminal.mistakes import fail, report
+from litmlp.errors import UserError
 
 Planned = Mapping[Path, Sequence[str]]
 """The folders of a sweep's members and their overrides."""

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 import torch
 from omegaconf import DictConfig, open_dict
 
-from litmlp.engine.command_line import MISTAKES
 from litmlp.engine.config.build import build_trainer
 from litmlp.engine.config.complete import complete
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process import signals
-from litmlp.engine.process.memory import shortage_told
 from litmlp.engine.process.settings import settings
 from litmlp.engine.run.prepare import build_run
 from litmlp.engine.run.starting_point import Beginning
 from litmlp.engine.sweep.hooks import LaunchHooks, SweepStopped
 from litmlp.engine.sweep.jobs import Job
 from litmlp.engine.terminal.console import console, only_logged
+from litmlp.engine.terminal.mistakes import explain, is_out_of_memory, report
 from litmlp.engine.vectorized.compatibility import (
     keys_apart,
     refusal,
@@ -41,7 +40,7 @@ from litmlp.engine.vectorized.progress_table import Tally
 from litmlp.engine.vectorized.recorded_run import Built, Opened, within
 from litmlp.engine.vectorized.stacked_loss import alike
 from litmlp.engine.vectorized.worker_processes import train_shares
-from litmlp.errors import UserError, report
+from litmlp.errors import UserError
 
 if TYPE_CHECKING:
     from litmlp.engine.sweep.process_pool import Slot
@@ -178,9 +177,10 @@ def build(job: Job, data: SharedData) -> Built | None:
             reason = refusal(built.run, built.beginning.point) if built else None
             if built and not reason:
                 loss_in_stack(built.run)
-    except MISTAKES:
-        return None  # its own run finds them again, and tells
-    except Exception as error:  # likewise, or a group could not follow it
+    except Exception as error:
+        if explain(error) is not None:
+            return None  # its own run finds the mistake again, and tells
+        # Likewise, or a group could not follow it.
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     if reason:
         name = folder_of(job.composed).name
@@ -223,21 +223,24 @@ def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
         torch.set_num_threads(threads)
         trainer = build_trainer(config, [tally])
         try:
-            with signals.deferred(), shortage_told(fewer(len(group))):
+            with signals.deferred():
                 trainer.fit(Group(list(opened), ending))
-        except BaseException as error:
+        except BaseException as found:
+            short = is_out_of_memory(found)
+            error = UserError(fewer(len(group))) if short else found
             for own in opened.values():
                 own.break_off(error)
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise KeyboardInterrupt from error  # Lightning makes it a plain exit
             if not isinstance(error, Exception):
                 raise
-            report(error, full=not isinstance(error, UserError))
+            report(error)
 
 
 def fewer(members: int) -> str:
     """What to do where memory does not suffice for a group of so many."""
     most = max(1, members // 2)
     return (
-        f"{members} runs side by side are too many: hydra.launcher.max_members={most}"
+        f"out of memory: {members} runs side by side are too many: "
+        f"hydra.launcher.max_members={most}"
     )

@@ -23,8 +23,8 @@ from litmlp.engine.run.train import (
 from litmlp.engine.sweep.hooks import LaunchHooks
 from litmlp.engine.sweep.jobs import Job
 from litmlp.engine.terminal.console import console, only_logged
+from litmlp.engine.terminal.mistakes import report
 from litmlp.engine.vectorized.member import Member
-from litmlp.errors import UserError, report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class Opened:
         self._leave(failed=error is not None)
         if error is not None:
             name = self.member.run.folder.name
-            report(error, full=not isinstance(error, UserError), source=f"{name}:")
+            report(error, source=f"{name}:")
             return
         console.print(f"  {self.member.run.folder.name}  {one_line(self.summary)}")
 

@@ -1,0 +1,186 @@
+"""The one place where an error becomes the line that a user reads."""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from litmlp.engine.terminal.console import printable
+from litmlp.errors import UserError, nearest
+
+CONF = Path(__file__).parents[4] / "conf"
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+ON_THE_CPU = "DefaultCPUAllocator"
+"""Part of torch's message for memory that the CPU lacks; the error has no class."""
+
+EARLY_STOPPING = "Early stopping conditioned on metric"
+"""Start of Lightning's message for a missing metric; the error has no class."""
+
+
+def explain(error: BaseException) -> str | None:
+    """Return the line that tells a user of a mistake, or None if the error is a bug."""
+    for kind in type(error).__mro__:
+        line_of = LINES.get(f"{kind.__module__}.{kind.__qualname__}")
+        line = line_of(error) if line_of else None
+        if line is not None:
+            return " ".join(line.split())
+    return explain(error.__cause__) if error.__cause__ is not None else None
+
+
+def describe(error: BaseException) -> str:
+    """Return one line for any error: for a bug, its class and message."""
+    text = " ".join(str(error).split())
+    return explain(error) or f"{type(error).__name__}: {text}"
+
+
+def as_mistake(error: BaseException) -> BaseException:
+    """Return a :class:`UserError` for what is a user's mistake, else the error."""
+    line = explain(error)
+    return error if line in (None, str(error)) else UserError(str(line))
+
+
+@contextmanager
+def blame(source: str) -> Iterator[None]:
+    """Raise every error of the block as a mistake in a file from elsewhere.
+
+    Args:
+        source: the file or folder and what is wrong with it, to begin the message.
+
+    Raises:
+        UserError: instead of any other error; a :class:`UserError` stays as it is.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{source}: {describe(error)[:200]}") from error
+
+
+def fail(error: Exception, full: bool) -> NoReturn:
+    """Report an error and end the process with exit code 1."""
+    report(error, full)
+    sys.exit(1)
+
+
+def report(error: Exception, full: bool = False, source: str = "") -> None:
+    """Print an error on stderr: one line for a mistake, the traceback for a bug.
+
+    Args:
+        full: whether to print the traceback of a mistake, too.
+        source: whose error it is, where that is not plain from what was said before.
+    """
+    line = f"error: {source} {describe(error)}"
+    lines = [" ".join(line.split())]
+    if full or explain(error) is None:
+        text = "".join(traceback.format_exception(error))
+        lines = [f"error: {source}", text] if source else [text]
+    for line in lines:
+        print(printable(line), file=sys.stderr)
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Return whether an error, or what caused it, says that memory is too small."""
+    if error is None:
+        return False
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    return (
+        not names.isdisjoint({"builtins.MemoryError", "torch.OutOfMemoryError"})
+        or ON_THE_CPU in str(error)
+        or is_out_of_memory(error.__cause__)
+    )
+
+
+def _of_user(error: Any) -> str:
+    return _of_memory(error) if is_out_of_memory(error.__cause__) else str(error)
+
+
+def _of_memory(error: Any) -> str:
+    return (
+        "out of memory: a smaller data.batch_size or smaller model.hidden_sizes need "
+        "less; trainer.accumulate_grad_batches makes up for small batches"
+    )
+
+
+def _of_disk(error: Any) -> str:
+    text = str(error.strerror or error)
+    place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+    kept = ": what was saved before stays" if error.errno in NO_SPACE else ""
+    return f"{place}{text}{kept}"
+
+
+def _of_option(error: Any) -> str:
+    if error.options is None:
+        return _of_hydra(error)
+    file = str(error.missing_cfg_file)
+    # An option may be in a subfolder; of Hydra's own, the group may be.
+    split = file.rpartition if file.startswith("hydra/") else file.partition
+    group, _, option = split("/")
+    home = CONF / group
+    paths = [path.relative_to(home).with_suffix("") for path in home.rglob("*.yaml")]
+    known = {*(path.as_posix() for path in paths), *error.options}
+    return f"{group}={option}: no such option. {nearest(option, known)}"
+
+
+def _of_override(error: Any) -> str:
+    return (
+        f"{error.override}: not of the form key=value; quote what has spaces or signs "
+        "in it: 'key=\"a = b\"'"
+    )
+
+
+def _of_missing_value(error: Any) -> str:
+    return f"{error.full_key} is needed: give {error.full_key}=…"
+
+
+def _of_hydra(error: Any) -> str:
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return _of_disk(cause)  # of a log that cannot be opened
+    parent, key = getattr(cause, "parent_node", None), getattr(cause, "key", None)
+    if hasattr(parent, "keys") and parent is not None and key not in parent:
+        return f"{cause.full_key}: no such key. {nearest(str(key), map(str, parent))}"
+    return str(error)
+
+
+def _of_trainer(error: Any) -> str:
+    return f"trainer: {error}"
+
+
+def _of_runtime(error: Any) -> str | None:
+    if is_out_of_memory(error):
+        return _of_memory(error)
+    if str(error).startswith(EARLY_STOPPING):
+        return f"callbacks.early_stopping.monitor: {error}"
+    return None
+
+
+def _of_process(error: Any) -> str | None:
+    """The last line of another process's traceback, if it names a user's mistake."""
+    *_, last = str(error).strip().splitlines()
+    kind, _, message = last.partition(": ")
+    return message if kind.rpartition(".")[2] == UserError.__name__ else None
+
+
+LINES: dict[str, Callable[[Any], str | None]] = {
+    "litmlp.errors.UserError": _of_user,
+    "hydra.errors.MissingConfigException": _of_option,
+    "hydra.errors.OverrideParseException": _of_override,
+    "hydra.errors.HydraException": _of_hydra,
+    "omegaconf.errors.MissingMandatoryValue": _of_missing_value,
+    "omegaconf.errors.OmegaConfBaseException": str,
+    "builtins.OSError": _of_disk,
+    "builtins.MemoryError": _of_memory,
+    "torch.OutOfMemoryError": _of_memory,
+    "lightning.fabric.utilities.exceptions.MisconfigurationException": _of_trainer,
+    "torch.multiprocessing.spawn.ProcessRaisedException": _of_process,
+    "builtins.RuntimeError": _of_runtime,
+}
+"""The line for each kind of error, by the full name of its class: to name a class of
+torch or Hydra should not take the seconds that it takes to import it."""
