@@ -27,7 +27,8 @@ from litmlp.engine.sweep.hooks import (
     left_over,
     show_left_over,
 )
-from litmlp.engine.terminal.mistakes import explain, fail, report
+from litmlp.engine.terminal.mistakes import describe, explain, fail, report
+from litmlp.errors import UserError
 
 Task = Callable[[DictConfig], float | None]
 
@@ -58,7 +59,8 @@ def run(task: Task, *, config: str) -> None:
     except Exception as error:
         if error in bugs:
             raise
-        fail(error, full)  # before the task: what was typed, or where it should go
+        # Before the task: the mistake is in what was typed, or in where it should go.
+        fail(error if full else UserError(describe(error)), full)
     except SweepStopped:
         assert LaunchHooks.launched is not None
         LaunchHooks().on_multirun_end(LaunchHooks.launched)

@@ -19,8 +19,7 @@ ALLOWED = {
     "launcher": r"(hydra_plugins|hydra\._internal\.core_plugins)\.\w+\.\w+",
     "sweeper": r"(hydra_plugins|hydra\._internal\.core_plugins)\.\w+\.\w+"
     r"|optuna\.(pruners|samplers)\.\w+",
-    "job_logging": r"litmlp\.engine\.terminal\.secrets\.LogFormatter"
-    r"|logging\.(Formatter|StreamHandler|FileHandler|NullHandler)"
+    "job_logging": r"logging\.(Formatter|StreamHandler|FileHandler|NullHandler)"
     r"|logging\.handlers\.(Timed)?RotatingFileHandler|colorlog\.ColoredFormatter",
 }
 """The classes that each part may name; add those of your own here."""

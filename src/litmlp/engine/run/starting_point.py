@@ -1,6 +1,7 @@
 """Where a run begins: at its start, or at what its folder holds of it."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -8,7 +9,7 @@ from omegaconf import DictConfig
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.run_folder import Summary, is_done
 from litmlp.engine.run import resume
-from litmlp.engine.terminal.mistakes import blame
+from litmlp.engine.terminal.mistakes import describe, explain
 from litmlp.errors import UserError
 
 
@@ -62,16 +63,22 @@ class Beginning:
             raise UserError(f"{self.folder}: another process has trained it meanwhile")
         return earlier
 
-    def blame(self) -> AbstractContextManager[None]:
-        """Raise an error of a run that goes on as a mistake in its checkpoint.
+    @contextmanager
+    def blame(self) -> Iterator[None]:
+        """Raise an unknown error of a run that goes on as a mistake in its checkpoint.
 
         Raises:
-            UserError: instead of any other error: the checkpoint, or what has changed
-                since, may not fit.
+            UserError: the checkpoint, or what has changed since, may not fit.
         """
-        if self.point is None:
-            return nullcontext()
-        return blame(f"the run went on from {self.point.path} and failed")
+        try:
+            yield
+        except Exception as error:
+            if self.point is None or explain(error) is not None:
+                raise
+            raise UserError(
+                f"the run went on from {self.point.path} and failed: "
+                f"{describe(error)[:200]} (--traceback shows where)"
+            ) from error
 
 
 def steps_of(point: checkpoints.Resumable | None) -> int | None:

@@ -14,8 +14,6 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Table
 
-from litmlp.engine.terminal.secrets import conceal
-
 # A pipe has no width: a table should not be folded to 80 columns in it.
 WIDTH = None if sys.stdout.isatty() else 160
 
@@ -26,8 +24,8 @@ CONTROLS = re.compile(
 
 
 def printable(text: str) -> str:
-    """A text as a terminal may show it: nothing secret, no commands to the terminal."""
-    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", conceal(text))
+    """Return a text without commands to the terminal that shows it."""
+    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 class SafeConsole(Console):
