@@ -223,24 +223,3 @@ def test_of_many_runs_that_are_left_out_some_are_named() -> None:
     found = {Path(str(i)): "failed" for i in range(7)} | {Path("7"): "done"}
     text = "left out: failed 0, failed 1, failed 2, failed 3, failed 4 and 2 more"
     assert left_out(found) == text
-
-
-def test_a_report_shows_a_mean_that_was_asked_for(
-    sweeps: Path, run: Run, tmp_path: Path
-) -> None:
-    sweep = Path(shutil.copytree(sweeps / "city", tmp_path / "sweep"))
-    (sweep / "ensemble.json").unlink(missing_ok=True)
-    assert "ensemble" not in run("report", f"runs={sweep}").out
-    assert run("evaluate", f"run={sweep}").code == 0
-    metrics = written(sweep / "ensemble.json")["metrics"]
-    ended = run("report", f"runs={sweep}")
-    runs = pl.read_csv(sweep / "report" / "runs.csv").sort("best_value")
-    best, mean = runs["accuracy/test"][0], runs["accuracy/test"].mean()
-    line = f"of 3 runs: accuracy/test {metrics['accuracy/test']:.4f}; "
-    line += f"the best of them {best:.4f}, their mean {mean:.4f}"
-    assert f"ensemble     {line}" in ended.out
-    assert "Ensemble of 3 runs in " in (sweep / "report" / "report.md").read_text()
-    (row,) = pl.read_csv(sweep / "report" / "ensembles.csv").rows(named=True)
-    assert row["loss/test"] == pytest.approx(metrics["loss/test"])
-    train_members(sweep, "city", ["seed=7"])  # the mean is no longer that of all runs
-    assert "ensemble" not in run("report", f"runs={sweep}").out

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_up import make_sweep
 
-from litmlp.engine.report.effects import (
+from litmlp.engine.report.findings import (
     best_pairings,
     by_level,
     effects,

@@ -9,11 +9,11 @@ from made_up import make_run, make_sweep
 from scipy import stats
 
 from litmlp.engine.report.findings import find
-from litmlp.engine.report.folders import find_runs
 from litmlp.engine.report.intervals import margin
 from litmlp.engine.report.problems import problems
 from litmlp.engine.report.ranking import compare, rank_choices, verdict
 from litmlp.engine.report.runs_table import read_runs
+from litmlp.engine.report.write import find_runs
 
 A = {f"optimizer=adam seed={i}": v for i, v in enumerate([0.31, 0.42, 0.35, 0.50])}
 B = {f"optimizer=sgd seed={i}": v for i, v in enumerate([0.40, 0.52, 0.43, 0.61])}
@@ -74,21 +74,11 @@ def test_order_of_the_seeds_does_not_matter(tmp_path: Path) -> None:
     assert rank_choices(make_sweep(tmp_path / "b", turned | A)).equals(straight)
 
 
-def test_other_seeds_are_compared_as_independent_runs() -> None:
-    best = {(i,): v for i, v in enumerate([1.0, 1.2, 0.9])}
-    values = {(i + 9,): v for i, v in enumerate([1.4, 1.1, 1.3, 1.9])}
-    difference, half = compare(values, best)
-    test = stats.ttest_ind(list(values.values()), list(best.values()), equal_var=False)
-    interval = test.confidence_interval(0.95)
-    assert difference - half == pytest.approx(interval.low)
-    assert difference + half == pytest.approx(interval.high)
-
-
 @pytest.mark.parametrize(
     ("values", "best"),
     [
         ({(0,): 1.0}, {(0,): 2.0}),
-        ({(0,): 1.0}, {(1,): 2.0, (2,): 2.5}),
+        ({(0,): 1.0, (3,): 1.5}, {(1,): 2.0, (2,): 2.5}),
         ({}, {(0,): 1.0, (1,): 2.0}),
     ],
 )
@@ -102,8 +92,6 @@ def test_equal_runs_are_tied_and_constant_differences_are_not() -> None:
     best = {(0,): 1.0, (1,): 2.0}
     assert verdict(*compare(best, best)) == "tied"
     assert verdict(*compare({(0,): 1.5, (1,): 2.5}, best)) == "worse"
-    same = {(8,): 1.0, (9,): 1.0}
-    assert verdict(*compare(same, {(0,): 1.0, (1,): 1.0})) == "tied"
 
 
 def test_one_value_has_no_interval() -> None:

@@ -154,7 +154,7 @@ def test_a_sweep_ends_with_a_report(run: Run, tmp_path: Path) -> None:
         assert row["best_value mean"] == pytest.approx(mean)
         mean = sum(summary["metrics"]["accuracy/test"] for summary in pair) / 2
         assert row["accuracy/test mean"] == pytest.approx(mean)
-    assert {"report.html", "report.md", "runs.parquet", "ranking.png"} <= {
+    assert {"report.html", "runs.parquet", "ranking.png"} <= {
         path.name for path in report.iterdir()
     }
 

@@ -1,4 +1,4 @@
-"""A sweep in pictures: choices ranked, what each axis does, two axes together."""
+"""A sweep in pictures: choices ranked, the effect of each axis, two axes together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,10 +12,10 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
-from litmlp.engine.report.effects import MEAN, cell_means, marginal_means
-from litmlp.engine.report.findings import Findings
-from litmlp.engine.report.number_format import number, percent, short
+from litmlp.engine.report.findings import MEAN, Findings, cell_means, marginal_means
 from litmlp.engine.report.problems import VALUE
+from litmlp.engine.report.run_record import short
+from litmlp.engine.terminal.wording import number, percent
 
 MOST_CHOICES = 20
 MOST_AXES = 6
@@ -33,7 +33,7 @@ VERDICTS = {
 
 
 def draw_ranking(findings: Findings) -> Figure:
-    """The best choices, best on top: runs, means and intervals; beside it the test."""
+    """Draw the best choices: runs, means and intervals; beside them the test metric."""
     problem = findings.problem
     tested = {problem.test: problem.test} if problem.test else {}
     top = findings.choices.drop_nulls(MEAN).head(MOST_CHOICES)
@@ -56,13 +56,13 @@ def draw_ranking(findings: Findings) -> Figure:
 
 
 def label(row: Mapping[str, Any], keys: Sequence[str]) -> str:
-    """The values of a choice."""
+    """Return the values of a choice, cut if they are long."""
     text = ", ".join(short(row[key]) for key in keys)
     return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
 
 def draw_rows(panel: Axes, top: pl.DataFrame, runs: pl.DataFrame, column: str) -> None:
-    """A row a choice: small dots for its runs, a large one for the mean, a line."""
+    """Draw one row per choice: small dots for runs, a large one for the mean."""
     rows = list(enumerate(top.rows(named=True)))
     for place, row in rows:
         color, _ = VERDICTS[row["against best"]]
@@ -84,7 +84,7 @@ def draw_rows(panel: Axes, top: pl.DataFrame, runs: pl.DataFrame, column: str) -
 
 
 def add_legend(figure: Figure, verdicts: Sequence[str | None]) -> None:
-    """What the colours mean, for those that occur."""
+    """Add the meaning of the colours that occur."""
     present = [VERDICTS[verdict] for verdict in VERDICTS if verdict in verdicts]
     handles = [
         figure.axes[0].plot([], [], "o", color=color, label=name)[0]
@@ -100,7 +100,7 @@ def add_legend(figure: Figure, verdicts: Sequence[str | None]) -> None:
 
 
 def draw_effects(findings: Findings) -> Figure:
-    """A panel an axis: the mean of each of its levels' runs, with its interval."""
+    """Draw one panel per axis: the mean of each level, with its interval."""
     problem = findings.problem
     of_choices = findings.effects.filter(pl.col("axis").is_in(problem.compared))
     strongest = of_choices.head(MOST_AXES).rows(named=True)
@@ -129,7 +129,7 @@ def draw_effects(findings: Findings) -> Figure:
 
 
 def draw_levels(panel: Axes, levels: pl.DataFrame) -> None:
-    """A dot a level, with a line for its 95 % interval."""
+    """Draw one dot per level, with a line for its 95 % interval."""
     for place, row in enumerate(levels.rows(named=True)):
         low, high = row[f"{VALUE} low"], row[f"{VALUE} high"]
         if low is not None:
@@ -142,7 +142,7 @@ def draw_levels(panel: Axes, levels: pl.DataFrame) -> None:
 
 
 def name_columns(panel: Axes, names: Sequence[str], *, slanted: bool) -> None:
-    """Names below the columns 0, 1, …; slanted where they would overlap."""
+    """Write names below the columns 0, 1, …; slanted where they would overlap."""
     panel.set_xticks(range(len(names)), names)
     if slanted:
         for text in panel.get_xticklabels():
@@ -150,7 +150,7 @@ def name_columns(panel: Axes, names: Sequence[str], *, slanted: bool) -> None:
 
 
 def same_scale(panel: Axes, values: Sequence[float]) -> None:
-    """Limits that hold the means of all panels; wide intervals leave the picture."""
+    """Set limits that show the means of all panels; wide intervals are cut."""
     low, high = min(values), max(values)
     if spans_decades(values):
         panel.set_yscale("log")
@@ -161,14 +161,14 @@ def same_scale(panel: Axes, values: Sequence[float]) -> None:
 
 
 def pair_to_draw(findings: Findings) -> tuple[str, str] | None:
-    """The axes that go best together, among those of not too many levels."""
+    """Return the axes of the best pairing, among axes with few enough levels."""
     few = findings.effects.filter(pl.col("levels") <= MOST_LEVELS)["axis"].to_list()
     pairs = findings.pairings.select("first", "second").rows()
     return next(((a, b) for a, b in pairs if a in few and b in few), None)
 
 
 def draw_pairing(findings: Findings, first: str, second: str) -> Figure:
-    """The mean of each combination of two axes' levels; the best has a frame."""
+    """Draw the mean of each combination of two axes' levels; the best has a frame."""
     metric, mode = findings.problem.monitor, findings.problem.mode
     cells = cell_means(findings.levels, first, second)
     names, others = (
@@ -197,7 +197,7 @@ def draw_pairing(findings: Findings, first: str, second: str) -> Figure:
 
 
 def write_values(panel: Axes, image: AxesImage) -> None:
-    """The numbers of a picture's cells, in a colour that can be read on theirs."""
+    """Write the number of each cell of a picture, in a colour that is readable."""
     values = np.ma.masked_invalid(np.asarray(image.get_array()))
     brightness = image.to_rgba(values)[..., :3] @ (0.3, 0.6, 0.1)
     for row, column in zip(*np.nonzero(~values.mask), strict=True):
@@ -207,5 +207,5 @@ def write_values(panel: Axes, image: AxesImage) -> None:
 
 
 def spans_decades(values: Sequence[float]) -> bool:
-    """Whether a linear scale would show the largest values alone."""
+    """Return whether a linear scale would show the largest values alone."""
     return min(values) > 0 and max(values) / min(values) > DECADES

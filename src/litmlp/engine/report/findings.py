@@ -1,12 +1,20 @@
-"""Everything that is concluded about one problem."""
+"""Conclusions about one problem: its choices ranked, the effect of each axis."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
+import numpy as np
 import polars as pl
 
-from litmlp.engine.report.effects import best_pairings, by_level, effects
-from litmlp.engine.report.problems import Problem
+from litmlp.engine.report.intervals import summarize
+from litmlp.engine.report.problems import VALUE, Problem
 from litmlp.engine.report.ranking import rank_choices
+from litmlp.engine.report.run_record import text_of
+
+MEAN, COUNT = f"{VALUE} mean", f"{VALUE} count"
+MOST_LEVELS = 8
+"""A numeric axis with more values that hardly repeat (a random search) is cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +23,9 @@ class Findings:
 
     Attributes:
         choices: of :func:`litmlp.engine.report.ranking.rank_choices`.
-        levels: of :func:`litmlp.engine.report.effects.by_level`.
-        effects: of :func:`litmlp.engine.report.effects.effects`.
-        pairings: of :func:`litmlp.engine.report.effects.best_pairings`.
+        levels: of :func:`by_level`.
+        effects: of :func:`effects`.
+        pairings: of :func:`best_pairings`.
     """
 
     problem: Problem
@@ -28,13 +36,13 @@ class Findings:
 
     @property
     def command(self) -> str:
-        """What trains the best run of the best choice again."""
+        """Command that trains the best run of the best choice again."""
         runs = self.problem.runs.filter(choice=self.choices["choice"][0])
         return str(runs["command"][0])
 
 
 def find(problem: Problem) -> Findings:
-    """What the runs of a problem tell."""
+    """Draw the conclusions from the runs of a problem."""
     levels = by_level(problem)
     return Findings(
         problem=problem,
@@ -43,3 +51,91 @@ def find(problem: Problem) -> Findings:
         effects=effects(levels, problem.mode),
         pairings=best_pairings(levels, problem.compared, problem.mode),
     )
+
+
+def by_level(problem: Problem) -> pl.DataFrame:
+    """Return the measured runs, with the levels of each axis in order."""
+    runs = problem.measured.select(VALUE, *problem.compared, *problem.seeds)
+    return runs.with_columns(
+        *(levels(runs[axis]) for axis in problem.compared),
+        *(exact_levels(runs[axis]) for axis in problem.seeds),
+    )
+
+
+def levels(values: pl.Series) -> pl.Series:
+    """Return an axis's values as ordered texts, or as four ranges of similar size."""
+    distinct = values.n_unique()
+    if values.dtype.is_numeric() and distinct > max(MOST_LEVELS, len(values) / 2):
+        return quarters(values)
+    return exact_levels(values)
+
+
+def exact_levels(values: pl.Series) -> pl.Series:
+    """Return an axis's values as texts, in the order of numbers or of the alphabet."""
+    order = values.unique().sort().to_list()
+    names = [text_of(value) for value in order]
+    return values.replace_strict(order, names, return_dtype=pl.Enum(names))
+
+
+def quarters(values: pl.Series) -> pl.Series:
+    """Return the quarter in which each number lies, such as ``0.001 to 0.01``."""
+    ends = list(dict.fromkeys(np.quantile(values, (0.0, 0.25, 0.5, 0.75, 1.0))))
+    for digits in range(3, 18):  # as few as tell the ends apart
+        texts = [f"{end:.{digits}g}" for end in ends]
+        if len(set(texts)) == len(ends):
+            break
+    names = [f"{low} to {high}" for low, high in pairwise(texts)]
+    places = np.searchsorted(ends[1:-1], values)
+    return pl.Series(values.name, [names[i] for i in places], pl.Enum(names))
+
+
+def effects(runs: pl.DataFrame, mode: str) -> pl.DataFrame:
+    """Return one row per axis, the axis that explains most first.
+
+    The columns are ``axis``, ``levels`` (their number), ``share`` (of the variance
+    between runs that lies between the means of the levels; null if no level has two
+    runs), ``spread`` (from the lowest to the highest of these means) and ``best`` (the
+    level with the best mean).
+
+    Args:
+        runs: of :func:`by_level`.
+        mode: ``min`` if smaller is better, else ``max``.
+    """
+    rows = []
+    for axis in runs.columns[1:]:
+        levels = marginal_means(runs, axis).sort(MEAN, descending=mode == "max")
+        means = levels[MEAN].to_list()
+        between = pl.col(VALUE).mean().over(axis).var() / pl.col(VALUE).var()
+        share = runs.select(between.fill_nan(None)).item()
+        share = share if len(means) < runs.height else None
+        spread = max(means) - min(means)
+        rows.append((axis, len(means), share, spread, levels["level"][0]))
+    schema = {"axis": pl.String, "levels": pl.Int64, "share": pl.Float64}
+    schema |= {"spread": pl.Float64, "best": pl.String}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.sort("share", "spread", descending=True, nulls_last=True)
+
+
+def marginal_means(runs: pl.DataFrame, axis: str) -> pl.DataFrame:
+    """Return one row per ``level`` of an axis: statistics of all runs with it."""
+    means = summarize(runs, [axis], [VALUE]).sort(axis)
+    level = pl.col(axis).cast(pl.String).alias("level")
+    return means.select(pl.lit(axis).alias("axis"), level, pl.exclude(axis))
+
+
+def cell_means(runs: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
+    """Return MEAN and COUNT of the runs in each combination of two axes' levels."""
+    mean, count = pl.col(VALUE).mean().alias(MEAN), pl.len().alias(COUNT)
+    return runs.group_by(first, second).agg(mean, count).sort(first, second)
+
+
+def best_pairings(runs: pl.DataFrame, axes: Sequence[str], mode: str) -> pl.DataFrame:
+    """Return one row per pair of axes with its best two levels, the best pair first."""
+    rows = []
+    for first, second in combinations(axes, 2):
+        cells = cell_means(runs, first, second)
+        one, other, mean, count = cells.sort(MEAN, descending=mode == "max").row(0)
+        rows.append((first, one, second, other, mean, count))
+    schema = ["first", "level", "second", "other", MEAN, COUNT]
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.sort(MEAN, descending=mode == "max")

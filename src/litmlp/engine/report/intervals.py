@@ -1,4 +1,4 @@
-"""What repeats tell of a mean: its 95 % interval, by Student's t distribution."""
+"""The 95 % interval of a mean, by Student's t distribution."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,26 +11,26 @@ CONFIDENCE = 0.95
 
 
 def margin(std: Any, count: Any, freedom: Any = None) -> Any:
-    """Half of the interval around a mean; NaN for fewer than two values.
+    """Return half of the interval around a mean; NaN for fewer than two values.
 
     Args:
         std: of the values, with count − 1 as divisor; a number or an array.
         count: of the values.
-        freedom: degrees of it; count − 1 unless something else is known.
+        freedom: degrees of freedom; count − 1 unless something else is known.
     """
     degrees = np.subtract(count, 1) if freedom is None else freedom
     quantile = stdtrit(degrees, (1 + CONFIDENCE) / 2)
     return quantile * std / np.sqrt(np.maximum(count, 1))
 
 
-def summarised(
+def summarize(
     table: pl.DataFrame, by: Sequence[str], of: Sequence[str]
 ) -> pl.DataFrame:
-    """A row a group, with ``<name> mean``, std, median, count, low and high.
+    """Return one row per group, with ``<name> mean``, std, median, count, low and high.
 
     Args:
         by: columns that a group shares.
-        of: columns whose values are summarised; low and high bound the mean's interval.
+        of: columns to summarize; low and high are the ends of the mean's interval.
     """
     groups = table.group_by(by, maintain_order=True).agg(
         getattr(pl.col(name), statistic)().alias(f"{name} {statistic}")

@@ -1,45 +1,54 @@
-"""One run as a report sees it: what was chosen, and what came out."""
+"""The record of one run: the choices in its config, the results in its summary."""
 
 import math
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.untrusted import refuse_ways_out
-from litmlp.engine.report.saved_config_reader import ABSENT, SavedConfig
 from litmlp.errors import UserError
+
+ABSENT = "(default)"
 
 SAME_DATA = re.compile(
     r"data\.(batch_size|drop|fold|inputs|kinds|num_folds|order_seed|preprocessing|"
     r"(split_)?seed|\w+_share)"
 )
-"""What can be chosen about data without making them other data."""
+"""Options of data that do not make them other data."""
+
+REFERENCE = re.compile(r"\$\{([\w.]+)\}")
+MOST_REFERENCES = 10
+"""A longer chain of references leads in a circle."""
 
 LIMIT = 2**63
-"""Larger numbers have no place in a table's columns; seeds can be as large."""
+"""Larger numbers do not fit a table's columns; seeds can be as large."""
 
 MOST = 300
 """Metrics or overrides of a run; each can become a column of all tables."""
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, if built
 
 Count = Annotated[int, Field(ge=0, lt=LIMIT)]
 Tag = Annotated[str, Field(pattern="/")]
 
 
 class Monitor(BaseModel):
-    """What the best checkpoint was chosen by."""
+    """The metric that chose the best checkpoint."""
 
     metric: str
     mode: Literal["min", "max"]
 
 
-class Outcome(BaseModel):
-    """What a report takes from ``summary.json``."""
+class Summary(BaseModel):
+    """The part of ``summary.json`` that a report needs."""
 
     status: Literal["running", "done", "failed", "interrupted"]
     started: str = ""
@@ -59,52 +68,75 @@ class Outcome(BaseModel):
 
 
 @dataclass(frozen=True)
-class Member:
-    """A run that was started, with the config that it saved."""
+class RunRecord:
+    """A run that was started.
+
+    Args:
+        folder: of the run.
+        summary: what it recorded.
+        config: as it was saved, unresolved; empty if it cannot be read.
+        choices: the chosen option of each group; likewise.
+    """
 
     folder: Path
-    outcome: Outcome
-    config: SavedConfig
+    summary: Summary
+    config: Mapping[str, Any]
+    choices: Mapping[str, Any]
 
     @cached_property
     def typed(self) -> dict[str, str]:
-        """What its overrides say, by key, without those that change no result."""
+        """Values of its overrides, by key, without keys that change no result."""
         texts = {}
-        for override in self.outcome.overrides:
+        for override in self.summary.overrides:
             key, _, text = override.lstrip("+").partition("=")
             if re.split(r"[./@]", key.lstrip("~"))[0] not in run_folder.NOT_HASHED:
                 texts[key.lstrip("~")] = "(deleted)" if key.startswith("~") else text
         return texts
 
     def __getitem__(self, key: str) -> Any:
-        """The value under a key, whether it was overridden or not."""
+        """Return the value under a key, overridden or not; long ones as typed."""
         value = self.exact(key)
         items = value if isinstance(value, list) else [value]
         long = any(isinstance(item, dict | list) for item in items)
         return as_number(self.typed.get(key, ABSENT)) if long else value
 
     def exact(self, key: str) -> Any:
-        """The same, in full where it is a dictionary or a list of lists."""
-        value = self.config[key]
+        """Return the value under a key, in full; follow ``${references}``."""
+        value = self._saved(key)
+        for _ in range(MOST_REFERENCES):
+            reference = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+            if reference is None:
+                break
+            value = self._saved(reference[1])
+        else:
+            value = ABSENT
         return as_number(self.typed.get(key, ABSENT)) if value == ABSENT else value
+
+    def _saved(self, key: str) -> Any:
+        if key in self.choices:
+            return self.choices[key]
+        return descend(self.config, key.split("."))
 
     @property
     def monitor(self) -> str:
-        """The metric by which its best checkpoint is chosen."""
-        known = self.outcome.monitor
+        """Name of the metric that chooses its best checkpoint."""
+        known = self.summary.monitor
         return known.metric if known else str(self["monitor"])
 
     @property
     def mode(self) -> str:
-        """Whether the smallest or the largest value is the best."""
-        known = self.outcome.monitor
+        """Direction of that metric: ``min`` if smaller is better, else ``max``."""
+        known = self.summary.monitor
         return known.mode if known else str(self["mode"])
 
     @property
     def problem(self) -> dict[str, str]:
-        """What two runs must share for their values to be compared."""
+        """Options that two runs must share for their values to be compared."""
         groups = ["data", "loss"] if self.monitor.startswith("loss/") else ["data"]
-        keys = [*groups, *(key for group in groups for key in self.config.below(group))]
+        keys = list(groups)
+        for group in groups:
+            node = self.config.get(group)
+            keys += [f"{group}.{k}" for k in node] if isinstance(node, dict) else []
         keys += [key for key in self.typed if key.split(".")[0] in groups]
         decisive = {
             k: text_of(self.exact(k)) for k in keys if not SAME_DATA.fullmatch(k)
@@ -118,31 +150,53 @@ class Member:
 
     @property
     def command(self) -> str:
-        """What to type in a shell to train it again, alone."""
-        kept = [o for o in self.outcome.overrides if not o.startswith("sweep.")]
-        # An experiment may be a sweep; one of its members is not.
+        """Shell command that trains it again, alone."""
+        kept = [o for o in self.summary.overrides if not o.startswith("sweep.")]
+        # An experiment may be a sweep; one of its runs is not.
         alone = ["hydra.mode=RUN"] if "experiment" in self.typed else []
         return shlex.join(["python", "scripts/train.py", *kept, *alone])
 
 
-def read_member(folder: Path) -> Member:
-    """
+def read_run(folder: Path) -> RunRecord:
+    """Return the record of a run's folder.
+
     Raises:
-        UserError: the summary cannot be read, or is not what a run leaves.
+        UserError: the summary cannot be read, or is not one that a run writes.
     """
     refuse_ways_out(folder)
     try:
-        outcome = Outcome.model_validate(run_folder.read_summary(folder))
+        summary = Summary.model_validate(run_folder.read_summary(folder))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         path = folder / "summary.json"
         raise UserError(f"{path} is broken: {where}: {first['msg']}") from error
-    return Member(folder, outcome, SavedConfig(folder))
+    config = load_yaml(folder / ".hydra" / "config.yaml")
+    hydra = load_yaml(folder / ".hydra" / "hydra.yaml")
+    choices = descend(hydra, ["hydra", "runtime", "choices"])
+    return RunRecord(folder, summary, config, choices if choices != ABSENT else {})
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Return a file's dictionary, or an empty one if there is none to read."""
+    try:
+        content = yaml.load(path.read_bytes(), Loader=LOADER)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def descend(node: Any, keys: list[str]) -> Any:
+    """Return the value below nested keys, or ABSENT."""
+    return reduce(
+        lambda at, key: at.get(key, ABSENT) if isinstance(at, dict) else ABSENT,
+        keys,
+        node,
+    )
 
 
 def as_number(text: str) -> float | int | str:
-    """A number as it was typed, or the text.
+    """Return a number as it was typed, or the text.
 
     >>> as_number("1e-3")
     0.001
@@ -157,7 +211,7 @@ def as_number(text: str) -> float | int | str:
 
 
 def text_of(value: Any) -> str:
-    """A value as one would type it.
+    """Return a value as a user types it.
 
     >>> text_of([64, 0.5, None, True])
     '[64,0.5,null,true]'
@@ -167,3 +221,12 @@ def text_of(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)
+
+
+def short(value: Any) -> str:
+    """Return a choice as a user types it, with at most four digits of a number.
+
+    >>> short(0.0052855728), short(64), short("relu")
+    ('0.005286', '64', 'relu')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else text_of(value)

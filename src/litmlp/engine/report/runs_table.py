@@ -1,4 +1,4 @@
-"""Run folders → a table with a row a run."""
+"""The table of all runs of a report: one row per run folder."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from litmlp.engine.report.run_record import LIMIT, Member, read_member, text_of
+from litmlp.engine.report.run_record import LIMIT, RunRecord, read_run, text_of
 from litmlp.errors import UserError
 
 SCHEMA = {
@@ -31,10 +31,10 @@ SCHEMA = {
     "config_hash": pl.String,
     "command": pl.String,
 }
-"""What every run has; then come the choices that vary, and the metrics."""
+"""Columns of every run; the choices that vary and the metrics follow."""
 
 REFERENCE = re.compile(r"\$\\?\{([\w.]+)\\?\}")
-"""A value that is another key's, as it is typed, or as Hydra's sweeper quotes it."""
+"""A value that refers to another key, as typed or as Hydra's sweeper quotes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,10 @@ class Runs:
     """All runs of a report.
 
     Attributes:
-        table: a row a run, with the columns of SCHEMA, ``choices`` and ``metrics``.
-        choices: columns of what was overridden in some run and differs between runs.
+        table: one row per run, with the columns of SCHEMA, ``choices`` and ``metrics``.
+        choices: columns of options that were overridden and differ between runs.
         metrics: columns of tags, such as ``accuracy/test``.
-        skipped: why a folder could not be read, a line each.
+        skipped: reasons why folders could not be read.
     """
 
     table: pl.DataFrame
@@ -55,64 +55,69 @@ class Runs:
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
-    """The table of runs, from their folders.
+    """Read the table of runs from their folders.
 
     Raises:
         UserError: none of them can be read.
     """
-    members, skipped = [], []
+    runs, skipped = [], []
     for folder in folders:
         try:
-            members.append(read_member(folder))
+            runs.append(read_run(folder))
         except UserError as error:
             skipped.append(str(error))
-    if not members:
+    if not runs:
         raise UserError(skipped[0])
-    names = problem_names(members)
-    records = [record(*named) for named in zip(members, names, strict=True)]
-    choices, metrics = choice_columns(members), metric_columns(members)
+    names = problem_names(runs)
+    rows = [row_of(*named) for named in zip(runs, names, strict=True)]
+    metrics = metric_columns(runs)
+    choices = choice_columns(runs, {*SCHEMA, "choice", *(m.name for m in metrics)})
     return Runs(
-        table=pl.DataFrame(records, schema=SCHEMA).hstack([*choices, *metrics]),
+        table=pl.DataFrame(rows, schema=SCHEMA).hstack([*choices, *metrics]),
         choices=[column.name for column in choices],
         metrics=[column.name for column in metrics],
         skipped=skipped,
     )
 
 
-def record(member: Member, problem: str) -> dict[str, Any]:
-    """What every run has."""
-    outcome = member.outcome
-    return outcome.model_dump(include=set(SCHEMA)) | {
-        "run": str(member.folder),
+def row_of(run: RunRecord, problem: str) -> dict[str, Any]:
+    """Return the values of a run in the columns of SCHEMA."""
+    summary = run.summary
+    return summary.model_dump(include=set(SCHEMA)) | {
+        "run": str(run.folder),
         "problem": problem,
-        "error": next(iter(outcome.error.splitlines()), ""),
-        "monitor": member.monitor,
-        "mode": member.mode,
-        "config_hash": outcome.config_hash or str(member.folder),
-        "command": member.command,
+        "error": next(iter(summary.error.splitlines()), ""),
+        "monitor": run.monitor,
+        "mode": run.mode,
+        "config_hash": summary.config_hash or str(run.folder),
+        "command": run.command,
     }
 
 
-def choice_columns(members: Sequence[Member]) -> list[pl.Series]:
-    """What was overridden in some run and differs between runs, in the order typed.
+def choice_columns(
+    runs: Sequence[RunRecord], taken: Collection[str]
+) -> list[pl.Series]:
+    """Return one column per option that differs between runs, in the order typed.
 
-    A value that follows another choice in every run is none of its own.
+    An option whose value refers to another choice in every run is left out.
+
+    Args:
+        taken: names of other columns.
     """
-    keys = dict.fromkeys(key for member in members for key in member.typed)
-    taken = {*SCHEMA, "choice", *(column.name for column in metric_columns(members))}
+    keys = dict.fromkeys(key for run in runs for key in run.typed)
     free = [
         key
         for key in keys
-        if not all(follows(member.typed.get(key, ""), keys) for member in members)
+        if not all(refers(run.typed.get(key, ""), keys) for run in runs)
     ]
-    columns = [choice_column(key, [m[key] for m in members], taken) for key in free]
+    columns = [choice_column(key, [run[key] for run in runs], taken) for key in free]
     return [column for column in columns if column.n_unique() > 1]
 
 
-def follows(text: str, keys: Iterable[str]) -> bool:
-    """Whether a value is that of another key, or in its dictionary.
+def refers(text: str, keys: Iterable[str]) -> bool:
+    """Return whether a value refers to a key, or into the dictionary below it.
 
-    >>> follows("${pair.lr}", ["pair"])
+    >>> refers("${pair.lr}", ["pair"])
     True
     """
     found = REFERENCE.fullmatch(text)
@@ -120,11 +125,7 @@ def follows(text: str, keys: Iterable[str]) -> bool:
 
 
 def choice_column(key: str, values: Sequence[Any], taken: Collection[str]) -> pl.Series:
-    """Values under a key: numbers if they all are, else texts.
-
-    Args:
-        taken: names of other columns.
-    """
+    """Return the values of an option: numbers if all are, else texts."""
     clashes = key in taken or key.startswith("choice.")
     name = f"choice.{key}" if clashes else key
     kinds = {type(value) for value in values}
@@ -133,22 +134,22 @@ def choice_column(key: str, values: Sequence[Any], taken: Collection[str]) -> pl
     return pl.Series(name, values, pl.Float64 if float in kinds else pl.Int64)
 
 
-def metric_columns(members: Sequence[Member]) -> list[pl.Series]:
-    """Metrics at the best checkpoint, in the order of the first run that has them."""
-    tags = dict.fromkeys(tag for member in members for tag in member.outcome.metrics)
+def metric_columns(runs: Sequence[RunRecord]) -> list[pl.Series]:
+    """Return the metrics at the best checkpoint, one column per tag."""
+    tags = dict.fromkeys(tag for run in runs for tag in run.summary.metrics)
     return [
-        pl.Series(tag, [m.outcome.metrics.get(tag) for m in members], pl.Float64)
+        pl.Series(tag, [run.summary.metrics.get(tag) for run in runs], pl.Float64)
         for tag in tags
     ]
 
 
-def problem_names(members: Sequence[Member]) -> list[str]:
-    """For each run as little as tells its problem from the others': ``data=wine``.
+def problem_names(runs: Sequence[RunRecord]) -> list[str]:
+    """Return for each run the shortest text that identifies its problem: ``data=wine``.
 
-    A run that did not end well counts as one of a problem that others finished.
+    A run that failed belongs to a problem that other runs finished.
     """
-    problems = [member.problem for member in members]
-    done = [member.outcome.status == "done" for member in members]
+    problems = [run.problem for run in runs]
+    done = [run.summary.status == "done" for run in runs]
     known = list(compress(problems, done)) or problems
     telling: list[str] = []
     for key in dict.fromkeys(key for problem in known for key in problem):
@@ -159,5 +160,5 @@ def problem_names(members: Sequence[Member]) -> list[str]:
 
 
 def variants(problems: Sequence[Mapping[str, str]], keys: Sequence[str]) -> int:
-    """How many problems differ under some keys."""
+    """Return how many problems differ under some keys."""
     return len({tuple(problem.get(key) for key in keys) for problem in problems})

@@ -1,4 +1,4 @@
-"""What a search came to: its trials, the best of them, and which choices mattered."""
+"""The results of a search: its trials, the best of them, the choices that mattered."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from litmlp.engine.folder.sweep_folder import holds_search
-from litmlp.engine.report.number_format import short
+from litmlp.engine.report.run_record import short
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError
 
@@ -26,7 +26,7 @@ class Trial:
     Attributes:
         number: in the study.
         state: complete, pruned, failed, or diverged if it was never finite.
-        values: one an objective, NaN where there is none; of a pruned trial its last.
+        values: one per objective, NaN without a value; of a pruned trial its last.
         choice: ``activation=relu optimizer.lr=0.01``.
     """
 
@@ -36,17 +36,17 @@ class Trial:
     choice: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Searched:
-    """A search that has ended, or has come so far.
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """A search, ended or still going on.
 
     Attributes:
         folder: of the sweep.
-        objectives: what trials are judged by.
+        objectives: names of the metrics by which trials are judged.
         modes: ``min`` or ``max`` for each.
-        trials: in the order in which they were begun.
+        trials: in the order in which they began.
         best: trials that no other surpasses in all objectives.
-        importances: for each objective, the share of its variance that each choice
+        importances: for each objective, the fraction of its variance that each choice
             explains (fANOVA, https://proceedings.mlr.press/v32/hutter14.html), the
             largest first.
     """
@@ -59,8 +59,8 @@ class Searched:
     importances: Mapping[str, Mapping[str, float]]
 
 
-def read_searches(runs: Iterable[Path]) -> Iterator[Searched]:
-    """The searches that runs are trials of."""
+def read_searches(runs: Iterable[Path]) -> Iterator[Search]:
+    """Yield the searches to which runs belong as trials."""
     folders = dict.fromkeys(run.parent for run in runs)
     with_study = [folder for folder in folders if holds_search(folder)]
     if with_study and find_spec("optuna") is None:
@@ -68,15 +68,15 @@ def read_searches(runs: Iterable[Path]) -> Iterator[Searched]:
         return
     for folder in with_study:
         try:
-            searched = read_search(folder)
+            search = read_search(folder)
         except UserError as error:
             console.print(f"a search is not shown: {error}", soft_wrap=True)
         else:
-            yield from filter(None, [searched])
+            yield from filter(None, [search])
 
 
-def read_search(folder: Path) -> Searched | None:
-    """The search of a sweep, if a trial has come to an end.
+def read_search(folder: Path) -> Search | None:
+    """Return the search of a sweep, if a trial has ended.
 
     Raises:
         UserError: its file cannot be used.
@@ -95,24 +95,23 @@ def read_search(folder: Path) -> Searched | None:
         study = optuna.load_study(study_name=NAME, storage=storage)
         objectives: dict[str, str] = study.user_attrs[OBJECTIVES]
         trials = {t.number: as_trial(t, len(objectives)) for t in ended_trials(study)}
-        best = [trials[trial.number] for trial in best_trials(study)]
         if not trials:
             return None
-        return Searched(
+        return Search(
             folder=shortest(folder.resolve()),
             objectives=list(objectives),
             modes=list(objectives.values()),
             trials=list(trials.values()),
-            best=best,
+            best=[trials[trial.number] for trial in best_trials(study)],
             importances={
-                name: importances(study, place, objectives[name])
-                for place, name in enumerate(objectives)
+                name: importances(study, index, objectives[name])
+                for index, name in enumerate(objectives)
             },
         )
 
 
 def as_trial(trial: "FrozenTrial", objectives: int) -> Trial:
-    """A trial of Optuna's as a report tells of it."""
+    """Convert a trial of Optuna."""
     values = trial.values or [math.nan] * objectives
     finite = all(map(math.isfinite, values))
     state = trial.state.name.lower().replace("fail", "failed")
@@ -125,36 +124,35 @@ def as_trial(trial: "FrozenTrial", objectives: int) -> Trial:
 
 
 def best_trials(study: "Study") -> list["FrozenTrial"]:
-    """Those that no other surpasses, by their first objective; none if all diverged."""
+    """Return the trials that no other surpasses, ordered by their first objective."""
     found = [t for t in study.best_trials if all(map(math.isfinite, t.values))]
     best = sorted(found, key=lambda trial: (trial.values, trial.number))
     return best[:1] if len(study.directions) == 1 else best
 
 
-def fence(values: Sequence[float], mode: str) -> float:
-    """Where outliers begin on the bad side: 1.5 × the quartiles' distance (Tukey)."""
+def outlier_limit(values: Sequence[float], mode: str) -> float:
+    """Return where outliers on the bad side begin: 1.5 quartile distances (Tukey)."""
     low, high = np.quantile(values, (0.25, 0.75))
-    return float(
-        high + 1.5 * (high - low) if mode == "min" else low - 1.5 * (high - low)
-    )
+    away = 1.5 * (high - low)
+    return float(high + away if mode == "min" else low - away)
 
 
-def importances(study: "Study", place: int, mode: str) -> dict[str, float]:
-    """What each choice that all trials made explains of an objective.
+def importances(study: "Study", index: int, mode: str) -> dict[str, float]:
+    """Return the fraction of an objective's variance that each choice explains.
 
-    Outliers count as where they begin: else one that has nearly diverged is all of the
-    variance.
+    An outlier counts as the limit of outliers: otherwise a trial that almost diverged
+    would be all of the variance.
     """
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    complete = [t.values[place] for t in study.trials if t.state.name == "COMPLETE"]
+    complete = [t.values[index] for t in study.trials if t.state.name == "COMPLETE"]
     finite = [value for value in complete if math.isfinite(value)]
     if not finite:
         return {}
-    limit, nearer = fence(finite, mode), min if mode == "min" else max
+    limit, nearer = outlier_limit(finite, mode), min if mode == "min" else max
 
     def target(trial: "FrozenTrial") -> float:
-        value = float(trial.values[place])
+        value = float(trial.values[index])
         return nearer(value, limit) if math.isfinite(value) else value
 
     try:

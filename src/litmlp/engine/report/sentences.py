@@ -1,22 +1,21 @@
-"""What a report says in words."""
+"""The sentences of a report, for the console and for the page alike."""
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
-from litmlp.engine.report.findings import Findings
-from litmlp.engine.report.number_format import interval, number, percent, spread
+from litmlp.engine.report.findings import COUNT, Findings
 from litmlp.engine.report.problems import VALUE, has_diverged
 from litmlp.engine.report.runs_table import Runs
-from litmlp.engine.report.search import Searched
+from litmlp.engine.report.search import Search
+from litmlp.engine.report.tables import Row, interval, spread
+from litmlp.engine.terminal.wording import number, percent
 
 MOST_AXES = 5
 
 
-def how_many(runs: Runs) -> str:
-    """How many runs there are, by status."""
+def count_runs(runs: Runs) -> str:
+    """Return ``14 runs: 12 done, 1 failed, 1 diverged.``."""
     counts = Counter(
         "diverged" if has_diverged(run) else run["status"]
         for run in runs.table.rows(named=True)
@@ -25,32 +24,32 @@ def how_many(runs: Runs) -> str:
     return f"{runs.table.height} runs: {parts}."
 
 
-def how_it_went(searched: Searched) -> str:
-    """``30 trials: 21 complete, 9 pruned; best: trial 12, loss/val 0.0098``."""
-    counts = Counter(trial.state for trial in searched.trials)
+def search_result(search: Search) -> str:
+    """Return ``30 trials: 21 complete, 9 pruned; best: trial 12, loss/val 0.0098``."""
+    counts = Counter(trial.state for trial in search.trials)
     states = ", ".join(f"{count} {state}" for state, count in counts.most_common())
-    text = f"{len(searched.trials)} trials: {states}"
-    if len(searched.objectives) > 1:
-        return f"{text}; {len(searched.best)} of them on the Pareto front"
-    for trial in searched.best:
-        value = f"{searched.objectives[0]} {number(trial.values[0])}"
+    text = f"{len(search.trials)} trials: {states}"
+    if len(search.objectives) > 1:
+        return f"{text}; {len(search.best)} of them on the Pareto front"
+    for trial in search.best:
+        value = f"{search.objectives[0]} {number(trial.values[0])}"
         text = f"{text}; best: trial {trial.number}, {value}"
     return text
 
 
-def most_important(searched: Searched) -> str:
-    """``optimizer.lr 62 %, activation 21 % of loss/val``, for each objective."""
+def important_choices(search: Search) -> str:
+    """Return ``optimizer.lr 62 %, activation 21 % of loss/val``, for each objective."""
     return "; ".join(
         f"{', '.join(f'{k} {percent(v)}' for k, v in top)} of {name}"
-        for name, shares in searched.importances.items()
-        if (top := list(shares.items())[:MOST_AXES])
+        for name, fractions in search.importances.items()
+        if (top := list(fractions.items())[:MOST_AXES])
     )
 
 
 def best_choice(findings: Findings) -> str:
-    """The choice that validation made, and what it is worth on the test rows."""
+    """Return the choice that validates best, with its values and its ties."""
     problem, best = findings.problem, findings.choices.row(0, named=True)
-    count = best[f"{VALUE} count"]
+    count = best[COUNT]
     values = [f"{problem.monitor} {with_interval(best, VALUE)}"]
     if problem.test:
         values.append(f"{problem.test} {with_interval(best, problem.test)}")
@@ -60,14 +59,14 @@ def best_choice(findings: Findings) -> str:
     return f"{text}; {others} tied with it" if tied else text
 
 
-def with_interval(row: Mapping[str, Any], name: str) -> str:
-    """``0.1234 ± 0.0100 (0.1110 to 0.1358)``."""
+def with_interval(row: Row, name: str) -> str:
+    """Return ``0.1234 ± 0.0100 (0.1110 to 0.1358)``."""
     ends = interval(row, name)
     return f"{spread(row, name)} ({ends})" if ends else spread(row, name)
 
 
-def what_mattered(findings: Findings) -> str:
-    """``optimizer 62 %, activation 21 % of the variance of loss/val``."""
+def strongest_axes(findings: Findings) -> str:
+    """Return ``optimizer 62 %, activation 21 % of the variance of loss/val``."""
     known = findings.effects.drop_nulls("share").head(MOST_AXES).rows(named=True)
     shares = ", ".join(f"{row['axis']} {percent(row['share'])}" for row in known)
     return f"{shares} of the variance of {findings.problem.monitor}" if shares else ""

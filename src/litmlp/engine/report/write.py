@@ -1,22 +1,22 @@
-"""A report from runs' folders: to the console, and into a folder."""
+"""A report on runs: to the console, and into a folder as tables, page and pictures."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from litmlp.engine.folder.untrusted import refuse_ways_out
-from litmlp.engine.report.ensembles import Averaged, frame_of, read_ensembles
 from litmlp.engine.report.findings import Findings, find
-from litmlp.engine.report.folders import common_folder, find_runs
-from litmlp.engine.report.markup import Picture, as_html, as_markdown
-from litmlp.engine.report.page import Pictures, contents
+from litmlp.engine.report.markup import document
+from litmlp.engine.report.page import Pictures, content
 from litmlp.engine.report.problems import problems
 from litmlp.engine.report.runs_table import Runs, read_runs
-from litmlp.engine.report.search import Searched, read_searches
-from litmlp.engine.report.terminal import show_report
+from litmlp.engine.report.search import Search, read_searches
+from litmlp.engine.report.show import show_report
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError
 
@@ -34,7 +34,7 @@ def report_runs(
     *,
     unfinished: bool = True,
 ) -> None:
-    """Show what runs came to, and write tables, pages and pictures of it.
+    """Show the results of runs, and write tables, a page and pictures of them.
 
     Args:
         patterns: folders with runs in or below them, or patterns of such folders.
@@ -52,26 +52,63 @@ def report_runs(
     runs = read_runs(folders)
     findings = [find(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))
-    ensembles = list(read_ensembles([each.problem for each in findings]))
-    show_report(runs, findings, searches, ensembles, unfinished=unfinished)
+    show_report(runs, findings, searches, unfinished=unfinished)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        write_tables(target, runs, findings, ensembles)
-        drawn = draw_searches(searches, target)
-        title = f"Runs of {shortest(home.resolve())}"
-        write_pages(target, title, runs, findings, drawn, ensembles)
+        write_tables(target, runs, findings)
+        parts = content(
+            runs,
+            list(zip(findings, draw_findings(findings, target), strict=True)),
+            list(zip(searches, draw_searches(searches, target), strict=True)),
+        )
+        page = document(f"Runs of {shortest(home.resolve())}", parts)
+        (target / "report.html").write_text(page, encoding="utf-8")
     except OSError as error:
         raise UserError(f"output={target} cannot be written: {error}") from error
     console.print(f"report       {target}/report.html", soft_wrap=True)
 
 
-def write_tables(
-    folder: Path,
-    runs: Runs,
-    findings: Sequence[Findings],
-    ensembles: Sequence[Averaged],
-) -> None:
-    """A row a run, a row a choice and a row an ensemble, as CSV and Parquet."""
+def find_runs(patterns: Sequence[str]) -> list[Path]:
+    """Return the folders of all runs at, or anywhere below, the named places.
+
+    Args:
+        patterns: folders, or patterns such as ``logs/*/sweeps/*``.
+
+    Raises:
+        UserError: there is no such folder, or no run below it.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        exists = Path(pattern).exists()
+        places = [pattern] if exists else sorted(glob(pattern, recursive=True))
+        if not places:
+            raise UserError(f"runs={pattern}: no such folder")
+        runs = [run.resolve() for place in places for run in runs_below(Path(place))]
+        if not runs:
+            raise UserError(
+                f"runs={pattern} holds no run: there is no summary.json in or below it"
+            )
+        found |= dict.fromkeys(runs)
+    return [shortest(folder) for folder in found]
+
+
+def runs_below(place: Path) -> Iterator[Path]:
+    """Yield the run folders below a place; a run contains no other runs."""
+    for folder, below, files in os.walk(place):
+        below.sort()
+        if "summary.json" in files:
+            below.clear()
+            yield Path(folder)
+
+
+def common_folder(folders: Sequence[Path]) -> Path:
+    """Return the innermost folder that contains all runs."""
+    parents = [folder.resolve().parent for folder in folders]
+    return shortest(Path(os.path.commonpath(parents)))
+
+
+def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None:
+    """Write one row per run, and one row per choice, as CSV and Parquet."""
     frames = {"runs": runs.table}
     if findings:
         named = [
@@ -79,73 +116,52 @@ def write_tables(
             for each in findings
         ]
         frames["choices"] = pl.concat(named, how="diagonal_relaxed")
-    if ensembles:
-        frames["ensembles"] = frame_of(ensembles)
     for name, frame in frames.items():
         frame.write_csv(folder / f"{name}.csv")
         frame.write_parquet(folder / f"{name}.parquet")
 
 
-def write_pages(
-    folder: Path,
-    title: str,
-    runs: Runs,
-    findings: Sequence[Findings],
-    searches: Mapping[Searched, Pictures],
-    ensembles: Sequence[Averaged],
-) -> None:
-    """Markdown with pictures beside it, and HTML with the same pictures inside."""
-    pictures: list[Pictures] = []
+def draw_findings(findings: Sequence[Findings], folder: Path) -> list[Pictures]:
+    """Draw ranking, effects and best pairing of each problem, as far as they exist."""
+    drawn: list[Pictures] = []
     for number, each in enumerate(findings, start=1):
+        figures: dict[str, Figure] = {}
+        if number <= MOST_PICTURED and each.choices.height > 1:
+            # Matplotlib takes a second to load; not all reports have pictures.
+            from litmlp.engine.report import draw_sweep
+
+            figures["ranking"] = draw_sweep.draw_ranking(each)
+            if len(each.problem.compared) > 1:
+                figures["effects"] = draw_sweep.draw_effects(each)
+            if pair := draw_sweep.pair_to_draw(each):
+                figures["pairing"] = draw_sweep.draw_pairing(each, *pair)
         slug = re.sub(r"[^A-Za-z0-9._]+", "-", each.problem.name)[:LONGEST_NAME]
         prefix = f"{number}-{slug}-" if len(findings) > 1 else ""
-        comparable = number <= MOST_PICTURED and each.choices.height > 1
-        pictures.append(draw(each, folder, prefix) if comparable else {})
-    page = list(contents(title, runs, findings, pictures, searches, ensembles))
-    (folder / "report.md").write_text(as_markdown(page), encoding="utf-8")
-    (folder / "report.html").write_text(as_html(page), encoding="utf-8")
-
-
-def draw(findings: Findings, folder: Path, prefix: str) -> Pictures:
-    """Ranking, effects and best pairing, as far as there are axes for them."""
-    # Here, since matplotlib takes a second and not all reports have pictures.
-    from litmlp.engine.report import draw_sweep
-
-    figures = {"ranking": draw_sweep.draw_ranking(findings)}
-    if len(findings.problem.compared) > 1:
-        figures["effects"] = draw_sweep.draw_effects(findings)
-    if pair := draw_sweep.pair_to_draw(findings):
-        figures["pairing"] = draw_sweep.draw_pairing(findings, *pair)
-    return saved(figures, folder, prefix, findings.problem.name)
-
-
-def draw_searches(
-    searches: Sequence[Searched], folder: Path
-) -> Mapping[Searched, Pictures]:
-    """History, importances and Pareto front of each, as far as there are some."""
-    drawn = {}
-    for number, searched in enumerate(searches, start=1):
-        from litmlp.engine.report import draw_search  # likewise
-
-        figures = {"history": draw_search.draw_history(searched)}
-        if any(searched.importances.values()):
-            figures["importances"] = draw_search.draw_importances(searched)
-        if len(searched.objectives) == 2 and searched.best:
-            figures["front"] = draw_search.draw_front(searched)
-        prefix = f"search-{number}-" if len(searches) > 1 else "search-"
-        drawn[searched] = saved(figures, folder, prefix, "search")
+        drawn.append(save_all(figures, folder, prefix))
     return drawn
 
 
-def saved(
-    figures: "Mapping[str, Figure]", folder: Path, prefix: str, of: str
-) -> Pictures:
-    """Figures as files in a folder."""
-    from litmlp.engine.figures.style import save
+def draw_searches(searches: Sequence[Search], folder: Path) -> list[Pictures]:
+    """Draw history, importances and Pareto front of each, as far as they exist."""
+    drawn = []
+    for number, search in enumerate(searches, start=1):
+        from litmlp.engine.report import draw_search  # loads Matplotlib too
 
-    pictures = {}
+        figures = {"history": draw_search.draw_history(search)}
+        if any(search.importances.values()):
+            figures["importances"] = draw_search.draw_importances(search)
+        if len(search.objectives) == 2 and search.best:
+            figures["front"] = draw_search.draw_front(search)
+        prefix = f"search-{number}-" if len(searches) > 1 else "search-"
+        drawn.append(save_all(figures, folder, prefix))
+    return drawn
+
+
+def save_all(figures: "dict[str, Figure]", folder: Path, prefix: str) -> Pictures:
+    """Write figures as PNG files into a folder."""
+    paths = {name: folder / f"{prefix}{name}.png" for name in figures}
     for name, figure in figures.items():
-        path = folder / f"{prefix}{name}.png"
-        save(figure, path)
-        pictures[name] = Picture(path, f"{of} {name}".strip())
-    return pictures
+        from litmlp.engine.figures.style import save  # loads Matplotlib too
+
+        save(figure, paths[name])
+    return paths

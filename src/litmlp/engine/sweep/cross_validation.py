@@ -16,8 +16,8 @@ from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import run_name
 from litmlp.engine.predict.predict_file import as_table, as_truth
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.report.number_format import number
 from litmlp.engine.terminal.console import console, table
+from litmlp.engine.terminal.wording import number
 
 FILE = "predictions.csv"
 

@@ -25,3 +25,17 @@ def percent(share: float) -> str:
     '62 %'
     """
     return f"{100 * share:.0f} %"
+
+
+def number(value: float | None) -> str:
+    """Return four decimals, fewer for large numbers, and an empty text for None.
+
+    >>> number(0.97142), number(54321.5), number(0.00001234)
+    ('0.9714', '54321.5', '1.23e-05')
+    """
+    if value is None:
+        return ""
+    size = abs(value)
+    if 0 < size < 0.001:
+        return f"{value:.3g}"
+    return f"{value:.{4 if size < 10 else 2 if size < 1000 else 1}f}"

@@ -1,0 +1,93 @@
+"""A report on the console: short."""
+
+from collections.abc import Sequence
+
+from litmlp.engine.report.findings import Findings
+from litmlp.engine.report.runs_table import Runs
+from litmlp.engine.report.search import Search
+from litmlp.engine.report.sentences import (
+    best_choice,
+    important_choices,
+    search_result,
+    strongest_axes,
+)
+from litmlp.engine.report.tables import (
+    TextTable,
+    table_of_best_trials,
+    table_of_choices,
+    table_of_failures,
+    table_of_runs,
+)
+from litmlp.engine.terminal.console import console, table
+
+MOST_ROWS = 20
+NARROW = 110
+"""Characters per line below which a table has fewer columns rather than folded ones."""
+
+
+def show_report(
+    runs: Runs,
+    findings: Sequence[Findings],
+    searches: Sequence[Search],
+    *,
+    unfinished: bool = True,
+) -> None:
+    """Show the runs, the choices if runs repeat them, and the conclusions.
+
+    Args:
+        unfinished: whether the failures of runs that are not done are listed.
+    """
+    show_table(table_of_runs(runs, findings))
+    if any(each.choices.height < each.problem.runs.height for each in findings):
+        show_table(table_of_choices(findings, brief=console.width < NARROW))
+    show_table(table_of_failures(runs, findings, unfinished=unfinished))
+    for reason in runs.skipped:
+        show_lines({"skipped": reason})
+    for each in findings:
+        if each.choices.height > 1:
+            show_findings(each)
+    for search in searches:
+        show_search(search)
+
+
+def show_search(search: Search) -> None:
+    """Show the result of a search, and its Pareto front if it has one."""
+    show_lines(
+        {"search": search_result(search), "importance": important_choices(search)}
+    )
+    if len(search.objectives) > 1:
+        show_table(table_of_best_trials(search))
+
+
+def show_findings(findings: Findings) -> None:
+    """Show the best choice, the command that trains it again, the strongest axes."""
+    if findings.problem.name:
+        console.print(findings.problem.name)
+    show_lines(
+        {
+            "best": best_choice(findings),
+            "again": findings.command,
+            "mattered": strongest_axes(findings),
+        }
+    )
+
+
+def show_lines(texts: dict[str, str]) -> None:
+    """Show one line per name, without lines that are empty."""
+    for name, text in texts.items():
+        if text:
+            console.print(f"{name:<12} {text}", soft_wrap=True)
+
+
+def show_table(content: TextTable) -> None:
+    """Show the first rows of a table, and the number of rows left out."""
+    if not content.rows:
+        return
+    result = table(*content.columns)
+    for column in result.columns[1 : content.left]:
+        column.justify = "left"
+    for row in content.rows[:MOST_ROWS]:
+        result.add_row(*row)
+    console.print(result)
+    if len(content.rows) > MOST_ROWS:
+        console.print(f"… and {len(content.rows) - MOST_ROWS} more in the report")

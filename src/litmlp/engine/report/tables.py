@@ -1,0 +1,253 @@
+"""The tables of a report, for the console and for the page alike."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+
+import polars as pl
+
+from litmlp.engine.report.findings import COUNT, MEAN, Findings, marginal_means
+from litmlp.engine.report.problems import VALUE, has_diverged
+from litmlp.engine.report.run_record import short
+from litmlp.engine.report.runs_table import Runs
+from litmlp.engine.report.search import Search
+from litmlp.engine.terminal.wording import number, percent
+
+Row = Mapping[str, Any]
+Column = tuple[str, Callable[[Row], str]]
+"""A heading, and a function from a row to the text of its cell."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of texts.
+
+    Args:
+        columns: their names.
+        rows: one text per column.
+        left: number of columns, from the left, that hold words and not numbers.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: int = 1
+
+
+def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> TextTable:
+    """Return every run: by problem, the best first, runs without a value last."""
+    return fill(
+        sorted(runs.table.rows(named=True), key=best_first),
+        words=[*names_of_runs(runs, findings), ("status", status)],
+        numbers=[
+            (monitored(findings), lambda row: number(row[VALUE])),
+            tested(findings, lambda row, test: number(row[test])),
+            ("seconds", lambda row: decimals(row["wall_seconds"], 1)),
+        ],
+    )
+
+
+def table_of_failures(
+    runs: Runs, findings: Sequence[Findings], *, unfinished: bool = True
+) -> TextTable:
+    """Return every run without a value, with the first line of its error.
+
+    Args:
+        unfinished: whether runs are included that are not done.
+    """
+    failed = runs.table.filter(
+        pl.col(VALUE).is_null() & ((pl.col("status") == "done") | unfinished)
+    )
+    words = [*names_of_runs(runs, findings), ("status", status), ("error", error)]
+    return fill(failed.rows(named=True), words=words)
+
+
+def table_of_choices(findings: Sequence[Findings], *, brief: bool = False) -> TextTable:
+    """Return every choice with the statistics of its runs, by problem, the best first.
+
+    Args:
+        brief: without interval and median, for a narrow terminal.
+    """
+    choices = dict.fromkeys(key for each in findings for key in each.problem.choices)
+    rows = [
+        {"problem": each.problem.name} | row
+        for each in findings
+        for row in each.choices.rows(named=True)
+    ]
+    more: list[Column] = [
+        ("95 % interval", lambda row: interval(row, VALUE)),
+        ("median", median),
+    ]
+    return fill(
+        rows,
+        words=[column(name) for name in [*several(findings), *choices]],
+        numbers=[
+            ("runs", count),
+            (monitored(findings), lambda row: spread(row, VALUE)),
+            *([] if brief else more),
+            tested(findings, spread),
+            ("verdict", lambda row: row["against best"] or ""),
+        ],
+    )
+
+
+def table_of_effects(findings: Findings) -> TextTable:
+    """Return every axis with the part of the runs' variance that it explains."""
+    return fill(
+        findings.effects.rows(named=True),
+        words=[column("axis"), ("best level", lambda row: row["best"])],
+        numbers=[
+            ("levels", lambda row: str(row["levels"])),
+            ("fraction of variance", lambda row: percent_or_none(row["share"])),
+            ("spread of means", lambda row: number(row["spread"])),
+        ],
+    )
+
+
+def table_of_levels(findings: Findings) -> TextTable:
+    """Return every level of every axis with the statistics of all runs with it."""
+    choices = findings.problem.compared
+    means = [marginal_means(findings.levels, choice) for choice in choices]
+    return fill(
+        [row for levels in means for row in levels.rows(named=True)],
+        words=[column("axis"), column("level")],
+        numbers=[
+            ("runs", lambda row: str(row[COUNT])),
+            (f"mean {findings.problem.monitor}", lambda row: spread(row, VALUE)),
+            ("95 % interval", lambda row: interval(row, VALUE)),
+        ],
+    )
+
+
+def table_of_pairings(findings: Findings) -> TextTable:
+    """Return every pair of axes with the two levels that go best together."""
+    return fill(
+        findings.pairings.rows(named=True),
+        words=[
+            ("best pair", lambda row: f"{row['first']}={row['level']}"),
+            ("of levels", lambda row: f"{row['second']}={row['other']}"),
+        ],
+        numbers=[
+            ("runs", lambda row: str(row[COUNT])),
+            (f"mean {findings.problem.monitor}", lambda row: number(row[MEAN])),
+        ],
+    )
+
+
+def table_of_best_trials(search: Search) -> TextTable:
+    """Return the best trial, or the trials on the Pareto front."""
+    columns = ["trial", "choice", *search.objectives]
+    rows = [
+        [
+            str(trial.number),
+            trial.choice,
+            *(f"{v:.0f}" if v.is_integer() else number(v) for v in trial.values),
+        ]
+        for trial in search.best
+    ]
+    return TextTable(columns, rows, left=2)
+
+
+def fill(
+    rows: Iterable[Row], *, words: Sequence[Column], numbers: Sequence[Column] = ()
+) -> TextTable:
+    """Return a table with these columns, without columns that stay empty."""
+    cells = [[cell(row) for _, cell in (*words, *numbers)] for row in rows]
+    used = [any(column) for column in zip(*cells, strict=True)]
+    headings = [heading for heading, _ in (*words, *numbers)]
+    return TextTable(
+        list(compress(headings, used)),
+        [list(compress(row, used)) for row in cells],
+        left=sum(used[: len(words)]),
+    )
+
+
+def column(name: str) -> Column:
+    """Return a column with a row's value under a name, if it has one."""
+    return name, lambda row: short(row[name]) if name in row else ""
+
+
+def names_of_runs(runs: Runs, findings: Sequence[Findings]) -> list[Column]:
+    """Return columns that identify runs: differences in a problem, else the folder."""
+    inside = {k for f in findings for k in (*f.problem.choices, *f.problem.seeds)}
+    varying = [key for key in runs.choices if key in inside or not findings]
+    return [column(name) for name in [*several(findings), *varying] or ["run"]]
+
+
+def several(findings: Sequence[Findings]) -> list[str]:
+    """Return the name of the problem's column if there are several problems."""
+    return ["problem"] if len(findings) > 1 else []
+
+
+def monitored(findings: Sequence[Findings]) -> str:
+    """Return the heading of the values that rank the runs."""
+    names = {each.problem.monitor for each in findings}
+    return names.pop() if len(names) == 1 else "best value"
+
+
+def tested(findings: Sequence[Findings], text: Callable[[Row, str], str]) -> Column:
+    """Return a column of the test metric; its cells name it if problems differ."""
+    tests = {each.problem.name: each.problem.test for each in findings}
+    names = set(tests.values())
+    heading = (names.pop() if len(names) == 1 else None) or "test"
+
+    def cell(row: Row) -> str:
+        test = tests.get(row["problem"])
+        value = text(row, test) if test else ""
+        return f"{value} {test}" if value and test != heading else value
+
+    return heading, cell
+
+
+def best_first(row: Row) -> tuple[str, bool, float]:
+    """Return a key that sorts runs by problem and value, runs without a value last."""
+    value = row[VALUE]
+    better = -1 if row["mode"] == "max" else 1
+    return row["problem"], value is None, better * (value or 0.0)
+
+
+def count(row: Row) -> str:
+    """Return the number of runs with a value, ``3 of 4`` if some have none."""
+    measured, started = row[COUNT], row["runs started"]
+    return str(measured) if measured == started else f"{measured} of {started}"
+
+
+def median(row: Row) -> str:
+    """Return the median of several runs."""
+    return number(row[f"{VALUE} median"]) if row[COUNT] > 1 else ""
+
+
+def status(row: Row) -> str:
+    """Return how a run ended."""
+    if has_diverged(row):
+        return "diverged"
+    epoch = row["pruned_epoch"]
+    return row["status"] if epoch is None else f"pruned after epoch {epoch}"
+
+
+def error(row: Row) -> str:
+    """Return why a run has no value."""
+    diverged = f"{row['monitor']} was never a finite number"
+    return row["error"] or (diverged if has_diverged(row) else "")
+
+
+def decimals(value: float | None, digits: int) -> str:
+    """Return a number with so many digits after the point, or an empty text."""
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def percent_or_none(fraction: float | None) -> str:
+    """Return a fraction in percent, or an empty text."""
+    return "" if fraction is None else percent(fraction)
+
+
+def spread(row: Row, name: str) -> str:
+    """Return mean ± standard deviation of a row's statistics of a metric."""
+    mean, std = row[f"{name} mean"], row[f"{name} std"]
+    return number(mean) if std is None else f"{number(mean)} ± {number(std)}"
+
+
+def interval(row: Row, name: str) -> str:
+    """Return the ends of the 95 % interval of a mean."""
+    low, high = row[f"{name} low"], row[f"{name} high"]
+    return "" if low is None else f"{number(low)} to {number(high)}"
