@@ -1,7 +1,9 @@
 """Samples: the raw features and targets that every data source loads."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from torch import Tensor
@@ -66,6 +68,14 @@ class Samples:
     times: Tensor | None = None
     numbers: Tensor | None = None
     column_report: Sequence[ColumnFacts] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Hexadecimal digest of the inputs and targets as they were read."""
+        content = hashlib.sha256()
+        for tensor in (self.inputs, self.targets):
+            content.update(tensor.contiguous().cpu().numpy().tobytes())
+        return content.hexdigest()
 
 
 def predicted_names(

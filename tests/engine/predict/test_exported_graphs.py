@@ -17,7 +17,7 @@ from litmlp.data.samples import Column
 from litmlp.data.scaling import QuantileNormal, RobustScale, Standardize
 from litmlp.encoding import Encoding
 from litmlp.engine.config.nodes import construct_node
-from litmlp.engine.predict.export import FORMATS, Deployed, quiet
+from litmlp.engine.predict.export import FORMATS, Deployed, no_warnings
 from litmlp.engine.predict.export_check import Predict, largest_difference
 from litmlp.engine.predict.onnx_model import split_inputs
 from litmlp.engine.predict.trained_model import Trained
@@ -90,7 +90,7 @@ def a_model(
 
 
 def exported(model: Trained, format: str = "onnx") -> Predict:
-    with quiet():
+    with no_warnings():
         return FORMATS[format].read(FORMATS[format].write(model))
 
 
@@ -168,7 +168,7 @@ def test_every_activation_can_be_exported(dtype: torch.dtype) -> None:
 @pytest.fixture(scope="module")
 def contents() -> dict[str, bytes]:
     """A file of each format."""
-    with quiet():
+    with no_warnings():
         return {name: format.write(a_model()) for name, format in FORMATS.items()}
 
 

@@ -15,26 +15,22 @@ if TYPE_CHECKING:
 
 
 def of_data(data: "Data") -> dict[str, str | int]:
-    """Of the samples as they were read, and of who is in which split.
+    """Return a fingerprint of the rows as they were read, and of their splits.
 
-    Two runs of the same fingerprint saw the same numbers in the same rows.
+    Runs of one fingerprint saw the same numbers in the same rows.
     """
-    samples = data.samples
-    content = hashlib.sha256()
-    for tensor in (samples.inputs, samples.targets):
-        content.update(tensor.contiguous().cpu().numpy().tobytes())
     splits = hashlib.sha256()
     for name, rows in data.rows.items():
         splits.update(name.encode() + rows.cpu().numpy().tobytes())
     return {
-        "rows": len(samples.targets),
-        "values": content.hexdigest()[:16],
+        "rows": len(data.samples.targets),
+        "values": data.samples.digest[:16],
         "splits": splits.hexdigest()[:16],
     }
 
 
 def of_machine(device: "torch.device") -> dict[str, str | int]:
-    """The processor, the device that trains and how many threads it uses."""
+    """Return the processor, the device that trains and the number of threads."""
     import torch  # takes seconds; --help reads versions only
 
     on_gpu = device.type == "cuda"
@@ -47,7 +43,7 @@ def of_machine(device: "torch.device") -> dict[str, str | int]:
 
 
 def processor(described: Path = Path("/proc/cpuinfo")) -> str:
-    """The name of the processor, as far as the system tells it."""
+    """Return the name of the processor, as far as the system knows it."""
     if described.is_file():
         for line in described.read_text().splitlines():
             if line.startswith("model name"):
@@ -57,7 +53,7 @@ def processor(described: Path = Path("/proc/cpuinfo")) -> str:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
+    """Return the versions of the software that a result depends on."""
     packages = ("litmlp", "torch", "lightning", "torchmetrics", "hydra-core")
     return {"python": platform.python_version()} | {
         package: version(package) for package in packages
@@ -66,7 +62,7 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def git_commit() -> str | None:
-    """The commit of the working directory, if it is a git repository."""
+    """Return the commit of the working directory, if it is a git repository."""
     try:
         result = subprocess.run(
             ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True

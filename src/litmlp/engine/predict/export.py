@@ -1,8 +1,7 @@
-"""A trained model as one file that runs without litmlp."""
+"""Export of a trained model to one file that runs without litmlp."""
 
 import json
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from litmlp.data.samples import Column
+from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.predict.export_check import Predict, largest_difference
 from litmlp.engine.predict.onnx_model import (
     INPUTS,
@@ -34,16 +34,16 @@ from litmlp.errors import UserError, nearest
 from litmlp.supervised import Supervised
 
 OPSET = 18
-"""The oldest that torch's exporter writes without a conversion. Older runtimes read it,
-and in later ones onnxruntime lacks most activations in float64."""
+"""The oldest opset that torch's exporter writes without a conversion. Older runtimes
+read it, and in later ones onnxruntime lacks most activations in float64."""
 
 TOLERANCE = 1e-5
-"""See ``agreement.largest_difference``."""
+"""See ``export_check.largest_difference``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """How a model becomes the content of a file, and how that runs."""
+    """A kind of file: how a model is written to its content and run from it."""
 
     suffix: str
     write: Callable[[Trained], bytes]
@@ -53,7 +53,7 @@ class Format:
 def export(folder: Path, *, format: str, output: str | None = None) -> None:
     """Write a run's best model, from raw features to predictions, to one file.
 
-    The file appears once its content gives the checkpoint's predictions.
+    The file is written once its content gives the checkpoint's predictions.
 
     Args:
         folder: of the run.
@@ -71,7 +71,7 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
     target = Path(output or folder / "exports" / f"model{chosen.suffix}")
     if target.suffix != chosen.suffix:
         raise UserError(f"output={output}: format={format} must end in {chosen.suffix}")
-    with trained(folder) as model, quiet():
+    with trained(folder) as model, no_warnings():
         try:
             content = chosen.write(model)
         except RuntimeError as error:
@@ -84,42 +84,36 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
             f"format={format}: predictions differ from the checkpoint's by "
             f"{difference:.1e}, more than {TOLERANCE:.0e}: nothing is written"
         )
-    save(content, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace(target, lambda partial: partial.write_bytes(content), settled=False)
     show(f"largest difference from the checkpoint's predictions: {difference:.1e}")
     show(f"{format} → {shortest(target.absolute())}")
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Without what torch's exporter warns of."""
+def no_warnings() -> Iterator[None]:
+    """Silence the warnings and log lines of torch's exporter."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         logging.disable(before)
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """The first error of a chain: torch wraps it in advice for its own authors."""
+    """Return the first error of a chain: torch wraps it in advice for its authors."""
     return root_cause(error.__cause__) if error.__cause__ else error
 
 
-def save(content: bytes, target: Path) -> None:
-    """Write a file that appears when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 class Deployed(nn.Module):
-    """An exported file's inputs → predictions: a model with its preprocessing."""
+    """A model with its preprocessing, from an exported file's inputs to predictions.
+
+    Args:
+        model: in evaluation mode.
+        columns: the raw features.
+    """
 
     positions: Tensor
 
@@ -142,7 +136,7 @@ class Deployed(nn.Module):
 
 
 def trace(model: Trained) -> ExportedProgram:
-    """The model's operations, for batches of any size."""
+    """Return the model's operations, for batches of any size."""
     inputs = empty_inputs(model)
     batch = torch.export.Dim("batch")
     program = torch.export.export(
@@ -158,12 +152,12 @@ def trace(model: Trained) -> ExportedProgram:
 
 
 def empty_inputs(model: Trained) -> dict[str, Tensor]:
-    """Two rows to trace a model with: one could be taken for a constant."""
+    """Return inputs of two rows to trace with: torch takes one row for a constant."""
     return split_inputs(torch.zeros(2, len(model.columns)), model.columns)
 
 
 def describe(model: Trained) -> Description:
-    """What the file will say of itself."""
+    """Return the description of a model that its file will hold."""
     return Description(
         columns=model.columns,
         target_names=model.target_names,
@@ -174,12 +168,12 @@ def describe(model: Trained) -> Description:
 
 
 def to_json(description: Description) -> str:
-    """A description as a file's metadata hold it."""
+    """Return a description as text for a file's metadata."""
     return json.dumps(asdict(description), ensure_ascii=False)
 
 
 def to_onnx(model: Trained) -> bytes:
-    """An ONNX file.
+    """Return the content of an ONNX file.
 
     Raises:
         UserError: the extra ``onnx`` is not installed.
@@ -206,12 +200,12 @@ def to_onnx(model: Trained) -> bytes:
 
 
 def from_onnx(content: bytes) -> Predict:
-    """An ONNX file's content, run by onnxruntime."""
+    """Return the predictions of an ONNX file's content, by onnxruntime."""
     return partial(run_session, open_session(content, "format=onnx"))
 
 
 def to_torch_export(model: Trained) -> bytes:
-    """A file of ``torch.export.save``, the description in its extra files."""
+    """Return the content of ``torch.export.save``, the description as an extra file."""
     buffer = BytesIO()
     extra = {f"{METADATA}.json": to_json(describe(model))}
     torch.export.save(trace(model), buffer, extra_files=extra)
@@ -219,7 +213,7 @@ def to_torch_export(model: Trained) -> bytes:
 
 
 def from_torch_export(content: bytes) -> Predict:
-    """A file of ``torch.export.save``, run by torch; never one of unknown origin."""
+    """Return the predictions of ``torch.export.save``'s content, never a stranger's."""
     module = torch.export.load(BytesIO(content)).module()
     return lambda inputs: module(**inputs)
 

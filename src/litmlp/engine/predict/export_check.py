@@ -1,4 +1,4 @@
-"""Whether an exported model predicts what its checkpoint does."""
+"""Comparison of an exported model's predictions with those of its checkpoint."""
 
 from collections.abc import Callable
 
@@ -12,17 +12,17 @@ from litmlp.engine.predict.trained_model import Trained
 from litmlp.regressor import Regressor
 
 MANY = 1000
-"""Rows of a batch to compare on, after a batch of a single one."""
+"""Rows of the second batch that is compared; the first has a single row."""
 
 Predict = Callable[[dict[str, Tensor]], Tensor]
-"""An exported model: its inputs by name → its predictions."""
+"""An exported model: from its inputs by name to its predictions."""
 
 
 def largest_difference(model: Trained, predict: Predict) -> float:
-    """How far predictions are from the checkpoint's, over random rows of every kind.
+    """Return the largest difference of predictions, over random rows of every kind.
 
-    In probability, or as a share of a real-valued target's size: its largest prediction
-    or, if that is more, its standard deviation in training.
+    It is one of probabilities, or a fraction of a real-valued target's size: of its
+    largest prediction or, if that is more, of its standard deviation in training.
     """
     rows = rows_like(model, 1 + MANY)
     expected = model.predict(rows)
@@ -35,7 +35,7 @@ def largest_difference(model: Trained, predict: Predict) -> float:
 
 
 def rows_like(model: Trained, count: int) -> Tensor:
-    """Random raw rows [count, columns], numbers about as large as in training.
+    """Return random raw rows [count, columns], numbers about as large as in training.
 
     A tenth of each column is missing; categories include one that is unknown.
     """
@@ -52,7 +52,7 @@ def rows_like(model: Trained, count: int) -> Tensor:
 
 
 def center_and_width(scale: nn.Module) -> tuple[Tensor, Tensor]:
-    """Where the values of each column lie; 0 and 1 for a scale that does not know."""
+    """Return the place and spread of each column [columns]; 0 and 1 if unknown."""
     match scale:
         case Standardize():
             return scale.mean, scale.std
