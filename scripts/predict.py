@@ -9,9 +9,9 @@ from litmlp.engine.command_line import run
 
 def main(config: DictConfig) -> None:
     # Takes seconds; --help should not wait.
-    from litmlp.engine.predict.predict_file import opened, predict_file
+    from litmlp.engine.predict.predict_file import open_predictor, predict_file
 
-    with opened(Path(str(config.run))) as model:
+    with open_predictor(Path(str(config.run))) as model:
         predict_file(
             model,
             config.input,

@@ -15,7 +15,7 @@ from interrupted import CLEAN
 
 from litmlp.data.table import TableData
 from litmlp.engine.predict.export import export
-from litmlp.engine.predict.predict_file import opened, predict_file
+from litmlp.engine.predict.predict_file import open_predictor, predict_file
 from litmlp.engine.run.train import train
 from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError
@@ -70,12 +70,12 @@ def train_on(path: Path, home: Path) -> None:
 
 
 def predict_of(path: Path, home: Path) -> None:
-    with opened(home / "run") as model:
+    with open_predictor(home / "run") as model:
         predict_file(model, str(path), f"{path}.out.csv")
 
 
 def predict_by(path: Path, home: Path) -> None:
-    with opened(path) as model:
+    with open_predictor(path) as model:
         predict_file(model, str(home / "t.csv"), f"{path}.out.csv")
 
 

@@ -1,4 +1,4 @@
-"""A file with known targets, measured: tables and pictures in the run's folder."""
+"""Evaluation of a file with known targets: tables and pictures in the run's folder."""
 
 import json
 import os
@@ -36,11 +36,11 @@ from litmlp.engine.terminal.console import table as new_table
 from litmlp.errors import UserError
 
 MOST_ROWS, MOST_COLUMNS = 30, 12
-"""Of a table that the console shows; the files have them all."""
+"""The largest table that the console shows; the files have all of them."""
 
 
 class Evaluated(Measurable, Predictor, Protocol):
-    """What can be measured on a file."""
+    """Trained model with a folder, see ``trained_model.Trained``."""
 
     @property
     def folder(self) -> Path: ...
@@ -50,7 +50,7 @@ def evaluate_file(model: Evaluated, source: str) -> Metrics:
     """Measure a model on a file, into ``evaluations/<file's name>/`` of its folder.
 
     Args:
-        model: of a run, or of a sweep's runs together, with the folder it is in.
+        model: of a run, or of a sweep's runs together.
         source: a ``.csv`` or ``.parquet`` file with the model's features and targets,
             by name and in any order; rows without a target are left out.
 
@@ -58,23 +58,23 @@ def evaluate_file(model: Evaluated, source: str) -> Metrics:
         UserError: a column is missing or of another kind than in training, a target is
             no class of the model, or a prediction is no number.
     """
-    labelled = read(model, source)
+    labelled = read_rows(model, source)
     predictions, metrics = measured(model, labelled.inputs, labelled.targets)
-    refuse_infinite(source, labelled, predictions)
+    check_finite(source, labelled, predictions)
     name = Path(source).stem
     tables = score_tables(model, labelled, predictions)
     show_scores(name, metrics, tables)
     tables["predictions"] = prediction_table(model, labelled, predictions)
     folder = model.folder / "evaluations" / folder_name(name)
-    with replacing(folder) as partial:
-        write(partial, len(predictions), metrics, tables)
+    with new_folder(folder) as partial:
+        write_scores(partial, len(predictions), metrics, tables)
         draw(partial, model, labelled, predictions)
     show(f"{len(predictions):,} rows → {shortest(folder)}")
     return metrics
 
 
 def folder_name(name: str) -> str:
-    """A file's name as that of a folder within ``evaluations/``, whatever it is.
+    """Return the name of a folder in ``evaluations/`` for any name of a file.
 
     >>> folder_name("labelled 2026"), folder_name("..")
     ('labelled 2026', 'table')
@@ -82,8 +82,8 @@ def folder_name(name: str) -> str:
     return name.strip(". ") or "table"
 
 
-def read(model: Evaluated, source: str) -> LabelledRows:
-    """The rows of a file, and what is said of them."""
+def read_rows(model: Evaluated, source: str) -> LabelledRows:
+    """Read the labelled rows of a file, and show what is left out."""
     present = header_of(source)
     features = [column.name for column in model.columns]
     made = predicted_names(model.target_names, model.class_names)
@@ -102,10 +102,11 @@ def read(model: Evaluated, source: str) -> LabelledRows:
     return labelled
 
 
-def refuse_infinite(source: str, labelled: LabelledRows, predictions: Tensor) -> None:
-    """
+def check_finite(source: str, labelled: LabelledRows, predictions: Tensor) -> None:
+    """Check that every prediction [N, …] is finite, as scores and pictures need.
+
     Raises:
-        UserError: a prediction is not finite, which no score or picture can take.
+        UserError: a prediction is not.
     """
     wrong = ~predictions.isfinite().all(dim=1)
     if wrong.any():
@@ -120,7 +121,7 @@ def refuse_infinite(source: str, labelled: LabelledRows, predictions: Tensor) ->
 def score_tables(
     model: Evaluated, labelled: LabelledRows, predictions: Tensor
 ) -> dict[str, pl.DataFrame]:
-    """Scores by the name of their file."""
+    """Return tables of scores by the name of their file."""
     targets, names = labelled.targets, model.class_names
     if not names:
         return {"per_target": target_scores(targets, predictions, model.target_names)}
@@ -134,7 +135,7 @@ def score_tables(
 def prediction_table(
     model: Evaluated, labelled: LabelledRows, predictions: Tensor
 ) -> pl.DataFrame:
-    """The kept columns, the true targets, then what is predicted."""
+    """Return the kept columns, the true targets, then the predictions."""
     true, predicted = as_truth(model, labelled.targets), as_table(model, predictions)
     return pl.DataFrame([*labelled.kept, *true, *predicted])
 
@@ -148,13 +149,13 @@ def draw(
     for key, picture in kind.PICTURES.items():
         save(picture(labelled.targets, predictions, names), folder / f"{key}.png")
     worst = kind.worst_predictions(
-        labelled.targets, predictions, names, row_names=called(labelled)
+        labelled.targets, predictions, names, row_names=row_names(labelled)
     )
     save(worst, folder / "worst_predictions.png")
 
 
-def called(labelled: LabelledRows) -> list[str]:
-    """What rows are called: by the first kept column, or by their line in the file."""
+def row_names(labelled: LabelledRows) -> list[str]:
+    """Name rows by the first kept column, or by their line in the file."""
     column = labelled.kept.to_series() if labelled.kept.width else labelled.lines
     return [as_label(f"{column.name} {value}") for value in column]
 
@@ -162,28 +163,24 @@ def called(labelled: LabelledRows) -> list[str]:
 def show_scores(
     name: str, metrics: Metrics, tables: Mapping[str, pl.DataFrame]
 ) -> None:
-    """Metrics and small tables on the console, under the name of what was measured."""
+    """Show metrics and small tables on the console, under the name of the file."""
     show(metrics_table({f"{key}/{name}": value for key, value in metrics.items()}))
     for scores in tables.values():
         if scores.height > MOST_ROWS or scores.width > MOST_COLUMNS:
             continue
         shown = new_table(*scores.columns)
         for row in scores.iter_rows():
-            shown.add_row(*map(as_cell, row))
+            cells = ["" if value is None else value for value in row]
+            shown.add_row(
+                *(f"{c:.4f}" if isinstance(c, float) else str(c) for c in cells)
+            )
         show(shown)
 
 
-def as_cell(value: object) -> str:
-    """A value in a table of the console."""
-    if value is None:
-        return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def write(
+def write_scores(
     folder: Path, rows: int, metrics: Metrics, tables: Mapping[str, pl.DataFrame]
 ) -> None:
-    """Write the number of rows and metrics as JSON, tables as CSV."""
+    """Write the number of rows and the metrics as JSON, tables as CSV."""
     text = json.dumps(finite({"rows": rows, **metrics}), indent=2)
     (folder / "metrics.json").write_text(f"{text}\n", encoding="utf-8")
     for key, table in tables.items():
@@ -191,20 +188,14 @@ def write(
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
-    """An empty folder to fill, which takes the place of ``folder`` when it is whole."""
-    partial, before = (
-        folder.with_name(f"{folder.name}.{state}") for state in ("partial", "before")
-    )
-    for left_by_a_crash in (partial, before):
-        shutil.rmtree(left_by_a_crash, ignore_errors=True)
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Fill an empty folder, which takes the place of ``folder`` as a whole."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # left by a process that was killed
     partial.mkdir(parents=True)
     try:
         yield partial
-    except BaseException:
-        shutil.rmtree(partial)
-        raise
-    if folder.exists():
-        os.replace(folder, before)
-    os.replace(partial, folder)
-    shutil.rmtree(before, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,6 +1,5 @@
-"""New rows in, predictions out: in pieces, so that a file may be of any length."""
+"""Predictions of a table's rows, in pieces, so that a file may be of any length."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
@@ -15,6 +14,7 @@ from torch import Tensor
 from litmlp.data.samples import Column, predicted_names
 from litmlp.data.tables.read import PARQUET, header_of
 from litmlp.data.tables.stream import read_inputs
+from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import LEFT
 from litmlp.engine.predict.onnx_model import open_onnx
 from litmlp.engine.terminal.console import console, show
@@ -22,7 +22,7 @@ from litmlp.errors import UserError
 
 
 class Predictor(Protocol):
-    """A trained model and what it knows of its data: see ``trained.Trained``."""
+    """Trained model and the names of its data: see ``trained_model.Trained``."""
 
     @property
     def columns(self) -> Sequence[Column]: ...
@@ -36,17 +36,16 @@ class Predictor(Protocol):
     def predict(self, inputs: Tensor) -> Tensor: ...
 
 
-def opened(run: Path) -> AbstractContextManager[Predictor]:
-    """The predictor of a run, of a sweep's runs together or of an ``.onnx`` file.
+def open_predictor(run: Path) -> AbstractContextManager[Predictor]:
+    """Open the predictor of a run, of a sweep's runs together or of an ONNX file.
 
     Raises:
-        UserError: it is none of these.
+        UserError: ``run`` is none of these.
     """
     if run.suffix == ".onnx":
         return open_onnx(run)
-    from litmlp.engine.predict.ensemble import (
-        one_or_all,  # an .onnx file should not wait for torch
-    )
+    # An .onnx file should not wait for Lightning.
+    from litmlp.engine.predict.ensemble import one_or_all
 
     return one_or_all(run)
 
@@ -61,9 +60,10 @@ def predict_file(
     """Write a prediction for each row of a table, in the rows' order.
 
     Args:
+        predictor: a trained model.
         source: a ``.csv`` or ``.parquet`` file with the predictor's columns, by name
-            and in any order; others are ignored.
-        output: a file of either kind; it appears when it is complete.
+            and in any order; other columns are ignored.
+        output: a file of either kind, which is written as a whole.
         keep: columns to copy; by default those that were left out in training.
 
     Raises:
@@ -74,15 +74,16 @@ def predict_file(
     target = Path(output)
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
-    refuse_loss(target, source)
+    check_output(target, source)
     kept = kept_columns(predictor, source, keep)
     write(predictions(predictor, source, kept), target, source)
 
 
-def refuse_loss(target: Path, source: str) -> None:
-    """
+def check_output(target: Path, source: str) -> None:
+    """Check that an output replaces neither the input nor a file of a run.
+
     Raises:
-        UserError: the output is the input, or what a run has left.
+        UserError: it would.
     """
     if target.exists() and Path(source).exists() and target.samefile(source):
         raise UserError(f"output={target} is the input: give another file")
@@ -93,12 +94,19 @@ def refuse_loss(target: Path, source: str) -> None:
 def kept_columns(
     predictor: Predictor, source: str, keep: Sequence[str] | None
 ) -> list[str]:
-    """The columns to copy of a table that has all that are needed."""
+    """Return the columns to copy of a table that has every column that is needed.
+
+    Raises:
+        UserError: a column is missing, or two columns of the output had one name.
+    """
     present = header_of(source)
     made = predicted_names(predictor.target_names, predictor.class_names)
     kept = [n for n in predictor.dropped if n in present and n not in made]
     if keep is not None:
-        refuse_twice([*keep, *made])
+        names = [*keep, *made]
+        for name in names:
+            if names.count(name) > 1:
+                raise UserError(f"keep: the output would have two columns {name}")
         kept = list(keep)
     features = [column.name for column in predictor.columns]
     match_columns(source, present, [*features, *kept])
@@ -106,10 +114,10 @@ def kept_columns(
 
 
 def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
-    """Say which columns of a table are not needed.
+    """Show which columns of a table are not needed.
 
     Raises:
-        UserError: it lacks some that are.
+        UserError: a needed column is missing.
     """
     missing = [name for name in needed if name not in present]
     if missing:
@@ -121,26 +129,16 @@ def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) ->
         show(f"ignored columns: {', '.join(extra)}")
 
 
-def refuse_twice(names: Sequence[str]) -> None:
-    """
-    Raises:
-        UserError: two columns of the output would have one name.
-    """
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"keep: the output would have two columns {name}")
-
-
 def predictions(
     predictor: Predictor, source: str, kept: Sequence[str]
 ) -> Iterator[pl.DataFrame]:
-    """Some thousand rows at a time: the kept columns, then what is predicted."""
+    """Yield some thousand rows at a time: the kept columns, then the predictions."""
     for inputs, others in read_inputs(source, predictor.columns, kept):
         yield pl.DataFrame([*others, *as_table(predictor, predictor.predict(inputs))])
 
 
 def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:
-    """Probabilities [B, classes] or values [B, targets] as named columns."""
+    """Return probabilities [B, classes] or values [B, targets] as named columns."""
     names = predicted_names(predictor.target_names, predictor.class_names)
     columns: list[Any] = [values.numpy() for values in predicted.T]
     if predictor.class_names:
@@ -150,7 +148,7 @@ def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:
 
 
 def as_truth(predictor: Predictor, targets: Tensor) -> pl.DataFrame:
-    """Class indices [B] or values [B, targets] as columns named as in training."""
+    """Return class indices [B] or values [B, targets] as the columns of training."""
     names = list(predictor.target_names)
     if not predictor.class_names:
         return pl.DataFrame(targets.numpy(), schema=names)
@@ -159,7 +157,7 @@ def as_truth(predictor: Predictor, targets: Tensor) -> pl.DataFrame:
 
 
 def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:
-    """Write tables below each other into one file, which appears when it is whole.
+    """Write tables below each other into one file, as a whole or not at all.
 
     Raises:
         UserError: there are no rows.
@@ -176,17 +174,12 @@ def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:
             bar.update(task, completed=rows)
             yield table
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
-    shown = (TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
-    in_pipe = not console.is_terminal
     lazy = register_io_source(all_tables, schema=first.schema)
     sink = lazy.sink_csv if target.suffix.lower() == ".csv" else lazy.sink_parquet
-    try:
-        with Progress(*shown, console=console, transient=True, disable=in_pipe) as bar:
-            task = bar.add_task("", total=None)
-            sink(partial)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shown = (TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    in_pipe = not console.is_terminal
+    with Progress(*shown, console=console, transient=True, disable=in_pipe) as bar:
+        task = bar.add_task("", total=None)
+        replace(target, sink, settled=False)
     show(f"{rows:,} rows → {target}")
