@@ -9,12 +9,8 @@ from conftest import CONF, Compose
 from omegaconf import OmegaConf
 from torch.optim.lr_scheduler import ConstantLR
 
-from litmlp.engine.config.build import (
-    build_data,
-    build_model,
-    build_schedule,
-    build_trainer,
-)
+from litmlp.description import build_schedule
+from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.process.settings import settings
 from litmlp.errors import UserError
 from litmlp.schedulers import Schedule, warmup_cosine
@@ -28,7 +24,7 @@ def schedule(name: str, **changes: Any) -> Schedule:
         {"optimizer": {"lr": LR}, "monitor": "loss/val", "mode": "min"}
     )
     run.scheduler = OmegaConf.merge(node, changes)
-    return build_schedule(run.scheduler)
+    return build_schedule(OmegaConf.to_container(run.scheduler, resolve=True))
 
 
 def curve(schedule: Schedule, total: int, extra: int = 0) -> list[float]:

@@ -44,6 +44,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.callbacks.": Callback,
     "litmlp.classifier.": LightningModule,
     "litmlp.data.": LightningDataModule,
+    "litmlp.data.preprocessing.": nn.Module,
     "litmlp.data.scaling.": nn.Module,
     "litmlp.encoding.": nn.Module,
     "litmlp.initializers.": types.FunctionType,

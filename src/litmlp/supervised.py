@@ -4,7 +4,8 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, NotRequired, Protocol, TypedDict, Unpack, cast
+from os import PathLike
+from typing import Any, NotRequired, Protocol, Self, TypedDict, Unpack, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -14,6 +15,8 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
+from litmlp.construct import check_arguments, construct, resolve
+from litmlp.description import Description, build_parts
 from litmlp.epoch_state import Batch, EpochState, Position
 from litmlp.errors import UserError
 from litmlp.losses import Takes
@@ -87,11 +90,75 @@ class Supervised(LightningModule):
         self.preprocessing = copy.deepcopy(parts.get("preprocessing") or nn.Identity())
         self.encoding = parts.get("encoding") or nn.Identity()
         self._weights: list[nn.Parameter] = []
+        self.description: Description | None = None
+        """Plain data that a checkpoint keeps, to build the same module again."""
         self.epoch_state = EpochState()
         self._loaded_metrics: dict[str, Tensor] = {}
         self._processes, self._rows = 1, 0
         self.measured: dict[str, dict[str, Tensor]] = {}
         """Values of an epoch by split that others have measured for this model."""
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]  # Lightning's takes any file
+        cls,
+        checkpoint_path: str | PathLike[str],
+        map_location: Any = "cpu",
+        *,
+        strict: bool = True,
+        **arguments: Any,
+    ) -> Self:
+        """Build the module of a checkpoint, with its weights.
+
+        A module that was trained by a config needs no arguments. For a module that was
+        built in Python, give the arguments of its constructor.
+
+        Args:
+            checkpoint_path: ``best.ckpt``, ``last.ckpt``, or a file of a callback of
+                Lightning.
+            map_location: where the weights go.
+            strict: whether the checkpoint must have exactly the weights of the module.
+            arguments: of the constructor, instead of those in the checkpoint.
+
+        Raises:
+            UserError: the checkpoint is of another class, or does not describe its
+                module.
+        """
+        arguments.pop("weights_only", True)  # it always is
+        content = torch.load(
+            checkpoint_path, map_location=map_location, weights_only=True
+        )
+        state, description = content["state_dict"], content.get("description")
+        if description is not None:
+            model = cls._from_description(description, arguments)
+        elif arguments:
+            model = cls(**arguments)
+        else:
+            raise UserError(
+                f"{checkpoint_path} does not describe its module: give the arguments "
+                f"of {cls.__name__}, network=… and others"
+            )
+        like = next(value for value in state.values() if value.is_floating_point())
+        model.to(device=like.device, dtype=like.dtype).load_state_dict(state, strict)
+        return model
+
+    @classmethod
+    def _from_description(
+        cls, description: Description, given: Mapping[str, Any]
+    ) -> Self:
+        kind = resolve(description["task"]["_target_"], "task")
+        if not isinstance(kind, type) or not issubclass(kind, Supervised):
+            raise UserError(f"task: {kind.__name__} is no module to train")
+        if not issubclass(kind, cls):
+            if not issubclass(cls, kind):
+                raise UserError(f"it is a {kind.__name__}, not a {cls.__name__}")
+            kind = cls
+        left_out = {"_target_", "name", *given}
+        task = {k: v for k, v in description["task"].items() if k not in left_out}
+        arguments = check_arguments(kind, construct(task, "task"), "task")
+        parts = build_parts(description, **given)
+        model = kind(**arguments, **{**given, **parts})
+        model.description = description
+        return model
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss of raw outputs [B, O] against a batch's targets → []."""
@@ -229,6 +296,7 @@ class Supervised(LightningModule):
             logger.log_metrics(numbers | position.as_metrics(), step=position.step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["description"] = self.description
         checkpoint["epoch_state"] = self.epoch_state.state_dict()
         checkpoint["metrics"] = dict(self.trainer.callback_metrics)
 

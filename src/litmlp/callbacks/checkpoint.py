@@ -215,6 +215,7 @@ class BestAndLast(Checkpoint):
             "epoch": epoch,
             "monitor": self.monitor,
             "value": value,
+            "description": cast(Supervised, model).description,
             "facts": getattr(trainer.datamodule, "facts", {}),  # type: ignore[attr-defined]  # set by Lightning, not declared
             "format": checkpoints.FORMAT,
             "pytorch-lightning_version": lightning.__version__,

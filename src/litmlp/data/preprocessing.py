@@ -68,10 +68,7 @@ class Preprocessing(nn.Module):
         Args:
             num_marked: number of numeric columns that have a mark.
         """
-        row = torch.zeros(1, len(columns))
-        numeric = [i for i, c in enumerate(columns) if c.kind != "categorical"]
-        row[0, numeric[:num_marked]] = torch.nan
-        return cls(row, columns=columns, scale=scale)
+        return cls(blank_row(columns, num_marked), columns=columns, scale=scale)
 
     @property
     def num_numbers(self) -> int:
@@ -102,6 +99,14 @@ class Preprocessing(nn.Module):
         seen = (raw >= 0) & self.known[rows, index]
         codes = torch.where(seen, index + 2, UNSEEN)
         return torch.where(raw.isnan(), MISSING, codes).to(inputs.dtype)
+
+
+def blank_row(columns: Sequence[Column], num_marked: int) -> Tensor:
+    """Return a row [1, columns] of zeros with ``num_marked`` missing numbers."""
+    row = torch.zeros(1, len(columns))
+    numeric = [i for i, c in enumerate(columns) if c.kind != "categorical"]
+    row[0, numeric[:num_marked]] = torch.nan
+    return row
 
 
 class Preprocessed:

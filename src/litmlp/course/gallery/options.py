@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
-from litmlp.engine.config.build import build_schedule
+from litmlp.description import build_schedule
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.terminal import mistakes
 from litmlp.errors import UserError, nearest
@@ -67,7 +68,8 @@ class Option:
                 return construct_node(part, "optimizer"), part.lr if given else None
             case "scheduler":
                 optimizer = construct_node(config.optimizer, "optimizer")
-                return build_schedule(part), optimizer
+                schedule = OmegaConf.to_container(part, resolve=True)
+                return build_schedule(cast(dict[str, Any], schedule)), optimizer
         return (construct_node(part, self.group),)
 
 

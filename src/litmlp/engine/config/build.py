@@ -3,20 +3,21 @@
 import pickle
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, OmegaConf
 
+from litmlp.construct import construct
 from litmlp.data.data_module import Data
-from litmlp.data.preprocessing import Preprocessing
+from litmlp.description import build_parts
+from litmlp.engine.config.describe import DataFacts, describe, plain_sections
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.config.trainer_checks import refuse_unfit
 from litmlp.engine.process.settings import seed_of, seed_torch
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
-from litmlp.schedulers import Schedule
 from litmlp.supervised import Supervised
 
 DEFAULT_MAX_EPOCHS = 100
@@ -27,17 +28,7 @@ def build_data(config: DictConfig) -> Data:
     return cast(Data, construct_node(config.data, "data"))
 
 
-class Described(Protocol):
-    """What a model is told of its data: by the data, or by a checkpoint."""
-
-    @property
-    def facts(self) -> dict[str, Any]: ...
-
-    @property
-    def fitted_preprocessing(self) -> Preprocessing: ...
-
-
-def build_model(config: DictConfig, data: Described) -> Supervised:
+def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     """The classifier or regressor of a config, with the sizes and names of its data.
 
     Raises:
@@ -62,45 +53,32 @@ def build_model(config: DictConfig, data: Described) -> Supervised:
         for name in facts:
             if OmegaConf.is_missing(node, name):
                 node[name] = facts[name]
-    model = construct_node(
-        config.task,
-        "task",
-        reserved=["name"],
-        network=construct_node(config.model, "model"),
-        loss=build_loss(config.loss, data.facts),
-        penalty=construct_node(config.penalty, "penalty"),
-        optimizer=construct_node(config.optimizer, "optimizer"),
-        scheduler=build_schedule(config.scheduler),
-        preprocessing=preprocessing,
-        encoding=encoding,
+    balance_classes(config.loss, data.facts)
+    sections, keys = plain_sections(config)
+    parts = build_parts(
+        sections, typed_keys=keys, preprocessing=preprocessing, encoding=encoding
     )
+    model = construct(
+        sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
+    )
+    model.description = describe(config, sections, data)
     return cast(Supervised, model)
 
 
-def build_loss(node: DictConfig, facts: Mapping[str, Any]) -> Any:
-    """A loss; weights that are ``balanced`` follow from the training rows' classes.
+def balance_classes(loss: DictConfig, facts: Mapping[str, Any]) -> None:
+    """Replace weights that are ``balanced`` by those of the training rows' classes.
 
     Raises:
         UserError: there are no training rows of a class to balance.
     """
     counts = facts.get("class_counts", [])
     for name in ("weight", "pos_weight"):
-        if node.get(name) == "balanced" and 0 in counts:
+        if loss.get(name) == "balanced" and 0 in counts:
             raise UserError(f"loss.{name}=balanced: there are classes without rows")
-    if counts and node.get("weight") == "balanced":
-        node.weight = balanced_weights(counts)
-    if len(counts) == 2 and node.get("pos_weight") == "balanced":
-        node.pos_weight = balanced_pos_weight(counts)
-    return construct_node(node, "loss")
-
-
-def build_schedule(node: DictConfig) -> Schedule:
-    """A scheduler's file says when to step it, too, under keys that torch lacks."""
-    reserved = ["interval", "monitor"]
-    return Schedule(
-        factory=construct_node(node, "scheduler", reserved=reserved),
-        **{name: node[name] for name in reserved if name in node},
-    )
+    if counts and loss.get("weight") == "balanced":
+        loss.weight = balanced_weights(counts)
+    if len(counts) == 2 and loss.get("pos_weight") == "balanced":
+        loss.pos_weight = balanced_pos_weight(counts)
 
 
 def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:

@@ -1,0 +1,89 @@
+"""The plain data in a checkpoint that describe its module, without secrets."""
+
+from typing import Any, Protocol
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from litmlp.data.preprocessing import Preprocessing, blank_row
+from litmlp.data.samples import Column
+from litmlp.engine.config.nodes import typed_keys
+
+SECTIONS = ("task", "model", "loss", "penalty", "optimizer", "scheduler")
+"""The sections of a config that describe a module, apart from what the data say."""
+
+ENVIRONMENT = "oc.env"
+"""The resolver of values that no file should hold."""
+
+HIDDEN = "<from the environment>"
+
+
+class DataFacts(Protocol):
+    """The facts about its data that a model needs: from the data or a checkpoint."""
+
+    @property
+    def facts(self) -> dict[str, Any]: ...
+
+    @property
+    def fitted_preprocessing(self) -> Preprocessing: ...
+
+
+def plain_sections(config: DictConfig) -> tuple[dict[str, Any], dict[str, str]]:
+    """Resolve the sections of a module; returns them and the keys that a user types."""
+    sections: dict[str, Any] = {}
+    keys: dict[str, str] = {}
+    for name in SECTIONS:
+        keys.update(typed_keys(OmegaConf.to_container(config[name]), name))
+        sections[name] = OmegaConf.to_container(config[name], resolve=True)
+    return sections, keys
+
+
+def describe(
+    config: DictConfig, sections: dict[str, Any], data: DataFacts
+) -> dict[str, Any] | None:
+    """Return a :data:`~litmlp.description.Description` of a config's module.
+
+    Values that come from the environment are replaced by a text that says so.
+
+    Args:
+        config: complete, with what the data have decided.
+        sections: of the config, as :func:`plain_sections` returns them.
+        data: of the run.
+
+    Returns:
+        None if there is no description without the values of the environment.
+    """
+    raw = OmegaConf.to_container(config)
+    if ENVIRONMENT in str(raw):
+        try:
+            config = OmegaConf.create(hidden(raw))
+            sections, _ = plain_sections(config)
+        except OmegaConfBaseException:  # a reference that needs the value
+            return None
+    encoding = OmegaConf.to_container(config.encoding, resolve=True)
+    assert isinstance(encoding, dict)
+    preprocessing = data.fitted_preprocessing
+    columns = data.facts["columns"]
+    row = blank_row([Column(**c) for c in columns], len(preprocessing.marked))
+    return sections | {
+        "encoding": {k: v for k, v in encoding.items() if k != "_partial_"}
+        | {
+            "num_numbers": preprocessing.num_numbers,
+            "cardinalities": preprocessing.cardinalities,
+        },
+        "preprocessing": {
+            "_target_": "litmlp.data.preprocessing.Preprocessing",
+            "inputs": row.tolist(),
+            "columns": columns,
+            "scale": OmegaConf.to_container(config.data.preprocessing, resolve=True),
+        },
+    }
+
+
+def hidden(node: Any) -> Any:
+    """Replace the values of plain containers that read the environment."""
+    if isinstance(node, dict):
+        return {key: hidden(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [hidden(value) for value in node]
+    return HIDDEN if isinstance(node, str) and ENVIRONMENT in node else node
