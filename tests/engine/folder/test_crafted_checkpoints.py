@@ -11,7 +11,7 @@ import torch
 from crafted import USES, Edit, finished_run, used
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from random_configs import LONG, SHORT
+from random_configs import SHORT
 
 from litmlp.engine.folder import run_folder
 
@@ -105,13 +105,6 @@ def check(finished: Path, case: Case) -> None:
 @settings(max_examples=12, **SHORT)
 @given(case=CASES)
 def test_any_checkpoint_is_used_or_refused(case: Case, finished: Path) -> None:
-    check(finished, case)
-
-
-@pytest.mark.slow
-@settings(max_examples=1500, **LONG)
-@given(case=CASES)
-def test_many_checkpoints_are_used_or_refused(case: Case, finished: Path) -> None:
     check(finished, case)
 
 

@@ -19,7 +19,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from litmlp.engine.folder.atomic_files import settle
-from litmlp.engine.folder.checkpoint_schema import Best, Last, check
+from litmlp.engine.folder.checkpoint_checks import Best, Last, check_content
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 
@@ -124,7 +124,7 @@ def read(path: Path, kind: type) -> Checkpoint:
         content = dict(torch.load(path, map_location="cpu", weights_only=True))
         version = int(content.get("format", 0))
         if version <= FORMAT:
-            check(content, kind, path.stat().st_size)
+            check_content(content, kind, path.stat().st_size)
     except Exception as error:  # damage can break the readers anywhere
         raise DamagedError(f"{path} is damaged ({shortened(error)})") from error
     if version > FORMAT:

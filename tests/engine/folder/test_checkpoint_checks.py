@@ -10,7 +10,7 @@ import torch
 from crafted import Edit, finished_run, used
 
 from litmlp.engine.folder import checkpoints
-from litmlp.engine.folder.checkpoint_schema import Last
+from litmlp.engine.folder.checkpoint_checks import Last
 from litmlp.engine.folder.checkpoints import LAST, PREVIOUS, DamagedError
 
 
@@ -43,16 +43,6 @@ def within_itself(content: dict[str, Any]) -> None:
     content["optimizer_states"].append(content["optimizer_states"])
 
 
-def callback(kind: str, **values: Any) -> Edit:
-    """Changes what a callback keeps."""
-
-    def edit(content: dict[str, Any]) -> None:
-        (name,) = (key for key in content["callbacks"] if key.startswith(kind))
-        content["callbacks"][name].update(values)
-
-    return edit
-
-
 HOSTILE: dict[str, tuple[Edit, str]] = {
     "epochs that never end": (endless, "processed: Input should be greater than or"),
     "time that never passes": (timeless, "train: Input should be a finite number"),
@@ -68,34 +58,6 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
             2, 10**6
         ),
         "numpy.2: Input should be less than or equal to 624",
-    ),
-    "no optimizer": (
-        lambda content: content["optimizer_states"].clear(),
-        "optimizer_states: List should have at least 1 item",
-    ),
-    "no early stopping": (
-        callback("EarlyStopping", wait_count="x"),
-        "wait_count: Input should be a valid integer",
-    ),
-    "a best score that is none": (
-        callback("EarlyStopping", best_score=torch.ones(2)),
-        "best_score: Value error, it has 2 values, not one",
-    ),
-    "no speed": (
-        callback("Throughput", samples="x"),
-        "samples: Input should be a valid integer",
-    ),
-    "no losses": (
-        callback("Diagnosis", losses={"loss/train": [1.0]}),
-        "losses.loss/val: Field required",
-    ),
-    "records that are none": (
-        callback("Diagnosis", records=[{"gradient_norm/all": "x"}]),
-        "records.0.gradient_norm/all: Input should be a valid number",
-    ),
-    "a note that is none": (
-        callback("Divergence", note=["x"]),
-        "note: Input should be a valid string",
     ),
     "a version in words": (
         lambda content: content.update(format="first"),
