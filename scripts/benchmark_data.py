@@ -23,7 +23,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from litmlp.engine.config.build import build_data, build_model, build_trainer
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.terminal.console import console, table
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
@@ -75,7 +75,7 @@ def measure(path: Path) -> dict[str, float]:
     console.quiet = True
     warnings.simplefilter("ignore")
     config = run_config(path)
-    with settings(config):
+    with run_settings(config):
         before, data = peak_bytes(), build_data(config)
         result = {
             "read": seconds(lambda: data.samples),

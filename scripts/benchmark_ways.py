@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples
 from litmlp.engine.config.build import build_model, build_trainer
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.mlp import MLP
 
 ROWS, FEATURES, CLASSES, BATCH_SIZE = 4096, 30, 5, 128
@@ -133,7 +133,7 @@ def by_litmlp(
                     *overrides,
                 ],
             )
-        with settings(config):
+        with run_settings(config):
             trainer = build_trainer(config)
             trainer.callbacks.insert(0, clock)  # type: ignore[attr-defined]  # set by Lightning, not declared
             trainer.fit(build_model(config, data), datamodule=data)

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import ConstantLR
 
 from litmlp.description import build_schedule
 from litmlp.engine.config.build import build_data, build_model, build_trainer
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.errors import UserError
 from litmlp.schedulers import Schedule, warmup_cosine
 
@@ -178,7 +178,7 @@ def test_total_is_the_length_of_the_run(
         "callbacks=minimal",
         *budget,
     )
-    with settings(composed):
+    with run_settings(composed):
         data = build_data(composed)
         trainer = build_trainer(composed)
         trainer.fit(build_model(composed, data), datamodule=data)

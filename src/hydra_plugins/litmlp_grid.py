@@ -12,8 +12,8 @@ from omegaconf import DictConfig
 from litmlp.engine.config.hydra_internals import every_combination
 from litmlp.engine.folder.lock import held
 from litmlp.engine.folder.sweep_folder import folder_of, write_command
-from litmlp.engine.sweep.hooks import LaunchHooks, still_to_train
 from litmlp.engine.sweep.jobs import JobSweeper
+from litmlp.engine.sweep.launch import this_launch
 
 
 class GridSweeper(JobSweeper):
@@ -33,8 +33,7 @@ class GridSweeper(JobSweeper):
         sweep.mkdir(parents=True, exist_ok=True)
         with held(sweep):
             write_command(sweep, self.config)
-            LaunchHooks.planned = members
-            if left := still_to_train(members):
+            if left := this_launch().still_to_train(members):
                 self.launcher.launch(left, initial_job_idx=0)
 
     def combinations(self, arguments: list[str]) -> list[list[str]]:

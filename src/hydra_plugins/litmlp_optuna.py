@@ -17,8 +17,8 @@ from omegaconf import DictConfig
 from litmlp.engine.folder.lock import held
 from litmlp.engine.folder.sweep_folder import STUDY, folder_of, write_command
 from litmlp.engine.search.settings import SearchSettings
-from litmlp.engine.sweep.hooks import still_to_train
 from litmlp.engine.sweep.jobs import JobSweeper
+from litmlp.engine.sweep.launch import this_launch
 from litmlp.errors import UserError
 
 
@@ -70,6 +70,7 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         """
         configs = [self.loader.load_sweep_config(self.config, [*job]) for job in jobs]
         folders = [folder_of(config) for config in configs]
-        if left := still_to_train(dict(zip(folders, jobs, strict=True))):
+        planned = dict(zip(folders, jobs, strict=True))
+        if left := this_launch().still_to_train(planned):
             self.launcher.launch(left, initial_job_idx=first)
         return folders

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from omegaconf import DictConfig
 
-from litmlp.engine.process.signals import Received, exit_code, heeded
+from litmlp.engine.process.signals import Received, exit_code, interrupt_on_signal
 from litmlp.engine.sweep.parallel import (
     Arrivals,
     Ended,
@@ -161,7 +161,7 @@ class Submission:
         if JobEnvironment().cluster == "local":
             os.setpgrp()  # Ctrl-C is for the launcher, which has its jobs save
         try:
-            with heeded():  # also while libraries are loaded
+            with interrupt_on_signal():  # also while libraries are loaded
                 ended: Ended = pickle.loads(self.job)()
             if isinstance(ended.stop, KeyboardInterrupt):
                 raise ended.stop

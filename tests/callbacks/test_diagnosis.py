@@ -17,8 +17,8 @@ from litmlp.callbacks.diagnosis import Diagnosis, alike_share
 from litmlp.callbacks.snapshots import ENOUGH_ROWS
 from litmlp.data.bundled import BundledData
 from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
-from litmlp.engine.process.settings import settings
 from litmlp.engine.run.train import train
 from litmlp.errors import UserError
 from litmlp.regressor import Regressor
@@ -44,7 +44,7 @@ def last_checkpoint(config: DictConfig) -> dict[str, Any]:
 
 def untrained(config: DictConfig) -> tuple[Supervised, Batch]:
     """The model before training, and the rows as its first epoch has them."""
-    with settings(config):
+    with run_settings(config):
         data = build_data(config)
         features, targets = zip(*data.train_dataloader(), strict=True)
         return build_model(config, data), (torch.cat(features), torch.cat(targets))

@@ -6,7 +6,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from litmlp.callbacks.histograms import Histograms
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.run.train import train
 from litmlp.errors import UserError
 
@@ -24,7 +24,7 @@ def test_histograms_are_of_all_weights_gradients_and_activations(
     )
     train(composed)
     events = EventAccumulator(composed.folder, {"histograms": 0}).Reload()
-    with settings(composed):
+    with run_settings(composed):
         data = build_data(composed)
         model = build_model(composed, data)
         ((features, targets),) = data.train_dataloader()

@@ -98,7 +98,7 @@ class BestAndLast(Checkpoint):
         waits = signals.Received.waits  # one that comes in between waits for its write
         self.write_if_due(trainer, i)
         if waits:
-            signals.raise_waiting()
+            signals.raise_deferred()
 
     def write_if_due(self, trainer: Trainer, i: int) -> None:
         """Write before a batch, if it is time to, or if a signal waits for it."""

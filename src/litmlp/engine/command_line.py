@@ -21,13 +21,9 @@ from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder.sweep_folder import known_name, run_name
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume
-from litmlp.engine.sweep.hooks import (
-    LaunchHooks,
-    SweepStopped,
-    left_over,
-    show_left_over,
-)
-from litmlp.engine.terminal.mistakes import describe, explain, fail, report
+from litmlp.engine.sweep.hooks import conclude_sweep
+from litmlp.engine.sweep.launch import SweepStopped, launching, show_left_over
+from litmlp.engine.terminal.mistakes import describe, fail, report
 from litmlp.errors import UserError
 
 Task = Callable[[DictConfig], float | None]
@@ -51,57 +47,51 @@ def run(task: Task, *, config: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash
-    LaunchHooks.unfinished, LaunchHooks.planned, LaunchHooks.launched = 0, {}, None
-    bugs: list[Exception] = []
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
-    try:
-        main(guarded(task, full, bugs))()
-    except Exception as error:
-        if error in bugs:
-            raise
-        # Before the task: the mistake is in what was typed, or in where it should go.
-        fail(error if full else UserError(describe(error)), full)
-    except SweepStopped:
-        assert LaunchHooks.launched is not None
-        LaunchHooks().on_multirun_end(LaunchHooks.launched)
-    except KeyboardInterrupt:
-        incomplete = (
-            ": the sweep is incomplete" if LaunchHooks.launched is not None else ""
-        )
-        print(f"interrupted{incomplete}", file=sys.stderr)
-        if LaunchHooks.launched is not None:
-            folder = Path(LaunchHooks.launched.hydra.sweep.dir)
-            show_left_over(left_over(folder), folder)
-        sys.exit(exit_code())
-    finally:
-        if before is None:
-            del os.environ[FULL_ERROR]
-    sys.exit(1 if LaunchHooks.unfinished else 0)
+    failed: list[Exception] = []
+    with launching() as launch:
+        try:
+            main(guarded(task, full, failed))()
+        except Exception as error:
+            # Outside the task: the mistake is in what was typed, or in the folder.
+            fail(error if full else UserError(describe(error)), full)
+        except SweepStopped:
+            assert launch.sweep is not None
+            conclude_sweep(launch, launch.sweep)
+        except KeyboardInterrupt:
+            incomplete = ": the sweep is incomplete" if launch.sweep else ""
+            print(f"interrupted{incomplete}", file=sys.stderr)
+            if launch.sweep:
+                folder = Path(launch.sweep.hydra.sweep.dir)
+                show_left_over(launch.left_over(folder), folder)
+            sys.exit(exit_code())
+        finally:
+            if before is None:
+                del os.environ[FULL_ERROR]
+    sys.exit(1 if launch.failures or failed else 0)
 
 
-def guarded(task: Task, full: bool, bugs: list[Exception]) -> Task:
-    """The task with a user's mistakes told in one line, and none ending a sweep.
+def guarded(task: Task, full: bool, failed: list[Exception]) -> Task:
+    """Return the task with its errors reported, none of which ends a sweep.
 
-    Other errors of a single run are raised, and noted in ``bugs``.
+    Args:
+        task: the function of a script.
+        full: whether to show the traceback of a mistake, too.
+        failed: gets the errors of a sweep's runs in this process.
     """
 
     @functools.wraps(task)  # Hydra looks for conf/ beside the file of the task
     def run_task(config: DictConfig) -> float | None:
-        hydra_config = HydraConfig.get()
         try:
             return task(config)
         except Exception as error:
-            mistake = explain(error) is not None
-            if hydra_config.mode == RunMode.MULTIRUN:
-                report(error, full)
-                LaunchHooks.unfinished += 1
-                if OmegaConf.select(config, "sweep.on_error") == "stop":
-                    raise SweepStopped from error
-                return math.inf if config.get("mode") == "min" else -math.inf
-            if not mistake:
-                bugs.append(error)
-                raise
-            fail(error, full)
+            if HydraConfig.get().mode != RunMode.MULTIRUN:
+                fail(error, full)
+            report(error, full)
+            failed.append(error)
+            if OmegaConf.select(config, "sweep.on_error") == "stop":
+                raise SweepStopped from error
+            return math.inf if config.get("mode") == "min" else -math.inf
 
     return run_task
 

@@ -14,7 +14,7 @@ from litmlp.construct import resolve
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.nodes import construct_node
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
@@ -49,7 +49,7 @@ class Trained:
 
 
 def train_an_epoch(config: Any) -> Trained:
-    with settings(config):
+    with run_settings(config):
         data = build_data(config)
         model = build_model(config, data)
         trainer = build_trainer(config)

@@ -7,7 +7,8 @@ import pytest
 from conftest import Run
 from omegaconf import OmegaConf
 
-from litmlp.engine.sweep.hooks import LaunchHooks
+from litmlp.engine.sweep.hooks import conclude_sweep
+from litmlp.engine.sweep.launch import Launch
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
 
@@ -38,11 +39,11 @@ def test_a_killed_member_counts_as_unfinished(tmp_path: Path) -> None:
     (tmp_path / "member").mkdir()
     killed = {"status": "running", "overrides": ["seed=1"]}
     (tmp_path / "member" / "summary.json").write_text(json.dumps(killed))
-    LaunchHooks.unfinished = 0
-    LaunchHooks().on_multirun_end(
-        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    launch = Launch()
+    conclude_sweep(
+        launch, OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
     )
-    assert LaunchHooks.unfinished == 1
+    assert launch.failures == 1
 
 
 def test_a_member_that_cannot_be_read_counts_as_unfinished(
@@ -50,10 +51,10 @@ def test_a_member_that_cannot_be_read_counts_as_unfinished(
 ) -> None:
     (tmp_path / "member").mkdir()
     (tmp_path / "member" / "summary.json").write_text("{")
-    LaunchHooks.unfinished = 0
-    LaunchHooks().on_multirun_end(
-        OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    launch = Launch()
+    conclude_sweep(
+        launch, OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
     )
-    assert LaunchHooks.unfinished == 1
+    assert launch.failures == 1
     (line,) = capfd.readouterr().err.splitlines()
     assert "summary.json is broken" in line

@@ -9,9 +9,9 @@ import torch
 from conftest import ROOT, Run
 
 from litmlp.engine.config.build import build_data
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.process.settings import settings
 
 PEOPLE = ROOT / "tests" / "people.csv"
 QUICK = ("trainer=cpu", "trainer.max_epochs=3", "callbacks=minimal", "data.drop=[id]")
@@ -56,7 +56,7 @@ def test_predictions_score_as_the_summary_says(
     people = pl.read_csv(PEOPLE, try_parse_dates=True).drop_nulls(target)
     people.write_csv(tmp_path / "people.csv")
     config = run_folder.read_config(folder)
-    with settings(config):
+    with run_settings(config):
         rows = build_data(config).rows["test"].tolist()
     predicted = predict(run, folder, people[rows])
     assert predicted["id"].cast(pl.Int64).to_list() == people["id"][rows].to_list()

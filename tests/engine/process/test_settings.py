@@ -13,7 +13,7 @@ import torch
 from conftest import Compose, Run
 from omegaconf import DictConfig
 
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.run.train import train
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
@@ -97,7 +97,7 @@ def test_a_run_leaves_the_process_as_it_was(config: Compose) -> None:
     torch.manual_seed(0)
     before = state()
     torch.manual_seed(0)
-    with settings(config("seed=1", "num_threads=2")):
+    with run_settings(config("seed=1", "num_threads=2")):
         change_everything()
     assert state() == before
 

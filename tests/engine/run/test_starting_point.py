@@ -10,7 +10,7 @@ from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.lock import is_held
 from litmlp.engine.folder.run_folder import read_summary, write_summary
 from litmlp.engine.run import resume
-from litmlp.engine.run.starting_point import Beginning
+from litmlp.engine.run.starting_point import StartingPoint
 from litmlp.engine.run.train import train
 from litmlp.errors import UserError
 
@@ -44,14 +44,14 @@ def test_a_run_that_another_has_trained_meanwhile_is_left_to_it(
     folder, first = Path(composed.folder), Path(composed.folder + "-first")
     train(composed)
     with pytest.raises(UserError, match="holds a finished run"):
-        Beginning(folder, composed).look()
+        StartingPoint(folder, composed).look()
     write_summary(folder, read_summary(folder) | {"status": "interrupted"})
-    beginning = Beginning(folder, composed)
-    assert beginning.look() == beginning.look_again()
-    assert beginning.point is not None
+    start = StartingPoint(folder, composed)
+    assert start.look() == start.look_again()
+    assert start.point is not None
     (folder / "checkpoints").rename(first)
-    beginning.look()
-    assert beginning.point is None
+    start.look()
+    assert start.point is None
     shutil.copytree(first, folder / "checkpoints")
     with pytest.raises(UserError, match="another process has trained it meanwhile"):
-        beginning.look_again()
+        start.look_again()

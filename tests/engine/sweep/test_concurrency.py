@@ -48,13 +48,13 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from litmlp.engine.folder import run_folder
 from litmlp.engine.run import resume
-from litmlp.engine.run.starting_point import Beginning
+from litmlp.engine.run.starting_point import StartingPoint
 config = OmegaConf.create({"resume": None})
 folder = Path(sys.argv[1])
 assert not resume.is_finished(folder, config)
 print("asked", flush=True)
 sys.stdin.readline()
-look = Beginning(folder, config).look
+look = StartingPoint(folder, config).look
 with run_folder.recording(folder, config, [], earlier=look) as summary:
     summary["by"] = sys.argv[2]
 """

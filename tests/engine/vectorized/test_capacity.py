@@ -13,14 +13,14 @@ from conftest import Compose
 
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.vectorized import memory_estimate
 
 
 def built(config: Compose, *overrides: str) -> Run:
     composed = config("data=gauss", "trainer=cpu", *overrides)
-    with settings(composed):
+    with run_settings(composed):
         return build_run(composed, Path(composed.folder), build_data(composed), None)
 
 

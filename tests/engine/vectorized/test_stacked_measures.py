@@ -5,7 +5,7 @@ import torch
 from conftest import Compose
 
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.vectorized.stacked_metrics import measures_of
 
 
@@ -13,7 +13,7 @@ from litmlp.engine.vectorized.stacked_metrics import measures_of
 def test_every_metric_is_as_a_member_measures_it(config: Compose, data: str) -> None:
     """With ties, and with a class that no member predicts or that has no rows."""
     composed = config(f"data={data}", "trainer.precision=64-true")
-    with settings(composed):
+    with run_settings(composed):
         source = build_data(composed)
         models = [build_model(composed, source) for _ in range(3)]
         targets = source.samples.targets[torch.randint(0, 90, (3, 80))]

@@ -9,7 +9,7 @@ from torch.optim import SGD
 
 from litmlp import construct
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.process.settings import settings
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.run.prepare import build_run
 from litmlp.engine.vectorized.compatibility import (
     keys_apart,
@@ -104,7 +104,7 @@ def test_what_cannot_be_stacked_is_told(
 ) -> None:
     monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", Callback)
     composed = config("data=iris", "trainer=cpu", ALONE[reason])
-    with settings(composed):
+    with run_settings(composed):
         run = build_run(composed, Path(composed.folder), build_data(composed), None)
     assert refusal(run) == f"{reason} cannot be stacked"
 
@@ -123,7 +123,7 @@ def test_tables_of_other_columns_have_networks_of_other_shapes(
             *("data=table", f"data.path={path}", "data.target=target"),
             *("task=regression", "encoding=one_hot", "trainer=cpu"),
         )
-        with settings(composed):
+        with run_settings(composed):
             run = build_run(composed, Path(composed.folder), build_data(composed), None)
         assert run.model.encoding.num_features == 8
         found.append(shape(run))
@@ -132,7 +132,7 @@ def test_tables_of_other_columns_have_networks_of_other_shapes(
 
 def model(config: Compose, *overrides: str) -> Supervised:
     composed = config("trainer=cpu", *overrides)
-    with settings(composed):
+    with run_settings(composed):
         return build_model(composed, build_data(composed))
 
 
@@ -171,7 +171,7 @@ def test_an_optimizer_is_known_by_its_class_not_by_its_name(
     ):
         composed = config("data=gauss", "trainer=cpu", "optimizer=sgd")
         composed.optimizer._target_ = target
-        with settings(composed):
+        with run_settings(composed):
             data = build_data(composed)
             run = build_run(composed, Path(composed.folder), data, None)
         assert refusal(run) == reason

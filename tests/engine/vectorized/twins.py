@@ -13,10 +13,10 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.config.build import build_data, build_trainer
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder.checkpoints import newest, rewind
-from litmlp.engine.process.settings import settings
 from litmlp.engine.run.prepare import Run, build_run
-from litmlp.engine.run.train import close_loggers
+from litmlp.engine.run.record import close_loggers
 from litmlp.engine.vectorized.data_cache import SharedData
 from litmlp.engine.vectorized.group import Group
 from litmlp.engine.vectorized.launch import without_ends
@@ -51,14 +51,14 @@ def built(config: DictConfig, kind: str, data: SharedData | None = None) -> Run:
     config.folder = f"{config.folder}-{kind}"
     folder = Path(config.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with settings(config):
+    with run_settings(config):
         own = data.build(config) if data else build_data(config)
         return build_run(config, folder, own, newest(folder))
 
 
 def train_alone(config: DictConfig) -> Run:
     run = built(config, "alone")
-    with settings(run.config):
+    with run_settings(run.config):
         torch.manual_seed(run.config.seeds.dropout)
         run.trainer.fit(run.model, datamodule=run.data)
         close_loggers(run.trainer, True)
@@ -83,7 +83,7 @@ def trained(configs: Sequence[DictConfig], kind: str) -> list[Member]:
         context = partial(nullcontext, None)
         members.append(Member(run, context, point.path if point else None))
     shared = without_ends(members[0].run.config)
-    with settings(shared):
+    with run_settings(shared):
         build_trainer(shared).fit(Group(members, lambda member: None))
     for member in members:
         close_loggers(member.trainer, member.error is None)

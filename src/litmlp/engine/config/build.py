@@ -14,8 +14,9 @@ from litmlp.data.data_module import Data
 from litmlp.description import build_parts
 from litmlp.engine.config.describe import DataFacts, describe, plain_sections
 from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.run_settings import seed_of
 from litmlp.engine.config.trainer_checks import refuse_unfit
-from litmlp.engine.process.settings import seed_of, seed_torch
+from litmlp.engine.process.settings import seed_torch
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
 from litmlp.supervised import Supervised

@@ -13,7 +13,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.engine.folder.atomic_files import replace
+from litmlp.engine.folder.atomic_files import (
+    leave_disk_errors_to_main_thread,
+    replace,
+)
 from litmlp.engine.folder.lock import held, is_held
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.untrusted import blame_folder, refuse_ways_out
@@ -105,7 +108,8 @@ def recording(
     }
     write_summary(folder, summary)
     try:
-        yield summary
+        with leave_disk_errors_to_main_thread():
+            yield summary
         summary["status"] = "done"
     except (KeyboardInterrupt, SystemExit) as error:
         summary["status"] = "interrupted"

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from litmlp.data.samples import Column
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
 from litmlp.engine.folder.untrusted import blame_folder, refuse_ways_out
 from litmlp.engine.predict.trained_model import Trained, rebuilt, trained
-from litmlp.engine.process.settings import settings
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 from litmlp.losses import same_loss
@@ -107,7 +107,7 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
         )
     if len(folders) < len(found):
         show(left_out(found))
-    with settings(run_folder.read_config(folders[0])):
+    with run_settings(run_folder.read_config(folders[0])):
         members = [rebuilt_from(folder) for folder in folders]
         refuse_unlike(members)
         yield Ensemble(folder=sweep, members=members)

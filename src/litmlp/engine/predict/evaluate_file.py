@@ -11,6 +11,7 @@ from typing import Protocol
 import polars as pl
 from torch import Tensor
 
+from litmlp.data.prediction_columns import predicted_columns, true_columns
 from litmlp.data.samples import predicted_names
 from litmlp.data.tables.labelled_rows import LabelledRows, read_labelled
 from litmlp.data.tables.read import header_of
@@ -26,8 +27,6 @@ from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import Measurable, measured
 from litmlp.engine.predict.predict_file import (
     Predictor,
-    as_table,
-    as_truth,
     match_columns,
 )
 from litmlp.engine.run.test import Metrics, metrics_table
@@ -136,7 +135,8 @@ def prediction_table(
     model: Evaluated, labelled: LabelledRows, predictions: Tensor
 ) -> pl.DataFrame:
     """Return the kept columns, the true targets, then the predictions."""
-    true, predicted = as_truth(model, labelled.targets), as_table(model, predictions)
+    true = true_columns(model, labelled.targets)
+    predicted = predicted_columns(model, predictions)
     return pl.DataFrame([*labelled.kept, *true, *predicted])
 
 

@@ -8,10 +8,10 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from litmlp.engine.config.build import build_data, build_model, build_trainer
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted import blame_folder
-from litmlp.engine.process.settings import settings
-from litmlp.engine.run.plan import show_columns
+from litmlp.engine.run.announce import show_columns
 from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
 from litmlp.engine.terminal.console import show
 from litmlp.supervised import Supervised
@@ -21,7 +21,7 @@ def measure(config: DictConfig, folder: Path) -> Metrics:
     """Metrics of a run's best checkpoint on the data of a config."""
     with blame_folder(folder):
         config = one_device(config)
-        with settings(config):
+        with run_settings(config):
             data = build_data(config)
             show_columns(data)
             model = build_model(config, data)

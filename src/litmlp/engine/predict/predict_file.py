@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 from polars.io.plugins import register_io_source
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
+from litmlp.data.prediction_columns import predicted_columns
 from litmlp.data.samples import Column, predicted_names
 from litmlp.data.tables.read import PARQUET, header_of
 from litmlp.data.tables.stream import read_inputs
@@ -134,26 +135,9 @@ def predictions(
 ) -> Iterator[pl.DataFrame]:
     """Yield some thousand rows at a time: the kept columns, then the predictions."""
     for inputs, others in read_inputs(source, predictor.columns, kept):
-        yield pl.DataFrame([*others, *as_table(predictor, predictor.predict(inputs))])
-
-
-def as_table(predictor: Predictor, predicted: Tensor) -> pl.DataFrame:
-    """Return probabilities [B, classes] or values [B, targets] as named columns."""
-    names = predicted_names(predictor.target_names, predictor.class_names)
-    columns: list[Any] = [values.numpy() for values in predicted.T]
-    if predictor.class_names:
-        likeliest = predicted.argmax(dim=1).tolist()
-        columns.insert(0, [predictor.class_names[i] for i in likeliest])
-    return pl.DataFrame(dict(zip(names, columns, strict=True)))
-
-
-def as_truth(predictor: Predictor, targets: Tensor) -> pl.DataFrame:
-    """Return class indices [B] or values [B, targets] as the columns of training."""
-    names = list(predictor.target_names)
-    if not predictor.class_names:
-        return pl.DataFrame(targets.numpy(), schema=names)
-    classes = [predictor.class_names[i] for i in targets.tolist()]
-    return pl.DataFrame({names[0]: classes})
+        yield pl.DataFrame(
+            [*others, *predicted_columns(predictor, predictor.predict(inputs))]
+        )
 
 
 def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:

@@ -15,9 +15,9 @@ from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
 from litmlp.engine.config.build import build_model
 from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted import blame_folder
-from litmlp.engine.process.settings import settings
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
@@ -92,7 +92,7 @@ def trained(folder: Path) -> Iterator[Trained]:
     config = run_folder.read_config(folder)
     with ExitStack() as stack:
         with blame_folder(folder):
-            stack.enter_context(settings(config))
+            stack.enter_context(run_settings(config))
             model = rebuilt(config, folder)
             refuse_misfit(model)
         yield model

@@ -7,14 +7,10 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from omegaconf import DictConfig, OmegaConf
-
-from litmlp.argument_checks import check_value
-from litmlp.errors import UserError
 
 QUIET = (
     "does not have many workers",  # rows are in memory: workers would slow it down
@@ -73,31 +69,21 @@ KEPT: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
 """How to read and set what a run may change and must not leave to the next."""
 
 
-def seed_of(config: DictConfig, name: str) -> int:
-    """A run's seed for ``initialization`` or ``dropout``; 1e3 is 1000."""
-    return cast(int, check_value(config.seeds[name], int, f"seeds.{name}"))
-
-
 @contextmanager
-def settings(config: DictConfig) -> Iterator[None]:
-    """Threads, floating-point type and random numbers of a run, until it ends.
+def process_settings(
+    *, seed: int, num_threads: int, in_double_precision: bool
+) -> Iterator[None]:
+    """Set threads, floating-point type and random numbers until the block ends.
 
-    Then all is as before, also what its trainer sets for good: torch's flags, variables
-    of the environment.
+    Then all is as before, also what a Trainer sets for good: torch's flags and
+    variables of the environment.
     """
-    numbers = {}
-    for key in ("seed", *(f"seeds.{name}" for name in config.seeds), "num_threads"):
-        numbers[key] = check_value(OmegaConf.select(config, key), int, key)
-        least = 1 if key == "num_threads" else 0
-        if numbers[key] < least:
-            raise UserError(f"{key}={numbers[key]}: must be {least} or more")
     before = [read() for read, _ in KEPT]
-    torch.set_num_threads(numbers["num_threads"])
-    exact = str(config.trainer.precision).startswith("64")
-    torch.set_default_dtype(torch.float64 if exact else torch.float32)
-    random.seed(numbers["seed"])
-    np.random.seed(numbers["seed"] % 2**32)
-    seed_torch(numbers["seed"])
+    torch.set_num_threads(num_threads)
+    torch.set_default_dtype(torch.float64 if in_double_precision else torch.float32)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    seed_torch(seed)
     set_levels(dict.fromkeys(LIGHTNING, logging.WARNING))
     try:
         with warnings.catch_warnings():

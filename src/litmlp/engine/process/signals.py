@@ -30,10 +30,11 @@ def exit_code() -> int:
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
-    """Within the block the first of these signals is a ``KeyboardInterrupt``.
+def interrupt_on_signal() -> Iterator[None]:
+    """Raise ``KeyboardInterrupt`` in the block for the first signal that ends a run.
 
-    In :func:`deferred` it waits for the next batch. A second one ends the process.
+    In :func:`defer_interrupts` the signal waits for the next batch. A second one ends
+    the process.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python takes signals in the main thread alone
@@ -48,17 +49,17 @@ def heeded() -> Iterator[None]:
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
-    """Within the block who trains asks :func:`raise_waiting`, at a good moment."""
+def defer_interrupts() -> Iterator[None]:
+    """Let a signal wait until the code in the block calls :func:`raise_deferred`."""
     Received.can_wait = True
     try:
         yield
     finally:
         Received.can_wait = False
-    raise_waiting()
+    raise_deferred()
 
 
-def raise_waiting() -> None:
+def raise_deferred() -> None:
     """
     Raises:
         KeyboardInterrupt: a signal has come.

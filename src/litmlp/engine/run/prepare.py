@@ -11,6 +11,7 @@ from torch import nn
 
 from litmlp.argument_checks import check_value
 from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_model, build_trainer
 from litmlp.engine.config.monitor import best_end
@@ -56,7 +57,7 @@ def build_run(
             model.load_state_dict(point.content["state_dict"])
             states = point.content["optimizer_states"]
             check_states(model, model.optimizer, states)
-    trainer = build_trainer(config, pruning(config))
+    trainer = build_trainer(config, own_callbacks(config, folder, data))
     refuse_without_checkpoint(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     return Run(
@@ -120,6 +121,14 @@ def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:
             f"{reason} in each of {processes} process(es): "
             f"data.batch_size={data.smallest_batch} or more"
         )
+
+
+def own_callbacks(config: DictConfig, folder: Path, data: Data) -> list[Callback]:
+    """Return the callbacks that other parts of the config ask for."""
+    folds = (
+        [] if data.num_folds is None else [FoldPredictions(folder=folder, data=data)]
+    )
+    return [*pruning(config), *folds]
 
 
 def pruning(config: DictConfig) -> list[Callback]:

@@ -13,7 +13,7 @@ from litmlp.engine.terminal.mistakes import describe, explain
 from litmlp.errors import UserError
 
 
-class Beginning:
+class StartingPoint:
     """How far a run has come in its folder, and so where it begins.
 
     What is read before the folder is held may have changed by then: another process can

@@ -4,7 +4,10 @@ from lightning.pytorch import Trainer
 from omegaconf import DictConfig
 from rich.table import Table
 
+from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.data_module import Data
+from litmlp.engine.config.build import build_trainer
+from litmlp.engine.run.prepare import Run
 from litmlp.engine.terminal.console import table
 from litmlp.supervised import Supervised
 
@@ -15,6 +18,16 @@ def split_metrics(model: Supervised, data: Data, trainer: Trainer) -> Metrics:
     """Metrics of every split by tag: ``{"accuracy/test": 0.97, …}``."""
     trainer.test(model, datamodule=data, verbose=False)
     return {tag: float(value) for tag, value in trainer.callback_metrics.items()}
+
+
+def measure_run(run: Run) -> Metrics:
+    """Metrics of every split by the run's own Trainer, or by one on one device."""
+    tester = run.trainer
+    if tester.world_size > 1:
+        folds = [c for c in tester.callbacks if isinstance(c, FoldPredictions)]  # type: ignore[attr-defined]  # set by Lightning, not declared
+        more = folds if tester.is_global_zero else []
+        tester = build_trainer(one_device(run.config), more)
+    return split_metrics(run.model, run.data, tester)
 
 
 def one_device(config: DictConfig) -> DictConfig:

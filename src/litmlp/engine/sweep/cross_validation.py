@@ -1,4 +1,4 @@
-"""Predictions of rows that a model was not trained on: of one fold, and of all."""
+"""Predictions of all folds together, each row's by a model not trained on it."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -8,39 +8,16 @@ import torch
 from omegaconf import DictConfig
 from rich.table import Table
 
-from litmlp.data.data_module import Data
-from litmlp.data.splits import labels_of
+from litmlp.callbacks.fold_predictions import FILE
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import run_name
-from litmlp.engine.predict.predict_file import as_table, as_truth
-from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.terminal.console import console, table
 from litmlp.engine.terminal.wording import number
 
-FILE = "predictions.csv"
-
 Members = dict[int, Path]
 """Folders of runs that differ in their fold alone, by the fold."""
-
-
-def write_fold(folder: Path, data: Data) -> None:
-    """Write what a run's best checkpoint predicts for the rows of its fold.
-
-    The columns: ``row`` (0 is the first below the header), ``fold``, each true target,
-    ``predicted_<target>`` and, for classes, ``probability_<class>``.
-    """
-    samples, rows = data.samples, data.rows["test"]
-    numbers = rows if samples.numbers is None else samples.numbers[rows]
-    where = pl.DataFrame({"row": numbers.numpy(), "fold": data.fold})
-    labels = labels_of(samples)
-    targets = samples.targets if labels is None else labels
-    with trained(folder) as model:
-        true = as_truth(model, targets[rows])
-        predicted = as_table(model, model.predict(samples.inputs[rows]))
-    whole = pl.concat([where, true, predicted], how="horizontal")
-    replace(folder / FILE, whole.write_csv)
 
 
 def gather_folds(sweep: Path) -> None:
@@ -83,7 +60,7 @@ def members_by_choice(sweep: Path) -> dict[str, Members]:
 
 
 def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
-    """The metrics of a task on a table of :func:`write_fold`."""
+    """The metrics of a task on a table of :class:`.FoldPredictions`."""
     if config.task.name == "regression":
         values = predictions[:, 2:].cast(pl.Float64).to_torch()
         true, predicted = values.tensor_split(2, dim=1)

@@ -33,7 +33,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp.engine.config.composition_cache import ComposedOnce
 from litmlp.engine.folder import run_folder
-from litmlp.engine.folder.sweep_folder import folder_of
+from litmlp.engine.folder.sweep_folder import folder_of, status_of
+from litmlp.engine.sweep.launch import this_launch
 from litmlp.engine.terminal.console import console
 from litmlp.engine.terminal.progress_bars import bars
 
@@ -48,11 +49,13 @@ class Job:
         composed: its config with Hydra's part.
         context: of the sweep.
         task: what the script does with a config.
+        place: begins the line about the run, ``3/8  ``.
     """
 
     composed: DictConfig
     context: HydraContext
     task: TaskFunction
+    place: str = ""
     result: JobReturn = field(default_factory=JobReturn)
     config: DictConfig = field(init=False)
     _hydra: Any = None
@@ -69,6 +72,7 @@ class Job:
             except Exception as error:
                 value, status = error, JobStatus.FAILED
         self.close(value, status)
+        self._report()
         return self.result
 
     def open(self) -> None:
@@ -123,6 +127,15 @@ class Job:
             )
         for handler in self._handlers:
             handler.close()
+
+    def _report(self) -> None:
+        """Print the result of a run that is done, in one line."""
+        folder = folder_of(self.composed)
+        if status_of(folder) == "done":
+            from litmlp.engine.run.record import in_one_line  # loaded by the run
+
+            line = in_one_line(run_folder.read_summary(folder))
+            console.print(f"  {self.place}{line}", soft_wrap=True)
 
     def recorded(self) -> JobReturn:
         """What a sweeper is told of it if another process has run it: its summary's."""
@@ -196,7 +209,8 @@ class JobLauncher(Launcher):
             composed = load(self.config, list(own))
             with open_dict(composed):
                 composed.hydra.job.id = composed.hydra.job.num = number
-            yield Job(composed, self.context, self.task)
+            place = this_launch().place(folder_of(composed))
+            yield Job(composed, self.context, self.task, place)
 
     def composed(self, overrides: Sequence[Sequence[str]], first: int) -> list[Job]:
         """All jobs of a batch; a terminal shows how far it is."""

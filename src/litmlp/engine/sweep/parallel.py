@@ -16,9 +16,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.sweep_folder import folder_of
-from litmlp.engine.process.signals import heeded
-from litmlp.engine.sweep.hooks import settled
+from litmlp.engine.process.signals import interrupt_on_signal
 from litmlp.engine.sweep.jobs import Job, JobLauncher, announce, title
+from litmlp.engine.sweep.launch import settled_status
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class SentJob:
     def _run(self) -> JobReturn:
         """As Hydra does, unless an attempt of which nobody heard has, or is at it."""
         folder = folder_of(self.job.composed)
-        status = settled({folder: ()})[folder]
+        status = settled_status([folder])[folder]
         if status in ("done", "running"):
             print(f"  skipped: {status}  {folder.name}")
             return self.job.recorded()
@@ -114,7 +114,9 @@ class ParallelLauncher(JobLauncher):
         state, here = Singleton.get_state(), os.getcwd()
         jobs = [SentJob(job=job, state=state, here=here) for job in composed]
         announce(job_overrides, f"with {type(self).__name__}")
-        with heeded():  # also SIGTERM, of which Python alone would just die
+        with (
+            interrupt_on_signal()
+        ):  # also SIGTERM, of which Python alone would just die
             results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
         if self.stopping is not None:
             raise self.stopping

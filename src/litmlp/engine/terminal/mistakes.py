@@ -63,7 +63,7 @@ def blame(source: str) -> Iterator[None]:
         raise UserError(f"{source}: {describe(error)[:200]}") from error
 
 
-def fail(error: Exception, full: bool) -> NoReturn:
+def fail(error: Exception, full: bool = False) -> NoReturn:
     """Report an error and end the process with exit code 1."""
     report(error, full)
     sys.exit(1)

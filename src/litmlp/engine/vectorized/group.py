@@ -71,7 +71,7 @@ class Group(LightningModule):
         for member in self.members:
             member.do(member.begin_epoch)
         if waits:
-            signals.raise_waiting()
+            signals.raise_deferred()
         batches = [member.batches for member in self.members]
         epochs = [member.trainer.current_epoch for member in self.members]
         starts = [self.data.start(member) for member in self.members]

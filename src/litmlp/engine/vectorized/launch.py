@@ -13,14 +13,14 @@ from omegaconf import DictConfig, open_dict
 
 from litmlp.engine.config.build import build_trainer
 from litmlp.engine.config.complete import complete
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process import signals
-from litmlp.engine.process.settings import settings
 from litmlp.engine.run.prepare import build_run
-from litmlp.engine.run.starting_point import Beginning
-from litmlp.engine.sweep.hooks import LaunchHooks, SweepStopped
+from litmlp.engine.run.starting_point import StartingPoint
 from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.launch import SweepStopped
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import explain, is_out_of_memory, report
 from litmlp.engine.vectorized.compatibility import (
@@ -97,7 +97,7 @@ def train_groups(
 ) -> None:
     """Train what can perhaps be stacked, group by group, beside other processes."""
     data = SharedData()
-    with signals.heeded(), collecting_only_new():
+    with signals.interrupt_on_signal(), collecting_only_new():
         for group in groups:
             for wave in waves(deque(group), data, tally, max_members, processes):
                 train_wave(wave, tally, num_threads)
@@ -156,14 +156,12 @@ def train_wave(wave: Sequence[Built], tally: Tally, threads: int) -> None:
         console.print(f"trained apart: data that make networks of {len(shapes)} shapes")
     for numbers in shapes:
         own = [wave[number] for number in numbers]
-        failed = LaunchHooks.unfinished
-        if len(own) > 1:
-            train_group(own, tally, threads)
-        else:
+        if len(own) == 1:
             own[0].job.run()
             tally.count("ended")
-        stops = own[0].job.config.sweep.on_error == "stop"
-        if stops and LaunchHooks.unfinished > failed:
+            continue
+        failed = train_group(own, tally, threads)
+        if failed and own[0].job.config.sweep.on_error == "stop":
             raise SweepStopped
 
 
@@ -172,9 +170,9 @@ def build(job: Job, data: SharedData) -> Built | None:
     job.open()
     built, reason = None, None
     try:
-        with within(job), settings(job.config):
+        with within(job), run_settings(job.config):
             built = prepare(job, data)
-            reason = refusal(built.run, built.beginning.point) if built else None
+            reason = refusal(built.run, built.start.point) if built else None
             if built and not reason:
                 loss_in_stack(built.run)
     except Exception as error:
@@ -197,33 +195,36 @@ def prepare(job: Job, data: SharedData) -> Built | None:
     folder = Path(job.config.folder)
     if run_folder.is_done(folder):
         return None
-    beginning = Beginning(folder, job.config)
-    beginning.look()
+    start = StartingPoint(folder, job.config)
+    start.look()
     config = complete(job.config)
-    run = build_run(config, folder, data.build(config), beginning.point)
-    return Built(job=job, run=run, beginning=beginning)
+    run = build_run(config, folder, data.build(config), start.point)
+    return Built(job=job, run=run, start=start)
 
 
-def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
-    """Train runs of one shape; each is tested and recorded as soon as it is done."""
+def train_group(group: Sequence[Built], tally: Tally, threads: int) -> bool:
+    """Train runs of one shape; return whether one of them failed.
+
+    Each is tested and recorded as soon as it is done.
+    """
     opened: dict[Member, Opened] = {}
     for built in group:
         if (own := Opened.begin(built, len(group))) is not None:
             opened[own.member] = own
     tally.count("ended", len(group) - len(opened))
     if not opened:
-        return
+        return True
 
     def ending(member: Member) -> None:
         opened[member].end()
         tally.leave(member)
 
     config = without_ends(group[0].run.config)
-    with settings(config), only_logged(True):
+    with run_settings(config), only_logged(True):
         torch.set_num_threads(threads)
         trainer = build_trainer(config, [tally])
         try:
-            with signals.deferred():
+            with signals.defer_interrupts():
                 trainer.fit(Group(list(opened), ending))
         except BaseException as found:
             short = is_out_of_memory(found)
@@ -235,6 +236,7 @@ def train_group(group: Sequence[Built], tally: Tally, threads: int) -> None:
             if not isinstance(error, Exception):
                 raise
             report(error)
+    return len(opened) < len(group) or any(own.failed for own in opened.values())
 
 
 def fewer(members: int) -> str:

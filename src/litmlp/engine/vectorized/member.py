@@ -19,8 +19,8 @@ from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.engine.config.run_settings import seed_of
 from litmlp.engine.process import lightning_internals
-from litmlp.engine.process.settings import seed_of
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.vectorized.stack import Tensors, release
 from litmlp.engine.vectorized.stacked_metrics import Measure

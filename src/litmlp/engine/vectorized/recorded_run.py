@@ -8,19 +8,20 @@ import torch
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.config.overrides import as_typed
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder, saved_config
-from litmlp.engine.process.settings import settings
+from litmlp.engine.run.announce import announce
 from litmlp.engine.run.prepare import Run
-from litmlp.engine.run.starting_point import Beginning
-from litmlp.engine.run.test import Metrics
-from litmlp.engine.run.train import (
-    announce,
+from litmlp.engine.run.record import (
     best_value,
     close_loggers,
-    conclude,
-    one_line,
+    in_one_line,
+    load_best,
+    open_loggers,
+    record,
 )
-from litmlp.engine.sweep.hooks import LaunchHooks
+from litmlp.engine.run.starting_point import StartingPoint
+from litmlp.engine.run.test import Metrics
 from litmlp.engine.sweep.jobs import Job
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import report
@@ -33,7 +34,7 @@ class Built:
 
     job: Job
     run: Run
-    beginning: Beginning
+    start: StartingPoint
 
 
 class Opened:
@@ -48,24 +49,24 @@ class Opened:
     ) -> None:
         self.job, self.member = job, member
         self.recording, self.summary = recording, summary
-        self.is_open = True
+        self.is_open, self.failed = True, False
 
     @classmethod
     def begin(cls, built: Built, together: int) -> "Opened | None":
         """Record a run from now on, and say what is to be trained."""
-        job, run, point = built.job, built.run, built.beginning.point
+        job, run, point = built.job, built.run, built.start.point
         overrides = as_typed(job.composed.hydra.overrides.task)
         recording = ExitStack()
         member = Member(run, lambda: within(job), point.path if point else None)
         own = cls(job, member, recording, {})
-        with within(job), settings(run.config):
+        with within(job), run_settings(run.config):
             try:
                 own.summary = recording.enter_context(
                     run_folder.recording(
                         run.folder,
                         job.config,
                         overrides,
-                        earlier=built.beginning.look_again,
+                        earlier=built.start.look_again,
                     )
                 )
                 own.summary["vectorized"] = together
@@ -80,7 +81,7 @@ class Opened:
     def end(self) -> None:
         """Test and record the run, or what went wrong with it."""
         error = self.member.error
-        with within(self.job), settings(self.member.run.config):
+        with within(self.job), run_settings(self.member.run.config):
             try:
                 with self.recording:
                     self._conclude(error)
@@ -91,7 +92,7 @@ class Opened:
             name = self.member.run.folder.name
             report(error, source=f"{name}:")
             return
-        console.print(f"  {self.member.run.folder.name}  {one_line(self.summary)}")
+        console.print(f"  {self.member.run.folder.name}  {in_one_line(self.summary)}")
 
     def break_off(self, error: BaseException) -> None:
         """Save and record how far the run has come."""
@@ -105,20 +106,18 @@ class Opened:
         self._leave(failed=True)
 
     def _conclude(self, error: Exception | None) -> None:
-        succeeded = False
-        try:
+        run = self.member.run
+        with open_loggers(run.trainer):
             if error is not None:
                 raise error
-            self.summary |= conclude(self.member.run, tested)
-            succeeded = True
-        finally:
-            close_loggers(self.member.trainer, succeeded)
+            last = load_best(run)
+            metrics = tested(run)
+            self.summary |= record(run, last, metrics)
 
     def _leave(self, *, failed: bool) -> None:
         """Tell Hydra what came of the job."""
-        self.is_open = False
+        self.is_open, self.failed = False, failed
         self.job.close(best_value({} if failed else self.summary, self.job.config.mode))
-        LaunchHooks.unfinished += failed
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def train_shares(
         ]
         futures = [slot.submit(s) for s, slot in zip(sent, slots, strict=False)]
         try:
-            with signals.heeded():
+            with signals.interrupt_on_signal():
                 train(own, display.tally())
                 for share, slot, future in zip(sent, slots, futures, strict=False):
                     receive(future, share, slot, display)

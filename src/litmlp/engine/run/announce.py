@@ -1,0 +1,155 @@
+"""What a run says of itself: before it is trained, and of its result."""
+
+import functools
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose
+from lightning.pytorch import Trainer
+from omegaconf import DictConfig
+
+from litmlp.data.data_module import Data
+from litmlp.data.samples import Column
+from litmlp.engine.config.hyperparameters import flat, hyperparameters
+from litmlp.engine.diagnosis.config_advice import advice
+from litmlp.engine.diagnosis.model_table import model_table
+from litmlp.engine.folder import checkpoints
+from litmlp.engine.folder.loggers import TensorBoard
+from litmlp.engine.folder.provenance import git_commit, versions
+from litmlp.engine.folder.run_folder import Summary
+from litmlp.engine.folder.saved_config import config_text
+from litmlp.engine.run.command import this_command
+from litmlp.engine.run.prepare import Run
+from litmlp.engine.run.test import metrics_table
+from litmlp.engine.terminal.console import shortest, show, table
+
+MOST_COLUMNS = 100
+"""A longer table of columns is cut."""
+
+
+def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
+    """Say on the console, in the log and in TensorBoard what is to be trained.
+
+    Args:
+        run: built.
+        point: what it goes on from; None for a fresh start.
+    """
+    show_columns(run.data)
+    show_plan(run.data, run.trainer)
+    layers = show(model_table(run.model, run.data.features["train"][:1]))
+    for line in advice(run.config, run.model.network):
+        show(f"advice       {line}")
+    checkpoints.rewind(run.trainer.loggers, point)
+    if point:
+        show(f"goes on      after {point.content['global_step']:,} iterations")
+    else:
+        announce_in_tensorboard(run, layers)
+
+
+def say_result(folder: Path, summary: Summary) -> None:
+    """Show the metrics of a run, the doctor's findings, and where to look further."""
+    show(metrics_table(summary["metrics"]))
+    for finding in summary["doctors_note"]:
+        show(f"doctor       {finding}")
+    show(f"folder       {shortest(folder)}")
+    show(f"look at it   tensorboard --logdir {shortest(folder)}")
+
+
+def show_columns(data: Data) -> None:
+    """Show the kind, values and oddities of each column, if the data report them."""
+    if data.samples.column_report:
+        shown = table("column", "kind", "distinct", "missing", "note")
+        for name, kind, distinct, missing, note in data.samples.column_report:
+            shown.add_row(name, kind, f"{distinct:,}", f"{missing:,}", note)
+        show(shown)
+
+
+def show_plan(data: Data, trainer: Trainer) -> None:
+    """Show how many rows, batches and iterations a run has."""
+    batches = data.train_batches
+    limit = trainer.limit_train_batches
+    share = int(len(batches) * limit) if isinstance(limit, float) else limit
+    an_epoch = math.ceil(min(len(batches), share) / trainer.accumulate_grad_batches)
+    max_epochs = trainer.max_epochs if trainer.max_epochs is not None else -1
+    totals = [] if max_epochs == -1 else [max_epochs * an_epoch]
+    totals += [] if trainer.max_steps == -1 else [trainer.max_steps]
+    plan = table("gradient descent", "")
+    for split, rows in data.rows.items():
+        plan.add_row(f"{split} samples", f"{len(rows):,}")
+    plan.add_row("columns", f"{len(data.samples.columns):,}")
+    kind = "classes" if data.samples.class_names else "targets"
+    plan.add_row(kind, f"{data.facts['num_outputs']:,}")
+    plan.add_row("batch size", f"{batches.sizes[0]:,}")
+    plan.add_row("iterations an epoch", f"{an_epoch:,}")
+    plan.add_row(
+        "iterations in all", f"{min(totals):,}" if totals else "as time allows"
+    )
+    show(plan)
+
+
+def announce_in_tensorboard(run: Run, layers: str) -> None:
+    """Fill the HParams and text tabs of TensorBoard."""
+    command = this_command()
+    for logger in run.trainer.loggers:
+        if isinstance(logger, TensorBoard):
+            logger.begin_session(hyperparameters(run.config, command.choices))
+            logger.log_texts(pages(run, command.overrides, layers))
+            if run.trainer.num_devices > 1:
+                logger.close()  # its thread would not live on in forked processes
+
+
+def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
+    """Return the pages of TensorBoard's text tab: Markdown by tag.
+
+    Args:
+        run: built; its folder has its config already.
+        overrides: as they were typed.
+        layers: the table of the network's layers.
+    """
+    data = run.data
+    facts = versions() | {"git commit": git_commit() or "none"}
+    return {
+        "config": fenced(config_text(run.folder), "yaml"),
+        "overrides": fenced("\n".join(overrides) or "none"),
+        "differences": grid(("key", "default", "here"), differences(run.config)),
+        "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])
+        + "\n\n"
+        + grid(("column", "kind", "categories"), described(data.samples.columns)),
+        "model": fenced(layers),
+        "versions": grid(("what", "version"), facts.items()),
+    }
+
+
+def differences(config: DictConfig) -> list[tuple[str, Any, Any]]:
+    """Keys whose value is not the default, with both."""
+    here, default = flat(config), defaults()
+    keys = dict.fromkeys([*default, *here])
+    found = [(key, default.get(key, ""), here.get(key, "")) for key in keys]
+    return [row for row in found if row[1] != row[2] and row[0] != "folder"]
+
+
+@functools.cache
+def defaults() -> dict[str, Any]:
+    """The config of a run without overrides, by dotted keys."""
+    return flat(compose("train"))
+
+
+def described(columns: Sequence[Column]) -> list[tuple[str, str, str]]:
+    """Name, kind and categories of each column."""
+    rows = [(c.name, c.kind, ", ".join(c.categories[:10])) for c in columns]
+    cut = [("…", "", f"{len(rows) - MOST_COLUMNS} more")]
+    return rows[:MOST_COLUMNS] + (cut if len(rows) > MOST_COLUMNS else [])
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A Markdown block of plain text."""
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def grid(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    cells = [[str(cell).replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)

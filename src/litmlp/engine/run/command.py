@@ -1,0 +1,35 @@
+"""How Hydra was asked for the run of this process."""
+
+from dataclasses import dataclass, field
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from litmlp.engine.config.overrides import as_typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command as Hydra has read it; empty for a run that Python code starts.
+
+    Args:
+        overrides: as they were typed.
+        choices: the option of each group.
+        in_sweep: whether the run is one of many.
+    """
+
+    overrides: list[str] = field(default_factory=list)
+    choices: dict[str, str] = field(default_factory=dict)
+    in_sweep: bool = False
+
+
+def this_command() -> Command:
+    """Return the command of the run that Hydra has begun in this process."""
+    if not HydraConfig.initialized():
+        return Command()
+    hydra = HydraConfig.get()
+    return Command(
+        overrides=as_typed(hydra.overrides.task),
+        choices={str(key): value for key, value in hydra.runtime.choices.items()},
+        in_sweep=hydra.mode == RunMode.MULTIRUN,
+    )

@@ -1,0 +1,128 @@
+"""One launch of a script: the sweep that it trains, and what is left of it to do."""
+
+import shlex
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.sweep_folder import error_of, status_of
+from litmlp.engine.sweep.launch_checks import is_search
+from litmlp.engine.terminal.console import console, shortest, table
+
+Planned = Mapping[Path, Sequence[str]]
+"""The folders of a sweep's runs and their overrides."""
+
+BEFORE = {
+    "done": "done (skipped)",
+    "running": "in use by another process (skipped)",
+    "interrupted": "interrupted (goes on)",
+    "failed": "failed (trained anew)",
+    "new": "new",
+}
+"""What a sweep does with a run, by the status that it finds the run in."""
+
+GRACE = 5.0
+"""Seconds in which the processes of a launcher that was killed notice it and end."""
+
+
+class SweepStopped(BaseException):
+    """A run failed and ``sweep.on_error=stop``; no error that a launcher catches."""
+
+
+@dataclass
+class Launch:
+    """The state of one launch; a single run has no sweep.
+
+    Attributes:
+        sweep: the config of the sweep.
+        planned: all runs of the sweep that its sweeper has asked for.
+        failures: runs that did not end well, or parts of the sweep's conclusion.
+    """
+
+    sweep: DictConfig | None = None
+    planned: dict[Path, Sequence[str]] = field(default_factory=dict)
+    failures: int = 0
+
+    def still_to_train(self, planned: Planned) -> list[Sequence[str]]:
+        """Return the overrides of the runs that are not done; say so of the others.
+
+        A failed run leaves nothing behind that its next attempt could mix with.
+        """
+        self.planned |= planned
+        found = settled_status(planned)
+        if set(found.values()) - {"new"}:
+            counts = Counter(found.values())
+            parts = [f"{counts[key]} {BEFORE[key]}" for key in BEFORE if counts[key]]
+            console.print(f"{len(planned)} runs: {', '.join(parts)}", soft_wrap=True)
+        for folder, status in found.items():
+            if status in ("done", "running"):
+                line = f"  {self.place(folder)}skipped: {status}  {folder.name}"
+                console.print(line, soft_wrap=True)
+            if status == "failed":
+                run_folder.discard(folder)
+        left = [f for f, status in found.items() if status not in ("done", "running")]
+        return [planned[folder] for folder in left]
+
+    def place(self, folder: Path) -> str:
+        """Return ``3/8  `` for the third of eight runs, nothing in a search."""
+        if self.sweep is None or is_search(self.sweep) or folder not in self.planned:
+            return ""
+        return f"{[*self.planned].index(folder) + 1}/{len(self.planned)}  "
+
+    def left_over(self, sweep: Path) -> dict[Path, str]:
+        """Return the runs in a sweep's folder that are not done, with their status."""
+        found = sorted(path.parent.absolute() for path in sweep.glob("*/summary.json"))
+        runs = {folder: status_of(folder) for folder in [*self.planned, *found]}
+        return {folder: status for folder, status in runs.items() if status != "done"}
+
+
+def show_left_over(left: Mapping[Path, str], sweep: Path) -> None:
+    """Show which runs are not done and why, and the command that trains them."""
+    if not left:
+        return
+    rows = table("not done", "status", "error")
+    for column in rows.columns:
+        column.justify, column.overflow = "left", "fold"
+    for folder, status in left.items():
+        shown = "not started" if status == "new" else status
+        rows.add_row(folder.name, shown, error_of(folder))
+    console.print(rows)
+    typed = [text for text in sys.argv if not text.startswith("sweep.resume=")]
+    command = shlex.join(["python", *typed, f"sweep.resume={shortest(sweep)}"])
+    console.print(f"resume       {command}", soft_wrap=True)
+
+
+def settled_status(folders: Iterable[Path]) -> dict[Path, str]:
+    """Return the status of runs, once the processes of a killed launcher have ended."""
+    end = time.monotonic() + GRACE
+    while True:
+        found = {folder: status_of(folder) for folder in folders}
+        if "running" not in found.values() or time.monotonic() > end:
+            return found
+        time.sleep(0.2)
+
+
+_this: ContextVar[Launch] = ContextVar("launch")
+
+
+@contextmanager
+def launching() -> Iterator[Launch]:
+    """Begin a launch at the door; Hydra's plugins find it by :func:`this_launch`."""
+    token = _this.set(Launch())
+    try:
+        yield _this.get()
+    finally:
+        _this.reset(token)
+
+
+def this_launch() -> Launch:
+    """Return the launch that this process has begun; Hydra hands plugins no objects."""
+    return _this.get()
