@@ -15,9 +15,6 @@ from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
 
-MOST_DENSE_VALUES = 10**8
-"""A sparse set of more values, about a gigabyte, is not made dense."""
-
 Version = int | Literal["active"]
 
 
@@ -84,9 +81,7 @@ def fetch(name: str, version: Version) -> Any:
                 "was fetched before is in scikit-learn's cache and needs no connection"
             ) from error
         except ValueError as error:
-            reason = str(error).split(" Try ")[
-                0
-            ]  # advice about arguments that the user has not
+            reason = str(error).split(" Try ")[0]  # without advice for Python callers
             raise UserError(f"data.name={name}: {reason}") from error
     for warning in caught:
         note = str(warning.message).splitlines()[0].removesuffix(" Available versions:")
@@ -95,20 +90,8 @@ def fetch(name: str, version: Version) -> Any:
 
 
 def as_table(bunch: Any) -> pl.DataFrame:
-    """Turn a set into a table, with the names of categories instead of codes.
-
-    Raises:
-        UserError: the set is sparse and too large to be made dense.
-    """
-    data = bunch.data
-    if hasattr(data, "toarray"):  # a sparse matrix
-        rows, columns = data.shape
-        if rows * columns > MOST_DENSE_VALUES:
-            raise UserError(
-                f"{rows:,} rows of {columns:,} columns, most of them zeros, are too "
-                "large for a table"
-            )
-        data = data.toarray()
+    """Turn a set into a table, with the names of categories instead of codes."""
+    data = bunch.data.toarray() if hasattr(bunch.data, "toarray") else bunch.data
     columns = []
     for name, values in zip(bunch.feature_names, data.T, strict=True):
         column = pl.Series(name, values, nan_to_null=True)

@@ -66,11 +66,7 @@ class RowsData(Data):
 
 
 def common_length(name: str, rows: Numbers) -> int:
-    """Return the number of values per row.
-
-    Raises:
-        UserError: there are no values, or rows of unequal lengths.
-    """
+    """The number of values per row; a UserError if rows differ or have none."""
     lengths = sorted({len(row) for row in rows})
     if len(lengths) != 1 or lengths == [0]:
         raise UserError(

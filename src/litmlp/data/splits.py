@@ -182,11 +182,7 @@ def labels_of(samples: Samples) -> Rows | None:
 
 
 def check_class_sizes(samples: Samples, labels: Rows, rows: Rows, name: str) -> None:
-    """Check that each class has enough rows to be cut.
-
-    Raises:
-        UserError: a single row of a class is left.
-    """
+    """Raise a UserError if a class has a single row, which cannot be cut."""
     single = np.flatnonzero(np.bincount(labels[rows]) == 1)
     if len(single):
         count = int((labels == single[0]).sum())
@@ -199,11 +195,7 @@ def check_class_sizes(samples: Samples, labels: Rows, rows: Rows, name: str) -> 
 
 
 def check_training_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:
-    """Check that each class that has rows has training rows.
-
-    Raises:
-        UserError: a class has rows in validation or test only.
-    """
+    """Raise a UserError if a class has rows in validation or test only."""
     labels = labels_of(samples)
     if labels is None:
         return

@@ -74,11 +74,7 @@ class TableData(Tabular):
     def _check_columns(
         self, path: str, names: Sequence[str], columns: Sequence[Column]
     ) -> None:
-        """Check that a file has all columns, and log the columns that it has besides.
-
-        Raises:
-            UserError: the file lacks a column.
-        """
+        """Raise a UserError if a file lacks a column, and log its other columns."""
         needed = [*(column.name for column in columns), *self.targets]
         if missing := [name for name in needed if name not in names]:
             raise UserError(

@@ -78,14 +78,6 @@ def test_codes_keep_their_zeros_when_said_to_be_categories(tmp_path: Path) -> No
     assert data(path).samples.columns[0].kind == "numeric"
 
 
-def test_thousands_of_categories_are_taken_when_said(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    names = [f"user {i}" for i in range(10_000)]
-    pl.DataFrame({"user": names, "y": range(10_000)}).write_csv(path)
-    samples = data(path, kinds={"user": "categorical"}).samples
-    assert samples.columns[0].categories == sorted(names)
-
-
 def test_whole_numbers_are_one_category_in_any_type() -> None:
     assert as_text(pl.Series([1.0, 2.5, None, float("nan")])).to_list() == [
         "1",
@@ -142,8 +134,8 @@ def test_an_impossible_kind_is_refused(
 
 def test_integers_beyond_64_bits_are_read(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text(f"x,y\n1,0.5\n{2**64},1.5\n{'9' * 36},2.5\n{'9' * 60},3.5\n")
-    expected = [1.0, 2.0**64, 1e36, float("inf")]
+    path.write_text(f"x,y\n1,0.5\n{2**64},1.5\n{'9' * 36},2.5\n")
+    expected = [1.0, 2.0**64, 1e36]
     assert data(path).samples.inputs[:, 0].tolist() == pytest.approx(expected)
 
 
@@ -157,34 +149,6 @@ def test_types_are_those_of_all_rows(
     samples = data(path).samples
     assert [c.kind for c in samples.columns] == ["numeric", "datetime"]
     assert samples.inputs[:, 0].tolist() == [1, 2, 3, 4.5, 6]
-
-
-@pytest.mark.parametrize(
-    ("values", "task", "classes"),
-    [
-        (["10", "9", "2"] * 14, "multiclass", ["2", "9", "10"]),
-        (["1", "2", "x"] * 14, None, ["1", "2", "x"]),
-        ([f"{i / 3}" for i in range(42)], "regression", []),
-    ],
-)
-def test_targets_stored_as_text_are_recognized(
-    values: list[str],
-    task: str | None,
-    classes: list[str],
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    path = tmp_path / "t.parquet"
-    pl.DataFrame({"x": range(42), "y": values}).write_parquet(path)
-    if task is None:
-        words = r"t\.parquet: column y, line 4: 'x' among numbers.*task=multiclass"
-        with pytest.raises(UserError, match=words):
-            data(path).infer_task()
-    else:
-        assert data(path).infer_task() == task
-    assert data(path, task=task or "multiclass").samples.class_names == classes
-    said = "target y: numbers stored as text" in caplog.text
-    assert said == (task is not None)
 
 
 def test_a_column_without_values_is_of_no_kind(tmp_path: Path) -> None:

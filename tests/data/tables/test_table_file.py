@@ -53,12 +53,6 @@ def test_other_files_are_validation_and_test(tmp_path: Path) -> None:
     assert names == [*TABLE["y"][:36], *TABLE["y"][30:36], *TABLE["y"][36:]]
 
 
-def test_what_other_files_do_not_give_is_cut_from_the_rest(tmp_path: Path) -> None:
-    test = write(tmp_path, "test.csv", TABLE[40:])
-    read = data(tmp_path, TABLE[:40], test_path=test, validation_share=0.25)
-    assert sizes(read) == {"train": 30, "val": 10, "test": 20}
-
-
 def test_extra_columns_and_rows_without_a_target_are_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -29,13 +29,11 @@ def check_header(file: Path) -> list[str]:
     return header
 
 
-def check_rows(file: Path, width: int) -> None:
-    """Check that each row is UTF-8 and has as many fields as the header.
-
-    Raises:
-        UserError: a row is not, or has not.
-    """
-    for line, row in rows_of(file):
+def check_rows(file: Path) -> None:
+    """Raise a UserError for the first row with more or fewer fields than the header."""
+    rows = rows_of(file)
+    width = len(next(rows, (0, []))[1])
+    for line, row in rows:
         if row and len(row) != width:
             raise UserError(
                 f"{file}, line {line}: {len(row)} fields, and the header has {width}: "
@@ -44,11 +42,7 @@ def check_rows(file: Path, width: int) -> None:
 
 
 def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file, header included, and the line that each ends in.
-
-    Raises:
-        UserError: a row is not UTF-8, or cannot be parsed.
-    """
+    """Yield the line that each row ends in and the row, the header included."""
     with file.open("rb") as lines:
         rows = csv.reader(decode(file, lines))
         try:
@@ -59,11 +53,7 @@ def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def decode(file: Path, lines: Iterable[bytes]) -> Iterator[str]:
-    """Yield lines as text, without a byte order mark.
-
-    Raises:
-        UserError: a line is not UTF-8.
-    """
+    """Yield lines as text; raise a UserError for a line that is not UTF-8."""
     for number, line in enumerate(lines, start=1):
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")

@@ -1,7 +1,7 @@
 """Reading a CSV or Parquet file as a whole."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +10,7 @@ from polars import selectors as cs
 from litmlp.data.tables.csv_errors import check_header, check_rows, has_short_rows
 from litmlp.errors import UserError, nearest
 
+Types = Mapping[str, type[pl.DataType]]
 PARQUET = (".parquet", ".pq")
 MISSING_VALUES = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
 INFERRED_ROWS = 100_000
@@ -18,10 +19,12 @@ INFERRED_ROWS = 100_000
 
 @contextmanager
 def report_polars_errors(path: str) -> Iterator[None]:
-    """Raise a UserError where polars cannot read the file."""
+    """Raise a UserError where polars cannot read a file, with the line of a CSV."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        if not is_parquet(path):
+            check_rows(Path(path))
         reason = str(error).split("\n")[0][:200]
         raise UserError(f"{path} cannot be read: {reason}") from error
 
@@ -67,57 +70,34 @@ def read_table(
         if is_parquet(path):
             table = pl.scan_parquet(path).select(chosen).collect()
         else:
-            table = read_csv(Path(path), names, chosen, text)
+            table = read_csv(path, chosen, {n: pl.String for n in text if n in names})
+            if has_short_rows(Path(path), len(names), table.height):
+                check_rows(Path(path))
     if not table.height:
         raise UserError(f"{path} has a header and no rows")
     return table
 
 
-def read_csv(
-    file: Path, names: Sequence[str], columns: Sequence[str], text: Collection[str]
-) -> pl.DataFrame:
-    """Read columns of a CSV file; their types fit all of its rows.
-
-    Raises:
-        UserError: a line is at fault.
-    """
-    types = {name: pl.String for name in text if name in names}
-    try:
-        try:
-            table = parse_csv(file, columns, types, INFERRED_ROWS)
-            first = table.head(INFERRED_ROWS).select(cs.string())
-            unknown = any(column.null_count() == len(column) for column in first)
-            needs_all = unknown and table.height > INFERRED_ROWS
-        except pl.exceptions.ComputeError:  # a later row does not fit the first ones
-            needs_all = True
-        if needs_all:
-            table = parse_csv(file, columns, types, None)
-    except pl.exceptions.PolarsError:
-        check_rows(file, len(names))  # names the line, which polars does not
-        raise
-    if has_short_rows(file, len(names), table.height):
-        check_rows(file, len(names))
-    return table
+def read_csv(path: str, columns: Sequence[str], types: Types) -> pl.DataFrame:
+    """Read columns of a CSV file; the types that are not given fit all of its rows."""
+    with suppress(pl.exceptions.ComputeError):  # a later row does not fit the first
+        table = parse_csv(path, columns, types, INFERRED_ROWS)
+        first = table.head(INFERRED_ROWS).select(cs.string())
+        unknown = any(column.null_count() == len(column) for column in first)
+        if table.height <= INFERRED_ROWS or not unknown:
+            return table
+    return parse_csv(path, columns, types, None)
 
 
 def parse_csv(
-    file: Path,
-    columns: Sequence[str],
-    types: Mapping[str, type[pl.DataType]],
-    inferred_rows: int | None,
+    path: str, columns: Sequence[str], types: Types, inferred_rows: int | None
 ) -> pl.DataFrame:
     """Read columns of a CSV file, with types inferred from its first rows."""
-
-    def scan(types: Mapping[str, type[pl.DataType]]) -> pl.LazyFrame:
-        return pl.scan_csv(
-            file,
-            null_values=MISSING_VALUES,
-            infer_schema_length=inferred_rows,
-            try_parse_dates=True,
-            schema_overrides=types,
-        )
-
-    found = scan(types).collect_schema()
-    # Digits beyond 64 bits are lost in any case; beyond 128 they could not be read.
-    huge = {name: pl.Float64 for name, kind in found.items() if kind == pl.Int128}
-    return scan({**types, **huge}).select(columns).collect()
+    lazy = pl.scan_csv(
+        path,
+        null_values=MISSING_VALUES,
+        infer_schema_length=inferred_rows,
+        try_parse_dates=True,
+        schema_overrides=types,
+    )
+    return lazy.select(columns).collect()

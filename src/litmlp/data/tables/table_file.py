@@ -102,11 +102,7 @@ class TableFile:
 
 
 def check_groups(groups: pl.Series, splits: pl.Series) -> None:
-    """Check that no group is in two splits.
-
-    Raises:
-        UserError: a group is.
-    """
+    """Raise a UserError if a group is in two splits."""
     pairs = pl.DataFrame({"group": groups, "split": splits}).drop_nulls().unique()
     shared = pairs.group_by("group").agg(pl.col("split").sort()).sort("group")
     shared = shared.filter(pl.col("split").list.len() > 1)
@@ -122,9 +118,6 @@ def take_inputs(files: Sequence[TableFile], columns: Sequence[Column]) -> Tensor
     """Raw features [rows, columns] of all labelled rows; the tables lose these columns.
 
     So a large table and its matrix are never in memory together.
-
-    Raises:
-        UserError: a column is not of the kind that it should be.
     """
     inputs = torch.empty(sum(file.num_rows for file in files), len(columns))
     start = 0

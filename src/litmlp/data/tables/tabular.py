@@ -127,9 +127,6 @@ class Tabular(Data):
         """
         with prefixed(source):
             targets = read_targets(table, self.targets, self.task)
-        for column in targets:
-            if column.dtype != pl.String == table[column.name].dtype:
-                log.info(f"{source}: target {column.name}: numbers stored as text")
         file = TableFile(source=source, table=table, targets=targets, split=split)
         if not file.num_rows:
             raise UserError(f"{source}: target {self.targets[0]} has no values")

@@ -43,11 +43,7 @@ def infer_task(targets: pl.DataFrame) -> Task:
 
 
 def check_numbers(targets: pl.DataFrame) -> None:
-    """Check that real-valued targets are numbers.
-
-    Raises:
-        UserError: a target is of another type.
-    """
+    """Raise a UserError if a target is no number."""
     for column in targets:
         if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
             raise UserError(
