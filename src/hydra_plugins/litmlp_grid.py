@@ -1,7 +1,7 @@
-"""The sweeper that Hydra finds for ``hydra/sweeper=grid``, the default of train.py.
+"""The sweeper of ``hydra/sweeper=grid``, the default of scripts/train.py.
 
-One of our own, since Hydra's composes every config twice, and launches members that are
-done, whereby it rewrites their files.
+Hydra's own sweeper composes every config twice, and it launches runs that are done,
+whose files it then overwrites.
 """
 
 from pathlib import Path
@@ -17,7 +17,11 @@ from litmlp.engine.sweep.launch import this_launch
 
 
 class GridSweeper(JobSweeper):
-    """Trains every combination of the values on the command line that is not done."""
+    """Trains every combination of values on the command line that is not done.
+
+    Args:
+        params: values by key, in a file.
+    """
 
     def __init__(self, *, params: DictConfig) -> None:
         self.params = params
@@ -25,7 +29,7 @@ class GridSweeper(JobSweeper):
     def sweep(self, arguments: list[str]) -> None:
         jobs = self.combinations(arguments)
         # All are composed before the first is trained, which finds mistakes early.
-        members = {
+        runs = {
             folder_of(self.loader.load_sweep_config(self.config, job)): job
             for job in jobs
         }
@@ -33,11 +37,11 @@ class GridSweeper(JobSweeper):
         sweep.mkdir(parents=True, exist_ok=True)
         with held(sweep):
             write_command(sweep, self.config)
-            if left := this_launch().still_to_train(members):
+            if left := this_launch().still_to_train(runs):
                 self.launcher.launch(left, initial_job_idx=0)
 
     def combinations(self, arguments: list[str]) -> list[list[str]]:
-        """The overrides of each member."""
+        """Return the overrides of each run."""
         axes = [f"{key!s}={self.params[key]}" for key in self.params]
         parser = OverridesParser.create(config_loader=self.loader)
         return every_combination(parser.parse_overrides([*axes, *arguments]))

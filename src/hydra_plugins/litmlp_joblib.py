@@ -1,7 +1,7 @@
-"""The launcher that Hydra finds for ``hydra/launcher=joblib``.
+"""The launcher of ``hydra/launcher=joblib``.
 
-One of our own on joblib's processes: with the official hydra-joblib-launcher 1.2 a
-process that is killed ends the sweep, and all runs talk at the same time.
+With the official hydra-joblib-launcher 1.2 a killed process ends the sweep, and the
+output of all runs is mixed.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class JoblibLauncher(ParallelLauncher):
-    """Trains members of a sweep in processes of this machine, each with its own GPU.
+    """Trains the runs of a sweep in processes of this machine, each with its own GPU.
 
     Args:
-        n_jobs: how many at once; -1 for one a core.
+        n_jobs: how many runs at the same time; -1 for one per core.
     """
 
     package = "joblib"

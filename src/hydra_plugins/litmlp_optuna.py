@@ -1,8 +1,7 @@
-"""The sweeper that Hydra finds for ``hydra/sweeper=optuna``.
+"""The sweeper of ``hydra/sweeper=optuna``.
 
-One of our own, since the official hydra-optuna-sweeper 1.3 asks for Optuna 2, does not
-prune, takes the infinity of a failed job for a result, and adds ``n_trials`` to a study
-that is run again.
+The official hydra-optuna-sweeper 1.3 needs Optuna 2, does not prune, takes the infinity
+of a failed run for a result, and adds ``n_trials`` to a study that is run again.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from litmlp.errors import UserError
 
 @dataclass(kw_only=True, eq=False)
 class OptunaSweeper(SearchSettings, JobSweeper):
-    """Trains the trials of a study; the settings are those of its YAML file."""
+    """Trains the trials of a study."""
 
     def setup(
         self,
@@ -42,7 +41,9 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        from litmlp.engine.search.build import build_search  # takes seconds
+        from litmlp.engine.search.build import (
+            build_search,  # it takes seconds to import
+        )
 
         search = build_search(
             self,
@@ -55,15 +56,15 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         with held(folder):
-            (folder / STUDY).touch()  # first, so that the folder is known as a search's
+            (folder / STUDY).touch()  # first: it marks the folder as a search's
             write_command(folder, self.config)
             search.run(folder)
 
     def launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Path]:
-        """Train what is not done of a run for each list of overrides.
+        """Train one run per list of overrides, unless it is done.
 
         Args:
-            first: the number of the first of these jobs.
+            first: number of the first of these runs in the sweep.
 
         Returns:
             The runs' folders.

@@ -1,8 +1,7 @@
-"""The launcher that Hydra finds for ``hydra/launcher=ray``.
+"""The launcher of ``hydra/launcher=ray``.
 
-One of our own on Ray's tasks: the official hydra-ray-launcher 1.2 cannot join a cluster
-that is there, since it always asks for a size of the object store, and a job that is
-lost for good ends the sweep.
+The official hydra-ray-launcher 1.2 cannot join a running cluster, because it always
+asks for a size of the object store, and with it a lost run ends the sweep.
 """
 
 import signal
@@ -18,14 +17,14 @@ from litmlp.engine.sweep.parallel import (
 )
 
 GRACE = 20.0
-"""Seconds that interrupted runs have to end by themselves."""
+"""Seconds that interrupted runs have to save their state and end."""
 
 
 class RayLauncher(ParallelLauncher):
-    """Trains members of a sweep on one machine or a cluster of them.
+    """Trains the runs of a sweep on one machine or on a cluster.
 
-    A run whose node is lost is begun again on another, in its own folder: all nodes
-    have to see the launcher's working directory under the same path.
+    A run whose node is lost continues on another node, in its own folder. All nodes
+    must see the launcher's working directory under the same path.
 
     Args:
         init: arguments of ``ray.init``.
@@ -45,7 +44,9 @@ class RayLauncher(ParallelLauncher):
         if not ray.is_initialized():
             before = signal.getsignal(signal.SIGTERM)
             ray.init(**as_arguments(self.init))
-            signal.signal(signal.SIGTERM, before)  # Ray's own leaves the runs alone
+            signal.signal(
+                signal.SIGTERM, before
+            )  # Ray's handler would not interrupt the runs
         call = ray.remote(**as_arguments(self.remote))(call_job)
         waiting = {call.remote(job): job for job in jobs}
         try:
@@ -54,7 +55,7 @@ class RayLauncher(ParallelLauncher):
                 job = waiting.pop(reference)
                 try:
                     ended = ray.get(reference)
-                except RayTaskError:  # a bug, not a loss
+                except RayTaskError:  # an error of this program, not a lost run
                     raise
                 except RayError:
                     ended = None
@@ -67,5 +68,5 @@ class RayLauncher(ParallelLauncher):
 
 
 def call_job(job: SentJob) -> Ended:
-    """What Ray sends to its workers."""
+    """Call a run in one of Ray's workers."""
     return job()

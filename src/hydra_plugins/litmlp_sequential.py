@@ -1,6 +1,6 @@
-"""The launcher that Hydra finds for ``hydra/launcher=sequential``, the default.
+"""The launcher of ``hydra/launcher=sequential``, the default of scripts/train.py.
 
-One of our own, since Hydra's takes a quarter of the time of a small run for copies.
+Hydra's own launcher copies configs for a quarter of the time of a small run.
 """
 
 import logging
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class SequentialLauncher(JobLauncher):
-    """Trains the members of a sweep one after the other, in this process."""
+    """Trains the runs of a sweep one after the other, in this process."""
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int

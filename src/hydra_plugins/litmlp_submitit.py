@@ -1,7 +1,7 @@
-"""The launcher that Hydra finds for ``hydra/launcher=submitit_slurm`` and ``…_local``.
+"""The launcher of ``hydra/launcher=submitit_slurm`` and ``submitit_local``.
 
-One of our own on submitit's jobs: with the official hydra-submitit-launcher 1.2 a job
-that is lost ends the sweep, and nothing is said of any before all are done.
+With the official hydra-submitit-launcher 1.2 a lost job ends the sweep, and there is no
+output before all jobs are done.
 """
 
 import logging
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GRACE = 600.0
-"""Seconds that Slurm has to end a job after it has announced it."""
+"""Seconds in which Slurm ends a job after its signal."""
 
 LONGEST = 20.0
-"""Seconds that jobs of this machine have to end by themselves."""
+"""Seconds that jobs of this machine have to save their state and end."""
 
 
 class SubmititLauncher(ParallelLauncher):
-    """Trains members of a sweep as jobs of a Slurm cluster, or of this machine.
+    """Trains the runs of a sweep as jobs of a Slurm cluster, or of this machine.
 
-    A job that is preempted or out of time is queued again and goes on in its folder.
+    A job that is preempted or out of time is queued again and continues its run.
 
     Args:
-        cluster: ``slurm``, or ``local`` to try it: all jobs at once.
-        folder: where submitit keeps its scripts, logs and pickles.
-        poll_seconds: how often to look for jobs that have ended.
+        cluster: ``slurm``, or ``local`` to try it with all jobs at the same time.
+        folder: for submitit's scripts, logs and pickles.
+        poll_seconds: seconds between two looks at the state of the jobs.
         max_num_timeout: how often a job that is out of time is queued again.
-        parameters: submitit's, by its own names.
+        parameters: of submitit, by submitit's names.
     """
 
     package = "submitit"
@@ -75,7 +75,7 @@ class SubmititLauncher(ParallelLauncher):
         often = {f"{self.cluster}_max_num_timeout": self.max_num_timeout}
         executor = AutoExecutor(folder=self.folder, cluster=self.cluster, **often)
         executor.update_parameters(**as_arguments(self.parameters))
-        with ignored(signal.SIGINT), executor.batch():  # as what is begun within does
+        with ignore(signal.SIGINT), executor.batch():  # new processes inherit it
             queued = {executor.submit(Submission(job)): job for job in jobs}
         said = ""
         try:
@@ -83,15 +83,15 @@ class SubmititLauncher(ParallelLauncher):
                 time.sleep(self.poll_seconds)
                 for each in [each for each in queued if has_ended(each)]:
                     yield queued.pop(each), outcome(each)
-                if queued and (states := how_many(queued)) != said:
+                if queued and (states := count_states(queued)) != said:
                     log.info(said := states)
         finally:
             end(queued, here=self.cluster == "local")
 
 
 @contextmanager
-def ignored(number: int) -> Iterator[None]:
-    """Within the block a signal is nothing to this process and those that it begins."""
+def ignore(number: int) -> Iterator[None]:
+    """Ignore a signal in this process, and in processes that the block starts."""
     before = signal.signal(number, signal.SIG_IGN)
     try:
         yield
@@ -100,9 +100,9 @@ def ignored(number: int) -> Iterator[None]:
 
 
 def end(jobs: "Collection[Job[Ended]]", *, here: bool) -> None:
-    """Cancel jobs; those of this machine are waited for while they save their runs."""
+    """Cancel jobs; wait for those of this machine while they save their runs."""
     for job in jobs:
-        if here:  # submitit would give them a second, and show where it hit them
+        if here:  # submitit would kill them after a second, with a traceback
             with suppress(ProcessLookupError):
                 os.kill(int(job.job_id), signal.SIGTERM)
         else:
@@ -113,28 +113,28 @@ def end(jobs: "Collection[Job[Ended]]", *, here: bool) -> None:
 
 
 def has_ended(job: "Job[Ended]") -> bool:
-    """Whether it has; submitit would wait for one that is preempted for good."""
+    """Say whether a job has ended; submitit would wait for a preempted job forever."""
     preempted = job.state == "PREEMPTED"
     return job.done(force_check=preempted) or (preempted and job.state == "PREEMPTED")
 
 
-def how_many(jobs: "Collection[Job[Ended]]") -> str:
-    """What the engine says of jobs that have not ended: ``3 pending, 2 running``."""
+def count_states(jobs: "Collection[Job[Ended]]") -> str:
+    """Count jobs by their state: ``3 pending, 2 running``."""
     counts = Counter(job.state.lower() for job in jobs)
     return ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
 
 
 def outcome(job: "Job[Ended]") -> Ended:
-    """How a job ended; one that was lost has no result, but says why."""
+    """Return how a job ended; a lost job has no result, but a message."""
     from submitit.core.utils import FailedJobError, UncompletedJobError
 
     with suppress(FailedJobError, UncompletedJobError):
-        if job.done():  # else it was preempted, and submitit would wait
+        if job.done():  # submitit would wait for a preempted job
             return job.result()
     ended = Ended()
-    job.get_info(mode="force")  # of its state
+    job.get_info(mode="force")
     print(
-        f"error: job {job.job_id} was lost ({job.state.lower()}): what it said is "
+        f"error: job {job.job_id} was lost ({job.state.lower()}): its output is "
         f"in {job.paths.stderr}",
         file=ended.err,
     )
@@ -142,12 +142,12 @@ def outcome(job: "Job[Ended]") -> Ended:
 
 
 class Submission:
-    """A job as submitit queues it, and queues it again.
+    """A job that submitit queues, and queues again.
 
-    Its bytes are kept, since a job that has begun cannot be pickled.
+    It keeps the job's bytes, because a job that has started cannot be pickled.
 
     Args:
-        job: to be called.
+        job: the function to call.
     """
 
     def __init__(self, job: Callable[[], Ended]) -> None:
@@ -159,9 +159,9 @@ class Submission:
         from submitit import JobEnvironment
 
         if JobEnvironment().cluster == "local":
-            os.setpgrp()  # Ctrl-C is for the launcher, which has its jobs save
+            os.setpgrp()  # Ctrl-C reaches the launcher, which signals its jobs
         try:
-            with interrupt_on_signal():  # also while libraries are loaded
+            with interrupt_on_signal():  # also while libraries are imported
                 ended: Ended = pickle.loads(self.job)()
             if isinstance(ended.stop, KeyboardInterrupt):
                 raise ended.stop
@@ -170,22 +170,23 @@ class Submission:
         return ended
 
     def checkpoint(self) -> Any:
-        """Called on a signal that comes before the job is ended."""
+        """Queue the job again; submitit calls this on Slurm's signal."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 def leave() -> NoReturn:
-    """End a job whose run was saved on a signal, and is to go on another time.
+    """End a job whose run was saved on a signal and continues later.
 
-    The signal is passed on to submitit: of the one that comes before a job is out of
-    time it queues the job again. SIGTERM it ignores, which Slurm sends before it
-    preempts or cancels a job: one that ends by itself then is not queued again.
+    The signal is raised again for submitit, which queues the job again if the signal
+    says that the job is soon out of time. submitit ignores SIGTERM, which Slurm sends
+    before it preempts or cancels a job. Such a job waits for Slurm to end it, because
+    Slurm does not queue a job again that ends by itself.
     """
     from submitit import JobEnvironment
 
-    # Slurm may end the command that queues a job again with the job's processes.
+    # Slurm may kill the command that queues a job again, with the job's processes.
     with suppress(CalledProcessError):
         signal.raise_signal(Received.number)
     if JobEnvironment().cluster == "slurm":

@@ -1,4 +1,4 @@
-"""Hydra's launcher that trains a sweep's jobs together: hydra/launcher=vectorized."""
+"""The launcher of ``hydra/launcher=vectorized``: it trains runs as one network."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class VectorizedLauncher(JobLauncher):
-    """Stacks jobs of one shape into one network; runs the others one by one.
+    """Stacks runs of one shape into one network; trains other runs one by one.
 
     Args:
-        processes: the most that share the jobs; None for one a core, or one a GPU.
-        max_members: the most jobs to train at once; None for as many as memory allows.
-        num_threads: CPU threads of all processes; None for one each.
+        processes: the most that share the runs; None for one per core, or per GPU.
+        max_members: the most runs of a group; None for as many as memory allows.
+        num_threads: CPU threads of all processes; None for one per process.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class VectorizedLauncher(JobLauncher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        self._refuse_less_than_one()
+        self._check_settings()
         self.prepare()
         slots = self._other_processes(len(job_overrides))
         jobs = self.composed(job_overrides, initial_job_idx)
-        # Imported here: Hydra looks at all launchers, whichever is used.
+        # Imported here, because Hydra imports all launchers, and this takes seconds.
         from litmlp.engine.vectorized.launch import train_jobs
 
         train_jobs(
@@ -53,7 +53,7 @@ class VectorizedLauncher(JobLauncher):
         return [job.result for job in jobs]
 
     def _other_processes(self, jobs: int) -> "Sequence[Slot]":
-        """Those beside this one that so many jobs need, ready or soon so."""
+        """Return the processes that so many runs need in addition to this one."""
         most = min(self.processes or jobs, self.num_threads or jobs, jobs // LEAST)
         if most < 2 or self.config.sweep.on_error == "stop":
             return []
@@ -74,7 +74,7 @@ class VectorizedLauncher(JobLauncher):
             slot.submit(import_training)
         return slots
 
-    def _refuse_less_than_one(self) -> None:
+    def _check_settings(self) -> None:
         for name in ("processes", "max_members", "num_threads"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
@@ -84,9 +84,9 @@ class VectorizedLauncher(JobLauncher):
 
 
 PLAIN = {"TTY_COMPATIBLE": "0"}
-"""Tells rich to show no bars: the terminal is that of several processes."""
+"""Environment in which rich shows no bars, since several processes share a terminal."""
 
 
 def import_training() -> None:
-    """Load what training needs, which takes seconds."""
+    """Import what training needs, which takes seconds."""
     import litmlp.engine.vectorized.launch  # noqa: F401  # for its time alone

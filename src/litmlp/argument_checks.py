@@ -1,4 +1,4 @@
-"""Values of a config as a constructor's annotations want them."""
+"""Values of a config, checked against the annotations of a constructor."""
 
 import collections.abc
 import functools
@@ -13,10 +13,10 @@ from litmlp.errors import UserError, nearest
 
 
 def check_value(value: Any, hint: Any, where: str) -> Any:
-    """The value as the annotation wants it, such as a tuple or tensor for a list.
+    """Check a value against an annotation; returns a tuple or tensor for a list.
 
     Raises:
-        UserError: it is of another type.
+        UserError: the value has another type.
     """
     kinds = get_args(hint) or (hint,)
     if Tensor in kinds and float not in kinds and isinstance(value, list):
@@ -44,21 +44,21 @@ def check_value(value: Any, hint: Any, where: str) -> Any:
 
 
 def holds_bool(value: Any) -> bool:
-    """Whether it is, or lists, true or false, which Python takes for 1 and 0."""
+    """Say whether a value is or contains a bool, which Python takes for 1 or 0."""
     if isinstance(value, list):
         return any(map(holds_bool, value))
     return isinstance(value, bool)
 
 
 def readable(hint: Any) -> str:
-    """An annotation as a person would say it.
+    """Format an annotation for a message.
 
     >>> readable(int | None)
     'int or null'
     """
     if get_origin(hint) in (Union, types.UnionType):
         kinds = get_args(hint)
-        # A number would do, too: no need to offer a tensor.
+        # A number is enough: a tensor need not be offered.
         plain = [kind for kind in kinds if kind is not Tensor or float not in kinds]
         return " or ".join(map(readable, plain))
     if hint is Tensor:
@@ -76,5 +76,5 @@ def readable(hint: Any) -> str:
 
 @functools.cache
 def adapter(hint: Any) -> TypeAdapter[Any]:
-    """A checker for an annotation; modules and tensors are checked by their class."""
+    """Return a checker for an annotation; it checks modules and tensors by class."""
     return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))

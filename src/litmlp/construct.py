@@ -62,15 +62,15 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "optuna.pruners.": type,
     "optuna.samplers.": type,
 }
-"""Where a config's ``_target_`` may be defined, and of what kind it must be: a subclass
-of a class, any class for ``type``, a function for ``FunctionType``. A package of your
-own: ``"mine.": object``, any class or function of it."""
+"""Modules in which a config's ``_target_`` may be defined, and the kind of target: a
+subclass of a class, any class for ``type``, a function for ``FunctionType``. An entry
+``"mine.": object`` allows any class or function of a package of your own."""
 
 MOVED = {
     "litmlp.loggers.": "litmlp.engine.folder.loggers.",
     "litmlp.lessons.": "litmlp.course.lessons.",
 }
-"""Where the modules are now that the configs of older run folders name."""
+"""New names of modules that the configs of older run folders name."""
 
 MISSING = "???"
 """The text that stands for a value which has to be given."""
@@ -80,7 +80,11 @@ REFUSALS = (TypeError, ValueError, RuntimeError, MisconfigurationException)
 
 
 class Factory(functools.partial[Any]):
-    """A ``_target_`` with its arguments; errors of a call name the config's key."""
+    """A ``_target_`` with its arguments; errors of a call name the config's key.
+
+    Attributes:
+        where: the config's key.
+    """
 
     where: str
 
@@ -96,7 +100,7 @@ class Factory(functools.partial[Any]):
 
 
 def located(error: Exception, where: str) -> UserError:
-    """The error as a user's mistake under a key of the config."""
+    """Make an error a user's mistake under a key of the config."""
     text = str(error)
     starts_with_argument = re.match(r"\w+=", text)
     return UserError(f"{where}{'.' if starts_with_argument else ': '}{text}", where)
@@ -136,7 +140,7 @@ def construct(
     if not isinstance(content, dict):
         return content
     if taken := sorted(late.keys() & content.keys()):
-        raise UserError(f"{where}.{taken[0]} is litmlp's own to set: leave it out")
+        raise UserError(f"{where}.{taken[0]} is set by litmlp: leave it out")
     values = {
         str(key): construct(value, f"{where}.{key}", typed_keys=typed_keys)
         for key, value in content.items()
@@ -152,10 +156,10 @@ def construct(
 
 @functools.cache
 def resolve(path: str, where: str) -> Callable[..., Any]:
-    """The class or function of a ``_target_``, judged by where it is defined.
+    """Find the class or function of a ``_target_``, judged by where it is defined.
 
     Raises:
-        UserError: it does not exist, or it is not defined in a module of ALLOWED.
+        UserError: the target does not exist, or no entry of ALLOWED permits it.
     """
     if not isinstance(path, str):
         raise UserError(f"{where}._target_={path}: expected the name of a class")
@@ -192,7 +196,7 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
 def check_arguments(
     target: Callable[..., Any], values: dict[str, Any], where: str
 ) -> dict[str, Any]:
-    """The values, each as its parameter's annotation wants it.
+    """Check values against their parameters' annotations; returns converted values.
 
     Raises:
         UserError: the target has no such parameter, or the value is of another type.
@@ -214,7 +218,7 @@ def check_arguments(
 def arguments_of(
     target: Callable[..., Any],
 ) -> tuple[list[str], dict[str, Any], bool]:
-    """Names and annotations of a target's arguments, and whether it takes others."""
+    """Return names and annotations of a target's arguments, and if it takes others."""
     parameters = inspect.signature(target).parameters.values()
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     names = [p.name for p in parameters if p.kind not in variable]
@@ -231,7 +235,7 @@ def arguments_of(
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of parameters, without those for type checkers alone."""
+    """Return the annotations of parameters that can be evaluated at run time."""
     function = inspect.unwrap(function)
     hints: dict[str, Any] = {}
     for name, annotation in getattr(function, "__annotations__", {}).items():

@@ -33,7 +33,7 @@ MISTAKES = {
     "loss._target_=torch.nn.modules.module.register_module_forward_hook": "not allowed",
     "loss._target_=litmlp.engine.folder.run_folder.discard": "is not allowed: a target",
     "loss._target_=torch.nn.MSELos": "loss._target_=torch.nn.MSELos cannot be found",
-    "activation=[relu,tanh]": "one a layer: model.activation=[relu,tanh]; a run for",
+    "activation=[relu,tanh]": "one per layer: model.activation=[relu,tanh]; one run",
     "model.activation=[relu]": "activation has 1 entries for 2 hidden layers",
     "model.activation=[relu,tan]": "activation=tan: no such option. Did you mean tanh?",
     "monitor=acuracy/val": "acuracy/val: no such metric. Did you mean accuracy/val?",

@@ -1,4 +1,4 @@
-"""A trial of a search, ended early when others promise more."""
+"""A trial of a search that ends early when other trials promise more."""
 
 import math
 from contextlib import ExitStack
@@ -14,15 +14,16 @@ from litmlp.engine.folder.study import NAME, RETRY_OF, open_study
 
 
 class Pruning(Checkpoint):
-    """Notes the monitored metric in the study each epoch, and stops as it is told.
+    """Records the monitored metric in the study each epoch; stops a hopeless trial.
 
-    To Lightning a Checkpoint: these are called when an epoch's metrics are complete.
+    A subclass of Checkpoint, because Lightning calls checkpoint callbacks last, when an
+    epoch's metrics are complete.
 
     Args:
-        folder: of the sweep, with its study.
-        trial: the number of this run's trial.
-        monitor: the tag of the metric.
-        pruner: decides, from the values of all trials.
+        folder: of the sweep; it holds the study.
+        trial: number of this run's trial.
+        monitor: tag of the metric.
+        pruner: decides from the values of all trials.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Pruning(Checkpoint):
         self._open = ExitStack()
 
     def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
-        if self.pruned_epoch:  # before the run was killed and went on
+        if self.pruned_epoch:  # in an earlier process of this run
             trainer.should_stop = True
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
@@ -71,7 +72,7 @@ class Pruning(Checkpoint):
         self.pruned_epoch = state["pruned_epoch"]
 
     def _recall(self, epochs: int) -> None:
-        """Note what the killed trial that this one repeats came to, as far as saved."""
+        """Copy the recorded values of the killed trial that this trial repeats."""
         trial = self._storage.get_trial(self._id)
         if (killed := trial.user_attrs.get(RETRY_OF)) is None:
             return

@@ -45,7 +45,7 @@ def test_a_job_is_queued_again_and_a_lost_one_leaves_the_others_alone(
     out, _ = sweep.communicate(timeout=300)
     assert sweep.returncode == 1, out
     assert len(told(out)) == 2
-    assert re.search(r"error: job \d+ was lost \(finished\): what it said is in /", out)
+    assert re.search(r"error: job \d+ was lost \(finished\): its output is in /", out)
     folders = members(tmp_path / "sweep").values()
     found = sorted(status(folder) for folder in folders)
     assert found == ["done", "done", "interrupted"]

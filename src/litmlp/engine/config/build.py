@@ -15,7 +15,6 @@ from litmlp.description import build_parts
 from litmlp.engine.config.describe import DataFacts, describe, plain_sections
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.config.run_settings import seed_of
-from litmlp.engine.config.trainer_checks import refuse_unfit
 from litmlp.engine.process.settings import seed_torch
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
@@ -25,12 +24,12 @@ DEFAULT_MAX_EPOCHS = 100
 
 
 def build_data(config: DictConfig) -> Data:
-    """The data of a config, not read yet."""
+    """Build the data of a config; nothing is read yet."""
     return cast(Data, construct_node(config.data, "data"))
 
 
 def build_model(config: DictConfig, data: DataFacts) -> Supervised:
-    """The classifier or regressor of a config, with the sizes and names of its data.
+    """Build the classifier or regressor of a config, with the sizes of its data.
 
     Raises:
         UserError: the task does not fit the targets, or a part does not fit the task.
@@ -40,7 +39,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
         fit = "multiclass or binary" if task == "regression" else "regression"
         needs = "real-valued targets" if task == "regression" else "classes"
         raise UserError(
-            f"task={task} needs {needs}, which these data lack: choose task={fit}"
+            f"task={task} needs {needs}, which the data do not have: choose task={fit}"
         )
     config = pickle.loads(pickle.dumps(config))  # a third of the time of its copy()
     seed_torch(seed_of(config, "initialization"))
@@ -70,7 +69,7 @@ def balance_classes(loss: DictConfig, facts: Mapping[str, Any]) -> None:
     """Replace weights that are ``balanced`` by those of the training rows' classes.
 
     Raises:
-        UserError: there are no training rows of a class to balance.
+        UserError: a class to balance has no training rows.
     """
     counts = facts.get("class_counts", [])
     for name in ("weight", "pos_weight"):
@@ -82,10 +81,36 @@ def balance_classes(loss: DictConfig, facts: Mapping[str, Any]) -> None:
         loss.pos_weight = balanced_pos_weight(counts)
 
 
+NEEDED = {
+    "limit_train_batches": "trainer.max_epochs=0 trains nothing",
+    "limit_val_batches": "data.validation_share=0 leaves out the validation",
+    "limit_test_batches": "data.test_share=0 leaves out the test",
+    "accumulate_grad_batches": "it must be 1 or more",
+    "check_val_every_n_epoch": "it must be 1 or more",
+}
+"""Arguments of a Trainer that must not be 0, and what to set instead."""
+
+
+def check_trainer(arguments: Mapping[str, Any]) -> None:
+    """Check that the arguments of a Trainer leave batches to train on and to measure.
+
+    Raises:
+        UserError: they do not.
+    """
+    for name, instead in NEEDED.items():
+        if arguments.get(name) == 0:
+            raise UserError(f"trainer.{name}=0 is not allowed: {instead}")
+    if arguments.get("overfit_batches"):
+        raise UserError(
+            "trainer.overfit_batches is not allowed: trainer.limit_train_batches=… "
+            "trains on the first batches of each epoch"
+        )
+
+
 def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
-    """The Trainer of a config, with its callbacks, more of them, and its loggers."""
+    """Build the Trainer of a config, with its loggers, its callbacks and more."""
     budget = config.trainer.copy()
-    refuse_unfit(budget)
+    check_trainer(budget)
     if budget.max_epochs is None:
         limited = budget.max_steps != -1 or budget.max_time is not None
         budget.max_epochs = -1 if limited else DEFAULT_MAX_EPOCHS
@@ -97,8 +122,8 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         callbacks=[*callbacks.values(), *more],
         logger=[*loggers.values()],
         default_root_dir=config.folder,
-        enable_progress_bar=False,  # litmlp.callbacks.progress shows it
-        enable_model_summary=False,  # litmlp.engine.run.train shows it
+        enable_progress_bar=False,  # litmlp.callbacks.progress shows a bar
+        enable_model_summary=False,  # litmlp.engine.run shows a summary
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         use_distributed_sampler=False,  # litmlp.data.batches shares out the rows

@@ -1,4 +1,4 @@
-"""What a composed config still lacks: choices a layer, and the task of a table."""
+"""A composed config made complete: options per layer, and the task of a table."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -17,15 +17,14 @@ from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
 
 PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
-"""Groups that ``model.<group>=[a,b]`` chooses from for each hidden layer."""
-
+"""Groups with one option per hidden layer: ``model.<group>=[a,b]``."""
 
 PATHS = ("path", "validation_path", "test_path")
 """Keys of ``data`` that are files."""
 
 
 def complete(config: DictConfig) -> DictConfig:
-    """The config that a run saves and follows, with nothing left to look up.
+    """Complete the config: a run saves and follows the config that is returned.
 
     Raises:
         UserError: a list where one choice is needed, or a name that is no option.
@@ -49,20 +48,20 @@ def complete(config: DictConfig) -> DictConfig:
 
 
 def _refuse_lists(config: DictConfig) -> None:
-    """``activation=[a,b]`` would silently merge two options into one."""
+    """Refuse ``activation=[a,b]``, which would silently merge two options into one."""
     for override in HydraConfig.get().overrides.task:
         group, _, choice = override.partition("=")
         several = choice.startswith("[") and isinstance(config.get(group), DictConfig)
         if several and group not in ("callbacks", "logger"):
-            a_layer = f"; one a layer: model.{group}={choice}"
+            per_layer = f"; one per layer: model.{group}={choice}"
             raise UserError(
-                f"{override}: choose one{a_layer if group in PER_LAYER else ''}; "
-                f"a run for each: -m {group}={choice.strip('[]')}"
+                f"{override}: choose one{per_layer if group in PER_LAYER else ''}; "
+                f"one run per option: -m {group}={choice.strip('[]')}"
             )
 
 
 def _with_inferred_task(config: DictConfig) -> DictConfig:
-    """The same command with the task that the target column asks for."""
+    """Compose the same command again with the task that the target column needs."""
     if not HydraConfig.initialized():
         raise UserError(
             "task=auto works on the command line: choose task=binary, multiclass or "
@@ -88,10 +87,10 @@ def _option(group: str, name: str) -> DictConfig:
 
 
 def _composed(*overrides: str) -> DictConfig:
-    """A config of this job's kind, with the folders of options that it looks in."""
+    """Compose a config of the same name, with the same folders of options."""
     job = HydraConfig.get()
     own = as_typed(job.overrides.hydra)
-    # Other keys of hydra: may be of an experiment, which need not be among these.
+    # Other keys of hydra: may belong to an experiment that these overrides lack.
     places = [override for override in own if "hydra.searchpath" in override]
     kind = {
         "job": {"config_name": job.job.config_name},
@@ -108,5 +107,5 @@ def _composed(*overrides: str) -> DictConfig:
 
 @lru_cache(maxsize=1)
 def _loader(launch: str) -> ComposedOnce:
-    """What composes for the jobs of a launch in this process."""
+    """Return the loader for the runs of one launch in this process."""
     return ComposedOnce(GlobalHydra.instance().config_loader())

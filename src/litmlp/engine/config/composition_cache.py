@@ -1,4 +1,4 @@
-"""Composing a sweep's configs from as few compositions as it takes."""
+"""The configs of a sweep's runs, composed once for each choice of options."""
 
 import pickle
 from collections.abc import Sequence
@@ -14,13 +14,14 @@ from litmlp.engine.config.hydra_internals import overrides_dirname
 
 
 class ComposedOnce:
-    """A config loader that composes each choice of options once in a sweep.
+    """A config loader that composes each choice of options once per sweep.
 
-    Composing takes a tenth of a second, for it reads and merges some thirty files.
-    Members that differ in values alone get copies of one config, in milliseconds.
+    Composing takes more than a tenth of a second, because Hydra reads and merges some
+    thirty files. Runs that differ only in values get copies of one config, which takes
+    milliseconds.
 
     Args:
-        loader: what composes.
+        loader: Hydra's own loader, which composes.
     """
 
     def __init__(self, loader: ConfigLoader) -> None:
@@ -31,23 +32,23 @@ class ComposedOnce:
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
-        """A member's config, the same as Hydra's own loader would make it."""
+        """Return the config of one run, equal to the one that Hydra would compose."""
         overrides = [self._parse(text) for text in sweep_overrides]
         options = master_config.hydra.runtime.choices
-        values = [each for each in overrides if not chooses(each, options)]
+        values = [each for each in overrides if not chooses_option(each, options)]
         chosen = [
             text
             for text, each in zip(sweep_overrides, overrides, strict=True)
-            if chooses(each, options)
+            if chooses_option(each, options)
         ]
         if any(each.is_hydra_override() for each in overrides):
             return self._copy(master_config, sweep_overrides)
         config = self._copy(master_config, chosen)
         try:
-            if all(map(sets_value, values)):
+            if all(map(changes_value, values)):
                 return with_values(config, overrides, values)
         except OmegaConfBaseException:
-            pass  # the loader tells what is wrong with it
+            pass  # Hydra's loader reports the mistake
         return self._copy(master_config, sweep_overrides)
 
     def _parse(self, text: str) -> Override:
@@ -56,7 +57,7 @@ class ComposedOnce:
         return self._parsed[text]
 
     def _copy(self, master: DictConfig, overrides: Sequence[str]) -> DictConfig:
-        """A new copy of the config with these overrides."""
+        """Return a new copy of the config with these overrides."""
         key = tuple(overrides)
         if key not in self._composed:
             config = self.loader.load_sweep_config(master, list(overrides))
@@ -67,28 +68,28 @@ class ComposedOnce:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
 
-    def __reduce__(self) -> Any:  # other processes need none of what is remembered
+    def __reduce__(self) -> Any:  # other processes do not need the composed configs
         return ComposedOnce, (self.loader,)
 
 
-def chooses(override: Override, options: DictConfig) -> bool:
-    """Whether it chooses an option of a group; a dict is merged into the one chosen."""
+def chooses_option(override: Override, options: DictConfig) -> bool:
+    """Say whether an override chooses an option; a dict changes values of an option."""
     is_group = override.get_key_element() in options
     return is_group and not isinstance(override.value(), dict)
 
 
-def sets_value(override: Override) -> bool:
-    """Whether all it does is to set a value that is there already."""
+def changes_value(override: Override) -> bool:
+    """Say whether an override does nothing but change a value that exists."""
     return override.type == OverrideType.CHANGE and override.package is None
 
 
 def with_values(
     config: DictConfig, overrides: Sequence[Override], values: Sequence[Override]
 ) -> DictConfig:
-    """The config with values replaced, and Hydra's note of all the overrides.
+    """Replace values in a config, and record all the overrides as Hydra does.
 
     Raises:
-        OmegaConfBaseException: there is no such key, or it is of another type.
+        OmegaConfBaseException: a key does not exist, or it has another type.
     """
     for each in values:
         OmegaConf.update(config, each.key_or_group, each.value(), merge=True)

@@ -1,12 +1,13 @@
-"""What the ``hydra:`` section of a config may have Hydra build, call and set.
+"""The allowlist of the ``hydra:`` section: classes that Hydra may build, and settings.
 
-Hydra builds it before any code of a script runs, and a file from elsewhere can bring a
-section of its own; so it is looked at as soon as it is composed.
+Hydra builds the objects of this section before any code of a script runs, and a config
+file from elsewhere can contain such a section. So the section is checked as soon as it
+is composed.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -22,14 +23,14 @@ ALLOWED = {
     "job_logging": r"logging\.(Formatter|StreamHandler|FileHandler|NullHandler)"
     r"|logging\.handlers\.(Timed)?RotatingFileHandler|colorlog\.ColoredFormatter",
 }
-"""The classes that each part may name; add those of your own here."""
+"""The classes that each part may name. Add your own classes here."""
 ALLOWED["hydra_logging"] = ALLOWED["job_logging"]
 
 NAMING = ("_target_", "()", "class", "factory")
-"""Keys under which Hydra and Python's logging look for something to call."""
+"""Keys whose values Hydra and Python's logging call."""
 
 STREAMS = ("ext://sys.stdout", "ext://sys.stderr")
-"""What Python's logging may look up; elsewhere such a text means nothing."""
+"""The objects that Python's logging may look up by name."""
 
 VARIABLES = (
     r"(OMP|MKL|OPENBLAS|NUMEXPR|VECLIB)_\w*(NUM_THREADS|MAXIMUM_THREADS)"
@@ -37,16 +38,17 @@ VARIABLES = (
     r"|CUDA_(VISIBLE_DEVICES|DEVICE_ORDER|LAUNCH_BLOCKING)|CUBLAS_WORKSPACE_CONFIG"
     r"|PYTORCH_(CUDA_)?ALLOC_CONF|NCCL_(DEBUG|SOCKET_IFNAME)|HYDRA_FULL_ERROR"
 )
-"""Of the environment that a config may set; others can make libraries load code."""
+"""Environment variables that a config may set; others can make libraries load code."""
 
 LOG = "${hydra.runtime.output_dir}/"
-"""Where what a config lets Python's logging write begins: in the run's own folder."""
+"""The run's own folder, in which Python's logging may write."""
 
 
 def check_hydra_section(section: DictConfig) -> None:
-    """
+    """Check that a ``hydra:`` section names only classes and settings of the allowlist.
+
     Raises:
-        UserError: something is named that is not known to be harmless.
+        UserError: the section names something else.
     """
     names = {
         "hydra.job.name": section.job.get("name"),
@@ -56,7 +58,7 @@ def check_hydra_section(section: DictConfig) -> None:
         for place, key, value in named(section[part], f"hydra.{part}"):
             if key in NAMING and not re.fullmatch(allowed, value):
                 raise UserError(
-                    f"{place}={value} is not allowed: a config names code that is "
+                    f"{place}={value} is not allowed: allowed classes are "
                     "listed in litmlp/engine/config/hydra_allowlist.py"
                 )
             looks_up = part.endswith("logging") and re.match("(ext|cfg)://", value)
@@ -78,17 +80,17 @@ def check_hydra_section(section: DictConfig) -> None:
 
 
 def named(node: Any, place: str, key: Any = "") -> Iterator[tuple[str, Any, str]]:
-    """The texts of nested configs, each with its place and the last key of that.
+    """Yield the texts of nested configs, each after its dotted key and its last key.
 
-    They are looked up where that is possible yet, and given as they stand elsewhere.
+    A text is resolved if its references can be resolved already.
     """
     if not OmegaConf.is_config(node):
         yield place, key, str(node)
         return
-    keys = node if OmegaConf.is_dict(node) else range(len(node))
-    for key in list(keys):
+    raw = OmegaConf.to_container(node, resolve=False)
+    for key in list(node) if OmegaConf.is_dict(node) else range(len(node)):
         try:
             value = node[key]
         except OmegaConfBaseException:
-            value = node._get_node(key)._value()
+            value = cast(Any, raw)[key]
         yield from named(value, f"{place}.{key}", key)

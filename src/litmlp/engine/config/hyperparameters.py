@@ -1,4 +1,4 @@
-"""What a run chose, under short names: a column each in TensorBoard's HParams tab."""
+"""Hyperparameters of a run under short names: columns of TensorBoard's HParams tab."""
 
 import re
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ NOT_CHOSEN = re.compile(
     r"|^(callbacks\.(?!early_stopping)|task\.)"
     r"|\._"
 )
-"""Keys of a config that are no hyperparameters, or that the data decide."""
+"""Keys of a config that are no hyperparameters, or that follow from the data."""
 
 
 def hyperparameters(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Value]:
-    """``{"activation": "relu", "optimizer": "adam", "optimizer.lr": 1e-3, …}``.
+    """Collect ``{"activation": "relu", "optimizer": "adam", "optimizer.lr": 1e-3, …}``.
 
-    What refers to another key, such as ``seeds.order: ${seed}``, is left out: it says
-    nothing new, and the environment stays secret.
+    A value that refers to another key, such as ``seeds.order: ${seed}``, is left out:
+    it says nothing new, and values of the environment stay secret.
 
     Args:
         config: of the run.
@@ -36,7 +36,7 @@ def hyperparameters(config: DictConfig, choices: Mapping[str, str]) -> dict[str,
 
 
 def flat(node: Any, prefix: str = "") -> dict[str, Any]:
-    """The values of a nested config by dotted keys, unresolved."""
+    """Return the values of a nested config by dotted keys, unresolved."""
     content = OmegaConf.to_container(node) if isinstance(node, DictConfig) else node
     if not isinstance(content, dict):
         return {prefix: content}

@@ -1,4 +1,4 @@
-"""Which values of the monitored metric are good."""
+"""The better end of a metric: its smallest or its largest value."""
 
 from typing import Literal
 

@@ -1,1 +1,1 @@
-"""Searches with Optuna: a space from overrides, a study of trials, its objectives."""
+"""Searches with Optuna: a space of overrides, a study of trials, its objectives."""

@@ -1,4 +1,4 @@
-"""A search, built from the settings of its sweeper."""
+"""A search built from the settings of its sweeper."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def build_search(
     """Build the search that the settings and the command line describe.
 
     Raises:
-        UserError: a mistake in them.
+        UserError: a setting or an override is wrong.
     """
     for name in ("n_trials", "n_jobs", "seed"):
         check_value(getattr(settings, name), int, f"hydra.sweeper.{name}")
@@ -41,14 +41,15 @@ def build_search(
         launch=launch,
     )
     if search.prunes:
-        refuse_pruning(search, config.monitor)
+        check_pruning(search, config.monitor)
     return search
 
 
-def refuse_pruning(search: Search, monitor: str) -> None:
-    """
+def check_pruning(search: Search, monitor: str) -> None:
+    """Check that a trial is one run, and that the monitored metric is its objective.
+
     Raises:
-        UserError: a trial is not one run that is judged by the monitored metric.
+        UserError: it is not.
     """
     if list(search.objectives) != [monitor]:
         raise UserError(

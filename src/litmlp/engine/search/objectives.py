@@ -1,4 +1,4 @@
-"""What a trial is judged by, read from what its runs leave."""
+"""Objectives of a search, read from the summaries of a trial's runs."""
 
 import math
 from collections.abc import Sequence
@@ -19,18 +19,19 @@ COUNTS: dict[str, Mode] = {
     "wall_seconds": "min",
     "samples_per_second": "max",
 }
-"""Keys of a summary that can be an objective, and which end of them is best."""
+"""Keys of a summary that can be an objective, and their better end."""
 
 
 def modes(objectives: Sequence[str], config: DictConfig) -> list[Mode]:
-    """Which end of each objective is best.
+    """Return the better end of each objective.
 
     Args:
         objectives: keys of COUNTS, or tags such as ``loss/val``.
-        config: of the sweep, with its task and ``mode``.
+        config: of the sweep; it has the task and ``mode``.
 
     Raises:
-        UserError: no such result, one on test rows, or a ``mode`` that does not fit.
+        UserError: there is no such result, it is one of test rows, or ``mode`` does
+            not fit.
     """
     if not objectives or len(set(objectives)) < len(objectives):
         given = ",".join(objectives)
@@ -45,7 +46,7 @@ def modes(objectives: Sequence[str], config: DictConfig) -> list[Mode]:
 
 
 def mode_of(objective: str, config: DictConfig) -> Mode:
-    """Which end of an objective is best."""
+    """Return the better end of an objective."""
     if objective in COUNTS:
         return COUNTS[objective]
     metrics = config.task.get("metrics", {})
@@ -62,10 +63,10 @@ def mode_of(objective: str, config: DictConfig) -> Mode:
 def values(
     summaries: Sequence[Summary], objectives: Sequence[str], modes: Sequence[Mode]
 ) -> list[float] | None:
-    """The mean of each objective over a trial's runs; None if they came to nothing.
+    """Return the mean of each objective over a trial's runs; None if one is not finite.
 
-    A single objective that was never finite is infinitely bad, which keeps a sampler
-    away from there.
+    A single objective that is not finite becomes infinitely bad instead, so that a
+    sampler avoids such choices.
     """
     means = []
     for name, mode in zip(objectives, modes, strict=True):
@@ -78,7 +79,7 @@ def values(
 
 
 def value(summary: Summary, objective: str) -> float:
-    """An objective of one run; NaN if it has no finite value."""
+    """Return an objective of one run; NaN if it has no finite value."""
     known = summary | summary["metrics"]
     known[summary["monitor"]["metric"]] = summary["best_value"]
     if objective not in known:  # a run without validation rows

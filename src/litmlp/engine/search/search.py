@@ -1,4 +1,4 @@
-"""A search: trials asked of a sampler, trained by a launcher, and told."""
+"""A search: a sampler chooses trials, a launcher trains them, a study records them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,29 +20,33 @@ from litmlp.engine.folder.study import (
 )
 from litmlp.engine.search.objectives import Mode, values
 from litmlp.engine.search.space import Job, Space
-from litmlp.engine.search.study import asked, begin, retry_interrupted
+from litmlp.engine.search.study import (
+    count_chosen,
+    load_or_create_study,
+    retry_interrupted,
+)
 from litmlp.errors import UserError
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
-"""Trains a run for each list of overrides, the first of which has a number in the
-sweep; returns their folders in the same order."""
+"""Trains one run per list of overrides and returns the runs' folders in the same order.
+The second argument is the number of the first run in the sweep."""
 
 
 @dataclass(kw_only=True)
 class Search:
-    """The trials of a study, up to a number.
+    """Trains the trials of a study.
 
     Args:
-        space: what is searched.
-        objectives: what a trial is judged by.
-        modes: which end of each is best.
+        space: the overrides to search.
+        objectives: results of a trial.
+        modes: the better end of each objective.
         sampler: makes a sampler from its ``seed``.
-        seed: of the first trial's sampler; trial n has seed + n, so that a study goes
-            on after an interruption as if there had been none.
+        seed: of the first trial's sampler. Trial n has seed + n, so that an
+            interrupted study continues with the same trials.
         pruner: ends bad trials early.
-        n_trials: of the study in all.
-        n_jobs: how many trials are trained at once.
-        launch: trains them.
+        n_trials: the total number of trials of the study.
+        n_jobs: how many trials are trained at the same time.
+        launch: trains runs.
     """
 
     space: Space
@@ -70,15 +74,17 @@ class Search:
         return not isinstance(self.pruner, NopPruner)
 
     def run(self, folder: Path) -> None:
-        """Train what is missing of the trials of a sweep's study.
+        """Train the trials that are missing in the study of a sweep's folder.
 
         Raises:
-            UserError: another process does, or the study is one of something else.
+            UserError: the study cannot be used, or it has another search's trials.
         """
         with open_study(folder) as storage:
             with report_broken_study(folder):
                 axes = self.space.axes
-                self.study = begin(storage, self.objectives, self.modes, axes)
+                self.study = load_or_create_study(
+                    storage, self.objectives, self.modes, axes
+                )
                 self.study.pruner = self.pruner
                 retry_interrupted(self.study)
                 ended_trials(self.study)
@@ -86,39 +92,39 @@ class Search:
                 self.train(min(missing, self.n_jobs))
 
     def train(self, count: int) -> None:
-        """Ask for trials, launch their runs, tell what they came to.
+        """Choose trials, launch their runs, record the results.
 
-        Trials that happen to be alike share their runs.
+        Trials with equal overrides share their runs.
         """
-        alike: dict[Job, list[Trial]] = {}
+        equal: dict[Job, list[Trial]] = {}
         for _ in range(count):
             trial, job = self.ask()
-            alike.setdefault(job, []).append(trial)
+            equal.setdefault(job, []).append(trial)
         repeats = self.space.repeats
         jobs = [
             (*job, *repeat, *self.reserved(trials[0]))
-            for job, trials in alike.items()
+            for job, trials in equal.items()
             for repeat in repeats
         ]
-        first = min(trial.number for trials in alike.values() for trial in trials)
+        first = min(trial.number for trials in equal.values() for trial in trials)
         folders = iter(self.launch(jobs, first * len(repeats)))
-        for trials in alike.values():
+        for trials in equal.values():
             own = list(islice(folders, len(repeats)))
             for trial in trials:
                 self.tell(trial, own)
 
     def ask(self) -> tuple[Trial, Job]:
-        """The next trial, and the overrides that the sampler chose."""
-        self.study.sampler = self.sampler(seed=self.seed + asked(self.study))
+        """Return the next trial and the overrides that the sampler chose."""
+        self.study.sampler = self.sampler(seed=self.seed + count_chosen(self.study))
         trial = self.study.ask()
         return trial, self.space.fill(lambda axis: axis.suggest(trial))
 
     def reserved(self, trial: Trial) -> Job:
-        """What tells a run whose trial it is; not part of its config's hash."""
+        """Return the override that names a run's trial; a config's hash omits it."""
         return (f"sweep.trial={trial.number}",) if self.prunes else ()
 
     def tell(self, trial: Trial, folders: Sequence[Path]) -> None:
-        """Note what a trial's runs came to."""
+        """Record the results of a trial's runs."""
         trial.set_user_attr("runs", [folder.name for folder in folders])
         summaries = [summary_of(folder) for folder in folders]
         result: list[float] | None = None
@@ -134,7 +140,7 @@ class Search:
 
 
 def summary_of(folder: Path) -> run_folder.Summary:
-    """What a run left; nothing counts as failed."""
+    """Read the summary of a run; a run without a summary counts as failed."""
     try:
         return run_folder.read_summary(folder)
     except UserError:

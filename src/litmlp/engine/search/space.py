@@ -1,4 +1,4 @@
-"""What is searched, in Hydra's grammar of overrides: choices, ranges, intervals."""
+"""The space of a search, in Hydra's grammar: choices, ranges, intervals."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Axis:
     """A key whose values are searched.
 
     Attributes:
-        key: as it is typed, ``optimizer.lr`` or ``+note``.
-        distribution: of the values; choices are texts, as one would type them.
+        key: as a user types it, ``optimizer.lr`` or ``+note``.
+        distribution: of the values; choices are texts, as a user types them.
         condition: the choice under which the key exists, ``optimizer=momentum``.
     """
 
@@ -37,7 +37,7 @@ class Axis:
     condition: str | None = None
 
     def suggest(self, trial: Trial) -> str:
-        """A value that the study's sampler chooses."""
+        """Return the value that the study's sampler chooses."""
         match self.distribution:
             case CategoricalDistribution(choices=choices):
                 return str(trial.suggest_categorical(self.key, choices))
@@ -48,7 +48,7 @@ class Axis:
         raise AssertionError(self.distribution)
 
     def values(self) -> Sequence[str] | None:
-        """All of them, or None if they cannot be counted."""
+        """Return all values, or None if they cannot be counted."""
         match self.distribution:
             case CategoricalDistribution(choices=choices):
                 return [str(choice) for choice in choices]
@@ -56,7 +56,7 @@ class Axis:
                 return [str(value) for value in range(low, high + 1, step)]
             case FloatDistribution(low=low, high=high, step=float(step)):
                 count = round((high - low) / step) + 1
-                return [str(low + place * step) for place in range(count)]
+                return [str(low + index * step) for index in range(count)]
         return None
 
 
@@ -66,8 +66,9 @@ class Space:
 
     Attributes:
         fixed: overrides of every run.
-        axes: what is searched; one that is a condition comes before those under it.
-        repeats: the seeds and folds with which each choice is run; ``[()]`` for once.
+        axes: the keys to search; a condition comes before the axes that need it.
+        repeats: overrides of seeds and folds, with each of which every choice is run;
+            ``[()]`` runs it once.
     """
 
     fixed: Job
@@ -75,7 +76,7 @@ class Space:
     repeats: Sequence[Job]
 
     def fill(self, choose: Callable[[Axis], str]) -> Job:
-        """A choice from each axis whose condition holds."""
+        """Choose a value for each axis whose condition holds."""
         job = self.fixed
         for axis in self.axes:
             if axis.condition is None or axis.condition in job:
@@ -83,10 +84,10 @@ class Space:
         return job
 
     def grid(self) -> Iterator[Job]:
-        """Every combination, one by one.
+        """Yield every combination.
 
         Raises:
-            UserError: an axis has values without number.
+            UserError: the values of an axis cannot be counted.
         """
         jobs: Iterator[Job] = iter([self.fixed])
         for axis in self.axes:
@@ -100,14 +101,14 @@ class Space:
         return jobs
 
     def examples(self) -> Iterator[Job]:
-        """A few runs in which every value of the unconditional choices occurs."""
+        """Yield a few runs in which every value of the unconditional choices occurs."""
         values = {axis: axis.values() or [lowest(axis)] for axis in self.axes}
-        for place in range(max(map(len, values.values()), default=1)):
-            yield self.fill(partial(nth, values, place))
+        for index in range(max(map(len, values.values()), default=1)):
+            yield self.fill(partial(nth, values, index))
 
 
 def extended(jobs: Iterable[Job], axis: Axis, values: Sequence[str]) -> Iterator[Job]:
-    """Each job once a value, where the axis's condition holds."""
+    """Yield each job once per value of the axis, if the axis's condition holds."""
     for job in jobs:
         if axis.condition is None or axis.condition in job:
             yield from ((*job, f"{axis.key}={value}") for value in values)
@@ -115,13 +116,13 @@ def extended(jobs: Iterable[Job], axis: Axis, values: Sequence[str]) -> Iterator
             yield job
 
 
-def nth(values: Mapping[Axis, Sequence[str]], place: int, axis: Axis) -> str:
-    """A value of an axis, from the first one again after the last."""
-    return values[axis][place % len(values[axis])]
+def nth(values: Mapping[Axis, Sequence[str]], index: int, axis: Axis) -> str:
+    """Return a value of an axis; after the last value the first one follows."""
+    return values[axis][index % len(values[axis])]
 
 
 def lowest(axis: Axis) -> str:
-    """The lower end of an interval."""
+    """Return the lower end of an interval."""
     assert isinstance(axis.distribution, FloatDistribution)
     return str(axis.distribution.low)
 
@@ -132,16 +133,16 @@ def read_space(
     when: Mapping[str, Mapping[str, object]],
     parser: OverridesParser,
 ) -> Space:
-    """The space that overrides describe.
+    """Build the space that overrides describe.
 
     Args:
-        typed: on the command line; they win.
-        params: overrides by key.
-        when: likewise, by the choice under which they are searched.
-        parser: Hydra's.
+        typed: overrides on the command line, which win.
+        params: values by key.
+        when: values by key, by the choice under which they are searched.
+        parser: Hydra's parser.
 
     Raises:
-        UserError: values that cannot be searched, a condition that never holds.
+        UserError: values cannot be searched, or a condition never holds.
     """
     always = parsed([*as_overrides(params), *typed], parser)
     axes, repeats, fixed = [], [], []
@@ -153,7 +154,7 @@ def read_space(
         else:
             axes.append(Axis(key=key, distribution=distribution(override)))
     for condition, conditional in when.items():
-        refuse_impossible(condition, fixed, axes)
+        check_condition(condition, fixed, axes)
         for key, override in parsed(as_overrides(conditional), parser).items():
             if key not in always:
                 searched = distribution(override)
@@ -167,21 +168,21 @@ def read_space(
 
 
 def as_overrides(params: Mapping[str, object]) -> list[str]:
-    """As one would type them."""
+    """Return the overrides as a user would type them."""
     return [f"{key}={'null' if v is None else v}" for key, v in params.items()]
 
 
 def parsed(texts: Sequence[str], parser: OverridesParser) -> dict[str, Override]:
-    """Overrides by key; a later one wins."""
+    """Parse overrides; returns them by key, where a later one wins."""
     overrides = parser.parse_overrides(list(texts))
     return {override.get_key_element(): override for override in overrides}
 
 
 def distribution(override: Override) -> BaseDistribution:
-    """What Optuna calls the values of an override; a fixed value is the only choice.
+    """Convert the values of an override to Optuna's; a fixed value is the only choice.
 
     Raises:
-        UserError: Optuna does not know such values.
+        UserError: Optuna cannot search such values.
     """
     try:
         match override.value():
@@ -206,18 +207,17 @@ def distribution(override: Override) -> BaseDistribution:
 def numbers(
     low: float, high: float, step: float | None, *, log: bool
 ) -> FloatDistribution | IntDistribution:
-    """Whole numbers if both ends are, else real ones."""
+    """Search whole numbers if both ends are whole, else real numbers."""
     if all(isinstance(value, int) for value in (low, high, step or 1)):
         return IntDistribution(int(low), int(high), step=int(step or 1), log=log)
     return FloatDistribution(float(low), float(high), step=step, log=log)
 
 
-def refuse_impossible(
-    condition: str, fixed: Sequence[str], axes: Sequence[Axis]
-) -> None:
-    """
+def check_condition(condition: str, fixed: Sequence[str], axes: Sequence[Axis]) -> None:
+    """Check that some run makes the choice that is a condition.
+
     Raises:
-        UserError: no run makes that choice.
+        UserError: no run does.
     """
     choices = [f"{axis.key}={value}" for axis in axes for value in axis.values() or ()]
     if condition not in (*fixed, *choices):

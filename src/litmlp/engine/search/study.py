@@ -1,4 +1,4 @@
-"""A study in a sweep's folder: begun, or continued."""
+"""A study in a sweep's folder: begun or continued."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,16 +16,16 @@ from litmlp.errors import UserError
 DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 
 
-def begin(
+def load_or_create_study(
     storage: RDBStorage,
     objectives: Sequence[str],
     modes: Sequence[Mode],
     axes: Sequence[Axis],
 ) -> Study:
-    """The study that the storage holds, or a new one.
+    """Load the study of a storage, or create it.
 
     Raises:
-        UserError: it has other objectives, or trials with other choices.
+        UserError: the study has other objectives, or trials with other choices.
     """
     study = optuna.create_study(
         storage=storage,
@@ -42,17 +42,18 @@ def begin(
         )
     study.set_user_attr(OBJECTIVES, wanted)
     for trial in study.get_trials(deepcopy=False):
-        refuse_other_values(trial, axes)
+        check_same_choices(trial, axes)
     return study
 
 
 def as_text(objectives: Mapping[str, Mode]) -> str:
-    """``loss/val (min), parameters (min)``."""
+    """Format objectives: ``loss/val (min), parameters (min)``."""
     return ", ".join(f"{name} ({mode})" for name, mode in objectives.items())
 
 
-def refuse_other_values(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
-    """
+def check_same_choices(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
+    """Check that a trial had the choices that are searched now.
+
     Raises:
         UserError: an axis has other choices than the trial had.
     """
@@ -70,9 +71,10 @@ def refuse_other_values(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
 
 
 def retry_interrupted(study: Study) -> None:
-    """Trials whose process was killed fail, and are tried again under a new number.
+    """Let trials fail whose process was killed, and repeat them under a new number.
 
-    In this order, so that none is forgotten if this process is killed, too.
+    A trial is enqueued before it fails, so that no trial is lost if this process is
+    killed as well.
     """
     known = {trial.user_attrs.get(RETRY_OF) for trial in study.get_trials()}
     for trial in study.get_trials(states=[TrialState.RUNNING]):
@@ -81,7 +83,7 @@ def retry_interrupted(study: Study) -> None:
         study.tell(trial.number, state=TrialState.FAIL)
 
 
-def asked(study: Study) -> int:
-    """How many trials a sampler has chosen, without those that are tried again."""
+def count_chosen(study: Study) -> int:
+    """Count the trials that a sampler has chosen; repeated trials do not count."""
     trials = study.get_trials(deepcopy=False)
     return sum(RETRY_OF not in trial.user_attrs for trial in trials)

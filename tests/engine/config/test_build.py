@@ -1,4 +1,4 @@
-"""What a Trainer takes and a run cannot do with is one line."""
+"""Arguments that a Trainer takes and a run cannot use are refused in one line."""
 
 from pathlib import Path
 
@@ -17,11 +17,17 @@ NOW_AND_THEN = (
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["+trainer.limit_val_batches=0"], "data.validation_share=0 does without"),
-        (["+trainer.limit_test_batches=0.0"], "data.test_share=0 does without"),
+        (["+trainer.limit_val_batches=0"], "data.validation_share=0 leaves out"),
+        (["+trainer.limit_test_batches=0.0"], "data.test_share=0 leaves out"),
         (["+trainer.limit_train_batches=0"], "trainer.max_epochs=0 trains nothing"),
-        (["+trainer.check_val_every_n_epoch=0"], "every_n_epoch=0: must be 1 or more"),
-        (["trainer.accumulate_grad_batches=0"], "batches=0: must be 1 or more"),
+        (
+            ["+trainer.check_val_every_n_epoch=0"],
+            "every_n_epoch=0 is not allowed",
+        ),
+        (
+            ["trainer.accumulate_grad_batches=0"],
+            "batches=0 is not allowed",
+        ),
         (["+trainer.overfit_batches=2"], "trainer.limit_train_batches=… trains on"),
         (["~callbacks.checkpoint"], "callbacks.checkpoint is needed"),
         (["+trainer.limit_val_batches=0.001"], "limit_val_batches"),
@@ -33,7 +39,7 @@ NOW_AND_THEN = (
         (["batchnorm=after_activation", "batchnorm.eps=-1"], "eps must be positive"),
     ],
 )
-def test_what_is_found_wrong_late_is_one_line(
+def test_a_mistake_that_is_found_late_is_one_line(
     overrides: list[str], message: str, run: Run
 ) -> None:
     ended = run("train", *QUICK, *overrides)
