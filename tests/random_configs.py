@@ -7,7 +7,6 @@ from typing import Any
 from conftest import CONF
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
-from omegaconf import OmegaConf
 
 SHORT: Any = {
     "deadline": None,
@@ -103,44 +102,6 @@ TASKS = {"binary": 2, "multiclass": 3, "regression": 4, "auto": 2}
 QUICK = ["trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[3]"]
 QUICK += ["callbacks=minimal", "logger=csv"]
 
-NOT_TRIED = ("folder", "path", "target", "inputs", "targets", "devices", "strategy")
-
-
-def own_values(group: str, option: str) -> dict[str, st.SearchStrategy[Any]]:
-    """What is tried for the keys of an option's file: much like what is there."""
-    file = OmegaConf.load(CONF / group / f"{option}.yaml")
-    leaves = dotted(OmegaConf.to_container(file, resolve=False), group)
-    return {
-        key: like(value) | NUMBERS
-        for key, value in leaves.items()
-        if key.rpartition(".")[2] not in NOT_TRIED
-    }
-
-
-def dotted(node: Any, key: str) -> dict[str, Any]:
-    """The plain values of nested dicts, by dotted keys."""
-    if not isinstance(node, dict):
-        return {key: node}
-    named = {n: v for n, v in node.items() if n != "defaults" and n[0] != "_"}
-    return {
-        k: v
-        for n, value in named.items()
-        for k, v in dotted(value, f"{key}.{n}").items()
-    }
-
-
-def like(value: Any) -> st.SearchStrategy[Any]:
-    """Values of the same type, most of which will do."""
-    if isinstance(value, bool):
-        return st.sampled_from(["true", "false"])
-    if isinstance(value, int):
-        return st.integers(0, 9)
-    if isinstance(value, float):
-        return st.sampled_from([0.0, 1e-3, 0.1, 0.5, 1.0])
-    if isinstance(value, list):
-        return st.lists(st.sampled_from([0.1, 0.5, 0.9, 1, 2]), max_size=3)
-    return st.just("null")
-
 
 @st.composite
 def commands(draw: st.DrawFn, task: str) -> list[str]:
@@ -155,11 +116,8 @@ def commands(draw: st.DrawFn, task: str) -> list[str]:
     if choices["data"] == "rows":
         rows = draw(st.lists(st.lists(FEW, min_size=1, max_size=3), max_size=3))
         chosen += [f"data.inputs={plain(rows)}", "data.targets=[[1],[0]]"]
-    values = dict(VALUES)
-    for group, option in choices.items():
-        values |= own_values(group, option)
-    for key in draw(st.lists(st.sampled_from([*values]), max_size=3, unique=True)):
-        chosen.append(f"{key}={plain(draw(values[key]))}")
+    for key in draw(st.lists(st.sampled_from([*VALUES]), max_size=3, unique=True)):
+        chosen.append(f"{key}={plain(draw(VALUES[key]))}")
     return chosen
 
 

@@ -46,3 +46,26 @@ class RayLauncher(ParallelLauncher):
             ray.init(**as_arguments(self.init))
             # Ray's own handler leaves the runs alone.
             signal.signal(signal.SIGTERM, before)
+        call = ray.remote(**as_arguments(self.remote))(call_job)
+        waiting = {call.remote(job): job for job in jobs}
+        try:
+            while waiting and self.stopping is None:
+                (reference, *_), _ = ray.wait(list(waiting))
+                job = waiting.pop(reference)
+                try:
+                    ended = ray.get(reference)
+                except RayTaskError:  # an error of this program, not a lost run
+                    raise
+                except RayError:
+                    ended = None
+                yield job, ended
+        finally:
+            for reference in waiting:
+                ray.cancel(reference)
+            if waiting:
+                ray.wait(list(waiting), num_returns=len(waiting), timeout=GRACE)
+
+
+def call_job(job: SentJob) -> Ended:
+    """Call a run in one of Ray's workers."""
+    return job()

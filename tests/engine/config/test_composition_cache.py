@@ -1,13 +1,10 @@
 """A sweep's configs are Hydra's own, and are composed no more often than needed."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import CONF, ROOT, Run
+from conftest import CONF
 from hydra import initialize_config_dir
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
@@ -89,38 +86,3 @@ def test_members_that_differ_in_values_are_composed_once(
             assert (config.seed, config.optimizer.lr) == (seed, 0.1)
             assert config.activation._target_.lower().endswith(activation)
     assert len(asked) == 2
-
-
-TABLE = (
-    *("data=table", f"data.path={ROOT / 'tests' / 'people.csv'}", "data.drop=[id]"),
-    *("data.target=income", "model.activation=[relu,tanh]", "trainer=cpu"),
-    *("trainer.max_steps=0", "callbacks=minimal", "logger=none"),
-)
-
-
-def test_a_tables_task_is_composed_once_in_a_sweep(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    composed: list[int] = []
-    load = ConfigLoaderImpl.load_configuration
-
-    def counted(*given: Any, **named: Any) -> DictConfig:
-        composed.append(1)
-        return load(*given, **named)
-
-    monkeypatch.setattr(ConfigLoaderImpl, "load_configuration", counted)
-    counts = []
-    for count in (1, 4):
-        composed.clear()
-        into = f"hydra.sweep.dir=sweep{count}"
-        assert run("train", "-m", *TABLE, f"seed=range({count})", into).code == 0
-        counts.append(len(composed))
-    assert counts[1] == counts[0]
-    assert run("train", *TABLE, "seed=3", "hydra.run.dir=alone").code == 0
-    (member,) = tmp_path.glob("sweep4/seed-3-*")
-    one, other = (
-        (folder / ".hydra" / "config.yaml").read_text()
-        for folder in (member, tmp_path / "alone")
-    )
-    assert "name: regression" in one
-    assert one == other

@@ -51,21 +51,6 @@ def test_a_grid_is_covered_exactly_once(n_jobs: int, tmp_path: Path) -> None:
     assert search(tmp_path, *grid, n_trials=100, **settings).jobs == []
 
 
-def test_a_grid_may_have_choices_under_choices(tmp_path: Path) -> None:
-    when = {"optimizer=momentum": {"optimizer.momentum": "0.5,0.9"}}
-    jobs = search(
-        tmp_path,
-        "optimizer=adam,momentum",
-        when=when,
-        sampler=partial(BruteForceSampler),
-    ).jobs
-    assert sorted(jobs) == [
-        ("optimizer=adam",),
-        ("optimizer=momentum", "optimizer.momentum=0.5"),
-        ("optimizer=momentum", "optimizer.momentum=0.9"),
-    ]
-
-
 def test_a_choice_opens_others(tmp_path: Path) -> None:
     when = {"optimizer=momentum": {"m": "interval(0.5,0.99)", "scheduler": "cosine"}}
     for job in search(tmp_path, "optimizer=adam,momentum", when=when).jobs:
@@ -120,17 +105,6 @@ def test_a_killed_search_goes_on(
     assert after[killed_at + 1].params == before[-1].params
     done = [(t.params, t.value) for t in after if t.number != killed_at]
     assert done == [(t.params, t.value) for t in whole[1]]
-
-
-def test_a_batch_that_is_killed_is_tried_again(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        search(tmp_path, n_jobs=3, killed_at=4)
-    states = [trial.state for trial in trials(tmp_path)]
-    assert states == [TrialState.COMPLETE] * 3 + [TrialState.RUNNING] * 3
-    search(tmp_path, n_jobs=3)
-    found = trials(tmp_path)
-    assert sum(trial.state == TrialState.COMPLETE for trial in found) == 8
-    assert sum(trial.state == TrialState.FAIL for trial in found) == 3
 
 
 def test_only_a_search_that_prunes_numbers_its_runs(tmp_path: Path) -> None:
