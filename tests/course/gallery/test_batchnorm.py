@@ -7,12 +7,12 @@ import torch
 from built import parts
 
 from litmlp.course.gallery.batchnorm import BATCHES, Stages, measure
-from litmlp.course.gallery.draw import repeatable
+from litmlp.course.gallery.draw import fix_random_numbers
 
 
 @functools.cache
 def stages(name: str) -> Stages:
-    with repeatable():
+    with fix_random_numbers():
         return measure(*parts("batchnorm", name))
 
 

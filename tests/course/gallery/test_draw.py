@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from litmlp.course.gallery import options
-from litmlp.course.gallery.draw import GROUPS, draw_gallery, repeatable
+from litmlp.course.gallery.draw import GROUPS, draw_gallery, fix_random_numbers
 from litmlp.course.gallery.options import Option, choose
 from litmlp.errors import UserError
 
@@ -36,7 +36,7 @@ def tags(folder: Path) -> list[str]:
 @pytest.mark.parametrize("option", choose([]), ids=lambda option: option.headline)
 def test_every_option_is_drawn(option: Option) -> None:
     group = GROUPS[option.group]
-    with repeatable():
+    with fix_random_numbers():
         figure = group.draw(group.measure(*parts(option.group, option.name)))
     for panel in figure.axes:
         marks = [*panel.lines, *panel.patches, *panel.collections, *panel.images]

@@ -4,26 +4,10 @@ import math
 
 import pytest
 import torch
-from built import parts
-from conftest import CONF
 from torch import Tensor, nn
 
-from litmlp.course.gallery.loss import ERRORS, LEADS, kind_of, measure
-from litmlp.losses import taken_by
-
-NAMES = sorted(path.stem for path in (CONF / "loss").glob("*.yaml"))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_kind_is_found_by_trying(name: str) -> None:
-    (loss,) = parts("loss", name)
-    kinds = {
-        "class_logits": "multiclass",
-        "binary_logit": "binary",
-        "signed_logit": "binary",
-        "values": "regression",
-    }
-    assert kind_of(loss, 3) == kinds[taken_by(loss, "values")]
+from litmlp.course.gallery.loss import ERRORS, LEADS, measure
+from litmlp.errors import UserError
 
 
 def pinball(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -31,22 +15,15 @@ def pinball(outputs: Tensor, targets: Tensor) -> Tensor:
     return torch.maximum(0.9 * errors, -0.1 * errors).mean()
 
 
-def focal(outputs: Tensor, targets: Tensor) -> Tensor:
-    cross_entropy = nn.functional.cross_entropy(outputs, targets, reduction="none")
-    return ((1 - torch.exp(-cross_entropy)) ** 2 * cross_entropy).mean()
-
-
-def test_a_loss_of_ones_own_is_recognized() -> None:
-    assert kind_of(pinball, 3) == "regression"
-    assert kind_of(focal, 3) == "multiclass"
+def test_a_loss_of_ones_own_is_one_of_real_values() -> None:
     curve = measure(pinball)
     assert curve.slope_at(-1) == pytest.approx(-0.9)
     assert curve.slope_at(1) == pytest.approx(0.1)
 
 
-def test_what_is_no_loss_is_refused() -> None:
-    with pytest.raises(ValueError, match="takes the outputs and targets of no task"):
-        kind_of(nn.ReLU(), 3)
+def test_a_module_that_is_no_loss_is_refused() -> None:
+    with pytest.raises(UserError, match="takes the outputs and targets of no task"):
+        measure(nn.ReLU())
 
 
 @pytest.mark.parametrize(

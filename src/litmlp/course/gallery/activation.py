@@ -1,4 +1,4 @@
-"""Activations: f and f′, and where a unit saturates or is dead."""
+"""Activations: f and f′, and the inputs where a unit saturates or is dead."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from litmlp.engine.figures.style import COLORS, new_figure
 
 INPUTS = torch.arange(-800, 801, dtype=torch.float64) / 100
 OTHERS = (1.0, -1.0)
-"""The inputs of the other units, where an activation looks at a whole layer."""
+"""Inputs of the other units, for an activation that uses the whole layer."""
 SATURATED = 0.01
-"""Share of the steepest slope below which a unit hardly learns."""
+"""Fraction of the steepest slope below which a unit hardly learns."""
 NARROWEST = 0.15
-"""Flat stretches narrower than this are mere turning points."""
+"""Narrower flat stretches are mere turning points."""
 SHADE: dict[str, Any] = {  # arguments of a patch
     "saturated": {"fc": to_rgba(COLORS[4], 0.22), "ec": "none", "lw": 0},
     "dead": {"fc": to_rgba("0.2", 0.15), "ec": "0.65", "hatch": "///", "lw": 0},
@@ -73,13 +73,13 @@ class Curves:
 
     @property
     def mean_output(self) -> float:
-        """Of the first unit, for inputs ~ N(0, 1): zero if f is zero-centred."""
+        """Mean output of the first unit for inputs ~ N(0, 1)."""
         density = torch.exp(-INPUTS.square() / 2)
         return float((self.outputs[:, 0] * density).sum() / density.sum())
 
     @property
     def zones(self) -> list[Zone]:
-        """Where the first unit is saturated or dead, from left to right."""
+        """Intervals in which the first unit is saturated or dead, left to right."""
         slopes = self.slopes[:, 0].abs()
         zero = slopes == 0
         # A single zero is where f′ touches or crosses it.
@@ -96,7 +96,7 @@ class Curves:
 
 
 def measure(make: Callable[[], nn.Module]) -> Curves:
-    """The outputs of a fresh activation in evaluation mode, its slopes by autograd."""
+    """Measure a new activation in evaluation mode, and its slopes by autograd."""
     activation = make().double().eval()
     others = OTHERS if looks_at_whole_layer(activation) else ()
     columns = [INPUTS, *(torch.full_like(INPUTS, value) for value in others)]
@@ -116,14 +116,14 @@ def measure(make: Callable[[], nn.Module]) -> Curves:
 
 
 def looks_at_whole_layer(activation: nn.Module) -> bool:
-    """Whether another unit's input changes the first unit's output, as in softmax."""
+    """Return whether the first output depends on another input, as in softmax."""
     one, other = torch.zeros(2, 1, 3, dtype=torch.float64)
     other[0, 1] = 1
     return bool(activation(one)[0, 0] != activation(other)[0, 0])
 
 
 def draw(curves: Curves) -> Figure:
-    """f beside f′, with the saturated and dead zones shaded."""
+    """Draw f beside f′, with saturated and dead zones shaded."""
     figure, (left, right) = new_figure(1, 2, width=4.8, height=3.5)
     if curves.outputs.shape[1] > 1:
         draw_units(left, right, curves)
@@ -148,7 +148,7 @@ def draw(curves: Curves) -> Figure:
 
 
 def draw_units(left: Axes, right: Axes, curves: Curves) -> None:
-    """The outputs of a layer while the first unit's input moves, and their slopes."""
+    """Draw the outputs of a layer, and their slopes, over the first unit's input."""
     names = ["x", *map(digits, OTHERS)]
     for i, name in enumerate(names):
         label = f"unit {i + 1}, input {name}"
@@ -160,13 +160,13 @@ def draw_units(left: Axes, right: Axes, curves: Curves) -> None:
 
 
 def shade(panel: Axes, zones: list[Zone]) -> None:
-    """Mark the zones behind a curve."""
+    """Shade the zones behind a curve."""
     for zone in zones:
         panel.axvspan(zone.low, zone.high, zorder=0, **SHADE[zone.kind])
 
 
 def label_zones(figure: Figure, zones: list[Zone]) -> None:
-    """Say below the panels what the shades mean and where they lie."""
+    """Write the meaning and the place of the shades below the panels."""
     where = {
         kind: ", ".join(str(zone) for zone in zones if zone.kind == kind)
         for kind in sorted({zone.kind for zone in zones})
@@ -180,7 +180,7 @@ def label_zones(figure: Figure, zones: list[Zone]) -> None:
 
 
 def overview(options: Mapping[str, Curves]) -> dict[str, Figure]:
-    """f and f′ of every activation, on the same axes."""
+    """Draw f and f′ of every activation, on the same axes."""
     figure, axes = new_page(len(options), columns=5, width=2.4, height=2.0)
     for panel, (name, curves) in zip(axes, options.items(), strict=True):
         shade(panel, curves.zones)

@@ -1,4 +1,4 @@
-"""Batch normalization: a layer's units before and after it, and in evaluation."""
+"""Batch normalization: the units of a layer before it, after it, in evaluation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ BATCHES = 60
 
 @dataclass(frozen=True)
 class Stages:
-    """A hidden layer with ReLU, from part to part.
+    """The outputs of each part of a hidden layer with ReLU.
 
     Args:
         outputs: of a training batch after each part [ROWS, UNITS], by its class.
@@ -35,7 +35,7 @@ class Stages:
 
 @torch.no_grad()
 def measure(make: Callable[[int], nn.Module]) -> Stages:
-    """Badly scaled rows through Linear, batchnorm and ReLU, in the block's order."""
+    """Pass badly scaled rows through a block of Linear, batchnorm and ReLU."""
     shift, scale = 2 * torch.randn(2, INPUTS, dtype=torch.float64)
     noise = torch.randn(BATCHES, ROWS, INPUTS, dtype=torch.float64)
     batches = shift + scale * noise
@@ -58,7 +58,7 @@ def measure(make: Callable[[int], nn.Module]) -> Stages:
 
 
 def through(layer: nn.Sequential, rows: Tensor) -> dict[str, Tensor]:
-    """The outputs of each of its parts [ROWS, UNITS], one feeding the next."""
+    """Return the outputs [ROWS, UNITS] of each part, one after another."""
     outputs = {}
     for name, part in layer.named_children():
         rows = outputs[name] = part(rows)
@@ -66,7 +66,7 @@ def through(layer: nn.Sequential, rows: Tensor) -> dict[str, Tensor]:
 
 
 def draw(stages: Stages) -> Figure:
-    """A violin a unit after each part, and how evaluation catches up."""
+    """Draw one violin per unit after each part, and the progress of evaluation."""
     figure, (*panels, last) = new_figure(1, 4, width=3.2, height=3.5)
     values = torch.cat([*stages.outputs.values()])
     low, high = values.quantile(torch.tensor([0.001, 0.999]).double()).tolist()
@@ -82,7 +82,7 @@ def draw(stages: Stages) -> Figure:
 
 
 def draw_units(panel: Axes, outputs: Tensor) -> None:
-    """How the outputs [ROWS, UNITS] of each unit are spread."""
+    """Draw the distribution of each unit's outputs [ROWS, UNITS]."""
     columns = [unit.tolist() for unit in outputs.T]
     violins: Any = panel.violinplot(columns, showextrema=False, widths=0.8)
     bodies = violins["bodies"]
@@ -94,7 +94,7 @@ def draw_units(panel: Axes, outputs: Tensor) -> None:
 
 
 def draw_evaluation(panel: Axes, stages: Stages) -> None:
-    """The same rows in evaluation, with more and more batches behind it."""
+    """Draw the same rows in evaluation, after more and more training batches."""
     for i in range(UNITS):
         panel.plot(stages.means[:, i], color=COLORS[i])
         panel.plot(stages.stds[:, i], "--", color=COLORS[i])

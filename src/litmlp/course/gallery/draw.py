@@ -1,4 +1,4 @@
-"""From choices to pictures: in a folder, and the same in TensorBoard."""
+"""The gallery: pictures of options, as files and in TensorBoard."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from matplotlib import rc_context
 from PIL import Image
-from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from torch.utils.tensorboard import FileWriter
 
 from litmlp.course.gallery import (
@@ -28,7 +27,7 @@ from litmlp.course.gallery.options import (
     Option,
     choose,
     complete_options,
-    open_values,
+    missing_values,
     options_of,
 )
 from litmlp.engine.figures.style import STYLE, save
@@ -46,37 +45,39 @@ GROUPS: dict[str, ModuleType] = {
     "dropout": dropout,
     "batchnorm": batchnorm,
 }
-"""Each has ``measure``, from built parts to numbers, and ``draw``, from these to a
-figure; where comparing helps also ``overview``, from the numbers of all to pages."""
+"""Each has ``measure``, from built parts to numbers, and ``draw``, from numbers to a
+figure; some have ``overview``, from the numbers of all options to pages."""
 
 
 def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
-    """Draw what is asked for and return a line for each option that cannot be drawn.
+    """Draw options and return one line for each option that cannot be drawn.
 
     Args:
         arguments: groups, ``group=option``, ``all`` and values; none is ``all``.
         folder: gets ``<group>/<option>.png``, for whole groups ``overview/<page>.png``,
-            and an event file with every picture that is in there.
+            and an event file with every picture in it.
 
     Raises:
         UserError: no such group or option, or a value that does not fit its option.
     """
     options = choose(arguments)
-    numbers: dict[str, dict[str, Any]] = defaultdict(dict)
+    measured: dict[str, dict[str, Any]] = defaultdict(dict)
     failures = []
-    for option in in_progress(options):
-        try:
-            numbers[option.group][option.name] = draw_option(option, folder)
-        except Exception as error:  # one of someone's own leaves the others alone
-            failure = f"{option.headline}: {describe(error)}"
-            if option.values:
-                raise UserError(failure) from error
-            failures.append(failure)
-    for group, measured in numbers.items():
+    for group, members in groupby(options, key=lambda option: option.group):
+        console.print(f"drawing {group}")
+        for option in members:
+            try:
+                measured[group][option.name] = draw_option(option, folder)
+            except Exception as error:  # a user's own option leaves the others alone
+                failure = f"{option.headline}: {describe(error)}"
+                if option.values:
+                    raise UserError(failure) from error
+                failures.append(failure)
+    for group, numbers in measured.items():
         chosen = {option.name for option in options if option.group == group}
         if chosen >= set(complete_options(group)):
-            draw_overview(group, measured, folder)
-            say_left_out(group, measured)
+            draw_overview(group, numbers, folder)
+            name_left_out(group, numbers)
     count = write_events(folder)
     where = shortest(folder)
     console.print(
@@ -87,34 +88,18 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
     return failures
 
 
-def say_left_out(group: str, measured: Collection[str]) -> None:
-    """Name the options of a whole group that wait for a value."""
+def name_left_out(group: str, measured: Collection[str]) -> None:
+    """Print the options of a group that need a value before they can be drawn."""
     for name in options_of(group):
-        if name not in measured and (keys := open_values(group, name)):
+        if name not in measured and (keys := missing_values(group, name)):
             values = " ".join(f"{group}.{key}=…" for key in keys)
             console.print(f"not drawn without values: {group}={name} {values}")
 
 
-def in_progress(options: Sequence[Option]) -> Iterator[Option]:
-    """The options one by one: a line a group, and in a terminal a bar."""
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn())
-    bar = Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    )
-    with bar:
-        task = bar.add_task("", total=len(options))
-        for group, members in groupby(options, key=lambda option: option.group):
-            console.print(f"drawing {group}")
-            for option in members:
-                bar.update(task, description=f"{option.name:<24}")
-                yield option
-                bar.advance(task)
-
-
 def draw_option(option: Option, folder: Path) -> Any:
-    """Write the option's picture and return the numbers in it, the same every time."""
+    """Write the option's picture and return its numbers, the same every time."""
     group = GROUPS[option.group]
-    with repeatable(), rc_context(STYLE):
+    with fix_random_numbers(), rc_context(STYLE):
         measured = group.measure(*option.build())
         figure = group.draw(measured)
         add_heading(figure, option.headline, option.description)
@@ -123,8 +108,8 @@ def draw_option(option: Option, folder: Path) -> Any:
 
 
 @contextmanager
-def repeatable() -> Iterator[None]:
-    """The same random numbers, on one thread; restored afterwards."""
+def fix_random_numbers() -> Iterator[None]:
+    """Seed torch on one thread, and restore its state after the block."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # small networks gain nothing from more
     try:
@@ -146,7 +131,7 @@ def draw_overview(group: str, measured: dict[str, Any], folder: Path) -> None:
 
 
 def write_events(folder: Path) -> int:
-    """Put the folder's pictures into a new event file, and return their number."""
+    """Put the pictures of the folder into a new event file; return their number."""
     for old in folder.glob("events.out.tfevents.*"):
         old.unlink()
     writer = FileWriter(str(folder))

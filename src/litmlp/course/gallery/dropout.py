@@ -22,7 +22,7 @@ class Batch:
     """Hidden units [ROWS, UNITS] before and after dropout.
 
     Args:
-        activation: the name of what made them.
+        activation: the name of the activation that made them.
     """
 
     activation: str
@@ -32,13 +32,13 @@ class Batch:
 
     @property
     def dropped(self) -> Tensor:
-        """Where training put one and the same value, [ROWS, UNITS]."""
+        """Units to which training gave one and the same value, [ROWS, UNITS]."""
         same = self.training == self.training.flatten().mode().values
         return same if same.sum() > 1 else torch.zeros_like(same)
 
 
 def measure(make: Callable[[], nn.Module]) -> Batch:
-    """Sigmoid units through a dropout, or SELU units through alpha dropout."""
+    """Pass sigmoid units through dropout, or SELU units through alpha dropout."""
     dropout = make().double()
     alpha = isinstance(dropout, nn.AlphaDropout)
     activation = nn.SELU() if alpha else nn.Sigmoid()
@@ -52,7 +52,7 @@ def measure(make: Callable[[], nn.Module]) -> Batch:
 
 
 def draw(batch: Batch) -> Figure:
-    """Some rows before, in training and in evaluation; and value against value."""
+    """Draw some rows before, in training and in evaluation; and value against value."""
     figure, (*maps, last) = new_figure(1, 4, width=3.1, height=3.6)
     largest = float(torch.cat([batch.before, batch.training]).abs().max())
     signed = bool((batch.before < 0).any())
@@ -79,7 +79,7 @@ def draw(batch: Batch) -> Figure:
 
 
 def draw_values(panel: Axes, batch: Batch) -> None:
-    """After against before, a point a unit of a row."""
+    """Draw after against before, one point per unit of a row."""
     before, training = batch.before.flatten(), batch.training.flatten()
     dropped = batch.dropped.flatten()
     share = f"{100 * dropped.double().mean():.0f} %"

@@ -1,4 +1,4 @@
-"""Initializers: the weights they draw, and what those do to a deep network."""
+"""Initializers: their weights, and the effect of these on a deep network."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from litmlp.course.gallery.layout import add_heading, digits
-from litmlp.course.gallery.theory import Theory, theory
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError
 from litmlp.initializers import given_
@@ -20,14 +19,14 @@ from litmlp.mlp import MLP, Initializer
 Direction = Literal["forward", "backward"]
 
 FAN_IN, FAN_OUT = 256, 128
-"""Of the layer whose weights are shown: unlike, to tell the formulas apart."""
+"""Sizes of the layer whose weights are shown; different, since formulas differ."""
 WIDTH, DEPTH, ROWS = 256, 10, 256
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 MARKERS = {"relu": "o", "tanh": "^"}
 COLOR = {"relu": COLORS[0], "tanh": COLORS[1]}
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward")
 EDGE = 1e-12
-"""Where a logarithmic axis shows zero, and what is smaller than this."""
+"""The place of zero, and of smaller values, on a logarithmic axis."""
 STEADY = 10.0
 """A signal holds if the network changes its spread by less than this factor."""
 
@@ -41,13 +40,13 @@ OVERVIEW = (
 
 @dataclass(frozen=True)
 class Journey:
-    """A batch's way through a network and a gradient's way back.
+    """The path of a batch through a network, and of a gradient back.
 
     Args:
         forward: standard deviation of the inputs and of each layer's activations.
         backward: of the gradient with respect to each of these.
-        distinct: units of the last layer that differ from one another,
-        width: of so many.
+        distinct: number of units of the last layer that differ from one another.
+        width: number of units of that layer.
     """
 
     forward: list[float]
@@ -57,7 +56,7 @@ class Journey:
 
     @property
     def factors(self) -> dict[str, float]:
-        """What a layer does to the spread, on average; 0 if nothing arrives."""
+        """Mean factor by which a layer changes the spread; 0 if nothing arrives."""
         first, *_, last = self.forward[1:]  # the inputs are no activations
         start, *_, end = self.backward
         return {
@@ -68,21 +67,19 @@ class Journey:
 
 @dataclass(frozen=True)
 class Fill:
-    """What an initializer does.
+    """The weights of an initializer and their effect.
 
     Args:
         weights: of a layer [units, inputs], by default [FAN_OUT, FAN_IN].
-        theory: what they should be, if that is known.
         journeys: through a deep network, by its activation.
     """
 
     weights: Tensor
-    theory: Theory | None
     journeys: dict[str, Journey]
 
 
 def measure(fill: Initializer, bias_fill: Initializer = nn.init.zeros_) -> Fill:
-    """A layer's weights, and a random batch through ten layers of 256 units.
+    """Measure a layer's weights, and a random batch through ten layers of 256 units.
 
     Weights that are given decide the sizes themselves.
 
@@ -102,7 +99,6 @@ def measure(fill: Initializer, bias_fill: Initializer = nn.init.zeros_) -> Fill:
     )
     return Fill(
         weights=layer.weight.detach(),
-        theory=theory(fill, fan_in=fan_in, fan_out=fan_out),
         journeys={
             name: travel(build(activation=make)) for name, make in ACTIVATIONS.items()
         },
@@ -110,7 +106,7 @@ def measure(fill: Initializer, bias_fill: Initializer = nn.init.zeros_) -> Fill:
 
 
 def sizes(fill: Initializer) -> tuple[int, int, int]:
-    """Inputs and units of a layer, and the width of the deep network."""
+    """Return inputs and units of a layer, and the width of the deep network."""
     if getattr(fill, "func", None) is not given_:
         return FAN_IN, FAN_OUT, WIDTH
     shape = torch.tensor(fill.keywords["values"]).shape  # type: ignore[attr-defined]  # a partial, then
@@ -120,7 +116,7 @@ def sizes(fill: Initializer) -> tuple[int, int, int]:
 
 
 def travel(network: MLP) -> Journey:
-    """Rows ~ N(0, 1) forward, and a gradient ~ N(0, 1) of the last layer back."""
+    """Pass rows ~ N(0, 1) forward, and a gradient ~ N(0, 1) of the last layer back."""
     width = network.output.in_features
     layers = [torch.randn(ROWS, width, dtype=torch.float64).requires_grad_()]
     for block in network.double().hidden:
@@ -135,29 +131,28 @@ def travel(network: MLP) -> Journey:
 
 
 def count_distinct(units: Tensor) -> int:
-    """How many columns of [rows, units] differ by more than rounding."""
+    """Return how many columns of [rows, units] differ by more than rounding."""
     scale = units.abs().max().clamp(min=torch.finfo(units.dtype).tiny)
     return len(torch.unique((units / scale).round(decimals=9), dim=1).T)
 
 
 def ratio(arrived: float, sent: float) -> float:
-    """Of two spreads; nothing is left of nothing."""
+    """Return the ratio of two spreads, 0 if nothing was sent."""
     return arrived / sent if sent else 0.0
 
 
 def verdict(factor: float) -> str:
-    """In words, what becomes of a spread that changes by that factor a layer."""
+    """Return the fate of a spread that changes by a factor per layer, in words."""
     if factor == 0:
         return "nothing arrives"
     whole = factor**DEPTH
     fate = "holds" if 1 / STEADY < whole < STEADY else "explodes"
-    return (
-        f"× {digits(factor, 2)} a layer, {'vanishes' if whole <= 1 / STEADY else fate}"
-    )
+    fate = "vanishes" if whole <= 1 / STEADY else fate
+    return f"× {digits(factor, 2)} per layer, {fate}"
 
 
 def draw(fill: Fill) -> Figure:
-    """The weights' histogram, and the two journeys on logarithmic axes."""
+    """Draw the weights' histogram, and both journeys on logarithmic axes."""
     figure, (left, middle, right) = new_figure(1, 3, width=4.4, height=3.6)
     draw_weights(left, fill)
     draw_spreads(middle, fill, "forward")
@@ -173,7 +168,7 @@ def draw(fill: Fill) -> Figure:
 
 
 def draw_weights(panel: Axes, fill: Fill) -> None:
-    """A histogram of the weights, with the spread that theory promises."""
+    """Draw a histogram of the weights."""
     weights = fill.weights.flatten()
     low, high = float(weights.min()), float(weights.max())
     margin = 0.0 if low < high else 0.5
@@ -185,17 +180,10 @@ def draw_weights(panel: Axes, fill: Fill) -> None:
     panel.set_xlabel(f"weight (a layer of {inputs} inputs, {units} units)")
     panel.set_ylabel("number of weights")
     panel.locator_params(axis="x", nbins=6)
-    if fill.theory:
-        at, label = fill.theory.bound or fill.theory.std, f"theory: {fill.theory}"
-        panel.axvline(-at, color=COLORS[1], ls="--", label=label)
-        panel.axvline(at, color=COLORS[1], ls="--")
-        panel.set_ylim(top=1.2 * panel.get_ylim()[1])  # room for the legend
-        box: Any = {"frameon": True, "framealpha": 1, "edgecolor": "none"}
-        panel.legend(loc="upper center", fontsize=9, **box)
 
 
 def draw_spreads(panel: Axes, fill: Fill, direction: Direction) -> None:
-    """Of both networks, layer by layer."""
+    """Draw the spreads in both networks, layer by layer."""
     for name, journey in fill.journeys.items():
         spreads = [max(spread, EDGE) for spread in getattr(journey, direction)]
         label = f"{name}: {verdict(journey.factors[direction])}"
@@ -207,7 +195,7 @@ def draw_spreads(panel: Axes, fill: Fill, direction: Direction) -> None:
 
 
 def overview(options: Mapping[str, Fill]) -> dict[str, Figure]:
-    """Every initializer's factor a layer, both ways, and the units that differ."""
+    """Draw every initializer's factors per layer, and the units that differ."""
     figure, axes = new_figure(1, 3, width=4.0, height=0.8 + 0.26 * len(options))
     names = list(options)
     for name in ACTIVATIONS:
@@ -224,7 +212,7 @@ def overview(options: Mapping[str, Fill]) -> dict[str, Figure]:
         panel.invert_yaxis()
     for panel in axes[:2]:
         panel.axvline(1, color="0.3", lw=1)
-        panel.set(xscale="log", xlim=(5e-4, 2e3), xlabel="factor a layer")
+        panel.set(xscale="log", xlim=(5e-4, 2e3), xlabel="factor per layer")
     axes[2].set(xlim=(-5, 105), xlabel="% of the last layer's units")
     for panel in axes[1:]:
         panel.tick_params(labelleft=False)

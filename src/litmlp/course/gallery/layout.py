@@ -1,4 +1,4 @@
-"""What the gallery's pictures share: a heading, pages of small panels, broken lines."""
+"""Headings, pages of small panels and broken lines for the gallery's pictures."""
 
 import math
 import textwrap
@@ -12,21 +12,21 @@ from torch import Tensor
 
 from litmlp.engine.figures.style import new_figure
 
-LETTERS_AN_INCH = 13
+LETTERS_PER_INCH = 13
 STEP_THAT_SHOWS = 0.01
-"""As a share of a curve's range."""
+"""A smaller step, as a fraction of a curve's range, is not drawn as a leap."""
 
 
 def add_heading(figure: Figure, headline: str, description: str) -> None:
-    """Write what was typed above a figure, and below it what that is; it grows for it.
+    """Write an option and its description above a figure, which grows for them.
 
     Args:
         figure: made by ``new_figure``.
-        headline: the choice as on the command line, ``activation=gelu``.
+        headline: the option as on the command line, ``activation=gelu``.
         description: a sentence; it is wrapped to the figure's width.
     """
     width, height = figure.get_size_inches()
-    lines = textwrap.wrap(description, int(width * LETTERS_AN_INCH))
+    lines = textwrap.wrap(description, int(width * LETTERS_PER_INCH))
     total = height + 0.42 + 0.19 * len(lines)
     figure.set_size_inches(width, total)
     left = 0.1 / width
@@ -40,7 +40,7 @@ def add_heading(figure: Figure, headline: str, description: str) -> None:
 def new_page(
     count: int, *, columns: int, width: float, height: float
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of ``count`` panels in rows of ``columns``, and their axes."""
+    """Return a figure of ``count`` panels in rows of ``columns``, and its axes."""
     rows = math.ceil(count / columns)
     figure, axes = new_figure(rows, columns, width=width, height=height)
     for panel in axes[count:]:
@@ -49,9 +49,9 @@ def new_page(
 
 
 def jumps(values: Tensor) -> Tensor:
-    """Where a curve [points] leaps rather than climbs: the indices after the leaps.
+    """Return the indices after which a curve [points] leaps rather than climbs.
 
-    A leap is a step five times as large as those beside it, and one that shows.
+    A leap is a visible step that is five times as large as its neighbours.
     """
     steps = F.pad(values.diff().abs(), (1, 1))
     beside = torch.maximum(steps[:-2], steps[2:])
@@ -60,14 +60,14 @@ def jumps(values: Tensor) -> Tensor:
 
 
 def broken(values: Tensor) -> Tensor:
-    """A curve [points] with a gap (NaN) where it leaps, for drawing."""
+    """Return a curve [points] with a gap (NaN) where it leaps, for drawing."""
     result = values.clone()
     result[jumps(values)] = math.nan
     return result
 
 
 def digits(value: float, count: int = 3) -> str:
-    """A number for a label, with a minus sign like that of the ticks.
+    """Return a number for a label, with a minus sign like that of the ticks.
 
     >>> digits(-0.25), digits(1234.5)
     ('−0.25', '1234')
@@ -77,7 +77,7 @@ def digits(value: float, count: int = 3) -> str:
 
 
 def fixed(value: float) -> str:
-    """A number with two decimals, and no minus before 0.00.
+    """Return a number with two decimals, without a minus before 0.00.
 
     >>> fixed(-1e-9)
     '0.00'

@@ -20,7 +20,7 @@ from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
 STEPS = 60
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 DOWN = 0.05
-"""Share of the start's height at which a path counts as down."""
+"""Fraction of the start's height at which a path counts as down."""
 CHOICE = (
     f"the smallest of {', '.join(f'{rate:g}' for rate in RATES)} with which most paths "
     f"end below {100 * DOWN:g} % of the start's height"
@@ -33,12 +33,12 @@ OVERVIEW = (
 
 @dataclass(frozen=True)
 class Paths:
-    """The way of an optimizer over every surface.
+    """The path of an optimizer over every surface.
 
     Args:
         points: weights before and after each iteration, [STEPS + 1, 2], by surface.
         lr: the learning rate, if it has one.
-        why: how that was chosen.
+        why: the reason for that rate.
     """
 
     points: dict[str, Tensor]
@@ -47,7 +47,7 @@ class Paths:
 
     @property
     def heights(self) -> dict[str, Tensor]:
-        """Along the path [STEPS + 1]: 1 at the start, 0 at the global minimum."""
+        """Heights along each path [STEPS + 1]: 1 at the start, 0 at the minimum."""
         return {
             name: SURFACES[name].relative_height(points)
             for name, points in self.points.items()
@@ -55,7 +55,7 @@ class Paths:
 
     @property
     def typical_end(self) -> float:
-        """The median of the last heights."""
+        """Median of the last heights."""
         ends = torch.stack([heights[-1] for heights in self.heights.values()])
         return float(ends.nan_to_num(nan=math.inf).median())
 
@@ -64,10 +64,10 @@ class Paths:
 
 
 def measure(make: Callable[..., Optimizer], lr: float | None = None) -> Paths:
-    """The paths at a given learning rate, or at one that suits the surfaces.
+    """Measure the paths at a given learning rate, or at one that suits the surfaces.
 
-    That is the optimizer's own if it gets down on most of them, else the smallest of
-    RATES that does; failing that, the one that comes nearest.
+    This is the optimizer's own rate if it gets down on most surfaces, else the smallest
+    of RATES that does, else the rate that comes nearest.
     """
     if lr is not None:
         return descend_all(make, lr, "as given")
@@ -86,14 +86,14 @@ def measure(make: Callable[..., Optimizer], lr: float | None = None) -> Paths:
 
 
 def descend_all(make: Callable[..., Optimizer], lr: float | None, why: str) -> Paths:
-    """A path a surface."""
+    """Return one path per surface."""
     at_rate = make if lr is None else partial(make, lr=lr)
     points = {name: descend(surface, at_rate) for name, surface in SURFACES.items()}
     return Paths(points, lr, why)
 
 
 def descend(surface: Surface, make: Callable[..., Optimizer]) -> Tensor:
-    """The weights from the start on, [STEPS + 1, 2]."""
+    """Return the weights from the start to the last step, [STEPS + 1, 2]."""
     weights = nn.Parameter(torch.tensor(surface.start, dtype=torch.float64))
     optimizer = make([weights])
 
@@ -111,7 +111,7 @@ def descend(surface: Surface, make: Callable[..., Optimizer]) -> Tensor:
 
 
 def draw(paths: Paths) -> Figure:
-    """A panel a surface, and the heights on all of them."""
+    """Draw one panel per surface, and the heights on all of them."""
     figure, (*panels, last) = new_figure(2, 3, width=4.2, height=3.3)
     for panel, (name, points) in zip(panels, paths.points.items(), strict=True):
         draw_path(panel, SURFACES[name], points)
@@ -129,7 +129,7 @@ def draw(paths: Paths) -> Figure:
 
 
 def draw_path(panel: Axes, surface: Surface, points: Tensor) -> None:
-    """Contours of a surface, and a path over them."""
+    """Draw the contours of a surface, and a path over them."""
     (left, bottom), (right, top) = surface.view
     x = torch.linspace(left, right, 81, dtype=torch.float64)
     y = torch.linspace(bottom, top, 81, dtype=torch.float64)
@@ -149,12 +149,12 @@ def draw_path(panel: Axes, surface: Surface, points: Tensor) -> None:
 
 
 def overview(options: Mapping[str, Paths]) -> dict[str, Figure]:
-    """A page a surface, with every optimizer's path over it."""
+    """Draw one page per surface, with every optimizer's path over it."""
     return {f"optimizer_{name}": draw_surface(name, options) for name in SURFACES}
 
 
 def draw_surface(name: str, options: Mapping[str, Paths]) -> Figure:
-    """Every optimizer's path over one surface."""
+    """Draw every optimizer's path over one surface."""
     figure, axes = new_page(len(options), columns=5, width=2.5, height=2.0)
     for panel, (optimizer, paths) in zip(axes, options.items(), strict=True):
         draw_path(panel, SURFACES[name], paths.points[name])

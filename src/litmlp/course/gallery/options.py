@@ -1,4 +1,4 @@
-"""The options of ``conf/``: those that were asked for, built as a run builds them."""
+"""The options of ``conf/`` that the command line names, built as a run builds them."""
 
 import re
 from collections.abc import Sequence
@@ -14,12 +14,7 @@ from litmlp.engine.terminal import mistakes
 from litmlp.errors import UserError, nearest
 
 GROUPS = (
-    "activation",
-    "initializer",
-    "loss",
-    "optimizer",
-    "scheduler",
-    "dropout",
+    *("activation", "initializer", "loss", "optimizer", "scheduler", "dropout"),
     "batchnorm",
 )
 
@@ -30,8 +25,8 @@ class Option:
 
     Args:
         group: its folder in ``conf/``.
-        name: its path in there, without ``.yaml``.
-        values: what is set besides, ``activation.negative_slope=0.2``.
+        name: its path in that folder, without ``.yaml``.
+        values: further overrides, ``activation.negative_slope=0.2``.
     """
 
     group: str
@@ -40,21 +35,21 @@ class Option:
 
     @property
     def headline(self) -> str:
-        """The option as it is typed."""
+        """The option as a user types it."""
         return " ".join([f"{self.group}={self.name}", *self.values])
 
     @property
     def description(self) -> str:
-        """The first comment of its file, without the paper's address."""
+        """The first comment of its file, without the address of the paper."""
         text = (mistakes.CONF / self.group / f"{self.name}.yaml").read_text()
         comment = re.match(r"#\s*(.*)", text)
         return re.sub(r"\s*\(https?://\S+\)", "", comment[1]) if comment else ""
 
     def build(self) -> tuple[Any, ...]:
-        """What the ``measure`` of its group takes.
+        """Build the arguments for the ``measure`` of its group.
 
         Raises:
-            UserError, HydraException: as a run would that is given the option.
+            UserError, HydraException: a run with this option would raise it too.
         """
         with initialize_config_dir(str(mistakes.CONF), version_base="1.3"):
             config = compose("train", [f"{self.group}={self.name}", *self.values])
@@ -74,48 +69,51 @@ class Option:
 
 
 def options_of(group: str) -> list[str]:
-    """The names of a group's files, those in sub-folders too."""
+    """Return the names of a group's files, files in sub-folders included."""
     folder = mistakes.CONF / group
     paths = [path.relative_to(folder) for path in folder.rglob("*.yaml")]
     return sorted(path.with_suffix("").as_posix() for path in paths)
 
 
-def open_values(group: str, name: str) -> list[str]:
-    """The keys of an option that have no value of their own, ``values: ???``."""
+def missing_values(group: str, name: str) -> list[str]:
+    """Return the keys of an option that a user must give, ``values: ???``."""
     text = (mistakes.CONF / group / f"{name}.yaml").read_text()
     return re.findall(r"^(\w+): \?\?\?", text, flags=re.MULTILINE)
 
 
 def complete_options(group: str) -> list[str]:
-    """The options of a group that can be drawn as they are."""
-    return [name for name in options_of(group) if not open_values(group, name)]
+    """Return the options of a group that can be drawn as they are."""
+    return [name for name in options_of(group) if not missing_values(group, name)]
 
 
 def choose(arguments: Sequence[str]) -> list[Option]:
-    """The options that are meant by groups, ``group=option``, ``all`` and values.
+    """Return the options that groups, ``group=option``, ``all`` and values name.
 
-    A value, ``group.key=value``, goes to the options of its group; if none of these is
-    chosen, to all: ``scheduler optimizer.lr=0.1``.
+    A value, ``group.key=value``, belongs to the options of its group; if none of these
+    is chosen, it belongs to all: ``scheduler optimizer.lr=0.1``.
 
     Raises:
         UserError: no such group or option.
     """
-    values = [argument for argument in arguments if is_value(argument)]
-    choices = [argument for argument in arguments if not is_value(argument)]
+    is_value = {argument: "." in argument.partition("=")[0] for argument in arguments}
+    owners = {v: v.partition(".")[0].lstrip("+") for v in arguments if is_value[v]}
     chosen: dict[str, list[str]] = {}
-    for choice in choices or ["all"]:
-        for group, names in named(choice).items():
+    for choice in [a for a in arguments if not is_value[a]] or ["all"]:
+        for group, names in options_named(choice).items():
             chosen[group] = list(dict.fromkeys([*chosen.get(group, []), *names]))
-    for_all = {owner(value) for value in values} - chosen.keys()
     return [
-        Option(group, name, tuple(v for v in values if owner(v) in {group, *for_all}))
+        Option(
+            group,
+            name,
+            tuple(v for v, of in owners.items() if of == group or of not in chosen),
+        )
         for group, names in chosen.items()
         for name in names
     ]
 
 
-def named(choice: str) -> dict[str, list[str]]:
-    """The groups, and the options of each, that one argument means.
+def options_named(choice: str) -> dict[str, list[str]]:
+    """Return the groups, and the options of each, that one argument names.
 
     Raises:
         UserError: there is no such group or option.
@@ -133,13 +131,3 @@ def named(choice: str) -> dict[str, list[str]]:
             allowed = nearest(name, options_of(group))
             raise UserError(f"{group}={name}: no such option. {allowed}")
     return {group: names.split(",")}
-
-
-def is_value(argument: str) -> bool:
-    """Whether it sets a value, ``activation.negative_slope=0.2``."""
-    return "." in argument.partition("=")[0]
-
-
-def owner(value: str) -> str:
-    """The group whose value it is."""
-    return value.partition(".")[0].lstrip("+")

@@ -16,10 +16,10 @@ from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.schedulers import Schedule
 
 EPOCHS, BATCHES = 200, 5
-"""The budget: epochs, and iterations in each."""
+"""The budget: epochs, and iterations per epoch."""
 UNIT = {"epoch": "epoch", "step": "iteration"}
 MARKS = 12
-"""More jumps than these are not marked with their numbers."""
+"""More jumps than these have no numbers."""
 OVERVIEW = (
     f"The learning rate over a budget of {EPOCHS} epochs of {BATCHES} iterations; "
     "schedules that step every iteration count iterations."
@@ -32,8 +32,8 @@ class Curve:
 
     Args:
         rates: in each interval, [EPOCHS] or [EPOCHS · BATCHES].
-        interval: what a rate lasts for.
-        metric: made up, epoch by epoch, for a schedule that watches one.
+        interval: the time for which a rate lasts.
+        metric: an invented one per epoch, for a schedule that watches a metric.
     """
 
     rates: Tensor
@@ -44,7 +44,7 @@ class Curve:
 def measure(
     schedule: Schedule, make_optimizer: Callable[[list[nn.Parameter]], Optimizer]
 ) -> Curve:
-    """The rate in every interval, for the optimizer's own learning rate."""
+    """Measure the rate in every interval, from the optimizer's own learning rate."""
     optimizer = make_optimizer([nn.Parameter(torch.zeros(1))])
     total = EPOCHS if schedule.interval == "epoch" else EPOCHS * BATCHES
     scheduler = schedule.make(optimizer, total=total)
@@ -64,7 +64,7 @@ def measure(
 
 
 def made_up_metric(mode: str) -> Tensor:
-    """Better for 40 epochs, the same for 40, and both again [EPOCHS]."""
+    """Return a metric [EPOCHS] that improves for 40 epochs, then rests for 40."""
     epochs = torch.arange(EPOCHS)
     better = epochs.clamp(max=40) + (epochs - 80).clamp(0, 40)
     loss = 1 - better / 100
@@ -72,7 +72,7 @@ def made_up_metric(mode: str) -> Tensor:
 
 
 def draw(curve: Curve) -> Figure:
-    """The rate against epochs or iterations, with its jumps marked."""
+    """Draw the rate over epochs or iterations, with its jumps marked."""
     watches = curve.metric is not None
     figure, axes = new_figure(1 + watches, width=8.4, height=2.6 if watches else 3.6)
     draw_rates(axes[0], curve, lw=2)
@@ -97,7 +97,7 @@ def draw(curve: Curve) -> Figure:
 
 
 def mark(panel: Axes, intervals: list[int]) -> None:
-    """Dotted lines, with their numbers above the curve while there is room."""
+    """Draw dotted lines, with numbers above the curve if there is room."""
     panel.set_ylim(top=1.15 * panel.get_ylim()[1])
     for interval in intervals:
         panel.axvline(interval, color="0.4", ls=":", lw=1)
@@ -107,14 +107,14 @@ def mark(panel: Axes, intervals: list[int]) -> None:
 
 
 def draw_rates(panel: Axes, curve: Curve, lw: float = 1.5) -> None:
-    """A step for each rate, over the whole budget."""
+    """Draw the rates as steps over the whole budget."""
     panel.stairs(curve.rates.tolist(), baseline=None, color=COLORS[0], lw=lw)
     panel.set_xlim(0, len(curve.rates))
     panel.set_ylim(bottom=0)
 
 
 def overview(options: Mapping[str, Curve]) -> dict[str, Figure]:
-    """Every schedule over the same budget."""
+    """Draw every schedule over the same budget."""
     figure, axes = new_page(len(options), columns=4, width=3.0, height=2.2)
     for panel, (name, curve) in zip(axes, options.items(), strict=True):
         draw_rates(panel, curve)

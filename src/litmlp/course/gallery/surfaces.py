@@ -1,4 +1,4 @@
-"""Surfaces over two weights on which optimizers can be watched."""
+"""Surfaces over two weights, on which optimizers can be watched."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Surface:
-    """A loss of two weights, and where to start on it.
+    """A loss of two weights, and a start on it.
 
     Args:
-        height: weights [..., 2] → loss [...].
+        height: function from weights [..., 2] to loss [...].
         start: the first weights.
         lowest: the weights of the global minima.
         view: from (left, bottom) to (right, top).
@@ -24,7 +24,7 @@ class Surface:
     view: tuple[tuple[float, float], tuple[float, float]]
 
     def relative_height(self, points: Tensor) -> Tensor:
-        """Weights [..., 2] → 0 at the minimum, 1 at the start [...]."""
+        """Return heights: 0 at the minimum, 1 at the start, [..., 2] → [...]."""
         marks = torch.tensor([self.lowest[0], self.start], dtype=points.dtype)
         bottom, top = self.height(marks)
         result: Tensor = (self.height(points) - bottom) / (top - bottom)
@@ -32,30 +32,30 @@ class Surface:
 
 
 def bowl(weights: Tensor) -> Tensor:
-    """As in w²/2, a little steeper in the second weight."""
+    """Return w²/2, a little steeper in the second weight: [..., 2] → [...]."""
     x, y = weights.unbind(-1)
     return x**2 / 2 + y**2
 
 
 def ravine(weights: Tensor) -> Tensor:
-    """A hundred times steeper in the second weight than in the first."""
+    """Return a valley, 100 times steeper in the second weight: [..., 2] → [...]."""
     x, y = weights.unbind(-1)
     return x**2 / 40 + 5 * y**2 / 2
 
 
 def plateau(weights: Tensor) -> Tensor:
-    """A plain with a hole in the middle; far out it is almost flat."""
+    """Return a plain with a hole in the middle, flat far out: [..., 2] → [...]."""
     return 1 - torch.exp(-weights.square().sum(-1) / 2)
 
 
 def saddle(weights: Tensor) -> Tensor:
-    """Up from (0, 0) along the first weight, down along the second."""
+    """Return a saddle at (0, 0), up along the first weight: [..., 2] → [...]."""
     x, y = weights.unbind(-1)
     return x**2 / 2 - y**2 / 2 + y**4 / 4
 
 
 def local_minimum(weights: Tensor) -> Tensor:
-    """Two wells, at x = −1.3 and a less deep one at 1.1; a ridge at 0.2."""
+    """Return two wells, the deeper one at x = −1.3: [..., 2] → [...]."""
     x, y = weights.unbind(-1)
     return x**4 / 4 - 0.735 * x**2 + 0.286 * x + y**2 / 2
 
