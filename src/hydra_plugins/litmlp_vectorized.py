@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobReturn
 
 from litmlp.engine.sweep.jobs import JobLauncher
-from litmlp.engine.vectorized.dealing import LEAST
+from litmlp.engine.vectorized import LEAST
 from litmlp.errors import UserError
 
 if TYPE_CHECKING:

@@ -88,7 +88,9 @@ class Snapshots(Callback):
             due = self._is_due(epoch) or may_be_last(trainer)
             self._snapshot = Snapshot(before) if due else None
         if self._snapshot and self._snapshot.num_rows < ENOUGH_ROWS:
-            self._hooks = [m.register_forward_hook(self._note) for m in self._leaves]
+            self._hooks = [
+                m.register_forward_hook(self.note_call) for m in self._leaves
+            ]
 
     def on_before_backward(
         self, trainer: Trainer, model: LightningModule, loss: Tensor
@@ -152,7 +154,17 @@ class Snapshots(Callback):
         if snapshot and snapshot.stage == "after":
             self.look(trainer, cast(Supervised, model), snapshot)
 
-    def _note(self, module: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
+    @property
+    def is_watching(self) -> bool:
+        """Whether the modules that are called now are noted."""
+        return bool(self._hooks)
+
+    def note_call(
+        self, module: nn.Module, inputs: tuple[Any, ...], outputs: Any
+    ) -> None:
+        """Note the inputs and outputs of a module, as a forward hook."""
+        if module not in self._leaves:
+            return
         tensors = all(isinstance(value, Tensor) for value in (*inputs[:1], outputs))
         if inputs and tensors and outputs.ndim > 1:
             self._calls.append(Call(module, inputs[0].detach(), outputs.detach()))

@@ -8,8 +8,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler, StackDataset
 
-from litmlp.data.preprocessing import Features
-
 EVALUATION_BATCH_SIZE = 4096
 
 
@@ -76,7 +74,7 @@ def keep_batch(batch: Any) -> Any:
 
 
 def loader(
-    features: Features, targets: Tensor, batches: Batches
+    features: Tensor, targets: Tensor, batches: Batches
 ) -> DataLoader[tuple[Tensor, ...]]:
     """Batches of (features [B, F], targets [B] or [B, T])."""
     return DataLoader(

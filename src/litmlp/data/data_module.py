@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE, Batches, loader
-from litmlp.data.preprocessing import Features, Preprocessed, Preprocessing
+from litmlp.data.preprocessing import Preprocessing, preprocess
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
 from litmlp.data.splits import split_rows
@@ -172,15 +172,11 @@ class Data(LightningDataModule):
         )
 
     @cached_property
-    def features(self) -> dict[str, Features]:
+    def features(self) -> dict[str, Tensor]:
         """Preprocessed features [N, F] of each split."""
-        return {split: lazy[:] for split, lazy in self.lazy_features().items()}
-
-    def lazy_features(self) -> dict[str, Features]:
-        """Features of each split that are preprocessed whenever they are indexed."""
         preprocessing, inputs = self.fitted_preprocessing, self.samples.inputs
         return {
-            split: Preprocessed(inputs, rows, preprocessing)
+            split: preprocess(inputs, rows, preprocessing)
             for split, rows in self.rows.items()
         }
 

@@ -109,41 +109,12 @@ def blank_row(columns: Sequence[Column], num_marked: int) -> Tensor:
     return row
 
 
-class Preprocessed:
-    """Rows that are preprocessed whenever they are indexed: time instead of memory.
-
-    Args:
-        inputs: all raw features [N, columns].
-        rows: indices [R] of the rows of this object.
-        preprocessing: a fitted one.
-    """
-
-    def __init__(
-        self, inputs: Tensor, rows: Tensor, preprocessing: Preprocessing
-    ) -> None:
-        self.inputs = inputs
-        self.rows = rows
-        self.preprocessing = preprocessing
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @torch.no_grad()
-    def __getitem__(self, positions: slice | Tensor) -> Tensor:
-        """Features [B, F] at positions among these rows."""
-        chunks = split_chunks(self.rows[positions])
-        return concatenate([self.preprocessing(self.inputs[rows]) for rows in chunks])
-
-
-Features = Tensor | Preprocessed
-"""Features of rows: ``features[positions]`` is a tensor [B, F] in both cases."""
+@torch.no_grad()
+def preprocess(inputs: Tensor, rows: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """Preprocess some rows [B] of raw features [N, columns] → [B, F]."""
+    return torch.cat([preprocessing(inputs[chunk]) for chunk in split_chunks(rows)])
 
 
 def split_chunks(rows: Tensor) -> Sequence[Tensor]:
     """Split rows [N, …] into chunks of some thousand rows."""
     return torch.split(rows, CHUNK)
-
-
-def concatenate(parts: Sequence[Tensor]) -> Tensor:
-    """Join parts [N, …] along their rows, without a copy of a single part."""
-    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts))

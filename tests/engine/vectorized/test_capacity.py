@@ -24,15 +24,13 @@ def built(config: Compose, *overrides: str) -> Run:
         return build_run(composed, Path(composed.folder), build_data(composed), None)
 
 
-def bytes_of_split(data: Data) -> int:
-    """Of its rows' numbers, targets and statistics: with the data, and in the stack."""
-    statistics = data.fitted_preprocessing.buffers()
-    own = [*data.rows.values(), *data.split_targets.values(), *statistics]
-    return 2 * sum(tensor.nbytes for tensor in own)
+def bytes_of_features(data: Data) -> int:
+    """Of all splits: with the data, and in the group."""
+    return 2 * sum(rows.nbytes for rows in data.features.values())
 
 
 def fit_at_once(runs: list[Run], processes: int = 1) -> int:
-    room = memory_estimate.Room(runs[0], processes)
+    room = memory_estimate.Capacity(runs[0], processes)
     return 1 + sum(room.take(run) for run in runs[1:])
 
 
@@ -40,11 +38,10 @@ def test_memory_and_open_files_limit_a_group(
     config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = built(config)
-    one = memory_estimate.bytes_of_member(run) + memory_estimate.BOOKS
+    one = memory_estimate.bytes_of_run(run) + memory_estimate.RUN_BYTES
     weights = sum(p.numel() * p.element_size() for p in run.model.parameters())
-    assert memory_estimate.bytes_of_member(run) > 5 * weights
-    features = sum(rows[:].nbytes for rows in run.data.features.values())
-    data = bytes_of_split(run.data) + features
+    assert memory_estimate.bytes_of_run(run) > 5 * weights
+    data = bytes_of_features(run.data) + run.data.samples.inputs.nbytes
     monkeypatch.setattr(memory_estimate, "open_files", lambda: 228)
     monkeypatch.setattr(memory_estimate, "available", lambda device: 10**12)
     assert fit_at_once([run] * 100) == 25
@@ -55,7 +52,9 @@ def test_memory_and_open_files_limit_a_group(
     assert fit_at_once([run] * 100, processes=2) == 5
     monkeypatch.setattr(memory_estimate, "available", lambda device: 0)
     assert fit_at_once([run] * 100) == 1
-    room = memory_estimate.Room(run, 1, most=3)  # whatever it takes, who says so knows
+    room = memory_estimate.Capacity(
+        run, 1, most=3
+    )  # whatever it takes, who says so knows
     assert [room.take(run) for _ in range(4)] == [True, True, False, False]
 
 
@@ -75,11 +74,11 @@ def test_each_run_is_counted_with_rows_of_its_own(
     ]
     for run in runs:
         run.data.__dict__["samples"] = runs[0].data.samples
-    small, large = map(memory_estimate.bytes_of_member, runs[:2])
+    small, large = map(memory_estimate.bytes_of_run, runs[:2])
     assert large > 1.1 * small
-    data = sum(bytes_of_split(run.data) for run in runs[:3])
-    data += sum(rows[:].nbytes for rows in runs[0].data.features.values())
-    needed = small + 2 * large + 3 * memory_estimate.BOOKS + data
+    data = sum(bytes_of_features(run.data) for run in runs[:3])
+    data += runs[0].data.samples.inputs.nbytes
+    needed = small + 2 * large + 3 * memory_estimate.RUN_BYTES + data
     for spare, expected in ((0, 3), (-8, 2)):
         monkeypatch.setattr(
             memory_estimate, "available", lambda device, s=spare: 2 * (needed + s)
@@ -90,7 +89,7 @@ def test_each_run_is_counted_with_rows_of_its_own(
 def test_quantiles_are_counted(config: Compose) -> None:
     """A thousand a column: of wide rows they are larger than a small network."""
     runs = [built(config, f"preprocessing={p}") for p in ("none", "quantile_normal")]
-    plain, ranked = map(memory_estimate.bytes_of_member, runs)
+    plain, ranked = map(memory_estimate.bytes_of_run, runs)
     quantiles = runs[1].model.get_buffer("preprocessing.scale.quantiles")
     assert ranked - plain == 2 * quantiles.nbytes
 
@@ -99,7 +98,7 @@ def test_an_estimate_leaves_the_run_as_it_was(config: Compose) -> None:
     run = built(config, "batchnorm=before_activation", "dropout=dropout")
     before = {name: t.clone() for name, t in run.model.state_dict().items()}
     numbers = torch.get_rng_state()
-    memory_estimate.bytes_of_member(run)
+    memory_estimate.bytes_of_run(run)
     torch.testing.assert_close(dict(run.model.state_dict()), before, rtol=0, atol=0)
     assert torch.equal(torch.get_rng_state(), numbers)
 
@@ -114,7 +113,7 @@ def test_an_estimate_leaves_no_tensors_behind(config: Compose) -> None:
         return sum(tensor.grad_fn is not None for tensor in tensors)
 
     before = results()
-    memory_estimate.bytes_of_member(run)
+    memory_estimate.bytes_of_run(run)
     assert results() == before
 
 

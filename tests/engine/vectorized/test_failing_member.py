@@ -126,10 +126,10 @@ def test_a_scheduler_that_raises_in_an_iteration(config: Compose) -> None:
 def test_want_of_memory_is_told_with_the_number_of_members(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def learn(group: Group, *arguments: object) -> None:
+    def compute(group: Group, *arguments: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(launch.Group, "_learn", learn)
+    monkeypatch.setattr(launch.Group, "_compute_gradients", compute)
     ended = run("train", *SWEEP, "seed=range(6)")
     assert ended.code == 1
     told = (

@@ -93,7 +93,8 @@ def test_who_else_is_in_the_group_changes_no_bit(config: Compose) -> None:
         *TINY, "data=gauss", "batchnorm=before_activation", "trainer.precision=32-true"
     )
     numbers = {"optimizer__lr": [0.01, 0.1, 1e30], "trainer__max_epochs": [4, 2, 3]}
-    several = train_together(varied(base, seed=[0, 1, 2], **numbers))
+    splits = {"data__split_seed": [0, 1, 1]}
+    several = train_together(varied(base, seed=[0, 1, 2], **numbers, **splits))
     base.folder += "-single"
     single = train_together(varied(base, seed=[0], optimizer__lr=[0.01]))
     for name in ("best", "last"):

@@ -3,7 +3,7 @@
 import torch
 
 from litmlp.data.batches import Batches
-from litmlp.engine.vectorized.batch_plan import orders_of, parts_of
+from litmlp.engine.vectorized.batch_plan import row_orders, subgroups_of
 
 BATCHES = [
     Batches(8, 3),  # 3, 3, 2
@@ -15,10 +15,10 @@ BATCHES = [
 def test_members_whose_batches_are_of_one_size_are_a_part() -> None:
     found = [
         [
-            (p.members if p.members is None else p.members.tolist(), p.columns)
+            (p.indices if p.indices is None else p.indices.tolist(), p.columns)
             for p in parts
         ]
-        for parts in parts_of(BATCHES)
+        for parts in subgroups_of(BATCHES)
     ]
     assert found == [
         [(None, slice(0, 3))],
@@ -28,18 +28,17 @@ def test_members_whose_batches_are_of_one_size_are_a_part() -> None:
 
 
 def test_rows_are_numbered_among_those_of_all_splits() -> None:
-    rows = orders_of(BATCHES, [0, 8, 8], [0, 0, 0])
+    rows = row_orders(BATCHES, [0, 8, 8], [0, 0, 0])
     assert rows[0].tolist() == list(range(8))
     assert rows[1].tolist() == [*range(8, 15), 8]  # its first row fills it up
     BATCHES[2].set_epoch(0)
     assert torch.equal(rows[2], 8 + torch.cat(list(BATCHES[2])))
     assert sorted(rows[2].tolist()) == list(range(8, 16))
-    assert not torch.equal(rows[2], orders_of(BATCHES, [0, 8, 8], [0, 0, 1])[2])
+    assert not torch.equal(rows[2], row_orders(BATCHES, [0, 8, 8], [0, 0, 1])[2])
 
 
-def test_a_part_knows_where_it_stands() -> None:
+def test_a_subgroup_knows_its_place() -> None:
     numbers = torch.arange(24).view(3, 8)
-    (_, (some, one), _) = parts_of(BATCHES)
-    assert numbers[some.cut()].tolist() == [[3, 4, 5], [19, 20, 21]]
-    assert numbers[:, 2:][one.cut(2)].tolist() == [[11, 12, 13, 14]]
+    (_, (some, one), _) = subgroups_of(BATCHES)
+    assert numbers[some.place].tolist() == [[3, 4, 5], [19, 20, 21]]
     assert one.num_rows == 4

@@ -14,9 +14,12 @@ from omegaconf import OmegaConf
 from litmlp.engine.folder.run_folder import write_summary
 from litmlp.engine.sweep.jobs import Job
 from litmlp.engine.sweep.process_pool import Slot
-from litmlp.engine.vectorized.dealing import Groups, dealt
-from litmlp.engine.vectorized.progress_table import Tally
-from litmlp.engine.vectorized.worker_processes import train_shares
+from litmlp.engine.vectorized.display import Display
+from litmlp.engine.vectorized.worker_processes import (
+    JobGroups,
+    deal_out,
+    train_in_processes,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ def test_each_process_has_as_many_jobs_in_groups_that_are_worth_it(
 ) -> None:
     numbers = iter(range(1000))
     groups: Any = [[next(numbers) for _ in range(size)] for size in sizes]
-    shares: Any = dealt(groups, processes)
+    shares: Any = deal_out(groups, processes)
     assert [[len(part) for part in share] for share in shares] == expected
     everyone = sorted(job for share in shares for part in share for job in part)
     assert everyone == [job for group in groups for job in group]
@@ -61,7 +64,7 @@ def job(folder: Path) -> Job:
     return Job(config, context, float)
 
 
-def train(groups: Groups, tally: Tally) -> None:
+def train(groups: JobGroups, display: Display) -> None:
     """Every job is done, but for those of which the process dies."""
     for one in (job for group in groups for job in group):
         sweep = one.composed.hydra.sweep
@@ -83,22 +86,22 @@ def test_jobs_whose_process_is_killed_go_on_in_the_launchers(
     sweep = tmp_path / f"of-{os.getpid()}"
     names = ("first", "second", "failing", "deadly", "last")
     first, second, failing, deadly, last = (job(sweep / name) for name in names)
-    train_shares([[[first]], [[second, failing, deadly], [last]]], train, [slot])
+    train_in_processes([[[first]], [[second, failing, deadly], [last]]], train, [slot])
     assert first.result._return_value == os.getpid()
     # By their summaries: their process is no more.
     assert second.result._return_value == failing.result._return_value == 3
     assert deadly.result._return_value == last.result._return_value == 4
     assert "a process was killed: its runs go on in this one" in capfd.readouterr().out
     again = job(sweep / "again")
-    train_shares([[], [[again]]], train, [slot])
+    train_in_processes([[], [[again]]], train, [slot])
     assert again.result._return_value == 4
 
 
-def fail(groups: Groups, tally: Tally) -> None:
+def fail(groups: JobGroups, display: Display) -> None:
     if groups:
         raise ValueError("what went wrong")
 
 
 def test_an_error_in_another_process_is_raised_here(slot: Slot, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="what went wrong"):
-        train_shares([[], [[job(tmp_path)]]], fail, [slot])
+        train_in_processes([[], [[job(tmp_path)]]], fail, [slot])

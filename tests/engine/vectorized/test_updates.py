@@ -8,7 +8,7 @@ from torch import Tensor, nn, optim
 from torch.optim import Optimizer
 
 from litmlp.engine.vectorized.optimizers import RULES
-from litmlp.engine.vectorized.stacked_hyperparameters import hyperparameters_of
+from litmlp.engine.vectorized.stacked_values import values_of
 
 
 @pytest.mark.parametrize("kind", [optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam])
@@ -20,7 +20,7 @@ def test_weights_stay_finite_after_a_huge_gradient_as_alone(
     alone = [nn.Parameter(row) for row in torch.randn(2, 5)]
     each = [kind([own], lr=lr) for own, lr in zip(alone, (0.1, 0.01), strict=True)]
     weights = torch.stack([own.detach().clone() for own in alone])
-    values, rule = hyperparameters_of(each, weights.device), RULES[kind]
+    values, rule = values_of(each, weights.device), RULES[kind]
     state = rule.state(weights, values)
     for gradient in gradients:
         rule.step(weights, gradient.clone(), state, values)
@@ -49,7 +49,7 @@ def updated(
         if "betas" in optimizer.param_groups[0]:
             optimizer.param_groups[0]["betas"] = (0.9 - k / 100, 0.999 - k / 1000)
     weights, rule = start[list(members)], RULES[kind]
-    values = hyperparameters_of(each, weights.device)
+    values = values_of(each, weights.device)
     state = rule.state(weights, values)
     for gradient in gradients:
         rule.step(weights, gradient[list(members)], state, values)

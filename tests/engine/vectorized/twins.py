@@ -17,10 +17,10 @@ from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder.checkpoints import newest, rewind
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.run.record import close_loggers
-from litmlp.engine.vectorized.data_cache import SharedData
+from litmlp.engine.vectorized.data_cache import DataCache
 from litmlp.engine.vectorized.group import Group
-from litmlp.engine.vectorized.launch import without_ends
-from litmlp.engine.vectorized.member import Member
+from litmlp.engine.vectorized.grouped_run import GroupedRun
+from litmlp.engine.vectorized.launch import endless
 
 TINY = (
     "data.batch_size=16",
@@ -45,7 +45,7 @@ def varied(config: DictConfig, **keys: Sequence[Any]) -> list[DictConfig]:
     return members
 
 
-def built(config: DictConfig, kind: str, data: SharedData | None = None) -> Run:
+def built(config: DictConfig, kind: str, data: DataCache | None = None) -> Run:
     """A run of its own, or one that shares what it can of its data."""
     config = config.copy()
     config.folder = f"{config.folder}-{kind}"
@@ -74,15 +74,15 @@ def train_together(configs: Sequence[DictConfig], kind: str = "together") -> lis
     return [member.run for member in members]
 
 
-def trained(configs: Sequence[DictConfig], kind: str) -> list[Member]:
+def trained(configs: Sequence[DictConfig], kind: str) -> list[GroupedRun]:
     """Members of a group that has ended, each with its run or what went wrong."""
-    members, data = [], SharedData()
+    members, data = [], DataCache()
     for config in configs:
         run, point = built(config, kind, data), newest(Path(f"{config.folder}-{kind}"))
         rewind(run.trainer.loggers, point)
         context = partial(nullcontext, None)
-        members.append(Member(run, context, point.path if point else None))
-    shared = without_ends(members[0].run.config)
+        members.append(GroupedRun(run, context, point.path if point else None))
+    shared = endless(members[0].run.config)
     with run_settings(shared):
         build_trainer(shared).fit(Group(members, lambda member: None))
     for member in members:

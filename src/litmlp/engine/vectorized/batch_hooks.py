@@ -7,65 +7,62 @@ from typing import Any
 from torch import Tensor
 
 from litmlp.callbacks.snapshots import ENOUGH_ROWS, Snapshots
-from litmlp.engine.vectorized.member import Member
+from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 
-class Watch:
-    """Calls the batch hooks of each member's snapshots, as its own Trainer would.
+class BatchHooks:
+    """Calls the batch hooks of each run's snapshots, as the run's own Trainer would.
 
     Args:
-        members: all of them; a part's are given by their numbers.
+        runs: all runs of the group; the methods take indices of some of them.
     """
 
-    def __init__(self, members: Sequence[Member]) -> None:
-        self.members = members
-        self.watchers = [
-            [c for c in member.callbacks if isinstance(c, Snapshots)]
-            for member in members
+    def __init__(self, runs: Sequence[GroupedRun]) -> None:
+        self.runs = runs
+        self.snapshots = [
+            [c for c in run.callbacks if isinstance(c, Snapshots)] for run in runs
         ]
-        # By name, in one look: asked for one by one, they take as long as a layer.
-        self.modules = [dict(member.model.named_modules()) for member in members]
+        # All names at once: to ask for one by one takes as long as a layer.
+        self.modules = [dict(run.model.named_modules()) for run in runs]
 
-    def is_due(self, iteration: int, rows: int) -> bool:
-        """Whether there is still something to see in this epoch."""
-        return any(self.watchers) and iteration * rows <= ENOUGH_ROWS
+    def are_due(self, batch: int, rows: int) -> bool:
+        """Return whether a snapshot of this epoch still needs rows."""
+        return any(self.snapshots) and batch * rows <= ENOUGH_ROWS
 
-    def begin(self, numbers: Sequence[int], iteration: int) -> None:
-        """Before a batch."""
-        for k in numbers:
-            self._call(k, "on_train_batch_start", None, iteration)
+    def before_batch(self, indices: Sequence[int], batch: int) -> None:
+        """Call the hooks before a batch."""
+        for k in indices:
+            self._call(k, "on_train_batch_start", None, batch)
 
-    def show(
-        self, numbers: Sequence[int], name: str, inputs: Tensor, outputs: Tensor
+    def after_module(
+        self, indices: Sequence[int], name: str, inputs: Tensor, outputs: Tensor
     ) -> None:
-        """A module was called: let the hooks see that of each member."""
-        for j, k in enumerate(numbers):
-            module = self.modules[k][name]
-            seen = module, (inputs[j].detach(),), outputs[j].detach()
-            for hook in list(module._forward_hooks.values()):
-                self.members[k].attempt(partial(hook, *seen))
+        """Show a module's inputs and outputs [k, B, …], to each run its own."""
+        for j, k in enumerate(indices):
+            self._call_note(k, self.modules[k][name], inputs[j], outputs[j])
 
-    def before_step(self, numbers: Sequence[int], loss: Tensor) -> None:
-        """After backward, when gradients are there."""
-        for k in numbers:
+    def before_step(self, indices: Sequence[int], loss: Tensor) -> None:
+        """Call the hooks between the backward pass and the optimizer's step."""
+        for k in indices:
             self._call(k, "on_before_backward", loss)
-            self._call(k, "on_before_optimizer_step", self.members[k].optimizer)
+            self._call(k, "on_before_optimizer_step", self.runs[k].optimizer)
 
-    def end(
-        self,
-        numbers: Sequence[int],
-        outputs: Tensor,
-        targets: Tensor,
-        iteration: int,
+    def after_batch(
+        self, indices: Sequence[int], outputs: Tensor, targets: Tensor, batch: int
     ) -> None:
-        """After the optimizer's step."""
-        for j, k in enumerate(numbers):
+        """Call the hooks after the optimizer's step."""
+        for j, k in enumerate(indices):
             seen = {"outputs": outputs[j]}, (None, targets[j])
-            self._call(k, "on_train_batch_end", *seen, iteration)
+            self._call(k, "on_train_batch_end", *seen, batch)
 
     def _call(self, k: int, hook: str, *arguments: Any) -> None:
-        """Call a hook of a member's snapshots; an error is its own."""
-        member = self.members[k]
-        for watcher in self.watchers[k]:
-            seen = member.trainer, member.model, *arguments
-            member.attempt(partial(getattr(watcher, hook), *seen))
+        run = self.runs[k]
+        for callback in self.snapshots[k]:
+            own = partial(getattr(callback, hook), run.trainer, run.model, *arguments)
+            run.attempt(own)
+
+    def _call_note(self, k: int, module: Any, inputs: Tensor, outputs: Tensor) -> None:
+        for callback in self.snapshots[k]:
+            if callback.is_watching:
+                note = partial(callback.note_call, module, (inputs,), outputs)
+                self.runs[k].attempt(note)

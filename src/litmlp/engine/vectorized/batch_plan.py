@@ -1,4 +1,4 @@
-"""Which rows each member is trained on in each iteration of an epoch."""
+"""Which rows each run is trained on in each step of an epoch."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,66 +12,66 @@ from litmlp.data.batches import Batches
 
 
 @dataclass(frozen=True)
-class Part:
-    """Members whose batches have the same number of rows.
+class SubGroup:
+    """The runs whose batches have the same number of rows.
 
     Args:
-        members: their numbers [k]; None for all of them.
-        columns: their batches among the rows of an epoch, as ``orders_of`` has them.
+        indices: of the runs, [k]; None for all runs.
+        columns: where the batch lies among the rows of an epoch, see ``row_orders``.
     """
 
-    members: Tensor | None
+    indices: Tensor | None
     columns: slice
 
     @property
     def num_rows(self) -> int:
-        """Of a batch."""
+        """Rows per batch."""
         return int(self.columns.stop - self.columns.start)
 
-    def cut(self, first: int = 0) -> tuple[Tensor | slice, slice]:
-        """Where they stand in a tensor [K, N, …] that begins with this column."""
-        columns = slice(self.columns.start - first, self.columns.stop - first)
-        return slice(None) if self.members is None else self.members, columns
+    @property
+    def place(self) -> tuple[Tensor | slice, slice]:
+        """Return an index into a tensor [K, N, …] of all runs and rows."""
+        return slice(None) if self.indices is None else self.indices, self.columns
 
 
-def parts_of(batches: Sequence[Batches]) -> list[list[Part]]:
-    """The parts of each iteration; a member that has no batch left is in none.
+def subgroups_of(batches: Sequence[Batches]) -> list[list[SubGroup]]:
+    """Return the subgroups of each step; a run without a batch left is in none.
 
     Args:
-        batches: one a member.
+        batches: one per run.
     """
     cohorts: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for k, own in enumerate(batches):
         cohorts[tuple(own.sizes)].append(k)
-    iterations: list[dict[tuple[int, int], list[int]]] = []
-    for sizes, members in cohorts.items():
+    steps: list[dict[tuple[int, int], list[int]]] = []
+    for sizes, indices in cohorts.items():
         for i, (end, size) in enumerate(zip(accumulate(sizes), sizes, strict=True)):
-            if i == len(iterations):
-                iterations.append(defaultdict(list))
-            iterations[i][end - size, end] += members
+            if i == len(steps):
+                steps.append(defaultdict(list))
+            steps[i][end - size, end] += indices
     return [
         [
-            Part(
+            SubGroup(
                 None if len(own) == len(batches) else torch.tensor(sorted(own)),
                 slice(*columns),
             )
-            for columns, own in iteration.items()
+            for columns, own in step.items()
         ]
-        for iteration in iterations
+        for step in steps
     ]
 
 
-def orders_of(
+def row_orders(
     batches: Sequence[Batches], starts: Sequence[int], epochs: Sequence[int]
 ) -> Tensor:
-    """The numbers [K, N] of each member's rows, in the order of an epoch.
+    """Return the indices [K, N] of each run's rows, in the order of an epoch.
 
-    After the last row of a member that has fewer than others comes its first.
+    A run with fewer rows than others is filled up with its first row.
 
     Args:
-        batches: one a member.
-        starts: the number of each member's first row.
-        epochs: that each member is in, from 0.
+        batches: one per run.
+        starts: the index of each run's first row.
+        epochs: the epoch that each run is in, from 0.
     """
     longest = max(own.num_rows for own in batches)
     rows = torch.tensor(starts)[:, None].repeat(1, longest)

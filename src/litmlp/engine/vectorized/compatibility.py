@@ -1,10 +1,11 @@
 """Which runs can be trained as one: what they must share, what keeps them apart."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from hydra.utils import get_class
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -18,10 +19,13 @@ from litmlp.callbacks.throughput import Throughput
 from litmlp.engine.folder.checkpoints import Resumable
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.vectorized.optimizers import RULES
-from litmlp.engine.vectorized.stack import STACKED
+from litmlp.engine.vectorized.stack import STACKED, Stack
+from litmlp.engine.vectorized.stacked_loss import StackedLoss
+from litmlp.engine.vectorized.stacked_mlp import StackedMLP, is_plain_mlp
+from litmlp.engine.vectorized.stacked_module import StackedModule
 
 SHARED = ("model", "encoding", "task", "optimizer", "trainer", "data.batch_size")
-"""Parts of a config that members have in common, but for what is ``FREE`` in them."""
+"""Parts of a config that runs of a group have in common, but for keys in ``FREE``."""
 
 FREE = re.compile(r"initializer|dropout(\.\d+)?\.p$|^trainer\.max_epochs$")
 
@@ -36,32 +40,28 @@ SUPPORTED = {
     "detect_anomaly": (False,),
     "strategy": ("auto",),
 }
-"""Values of a Trainer's arguments that a group can follow."""
+"""Values of a Trainer's arguments that a group supports."""
 
-FOLLOWED = (
+ANY_VALUE = (
     *("_target_", "accelerator", "max_epochs"),
     *("gradient_clip_val", "gradient_clip_algorithm"),
 )
-"""Its other arguments that a group can follow, whatever their value."""
+"""Other arguments of a Trainer that a group supports, whatever their value."""
 
 MOST_KEYS = 4
-"""Of a group of the config, that are told one by one."""
+"""Keys of one part of a config that a message names one by one."""
 
 BATCH_HOOKS = (
-    "on_train_batch_start",
-    "on_train_batch_end",
-    "on_before_backward",
-    "on_after_backward",
-    "on_before_optimizer_step",
-    "on_before_zero_grad",
-    "on_validation_batch_end",
+    *("on_train_batch_start", "on_train_batch_end", "on_validation_batch_end"),
+    *("on_before_backward", "on_after_backward"),
+    *("on_before_optimizer_step", "on_before_zero_grad"),
 )
 KNOWN_CALLBACKS = (BestAndLast, Divergence, Progress, Snapshots, Throughput)
-"""Callbacks whose batch hooks are seen to."""
+"""Callbacks whose batch hooks a group calls, or does without."""
 
 
 def shared_keys(config: DictConfig) -> dict[str, Any]:
-    """What members have in common, by dotted key."""
+    """Return what the runs of a group have in common, by dotted key."""
     found: dict[str, Any] = {}
     for part in SHARED:
         found |= dict(flat(OmegaConf.select(config, part), part))
@@ -73,13 +73,13 @@ def shared_keys(config: DictConfig) -> dict[str, Any]:
 
 
 def is_number_of_optimizer(key: str, value: Any) -> bool:
-    """Whether it is a learning rate, a momentum or the like, which may differ."""
+    """Return whether it is a learning rate, a momentum or the like."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return key.startswith("optimizer.") and number
 
 
 def flat(node: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """The values of nested configs by dotted key; what is not known yet, unresolved."""
+    """Yield the values of nested configs by dotted key; an open value is "unknown"."""
     if not isinstance(node, DictConfig | ListConfig):
         yield key, node
         return
@@ -91,44 +91,37 @@ def flat(node: Any, key: str) -> Iterator[tuple[str, Any]]:
             yield f"{key}.{name}", "unknown"
 
 
-def sorted_apart(each: Sequence[dict[str, Any]]) -> list[list[int]]:
-    """The numbers of those whose :func:`shared_keys` are the same."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for number, shared in enumerate(each):
-        found[str(sorted(shared.items()))].append(number)
-    return list(found.values())
-
-
-def keys_apart(each: Sequence[dict[str, Any]]) -> list[str]:
-    """Keys in which :func:`shared_keys` differ; of a group's many the group's name."""
+def differing_keys(each: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the keys in which :func:`shared_keys` differ; of many, their part."""
     keys = dict.fromkeys(key for own in each for key in own)
-    apart = [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
-    counts = Counter(key.partition(".")[0] for key in apart)
-    many = {group for group, count in counts.items() if count > MOST_KEYS}
-    found = [
-        key.partition(".")[0] if key.partition(".")[0] in many else key for key in apart
-    ]
-    return list(dict.fromkeys(found))
+    found = [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
+    counts = Counter(key.partition(".")[0] for key in found)
+    parts = {key: key.partition(".")[0] for key in found}
+    return list(
+        dict.fromkeys(
+            parts[key] if counts[parts[key]] > MOST_KEYS else key for key in found
+        )
+    )
 
 
 def refusal(run: Run, point: Resumable | None = None) -> str | None:
-    """Why a run cannot be stacked, if it cannot: the key of the config that says so.
+    """Return why a run cannot be stacked: the key of its config; None if it can.
 
     Args:
-        point: what it goes on from; None for a fresh start.
+        run: to be trained.
+        point: what the run resumes from; None for a fresh start.
     """
     if point and point.is_within_epoch:
         return "a run that broke off within an epoch cannot be stacked"
-    if key := unsupported(run):
-        return f"{key} cannot be stacked"
-    return None
+    key = unsupported_key(run)
+    return f"{key} cannot be stacked" if key else None
 
 
-def unsupported(run: Run) -> str | None:
-    """What of a run a group cannot follow."""
+def unsupported_key(run: Run) -> str | None:
+    """Return the first key of a run's config that a group does not support."""
     for key, value in run.config.trainer.items():
         allowed = SUPPORTED.get(str(key))
-        unknown = allowed is None and key not in FOLLOWED
+        unknown = allowed is None and key not in ANY_VALUE
         if unknown or (allowed is not None and value not in allowed):
             return f"trainer.{key}={value}"
     if run.trainer.strategy.root_device.type == "mps":  # it lacks double precision
@@ -136,29 +129,45 @@ def unsupported(run: Run) -> str | None:
     if get_class(run.config.optimizer._target_) not in RULES:
         return f"optimizer={run.config.optimizer._target_.rpartition('.')[2]}"
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
-        if not isinstance(callback, KNOWN_CALLBACKS) and looks_at_batches(callback):
+        if not isinstance(callback, KNOWN_CALLBACKS) and has_batch_hooks(callback):
             return f"callbacks: {type(callback).__name__} looks at every batch"
     named = list(run.model.named_parameters())
-    if any(
-        name.split(".")[0] not in STACKED or not p.requires_grad for name, p in named
-    ):
+    if any(n.split(".")[0] not in STACKED or not p.requires_grad for n, p in named):
         return "model: weights that are not trained"
     return None if named else "model: it has no weights"
 
 
-def looks_at_batches(callback: Callback) -> bool:
-    """Whether a callback does something in each batch."""
+def has_batch_hooks(callback: Callback) -> bool:
+    """Return whether a callback does something in each batch."""
     kind = type(callback)
-    return any(
-        getattr(kind, hook) is not getattr(Callback, hook) for hook in BATCH_HOOKS
-    )
+    return any(getattr(kind, h) is not getattr(Callback, h) for h in BATCH_HOOKS)
 
 
 def shape(run: Run) -> str:
-    """What two networks share if they can be stacked."""
+    """Return a key that is the same for networks that can be stacked."""
     state = run.model.state_dict()
     shapes = {n: tuple(t.shape) for n, t in state.items() if n.split(".")[0] in STACKED}
-    targets, made = run.data.samples.targets, run.data.fitted_preprocessing
-    # One row of one-hot columns may be as long as another of other columns.
-    columns = made.num_numbers, made.cardinalities
+    targets, fitted = run.data.samples.targets, run.data.fitted_preprocessing
+    # A row of one-hot columns may be as long as a row of other columns.
+    columns = fitted.num_numbers, fitted.cardinalities
     return str((shapes, targets.shape[1:], targets.dtype, columns))
+
+
+@torch.random.fork_rng(devices=[])
+def try_in_stack(run: Run) -> None:
+    """Compute the loss of a run's first batch in a stack; the run stays as it is.
+
+    Raises:
+        Exception: the error that a group would raise, of a network that torch's
+            vectorizing map cannot follow, such as one that branches on values.
+    """
+    model, data = run.model, run.data
+    batch = slice(data.train_batches.sizes[0])
+    stack = Stack([model], model.device)
+    plain = is_plain_mlp(model)  # all of its parts are known; dropout would need masks
+    network = StackedMLP(model) if plain else StackedModule(model)
+    features = data.features["train"][batch][None]
+    tensors = stack.leaves | stack.buffers
+    outputs = network(tensors, features, [], training=not plain)
+    targets = data.split_targets["train"][batch][None]
+    StackedLoss([model])(outputs, targets, stack.leaves, None)

@@ -1,7 +1,6 @@
-"""Data of many runs, each read, split and preprocessed once."""
+"""Data of many runs, each table read once and each split preprocessed once."""
 
 import json
-from collections import deque
 from weakref import WeakValueDictionary
 
 from omegaconf import DictConfig, OmegaConf
@@ -14,39 +13,36 @@ SPLIT = (
     *("test_share", "validation_share", "split_seed", "num_folds", "fold"),
     *("standardize_target", "preprocessing"),
 )
+SHARED = {
+    "samples": ORDER + SPLIT,
+    **dict.fromkeys(
+        ("rows", "split_targets", "fitted_preprocessing", "features", "facts"), ORDER
+    ),
+}
+"""What two data have in common if they differ only in these keys of their configs."""
 
-OF_A_SPLIT = ("rows", "split_targets", "fitted_preprocessing", "facts")
-SHARED = {"samples": ORDER + SPLIT} | dict.fromkeys(OF_A_SPLIT, ORDER)
-"""What two data have in common that differ in nothing but some keys."""
 
+class DataCache:
+    """Builds data as :func:`build_data` does, and shares what runs have in common.
 
-RECENT = 8
-"""Tables that are kept for the runs to come, though no run holds them now."""
-
-
-class SharedData:
-    """Builds data as :func:`build_data`, but reads nothing twice.
-
-    Raw rows are held once, and read again only after other tables. What is a split's
-    own (the numbers of its rows, their targets, statistics) is known for as long as a
-    run holds it; its rows are preprocessed whenever they are taken.
+    Shared parts are known for as long as a run holds them; the last table is kept for
+    runs to come.
     """
 
     def __init__(self) -> None:
-        self._alike: WeakValueDictionary[str, Data] = WeakValueDictionary()
-        self._recent: deque[Data] = deque(maxlen=RECENT)
+        self._known: WeakValueDictionary[str, Data] = WeakValueDictionary()
+        self._last: Data | None = None
 
     def build(self, config: DictConfig) -> Data:
-        """The data of a config, in the floating-point type of now."""
+        """Return the data of a config, in torch's default floating-point type."""
         data = build_data(config)
         content = OmegaConf.to_container(config.data, resolve=True)
         assert isinstance(content, dict)
         for name, free in SHARED.items():
             own = {key: value for key, value in content.items() if key not in free}
             key = json.dumps([name, str(config.trainer.precision), own], sort_keys=True)
-            known = self._alike.setdefault(key, data)
-            if name == "samples" and known not in self._recent:
-                self._recent.append(known)
+            known = self._known.setdefault(key, data)
             data.__dict__[name] = getattr(known, name)  # where cached_property keeps it
-        data.__dict__["features"] = data.lazy_features()
+            if name == "samples":
+                self._last = known
         return data

@@ -10,209 +10,210 @@ from torch.optim import Optimizer
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.process import signals
-from litmlp.engine.vectorized.batch_hooks import Watch
-from litmlp.engine.vectorized.batch_plan import Part, orders_of, parts_of
-from litmlp.engine.vectorized.group_data import Rows, split_of
-from litmlp.engine.vectorized.member import Member
+from litmlp.engine.vectorized.batch_hooks import BatchHooks
+from litmlp.engine.vectorized.batch_plan import SubGroup, row_orders, subgroups_of
+from litmlp.engine.vectorized.group_data import GroupData, split_of
+from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.optimizers import RULES
-from litmlp.engine.vectorized.stack import Stack, clip
-from litmlp.engine.vectorized.stacked_hyperparameters import hyperparameters_of
-from litmlp.engine.vectorized.stacked_loss import Objective, alike
+from litmlp.engine.vectorized.stack import Stack, clip, group_indices
+from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.stacked_metrics import Measure, measures_of
-from litmlp.engine.vectorized.stacked_mlp import Chain, is_chain
-from litmlp.engine.vectorized.stacked_module import Mapped
+from litmlp.engine.vectorized.stacked_mlp import StackedMLP, is_plain_mlp
+from litmlp.engine.vectorized.stacked_module import StackedModule
+from litmlp.engine.vectorized.stacked_values import values_of
 
 
 class Group(LightningModule):
-    """Trains its members side by side until the last of them is done.
+    """Trains runs side by side until the last of them is done.
 
-    Each iteration is one product a layer for all members, each on its own rows; each
-    member's gradient is that of its own loss. A member that is done leaves the stack.
+    A step is one product per layer for all runs, each on its own rows; the gradient of
+    a run is that of its own loss. A run that is done leaves the stack.
 
     Args:
-        members: of one shape, with one kind of optimizer.
-        ending: called with each member as it leaves.
+        runs: of one shape, with one kind of optimizer.
+        on_leave: called with each run when it leaves.
     """
 
     def __init__(
-        self, members: Sequence[Member], ending: Callable[[Member], None]
+        self, runs: Sequence[GroupedRun], on_leave: Callable[[GroupedRun], None]
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.members = list(members)
-        self.ending = ending
-        self.num_batches = max(len(member.batches) for member in members)
+        self.runs = list(runs)
+        self.on_leave = on_leave
+        self.num_batches = max(len(run.batches) for run in runs)
 
     def train_dataloader(self) -> Iterable[int]:
         return range(self.num_batches)
 
     def configure_optimizers(self) -> list[Optimizer]:
-        return []  # the stack's rows are updated by a rule of their own
+        return []  # a rule updates the rows of the stack
 
     def on_fit_start(self) -> None:
-        for member in self.members:
-            member.do(member.begin)
-        self._let_go()
+        for run in self.runs:
+            run.do(run.begin)
+        self._remove_done()
 
     def on_train_start(self) -> None:
-        first = self.members[0].model
-        self.network = Chain(first) if is_chain(first) else Mapped(first)
-        self.rule = RULES[type(self.members[0].optimizer)]
-        self.stack = Stack([member.model for member in self.members], self.device)
+        first = self.runs[0]
+        kind = StackedMLP if is_plain_mlp(first.model) else StackedModule
+        self.network = kind(first.model)
+        self.rule = RULES[type(first.optimizer)]
+        self.stack = Stack([run.model for run in self.runs], self.device)
         self._read_values()
         self.stack.state = self.rule.state(self.stack.parameters, self.values)
-        for k, member in enumerate(self.members):
-            self.stack.take_state(k, member.state(), member.trainer.global_step)
-        self.data = Rows(self.members, self.device)
+        for k, run in enumerate(self.runs):
+            self.stack.load_state(k, run.optimizer_state(), run.trainer.global_step)
+        self.data = GroupData(self.runs, self.device)
         self._arrange()
 
     def on_train_epoch_start(self) -> None:
-        waits = signals.Received.waits  # one that comes in between waits for its write
-        for member in self.members:
-            member.do(member.begin_epoch)
+        waits = signals.Received.waits  # a signal from now on waits for the next epoch
+        for run in self.runs:
+            run.do(run.begin_epoch)
         if waits:
             signals.raise_deferred()
-        batches = [member.batches for member in self.members]
-        epochs = [member.trainer.current_epoch for member in self.members]
-        starts = [self.data.start(member) for member in self.members]
-        self.rows = orders_of(batches, starts, epochs).to(self.device)
-        self.features = self.data.features(self.members, self.parts, self.rows)
-        self.seen = torch.empty(0)
+        batches = [run.batches for run in self.runs]
+        epochs = [run.trainer.current_epoch for run in self.runs]
+        starts = [self.data.start(run) for run in self.runs]
+        self.rows = row_orders(batches, starts, epochs).to(self.device)
+        self.outputs = torch.empty(0)
 
     def training_step(self, batch: int, i: int) -> None:
-        if i >= len(self.parts):
+        if i >= len(self.subgroups):
             return
-        parts = self.parts[i]
-        seen = zip(parts, next(self.features), strict=True)
-        done = [self._learn(part, features, i) for part, features in seen]
-        members = [part.members for part in parts if part.members is not None]
-        self._update(torch.cat(members).sort().values if members else None)
+        done = [self._compute_gradients(own, i) for own in self.subgroups[i]]
+        some = [own.indices for own in self.subgroups[i] if own.indices is not None]
+        indices = torch.cat(some).sort().values if some else None
+        self._update(indices)
         for show_end in filter(None, done):
             show_end()
-        if any(member.steps_schedule for member in self.members):
-            for k in self._numbers(torch.cat(members) if members else None):
-                self.members[k].step_schedule_of_iteration()
+        if any(run.steps_schedule for run in self.runs):
+            for k in self._numbers(indices):
+                self.runs[k].step_schedule_after_batch()
             self._read_values()
 
     def on_train_epoch_end(self) -> None:
         validation = self._validate()
-        for numbers in alike(self.members, lambda member: member.batches.num_rows):
-            own = [self.members[k] for k in numbers]
+        for indices in group_indices(self.runs, lambda run: run.batches.num_rows):
+            own = [self.runs[k] for k in indices]
             count = own[0].batches.num_rows
-            outputs = self.seen[numbers, :count]
-            targets = self.data.targets[self.rows[numbers, :count]]
-            measures = measures_of([member.model for member in own], outputs, targets)
-            seen = zip(outputs, targets, measures, strict=True)
-            for k, (out, true, measure) in zip(numbers, seen, strict=True):
-                member, tested = self.members[k], validation.get(k)
-                member.do(partial(member.end_epoch, out, true, measure, tested))
-        if self._let_go() and self.members:
+            outputs = self.outputs[indices, :count]
+            targets = self.data.targets[self.rows[indices, :count]]
+            measures = measures_of([run.model for run in own], outputs, targets)
+            every = zip(own, indices, outputs, targets, measures, strict=True)
+            for run, k, out, true, measure in every:
+                run.do(partial(run.end_epoch, out, true, measure, validation.get(k)))
+        if self._remove_done() and self.runs:
             self._arrange()
         self._read_values()
 
-    def outputs(self, numbers: Sequence[int], features: Tensor) -> Tensor:
-        """What members make of the same rows: [N, F] → [k, N, O]."""
+    def predict_rows(self, indices: Sequence[int], features: Tensor) -> Tensor:
+        """Return the outputs of some runs for the same rows: [N, F] → [k, N, O]."""
         tensors = self.stack.leaves | self.stack.buffers
-        if len(numbers) < len(self.members):
-            tensors = self.stack.taken(tensors, torch.tensor(numbers))
-        batches = torch.split(features.to(self.device), EVALUATION_BATCH_SIZE)
-        shown = [rows.expand(len(numbers), *rows.shape) for rows in batches]
-        found = [self.network(tensors, rows, [], training=False) for rows in shown]
+        if len(indices) < len(self.runs):
+            tensors = self.stack.copy_rows(tensors, torch.tensor(indices))
+        found = [
+            self.network(tensors, rows.expand(len(indices), -1, -1), [], training=False)
+            for rows in torch.split(features, EVALUATION_BATCH_SIZE)
+        ]
         return torch.cat(found, dim=1)
 
-    def _learn(self, part: Part, features: Tensor, i: int) -> Callable[[], None] | None:
-        """Forward and backward of members whose batches are of one size."""
-        stack, members, numbers = self.stack, part.members, self._numbers(part.members)
+    def _compute_gradients(self, own: SubGroup, i: int) -> Callable[[], None] | None:
+        """Do forward and backward pass of one subgroup.
+
+        Returns:
+            what calls the hooks after the optimizer's step, if any are due.
+        """
+        stack, numbers = self.stack, self._numbers(own.indices)
         leaves, buffers = stack.leaves, stack.buffers
-        if members is not None:
-            leaves, buffers = (stack.taken(t, members) for t in (leaves, buffers))
-        watching = self.watch.is_due(i, part.num_rows)
-        if watching:
-            self.watch.begin(numbers, i)
-        chosen = [self.members[k] for k in numbers]
+        if own.indices is not None:
+            leaves, buffers = (
+                stack.copy_rows(rows, own.indices) for rows in (leaves, buffers)
+            )
+        hooks_are_due = self.hooks.are_due(i, own.num_rows)
+        if hooks_are_due:
+            self.hooks.before_batch(numbers, i)
+        rows = self.rows[own.place]
         outputs = self.network(
             leaves | buffers,
-            features,
-            self.network.masks(chosen, part.num_rows),
+            self.data.features[rows],
+            self.network.masks([self.runs[k] for k in numbers], own.num_rows),
             training=True,
-            look=partial(self.watch.show, numbers) if watching else None,
+            show=partial(self.hooks.after_module, numbers) if hooks_are_due else None,
         )
-        targets = self.data.targets[self.rows[part.cut()]]
-        loss = self.objective(outputs, targets, leaves, members)
+        targets = self.data.targets[rows]
+        loss = self.loss(outputs, targets, leaves, own.indices)
         gradients = torch.autograd.grad(loss, list(leaves.values()))
-        stack.put(gradients, buffers, members)
+        stack.put(gradients, buffers, own.indices)
         outputs = outputs.detach()
-        self._note(part, outputs)
-        if not watching:
+        if not len(self.outputs):
+            self.outputs = outputs.new_zeros(*self.rows.shape, outputs.shape[2])
+        self.outputs[own.place] = outputs
+        if not hooks_are_due:
             return None
-        self.watch.before_step(numbers, loss)
-        return partial(self.watch.end, numbers, outputs, targets, i)
+        self.hooks.before_step(numbers, loss)
+        return partial(self.hooks.after_batch, numbers, outputs, targets, i)
 
-    def _note(self, part: Part, outputs: Tensor) -> None:
-        """Keep an iteration's outputs for the metrics of the epoch."""
-        if not len(self.seen):
-            self.seen = outputs.new_zeros(*self.rows.shape, outputs.shape[2])
-        self.seen[part.cut()] = outputs
-
-    def _update(self, members: Tensor | None) -> None:
-        """One step of the optimizer, for some members or for all."""
+    def _update(self, indices: Tensor | None) -> None:
+        """Do a step of the optimizer, for some runs or for all."""
         stack, values = self.stack, self.values
         clip(stack.gradients, *self.clipping)
-        if members is None or len(members) == len(self.members):
+        if indices is None or len(indices) == len(self.runs):
             self.rule.step(stack.parameters, stack.gradients, stack.state, values)
             return
-        weights = stack.parameters[members]
-        state = {name: rows[members] for name, rows in stack.state.items()}
-        self.rule.step(weights, stack.gradients[members], state, values.of(members))
-        stack.parameters[members] = weights
+        weights = stack.parameters[indices]
+        state = {name: rows[indices] for name, rows in stack.state.items()}
+        self.rule.step(weights, stack.gradients[indices], state, values.of(indices))
+        stack.parameters[indices] = weights
         for name, rows in state.items():
-            stack.state[name][members] = rows
+            stack.state[name][indices] = rows
 
     @torch.no_grad()
     def _validate(self) -> dict[int, Measure]:
-        """What measures each member's validation rows, by its number."""
+        """Return what measures the validation rows of each run, by its index."""
         found: dict[int, Measure] = {}
-        for numbers in alike(self.members, split_of):
-            if validation := self.data.validation(self.members[numbers[0]]):
+        for indices in group_indices(self.runs, split_of):
+            if validation := self.data.validation(self.runs[indices[0]]):
                 features, targets = validation
-                outputs = self.outputs(numbers, features)
-                everyones = targets.expand(len(numbers), *targets.shape)
-                models = [self.members[k].model for k in numbers]
-                measures = measures_of(models, outputs, everyones)
-                found |= dict(zip(numbers, measures, strict=True))
+                outputs = self.predict_rows(indices, features)
+                same_targets = targets.expand(len(indices), *targets.shape)
+                models = [self.runs[k].model for k in indices]
+                measures = measures_of(models, outputs, same_targets)
+                found |= dict(zip(indices, measures, strict=True))
         return found
 
-    def _let_go(self) -> bool:
-        """Members that are done leave; with the last one the training ends."""
-        leaving = [member for member in self.members if member.is_done]
-        staying = [k for k, m in enumerate(self.members) if not m.is_done]
-        for member in leaving:
-            member.finish()
-            self.ending(member)
-        self.members = [self.members[k] for k in staying]
-        self.trainer.should_stop = not self.members
+    def _remove_done(self) -> bool:
+        """Let runs that are done leave; with the last run the training ends."""
+        leaving = [run for run in self.runs if run.is_done]
+        staying = [k for k, run in enumerate(self.runs) if not run.is_done]
+        for run in leaving:
+            run.finish()
+            self.on_leave(run)
+        self.runs = [self.runs[k] for k in staying]
+        self.trainer.should_stop = not self.runs
         if leaving and staying and hasattr(self, "stack"):
             self.stack.keep(torch.tensor(staying))
         return bool(leaving)
 
     def _arrange(self) -> None:
-        """What follows from who is there."""
-        models = [member.model for member in self.members]
+        """Renew what depends on which runs there are."""
+        models = [run.model for run in self.runs]
         self.stack.bind(models)
-        for member, state in zip(self.members, self.stack.states(), strict=True):
-            member.remember(state)
-        self.parts = parts_of([member.batches for member in self.members])
-        self.objective = Objective(models)
-        self.watch = Watch(self.members)
-        trainer = self.members[0].trainer
+        for run, state in zip(self.runs, self.stack.states(), strict=True):
+            run.set_optimizer_state(state)
+        self.subgroups = subgroups_of([run.batches for run in self.runs])
+        self.loss = StackedLoss(models)
+        self.hooks = BatchHooks(self.runs)
+        trainer = self.runs[0].trainer
         by_value = trainer.gradient_clip_algorithm == "value"
         self.clipping = trainer.gradient_clip_val, by_value
 
     def _read_values(self) -> None:
-        """What the members' schedulers have made of their optimizers."""
-        if self.members:
-            optimizers = [member.optimizer for member in self.members]
-            self.values = hyperparameters_of(optimizers, self.device)
+        """Read the hyperparameters, which the schedulers change in the optimizers."""
+        if self.runs:
+            optimizers = [run.optimizer for run in self.runs]
+            self.values = values_of(optimizers, self.device)
 
-    def _numbers(self, members: Tensor | None) -> Sequence[int]:
-        return range(len(self.members)) if members is None else members.tolist()
+    def _numbers(self, indices: Tensor | None) -> Sequence[int]:
+        return range(len(self.runs)) if indices is None else indices.tolist()

@@ -1,4 +1,4 @@
-"""A sweep's jobs, those that fit together trained as one."""
+"""Trains the jobs of a sweep, in groups where that is possible."""
 
 import gc
 from collections import deque
@@ -24,37 +24,28 @@ from litmlp.engine.sweep.launch import SweepStopped
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import explain, is_out_of_memory, report
 from litmlp.engine.vectorized.compatibility import (
-    keys_apart,
+    differing_keys,
     refusal,
     shape,
     shared_keys,
-    sorted_apart,
+    try_in_stack,
 )
-from litmlp.engine.vectorized.data_cache import SharedData
-from litmlp.engine.vectorized.dealing import Groups, dealt
-from litmlp.engine.vectorized.dry_run import loss_in_stack
+from litmlp.engine.vectorized.data_cache import DataCache
+from litmlp.engine.vectorized.display import Display
 from litmlp.engine.vectorized.group import Group
-from litmlp.engine.vectorized.member import Member
-from litmlp.engine.vectorized.memory_estimate import Room
-from litmlp.engine.vectorized.progress_table import Tally
-from litmlp.engine.vectorized.recorded_run import Built, Opened, within
-from litmlp.engine.vectorized.stacked_loss import alike
-from litmlp.engine.vectorized.worker_processes import train_shares
+from litmlp.engine.vectorized.grouped_run import GroupedRun
+from litmlp.engine.vectorized.memory_estimate import Capacity
+from litmlp.engine.vectorized.recorded_run import PreparedRun, RecordedRun, log_to
+from litmlp.engine.vectorized.stack import group_indices
+from litmlp.engine.vectorized.worker_processes import (
+    JobGroups,
+    deal_out,
+    train_in_processes,
+)
 from litmlp.errors import UserError
 
 if TYPE_CHECKING:
     from litmlp.engine.sweep.process_pool import Slot
-
-
-def without_ends(config: DictConfig) -> DictConfig:
-    """The config of a Trainer that leaves no files and goes on until it is stopped."""
-    config = config.copy()
-    config.callbacks, config.logger, config.folder = {}, {}, "."
-    config.trainer.max_epochs = -1
-    config.trainer.gradient_clip_val = None
-    with open_dict(config.trainer):
-        config.trainer.enable_checkpointing = False
-    return config
 
 
 def train_jobs(
@@ -64,48 +55,50 @@ def train_jobs(
     num_threads: int | None,
     slots: "Sequence[Slot]" = (),
 ) -> None:
-    """Train each job, together with others where it can be; each leaves its folder.
+    """Train each job, together with others where possible; each leaves its folder.
 
     Args:
         jobs: composed, and not begun.
-        max_members: the most to train at once; None for as many as memory allows.
-        num_threads: of the CPU; None for one a process: only then the bits of a run
-            do not depend on who else is in its group.
-        slots: other processes that take a share of the jobs and threads, each.
+        max_members: the most runs to train at once; None for as many as memory allows.
+        num_threads: of the CPU, in all processes; None for one per process: only then
+            the bits of a run do not depend on the other runs of its group.
+        slots: other processes, which train a part of the jobs each.
     """
     keys = [shared_keys(job.composed) for job in jobs]
-    groups = [[jobs[number] for number in numbers] for numbers in sorted_apart(keys)]
-    shares = dealt(groups, 1 + len(slots))
+    alike = group_indices(keys, lambda shared: str(sorted(shared.items())))
+    parts = deal_out([[jobs[i] for i in own] for own in alike], 1 + len(slots))
     train = partial(
         train_groups,
-        max_members=max_members and max(1, max_members // len(shares)),
-        num_threads=max(1, (num_threads or 1) // len(shares)),
-        processes=len(shares),
+        max_members=max_members and max(1, max_members // len(parts)),
+        num_threads=max(1, (num_threads or 1) // len(parts)),
+        processes=len(parts),
     )
-    train_shares(shares, train, slots)
-    if apart := keys_apart(keys):
-        console.print(f"trained apart: jobs that differ in {', '.join(apart)}")
+    train_in_processes(parts, train, slots)
+    if keys_apart := differing_keys(keys):
+        console.print(f"trained apart: jobs that differ in {', '.join(keys_apart)}")
 
 
 def train_groups(
-    groups: Groups,
-    tally: Tally,
+    groups: JobGroups,
+    display: Display,
     *,
     max_members: int | None,
     num_threads: int,
     processes: int,
 ) -> None:
-    """Train what can perhaps be stacked, group by group, beside other processes."""
-    data = SharedData()
-    with signals.interrupt_on_signal(), collecting_only_new():
-        for group in groups:
-            for wave in waves(deque(group), data, tally, max_members, processes):
-                train_wave(wave, tally, num_threads)
+    """Train groups of jobs one after the other, beside other processes."""
+    cache = DataCache()
+    with signals.interrupt_on_signal(), spare_old_objects():
+        for jobs in groups:
+            for prepared in prepare_groups(
+                deque(jobs), cache, display, max_members, processes
+            ):
+                train_by_shape(prepared, display, num_threads)
 
 
 @contextmanager
-def collecting_only_new() -> Iterator[None]:
-    """Spare the garbage collector what stands already: libraries, and configs."""
+def spare_old_objects() -> Iterator[None]:
+    """Spare the garbage collector all objects that exist: libraries and configs."""
     gc.freeze()
     try:
         yield
@@ -113,84 +106,90 @@ def collecting_only_new() -> Iterator[None]:
         gc.unfreeze()
 
 
-def waves(
+def prepare_groups(
     waiting: deque[Job],
-    data: SharedData,
-    tally: Tally,
+    cache: DataCache,
+    display: Display,
     max_members: int | None,
     processes: int,
-) -> Iterator[list[Built]]:
-    """Built jobs to train at once; trains those that cannot be stacked.
+) -> Iterator[list[PreparedRun]]:
+    """Yield runs to train at once; train jobs that cannot be stacked.
 
     Args:
-        max_members: the most at once; None for as many as there is room for.
+        waiting: jobs that share what the runs of a group must share.
+        cache: of their data.
+        display: counts the jobs.
+        max_members: the most runs at once; None for as many as there is room for.
+        processes: the number of processes that share the machine.
     """
-    wave: list[Built] = []
-    room: Room | None = None
+    group: list[PreparedRun] = []
+    capacity: Capacity | None = None
     while waiting:
-        alone = not wave and len(waiting) == 1
+        is_single = not group and len(waiting) == 1
         job = waiting.popleft()
-        built = None if alone else build(job, data)
-        tally.count("built")
-        if built is None:
+        prepared = None if is_single else prepare_or_explain(job, cache)
+        display.built += 1
+        if prepared is None:
             job.run()
-            tally.count("ended")
+            display.ended += 1
             continue
-        if room is None or not room.take(built.run):
-            if wave:
-                yield wave
-            wave, room = [], Room(built.run, processes, max_members)
-        wave.append(built)
-    if wave:
-        yield wave
+        if capacity is None or not capacity.take(prepared.run):
+            if group:
+                yield group
+            group, capacity = [], Capacity(prepared.run, processes, max_members)
+        group.append(prepared)
+    if group:
+        yield group
 
 
-def train_wave(wave: Sequence[Built], tally: Tally, threads: int) -> None:
-    """Train runs as one, as far as their networks have the same shape.
+def train_by_shape(
+    prepared: Sequence[PreparedRun], display: Display, threads: int
+) -> None:
+    """Train runs as one group per shape of their networks.
 
     Raises:
-        SweepStopped: one of them failed, and nothing more is to start then.
+        SweepStopped: a run failed, and the sweep is to stop then.
     """
-    shapes = alike([built.run for built in wave], shape)
+    shapes = group_indices([own.run for own in prepared], shape)
     if len(shapes) > 1:
         console.print(f"trained apart: data that make networks of {len(shapes)} shapes")
-    for numbers in shapes:
-        own = [wave[number] for number in numbers]
-        if len(own) == 1:
-            own[0].job.run()
-            tally.count("ended")
+    for indices in shapes:
+        group = [prepared[i] for i in indices]
+        if len(group) == 1:
+            group[0].job.run()
+            display.ended += 1
             continue
-        failed = train_group(own, tally, threads)
-        if failed and own[0].job.config.sweep.on_error == "stop":
+        failed = train_group(group, display, threads)
+        if failed and group[0].job.config.sweep.on_error == "stop":
             raise SweepStopped
 
 
-def build(job: Job, data: SharedData) -> Built | None:
-    """A job's run, or None if it has to go its own way: it is then said why."""
+def prepare_or_explain(job: Job, cache: DataCache) -> PreparedRun | None:
+    """Prepare a job's run; None, with the reason printed, if it is trained alone."""
     job.open()
-    built, reason = None, None
+    prepared, reason = None, None
     try:
-        with within(job), run_settings(job.config):
-            built = prepare(job, data)
-            reason = refusal(built.run, built.start.point) if built else None
-            if built and not reason:
-                loss_in_stack(built.run)
+        with log_to(job), run_settings(job.config):
+            prepared = prepare(job, cache)
+            if prepared:
+                reason = refusal(prepared.run, prepared.start.point)
+            if prepared and not reason:
+                try_in_stack(prepared.run)
     except Exception as error:
         if explain(error) is not None:
-            return None  # its own run finds the mistake again, and tells
-        # Likewise, or a group could not follow it.
+            return None  # trained alone, the job reports the mistake
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     if reason:
         name = folder_of(job.composed).name
         console.print(f"trained alone: {reason}: {name}", soft_wrap=True)
-    return None if reason else built
+    return None if reason else prepared
 
 
-def prepare(job: Job, data: SharedData) -> Built | None:
-    """A job's run as it is to begin or to go on; None if there is nothing to do.
+def prepare(job: Job, cache: DataCache) -> PreparedRun | None:
+    """Build a job's run, new or as it resumes; None if its folder is complete.
 
     Raises:
-        UserError: a mistake in its config, or its folder holds something else.
+        UserError: a mistake in the config, or the folder holds something else.
     """
     folder = Path(job.config.folder)
     if run_folder.is_done(folder):
@@ -198,51 +197,65 @@ def prepare(job: Job, data: SharedData) -> Built | None:
     start = StartingPoint(folder, job.config)
     start.look()
     config = complete(job.config)
-    run = build_run(config, folder, data.build(config), start.point)
-    return Built(job=job, run=run, start=start)
+    run = build_run(config, folder, cache.build(config), start.point)
+    return PreparedRun(job=job, run=run, start=start)
 
 
-def train_group(group: Sequence[Built], tally: Tally, threads: int) -> bool:
+def train_group(
+    prepared: Sequence[PreparedRun], display: Display, threads: int
+) -> bool:
     """Train runs of one shape; return whether one of them failed.
 
-    Each is tested and recorded as soon as it is done.
+    Each run is tested and recorded as soon as it is done.
     """
-    opened: dict[Member, Opened] = {}
-    for built in group:
-        if (own := Opened.begin(built, len(group))) is not None:
-            opened[own.member] = own
-    tally.count("ended", len(group) - len(opened))
-    if not opened:
+    recorded: dict[GroupedRun, RecordedRun] = {}
+    for each in prepared:
+        if (own := RecordedRun.begin(each, len(prepared))) is not None:
+            recorded[own.grouped] = own
+    display.ended += len(prepared) - len(recorded)
+    if not recorded:
         return True
 
-    def ending(member: Member) -> None:
-        opened[member].end()
-        tally.leave(member)
+    def end(run: GroupedRun) -> None:
+        recorded[run].end()
+        display.ended += 1
 
-    config = without_ends(group[0].run.config)
+    config = endless(prepared[0].run.config)
     with run_settings(config), only_logged(True):
         torch.set_num_threads(threads)
-        trainer = build_trainer(config, [tally])
+        trainer = build_trainer(config, [display])
         try:
             with signals.defer_interrupts():
-                trainer.fit(Group(list(opened), ending))
+                trainer.fit(Group(list(recorded), end))
         except BaseException as found:
-            short = is_out_of_memory(found)
-            error = UserError(fewer(len(group))) if short else found
-            for own in opened.values():
+            error = found
+            if is_out_of_memory(found):
+                error = UserError(smaller_group(len(prepared)))
+            for own in recorded.values():
                 own.break_off(error)
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise KeyboardInterrupt from error  # Lightning makes it a plain exit
             if not isinstance(error, Exception):
                 raise
             report(error)
-    return len(opened) < len(group) or any(own.failed for own in opened.values())
+    return len(recorded) < len(prepared) or any(r.failed for r in recorded.values())
 
 
-def fewer(members: int) -> str:
-    """What to do where memory does not suffice for a group of so many."""
-    most = max(1, members // 2)
+def endless(config: DictConfig) -> DictConfig:
+    """Return the config of a Trainer that writes nothing and trains until stopped."""
+    config = config.copy()
+    config.callbacks, config.logger, config.folder = {}, {}, "."
+    config.trainer.max_epochs = -1
+    config.trainer.gradient_clip_val = None
+    with open_dict(config.trainer):
+        config.trainer.enable_checkpointing = False
+    return config
+
+
+def smaller_group(runs: int) -> str:
+    """Return what to do where memory does not suffice for a group of so many runs."""
+    most = max(1, runs // 2)
     return (
-        f"out of memory: {members} runs side by side are too many: "
+        f"out of memory: {runs} runs side by side are too many: "
         f"hydra.launcher.max_members={most}"
     )

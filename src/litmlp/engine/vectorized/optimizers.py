@@ -1,7 +1,7 @@
-"""What torch's optimizers do, for members with hyperparameters of their own.
+"""Torch's optimizers for runs with hyperparameters of their own.
 
-Each update changes weights [K, P] and state in place; the formulas and the names of the
-state are those of ``torch.optim``.
+Each function changes weights [K, P] and state in place by gradients [K, P]; formulas
+and names of the state are those of ``torch.optim``.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, optim
 from torch.optim import Optimizer
 
-from litmlp.engine.vectorized.padding import power
-from litmlp.engine.vectorized.stacked_hyperparameters import Hyperparameters, Tensors
+from litmlp.engine.vectorized.stack import Tensors, pad
+from litmlp.engine.vectorized.stacked_values import Values
 
-Update = Callable[[Tensor, Tensor, Tensors, Hyperparameters], None]
+Update = Callable[[Tensor, Tensor, Tensors, Values], None]
 
 FROM_THE_START: dict[str, str | float] = {
     "sum": "initial_accumulator_value",
@@ -23,24 +23,24 @@ FROM_THE_START: dict[str, str | float] = {
     "mu": 1.0,
     "mu_product": 1.0,
 }
-"""State that does not start with zeros: a number, or the hyperparameter it is."""
+"""State that does not start with zeros, but with a number or a hyperparameter."""
 
 SWITCHES = {
     "momentum_buffer": "momentum",
     "max_exp_avg_sq": "amsgrad",
     "grad_avg": "centered",
 }
-"""State that is only there with a certain hyperparameter."""
+"""State that exists only with a certain hyperparameter."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How an optimizer updates, and what it remembers.
+    """Says how an optimizer updates weights, and names its state.
 
     Args:
-        update: one step.
-        memory: names of state of each weight.
-        counters: names of state of each member; ``_`` before those that torch lacks.
+        update: does one step.
+        memory: names of state per weight.
+        counters: names of state per run; a ``_`` marks a name that torch lacks.
     """
 
     update: Update
@@ -48,21 +48,21 @@ class Rule:
     counters: tuple[str, ...] = ("step",)
 
     def step(
-        self, weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
+        self, weights: Tensor, grads: Tensor, state: Tensors, values: Values
     ) -> None:
-        """Update weights [K, P] by gradients [K, P]."""
+        """Update weights [K, P] in place by gradients [K, P]."""
         state[self.counters[0]] += 1
-        if values.are_used("maximize"):
+        if values.use("maximize"):
             grads = -grads
-        if values.are_used("weight_decay"):
+        if values.use("weight_decay"):
             grads = decayed(weights, grads, values)
         self.update(weights, grads, state, values)
 
-    def state(self, weights: Tensor, values: Hyperparameters) -> Tensors:
-        """The state before the first step."""
+    def state(self, weights: Tensor, values: Values) -> Tensors:
+        """Return the state before the first step, [K, P] or [K, 1] each."""
         state = {}
         for name in (*self.memory, *self.counters):
-            if name in SWITCHES and not values.are_used(SWITCHES[name]):
+            if name in SWITCHES and not values.use(SWITCHES[name]):
                 continue
             start = FROM_THE_START.get(name, 0.0)
             column = values[start] if isinstance(start, str) else start
@@ -71,36 +71,39 @@ class Rule:
         return state
 
 
-def counter(weights: Tensor, values: Hyperparameters) -> Tensor:
-    """A column in the type in which torch counts steps."""
-    fused = values.are_used("fused")
+def power(base: Tensor | float, exponent: Tensor) -> Tensor:
+    """Raise a number or a column [K, 1] to the powers of a column [K, 1]."""
+    both = [pad(x.T) if isinstance(x, Tensor) else x for x in (base, exponent)]
+    result: Tensor = both[0] ** both[1]
+    return result[:, : len(exponent)].T
+
+
+def counter(weights: Tensor, values: Values) -> Tensor:
+    """Return a column [K, 1] of the type in which torch counts steps."""
+    fused = values.use("fused")
     kind = torch.float32 if fused else torch.get_default_dtype()
     return weights[:, :1].to(kind)
 
 
-def decayed(weights: Tensor, grads: Tensor, values: Hyperparameters) -> Tensor:
-    """Gradients with weight decay, or weights that have decayed already (decoupled)."""
+def decayed(weights: Tensor, grads: Tensor, values: Values) -> Tensor:
+    """Return gradients [K, P] with weight decay, or shrink the weights (decoupled)."""
     decay = values["weight_decay"]
-    if values.are_used("decoupled_weight_decay"):
+    if values.use("decoupled_weight_decay"):
         weights.mul_((1 - values["lr"] * decay).to(weights))
         return grads
     return grads + decay.to(weights) * weights
 
 
-def sgd(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def sgd(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     if "momentum_buffer" in state:
         buffer, momentum = state["momentum_buffer"], values["momentum"].to(grads)
         damped = grads * (1 - values["dampening"]).to(grads)
         buffer.mul_(momentum).add_(torch.where(state["_step"] == 1, grads, damped))
-        grads = grads + momentum * buffer if values.are_used("nesterov") else buffer
+        grads = grads + momentum * buffer if values.use("nesterov") else buffer
     weights.sub_(values["lr"].to(grads) * grads)
 
 
-def adam(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def adam(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     step, beta1, beta2 = state["step"].double(), values["betas0"], values["betas1"]
     mean, square = moments(grads, state, values)
     if "max_exp_avg_sq" in state:
@@ -111,10 +114,8 @@ def adam(
     weights.addcdiv_(mean * pace, root.add_(values["eps"].to(grads)), value=-1)
 
 
-def moments(
-    grads: Tensor, state: Tensors, values: Hyperparameters
-) -> tuple[Tensor, Tensor]:
-    """Running means of the gradients and of their squares."""
+def moments(grads: Tensor, state: Tensors, values: Values) -> tuple[Tensor, Tensor]:
+    """Update the running means [K, P] of gradients and of their squares."""
     mean, square = state["exp_avg"], state["exp_avg_sq"]
     mean.lerp_(grads, (1 - values["betas0"]).to(grads))
     # No lerp_: a square that is infinite would become NaN, as torch's does not.
@@ -123,9 +124,7 @@ def moments(
     return mean, square
 
 
-def nadam(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def nadam(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     step, beta1 = state["step"].double(), values["betas0"]
     decay = values["momentum_decay"]
     mu = beta1 * (1 - 0.5 * power(0.96, step * decay))
@@ -140,9 +139,7 @@ def nadam(
     weights.sub_(now * grads / root).sub_(ahead * mean / root)
 
 
-def radam(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def radam(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     step, beta1, beta2 = state["step"].double(), values["betas0"], values["betas1"]
     mean, square = moments(grads, state, values)
     faded = power(beta2, step)
@@ -159,9 +156,7 @@ def radam(
     weights.sub_(pace * mean * torch.where(sound, adaptive, 1.0))
 
 
-def adamax(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def adamax(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     mean, largest = state["exp_avg"], state["exp_inf"]
     mean.lerp_(grads, (1 - values["betas0"]).to(grads))
     largest.mul_(values["betas1"].to(grads))
@@ -170,18 +165,14 @@ def adamax(
     weights.sub_(pace.to(grads) * mean / largest)
 
 
-def adagrad(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def adagrad(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     slowed = 1 + (state["step"].double() - 1) * values["lr_decay"]
     state["sum"].addcmul_(grads, grads)
     root = state["sum"].sqrt().add_(values["eps"].to(grads))
     weights.sub_((values["lr"] / slowed).to(grads) * grads / root)
 
 
-def adadelta(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def adadelta(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     rho, eps = values["rho"].to(grads), values["eps"].to(grads)
     rest = (1 - values["rho"]).to(grads)
     square, moved = state["square_avg"], state["acc_delta"]
@@ -191,9 +182,7 @@ def adadelta(
     weights.sub_(values["lr"].to(grads) * delta)
 
 
-def rmsprop(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def rmsprop(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     square, rest = state["square_avg"], (1 - values["alpha"]).to(grads)
     square.mul_(values["alpha"].to(grads)).addcmul_(grads, grads * rest)
     if "grad_avg" in state:
@@ -206,9 +195,7 @@ def rmsprop(
     weights.sub_(values["lr"].to(grads) * change)
 
 
-def asgd(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def asgd(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     step, lr, lambd = state["step"].double(), values["lr"], values["lambd"]
     eta, mu, average = state["eta"], state["mu"], state["ax"]
     weights.mul_((1 - lambd * eta).to(weights)).sub_(eta.to(grads) * grads)
@@ -218,9 +205,7 @@ def asgd(
     mu.copy_(1 / (step - values["t0"]).clamp(min=1))
 
 
-def rprop(
-    weights: Tensor, grads: Tensor, state: Tensors, values: Hyperparameters
-) -> None:
+def rprop(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     size, sign = state["step_size"], (grads * state["prev"]).sign_()
     shrink, grow = values["etas0"].to(grads), values["etas1"].to(grads)
     size.mul_(torch.where(sign > 0, grow, torch.where(sign < 0, shrink, 1.0)))
@@ -245,4 +230,4 @@ RULES: dict[type[Optimizer], Rule] = {
     optim.ASGD: Rule(asgd, ("ax",), ("step", "eta", "mu")),
     optim.Rprop: Rule(rprop, ("prev", "step_size")),
 }
-"""The optimizers that can be stacked: those that treat each weight by itself."""
+"""Optimizers that can be stacked: they treat each weight by itself."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -25,115 +25,111 @@ from litmlp.engine.run.test import Metrics
 from litmlp.engine.sweep.jobs import Job
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import report
-from litmlp.engine.vectorized.member import Member
+from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built:
-    """A job whose run is built, and how far it has come before."""
+class PreparedRun:
+    """A job whose run is built, and the point that it starts from."""
 
     job: Job
     run: Run
     start: StartingPoint
 
 
-class Opened:
-    """A run that is recorded until it ends."""
+@dataclass(kw_only=True)
+class RecordedRun:
+    """Records a run until it ends."""
 
-    def __init__(
-        self,
-        job: Job,
-        member: Member,
-        recording: ExitStack,
-        summary: run_folder.Summary,
-    ) -> None:
-        self.job, self.member = job, member
-        self.recording, self.summary = recording, summary
-        self.is_open, self.failed = True, False
+    job: Job
+    grouped: GroupedRun
+    recording: ExitStack
+    summary: run_folder.Summary = field(default_factory=dict)
+    is_open: bool = True
+    failed: bool = False
 
     @classmethod
-    def begin(cls, built: Built, together: int) -> "Opened | None":
-        """Record a run from now on, and say what is to be trained."""
-        job, run, point = built.job, built.run, built.start.point
+    def begin(cls, prepared: PreparedRun, group_size: int) -> "RecordedRun | None":
+        """Record a run from now on, and announce it; None if that fails."""
+        job, run, point = prepared.job, prepared.run, prepared.start.point
         overrides = as_typed(job.composed.hydra.overrides.task)
         recording = ExitStack()
-        member = Member(run, lambda: within(job), point.path if point else None)
-        own = cls(job, member, recording, {})
-        with within(job), run_settings(run.config):
+        grouped = GroupedRun(run, lambda: log_to(job), point.path if point else None)
+        own = cls(job=job, grouped=grouped, recording=recording)
+        with log_to(job), run_settings(run.config):
             try:
                 own.summary = recording.enter_context(
                     run_folder.recording(
                         run.folder,
                         job.config,
                         overrides,
-                        earlier=built.start.look_again,
+                        earlier=prepared.start.look_again,
                     )
                 )
-                own.summary["vectorized"] = together
+                own.summary["vectorized"] = group_size
                 saved_config.write_launch(run.folder, run.config)
                 announce(run, point)
             except Exception as error:
-                own.member.error = error
+                grouped.error = error
                 own.end()
                 return None
         return own
 
     def end(self) -> None:
-        """Test and record the run, or what went wrong with it."""
-        error = self.member.error
-        with within(self.job), run_settings(self.member.run.config):
+        """Test and record the run, or record its error."""
+        error = self.grouped.error
+        with log_to(self.job), run_settings(self.grouped.run.config):
             try:
                 with self.recording:
                     self._conclude(error)
             except Exception as found:
                 error = found
-        self._leave(failed=error is not None)
+        self._close(failed=error is not None)
+        name = self.grouped.run.folder.name
         if error is not None:
-            name = self.member.run.folder.name
             report(error, source=f"{name}:")
             return
-        console.print(f"  {self.member.run.folder.name}  {in_one_line(self.summary)}")
+        console.print(f"  {name}  {in_one_line(self.summary)}")
 
     def break_off(self, error: BaseException) -> None:
         """Save and record how far the run has come."""
         if not self.is_open:
             return
-        with within(self.job):
-            self.member.break_off(error)
+        with log_to(self.job):
+            self.grouped.break_off(error)
             with suppress(BaseException), self.recording:
                 raise error
-            close_loggers(self.member.trainer, succeeded=False)
-        self._leave(failed=True)
+            close_loggers(self.grouped.trainer, succeeded=False)
+        self._close(failed=True)
 
     def _conclude(self, error: Exception | None) -> None:
-        run = self.member.run
+        run = self.grouped.run
         with open_loggers(run.trainer):
             if error is not None:
                 raise error
             last = load_best(run)
-            metrics = tested(run)
-            self.summary |= record(run, last, metrics)
+            self.summary |= record(run, last, tested(run))
 
-    def _leave(self, *, failed: bool) -> None:
-        """Tell Hydra what came of the job."""
+    def _close(self, *, failed: bool) -> None:
+        """Tell Hydra the result of the job."""
         self.is_open, self.failed = False, failed
         self.job.close(best_value({} if failed else self.summary, self.job.config.mode))
 
 
 @contextmanager
-def within(job: Job) -> Iterator[None]:
-    """Let it be the current job, which speaks to its log alone."""
+def log_to(job: Job) -> Iterator[None]:
+    """Make a job the current job, whose messages go to its log alone."""
     with job.current(), only_logged(True):
         yield
 
 
 @torch.inference_mode()
 def tested(run: Run) -> Metrics:
-    """Metrics of every split by tag, without a Trainer."""
+    """Return the metrics of every split by tag, measured without a Trainer."""
     model, data = run.model.eval(), run.data
     metrics: Metrics = {}
     for split, targets in data.split_targets.items():
-        batches = torch.split(data.features[split][:], EVALUATION_BATCH_SIZE)
+        batches = torch.split(data.features[split], EVALUATION_BATCH_SIZE)
         outputs = torch.cat([model(batch.to(model.device)) for batch in batches])
         values = model.measure(outputs, targets.to(model.device))
         metrics |= {f"{name}/{split}": float(value) for name, value in values.items()}

@@ -1,8 +1,11 @@
 """The weights of several networks of one shape, side by side in one tensor."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from litmlp.supervised import Supervised
@@ -10,18 +13,44 @@ from litmlp.supervised import Supervised
 Tensors = dict[str, Tensor]
 
 STACKED = ("network", "encoding")
-"""Parts of a model that are stacked; the others are never trained."""
+"""Parts of a model that are stacked; the other parts are never trained."""
+
+VECTOR = 64
+"""A multiple of the count of numbers that any processor computes at once."""
+
+
+def group_indices(
+    items: Sequence[Any], key: Callable[[Any], Hashable]
+) -> list[list[int]]:
+    """Return the indices of the items that share a key, one list per key."""
+    found: dict[Hashable, list[int]] = defaultdict(list)
+    for index, item in enumerate(items):
+        found[key(item)].append(index)
+    return list(found.values())
+
+
+def pad(tensor: Tensor) -> Tensor:
+    """Append zeros to a multiple of ``VECTOR``: [K, B, …] → [K, padded B, …].
+
+    A processor computes many numbers at once and the remaining numbers one by one,
+    where functions such as a sigmoid have other last digits. With padding, a run has
+    the same bits whatever other runs are in its group (with one thread).
+    """
+    missing = -tensor.shape[1] % VECTOR
+    if not missing:
+        return tensor
+    return F.pad(tensor, (0, 0) * (tensor.ndim - 2) + (0, missing))
 
 
 class Stack:
-    """A row a member: parameters, gradients and optimizer state, [K, parameters].
+    """Holds parameters, gradients and optimizer state [K, P]: one row per run.
 
-    The members' own parameters become views of their rows, so that whoever looks at a
-    member sees its network as it is now.
+    The parameters of each model become views of its row, so that a model always shows
+    its network as it is now.
 
     Args:
         models: of one shape.
-        device: where the rows live.
+        device: where the rows are.
     """
 
     def __init__(self, models: Sequence[Supervised], device: torch.device) -> None:
@@ -42,7 +71,7 @@ class Stack:
         return len(self.parameters)
 
     def named(self, rows: Tensor) -> Tensors:
-        """Rows [K, parameters] by parameter, [K, …] each."""
+        """Split rows [K, P] by parameter, [K, …] each."""
         sizes = [shape.numel() for shape in self.shapes.values()]
         parts = torch.split(rows, sizes, dim=1)
         return {
@@ -50,49 +79,49 @@ class Stack:
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
 
-    def keep(self, members: Tensor) -> None:
-        """Forget all but some members, given by their numbers."""
-        self.parameters = self.parameters[members]
-        self.gradients = self.gradients[members]
-        self.state = {name: values[members] for name, values in self.state.items()}
-        self.buffers = {name: values[members] for name, values in self.buffers.items()}
+    def keep(self, indices: Tensor) -> None:
+        """Forget all rows but the given rows."""
+        self.parameters = self.parameters[indices]
+        self.gradients = self.gradients[indices]
+        self.state = {name: values[indices] for name, values in self.state.items()}
+        self.buffers = {name: values[indices] for name, values in self.buffers.items()}
         self.leaves = self._leaves()
 
     def bind(self, models: Sequence[Supervised]) -> None:
-        """Make the members' parameters, gradients and buffers views of their rows."""
+        """Make parameters, gradients and buffers of the models views of their rows."""
         parameters, gradients = map(self.named, (self.parameters, self.gradients))
         for k, model in enumerate(models):
             for name, parameter in model.named_parameters():
                 parameter.data = parameters[name][k]
                 parameter.grad = gradients[name][k]
-            point_buffers(model, {n: values[k] for n, values in self.buffers.items()})
+            set_buffers(model, {n: values[k] for n, values in self.buffers.items()})
 
-    def taken(self, tensors: Tensors, members: Tensor) -> Tensors:
-        """Copies of the rows of some members, to be trained apart."""
-        rows = {name: values[members].detach() for name, values in tensors.items()}
+    def copy_rows(self, tensors: Tensors, indices: Tensor) -> Tensors:
+        """Return copies of some rows, to be trained apart from the others."""
+        rows = {name: values[indices].detach() for name, values in tensors.items()}
         for name in self.leaves.keys() & rows.keys():
             rows[name].requires_grad_()
         return rows
 
     def put(
-        self, gradients: Sequence[Tensor], buffers: Tensors, members: Tensor | None
+        self, gradients: Sequence[Tensor], buffers: Tensors, indices: Tensor | None
     ) -> None:
-        """Take in what came of an iteration of some members, or of all."""
+        """Store the gradients and buffers of some rows after a step, or of all rows."""
         rows = [gradient.reshape(len(gradient), -1) for gradient in gradients]
-        if members is None:
+        if indices is None:
             torch.cat(rows, dim=1, out=self.gradients)
             return
-        self.gradients[members] = torch.cat(rows, dim=1)
+        self.gradients[indices] = torch.cat(rows, dim=1)
         for name, values in buffers.items():
-            self.buffers[name][members] = values
+            self.buffers[name][indices] = values
 
-    def take_state(self, k: int, known: dict[str, Tensors], steps: int) -> None:
-        """Let a member's optimizer stand where it stood after some steps, if any.
+    def load_state(self, k: int, known: dict[str, Tensors], steps: int) -> None:
+        """Set a row of the optimizer's state to what it was after some steps, if any.
 
         Args:
-            k: the member's number.
-            known: values by name, by parameter, as torch has them.
-            steps: what counters that torch lacks have come to.
+            k: index of the row.
+            known: values by name, by parameter, as torch names them.
+            steps: the value of counters that torch does not have.
         """
         for name, rows in self.state.items() if steps else ():
             own = [
@@ -106,10 +135,11 @@ class Stack:
                 rows[k] = nn.utils.parameters_to_vector(own).to(rows)
 
     def states(self) -> list[dict[str, Tensors]]:
-        """Of each member, by parameter: the optimizer's state as torch has it."""
+        """Return the optimizer's state of each row by parameter, as torch names it."""
         found: list[dict[str, Tensors]] = [{} for _ in range(len(self))]
-        torch_has = {n: v for n, v in self.state.items() if not n.startswith("_")}
-        for name, values in torch_has.items():
+        for name, values in self.state.items():
+            if name.startswith("_"):
+                continue
             single = values.shape[1] == 1
             named = dict.fromkeys(self.shapes, values) if single else self.named(values)
             for k, own in enumerate(found):
@@ -123,15 +153,15 @@ class Stack:
         return {name: view.detach().requires_grad_() for name, view in named.items()}
 
 
-def clip(gradients: Tensor, longest: float | None, by_value: bool) -> None:
-    """Shorten each member's gradient [K, parameters], as Lightning does it."""
-    if longest is None:
+def clip(gradients: Tensor, limit: float | None, by_value: bool) -> None:
+    """Shorten the gradient of each run [K, P] in place, as Lightning does."""
+    if limit is None:
         return
     if by_value:
-        gradients.clamp_(-longest, longest)
+        gradients.clamp_(-limit, limit)
         return
     norms = gradients.norm(dim=1, keepdim=True)
-    gradients.mul_((longest / (norms + 1e-6)).clamp(max=1.0))
+    gradients.mul_((limit / (norms + 1e-6)).clamp(max=1.0))
 
 
 def release(model: Supervised) -> None:
@@ -139,18 +169,18 @@ def release(model: Supervised) -> None:
     for parameter in model.parameters():
         parameter.data = parameter.data.clone()
         parameter.grad = None
-    point_buffers(model, {name: b.clone() for name, b in named_buffers(model)})
+    set_buffers(model, {name: b.clone() for name, b in named_buffers(model)})
 
 
 def named_buffers(model: Supervised) -> Iterator[tuple[str, Tensor]]:
-    """The buffers that training changes, by name."""
+    """Yield the buffers that training changes, by name."""
     for name, buffer in model.named_buffers():
         if name.split(".")[0] in STACKED:
             yield name, buffer
 
 
-def point_buffers(model: Supervised, tensors: Tensors) -> None:
-    """Let a model's buffers be these tensors."""
+def set_buffers(model: Supervised, tensors: Tensors) -> None:
+    """Replace buffers of a model by other tensors."""
     for name, tensor in tensors.items():
         module, _, own_name = name.rpartition(".")
         setattr(model.get_submodule(module), own_name, tensor)

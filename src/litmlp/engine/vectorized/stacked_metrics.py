@@ -1,4 +1,4 @@
-"""Loss and metrics of many members at once: the costliest part of a small run."""
+"""Loss and metrics of many runs at once: the costliest part of a small run."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -17,24 +17,20 @@ from torchmetrics.classification import (
 )
 
 from litmlp.classifier import Classifier
-from litmlp.engine.vectorized.padding import filled_up
+from litmlp.engine.vectorized.stack import Tensors, pad
 from litmlp.supervised import Supervised
 
-Values = dict[str, Tensor]
-
-Measure = Callable[[], Values]
-"""Loss and metrics of a member, by name; an error is its own."""
-
-COUNTS = ("tp", "fp", "tn", "fn")
+Measure = Callable[[], Tensors]
+"""Returns loss and metrics of a run, by name; an error is the run's own."""
 
 
 def measures_of(
     models: Sequence[Supervised], outputs: Tensor, targets: Tensor
 ) -> list[Measure]:
-    """What gives each model's ``measure`` of its outputs [K, N, O] and targets.
+    """Return what measures each model, given outputs [K, N, O] and targets [K, N, …].
 
-    Metrics of classes are counted at once for all members; what is not known here, or
-    not finite, is left to the member's own metrics.
+    Metrics of classes are counted at once for all runs; unknown metrics, and outputs
+    that are not finite, are left to the run's own metrics.
     """
     found: list[Measure] = [
         partial(model.measure, own, true)
@@ -46,18 +42,18 @@ def measures_of(
     if not known or targets.ndim != 2 or not len(sound):
         return found
     columns = columns_of(models[0], outputs[sound], targets[sound])
-    for place, k in enumerate(sound.tolist()):
-        own = {name: column[place] for name, column in columns.items()}
+    for i, k in enumerate(sound.tolist()):
+        own = {name: column[i] for name, column in columns.items()}
         found[k] = partial(with_loss, own, models[k], outputs[k], targets[k])
     return found
 
 
-def columns_of(model: Supervised, outputs: Tensor, targets: Tensor) -> Values:
-    """The known metrics of members that have those of this model, [K] each."""
-    members, rows = targets.shape
-    # Filled up: then a member's probabilities are the same bits in any company.
-    padded = [filled_up(tensor).flatten(0, 1) for tensor in (outputs, targets)]
-    probabilities = model.for_metrics(*padded)[0].view(members, -1, outputs.shape[2])
+def columns_of(model: Supervised, outputs: Tensor, targets: Tensor) -> Tensors:
+    """Return the metrics of runs that have the metrics of this model, [K] each."""
+    runs, rows = targets.shape
+    # Padded: then a run's probabilities are the same bits in any group.
+    padded = [pad(tensor).flatten(0, 1) for tensor in (outputs, targets)]
+    probabilities = model.for_metrics(*padded)[0].view(runs, -1, outputs.shape[2])
     predictions = probabilities[:, :rows]
     metrics = dict(model.metrics.items())
     counts = count(predictions, targets, metrics)
@@ -70,23 +66,18 @@ def columns_of(model: Supervised, outputs: Tensor, targets: Tensor) -> Values:
 
 
 def with_loss(
-    metrics: Values, model: Supervised, outputs: Tensor, targets: Tensor
-) -> Values:
-    """A member's metrics and its loss, in the order of its tags."""
+    metrics: Tensors, model: Supervised, outputs: Tensor, targets: Tensor
+) -> Tensors:
+    """Add the loss to a run's metrics, in the order of its tags."""
     found = metrics | {"loss": model.compute_loss(outputs, targets)}
     return {name: found[name] for name in model.metric_names}
 
 
 def is_known(metric: Metric) -> bool:
-    """Whether a metric follows from counts, or is an area under an exact curve."""
+    """Return whether a metric follows from counts, or is an area under a curve."""
     kinds = (BinaryStatScores, MulticlassStatScores, BinaryAUROC, MulticlassAUROC)
-    usual: dict[str, Any] = {
-        "top_k": 1,
-        "ignore_index": None,
-        "thresholds": None,
-        "max_fpr": None,
-    }
-    usual |= {"multidim_average": "global", "threshold": 0.5}
+    usual: dict[str, Any] = dict.fromkeys(("ignore_index", "thresholds", "max_fpr"))
+    usual |= {"top_k": 1, "multidim_average": "global", "threshold": 0.5}
     if isinstance(metric, MulticlassStatScores) and metric.average == "none":
         return False
     return isinstance(metric, kinds) and all(
@@ -97,15 +88,17 @@ def is_known(metric: Metric) -> bool:
 def count(
     predictions: Tensor, targets: Tensor, metrics: dict[str, Metric]
 ) -> dict[str, Tensor]:
-    """Right and wrong predictions a class [K, classes]; of a binary task, [K]."""
-    members, rows, outputs = predictions.shape
+    """Count right and wrong predictions per class [K, C]; of a binary task, [K]."""
+    runs, rows, outputs = predictions.shape
     binary = outputs == 1
     classes = 2 if binary else outputs
-    said = (predictions[..., 0] > 0.5).long() if binary else predictions.argmax(dim=2)
-    own = torch.arange(members, device=targets.device)[:, None] * classes**2
-    cells = (own + targets * classes + said).flatten()
-    confusion = torch.bincount(cells, minlength=members * classes**2)
-    confusion = confusion.view(members, classes, classes)
+    predicted = (
+        (predictions[..., 0] > 0.5).long() if binary else predictions.argmax(dim=2)
+    )
+    own = torch.arange(runs, device=targets.device)[:, None] * classes**2
+    cells = (own + targets * classes + predicted).flatten()
+    confusion = torch.bincount(cells, minlength=runs * classes**2)
+    confusion = confusion.view(runs, classes, classes)
     tp = confusion.diagonal(dim1=1, dim2=2)
     fp, fn = confusion.sum(dim=1) - tp, confusion.sum(dim=2) - tp
     values = {"tp": tp, "fp": fp, "fn": fn, "tn": rows - tp - fp - fn}
@@ -113,7 +106,7 @@ def count(
 
 
 def final(metric: Metric, counts: dict[str, Tensor]) -> Tensor:
-    """The metric of each member, by its own formula."""
+    """Compute the metric of each run, [K], by the formula of torchmetrics."""
     each = copy.copy(metric)
     vars(each).update(counts, multidim_average="samplewise")
     value: Tensor = type(each).compute(each)
@@ -121,7 +114,7 @@ def final(metric: Metric, counts: dict[str, Tensor]) -> Tensor:
 
 
 def areas(metric: Metric, predictions: Tensor, targets: Tensor) -> Tensor:
-    """The area under the ROC curve of each member, a mean over its classes."""
+    """Return the area under the ROC curve of each run [K], a mean over its classes."""
     scores, true = predictions.cpu().numpy(), targets.cpu().numpy()
     outputs = scores.shape[2]
     classes = np.arange(outputs)[:, None] if outputs > 1 else np.ones((1, 1), int)
@@ -134,25 +127,25 @@ def areas(metric: Metric, predictions: Tensor, targets: Tensor) -> Tensor:
 
 
 def area(scores: np.ndarray, positive: np.ndarray) -> np.ndarray:
-    """The share of pairs of a positive and a negative row that are in order; 0 if none.
+    """Return the fraction of pairs of a positive and a negative row in order, [C].
 
-    A tie is half in order (Mann and Whitney 1947,
-    https://doi.org/10.1214/aoms/1177730491).
+    A tie counts half (Mann and Whitney 1947, https://doi.org/10.1214/aoms/1177730491);
+    without pairs the area is 0. This takes a quarter of the time of ``rankdata``.
 
     Args:
-        scores: from 0 up, [classes, N].
-        positive: of which rows they should be large, [classes, N].
+        scores: of each class, 0 or more, [C, N].
+        positive: the rows of each class, [C, N].
     """
-    # Numbers from 0 up have the order of their bits; of a tie, negative rows are first.
+    # Numbers from 0 up have the order of their bits; in a tie, negative rows are first.
     bits = np.ascontiguousarray(scores).view(f"u{scores.itemsize}")
     keys = np.sort(bits << 1 | positive, axis=1)
     negative = keys & 1 == 0
     up_to = negative.cumsum(axis=1)
     below = up_to - negative
     below[:, 1:][keys[:, 1:] >> 1 == keys[:, :-1] >> 1] = 0
-    np.maximum.accumulate(below, axis=1, out=below)  # the same for all of a tie
+    np.maximum.accumulate(below, axis=1, out=below)  # the same for all rows of a tie
     ordered = np.where(negative, 0, below + up_to).sum(axis=1) / 2
     pairs = up_to[:, -1] * (~negative).sum(axis=1)
-    share = np.zeros(len(pairs))
-    np.divide(ordered, pairs, out=share, where=pairs > 0)
-    return share
+    areas = np.zeros(len(pairs))
+    np.divide(ordered, pairs, out=areas, where=pairs > 0)
+    return areas

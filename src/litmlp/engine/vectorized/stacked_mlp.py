@@ -1,4 +1,4 @@
-"""An MLP's layers for all members at once: a batched product a layer."""
+"""An MLP's layers for all runs at once: one batched product per layer."""
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
@@ -10,44 +10,27 @@ from torch import Tensor, nn
 from litmlp import activations
 from litmlp.encoding import Encoding
 from litmlp.engine.vectorized.dropout_masks import Mask, draw
-from litmlp.engine.vectorized.member import Member
-from litmlp.engine.vectorized.padding import filled_up
-from litmlp.engine.vectorized.stack import Tensors
+from litmlp.engine.vectorized.grouped_run import GroupedRun
+from litmlp.engine.vectorized.stack import Tensors, pad
 from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
 
 ELEMENTWISE = (
-    nn.CELU,
-    nn.ELU,
-    nn.GELU,
-    nn.Hardshrink,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.Hardtanh,
-    nn.LeakyReLU,
-    nn.LogSigmoid,
-    nn.Mish,
-    nn.ReLU,
-    nn.SELU,
-    nn.Sigmoid,
-    nn.SiLU,
-    nn.Softplus,
-    nn.Softshrink,
-    nn.Softsign,
-    nn.Tanh,
-    nn.Tanhshrink,
+    *(nn.CELU, nn.ELU, nn.GELU, nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish),
+    *(nn.Hardtanh, nn.LeakyReLU, nn.LogSigmoid, nn.Mish, nn.ReLU, nn.SELU, nn.Sigmoid),
+    *(nn.SiLU, nn.Softplus, nn.Softshrink, nn.Softsign, nn.Tanh, nn.Tanhshrink),
     activations.Sine,
 )
-"""Activations of single numbers, without weights: they do not ask whose they are."""
+"""Activations of single numbers, without weights."""
 
 BATCHNORM = ("running_mean", "running_var", "weight", "bias")
 
-Look = Callable[[str, Tensor, Tensor], None]
-"""Is told of each module: its name, its inputs and outputs [K, B, …]."""
+Show = Callable[[str, Tensor, Tensor], None]
+"""Gets the name of each module that is called, its inputs and outputs [K, B, …]."""
 
 
-def is_chain(model: Supervised) -> bool:
-    """Whether the fast path knows every part of a model."""
+def is_plain_mlp(model: Supervised) -> bool:
+    """Return whether ``StackedMLP`` knows every part of a model."""
     known = (nn.Linear, nn.BatchNorm1d, nn.PReLU, nn.Dropout, nn.AlphaDropout)
     return (
         type(model.network) is MLP
@@ -61,38 +44,39 @@ def is_chain(model: Supervised) -> bool:
 
 
 def leaves(model: Supervised) -> Iterator[tuple[str, nn.Module]]:
-    """The modules of an MLP in the order in which they are called, by name."""
+    """Yield the modules of an MLP by name, in the order in which they are called."""
     for name, module in model.network.named_modules():
         if not any(module.children()):
             yield f"network.{name}", module
 
 
-class Chain:
-    """Features [K, B, F] → outputs [K, B, O] of the members of a stack.
+class StackedMLP:
+    """Maps features [K, B, F] to outputs [K, B, O], for all runs at once.
 
-    Within, values are [K, units, B]: so a batchnorm finds a unit's values in a row.
+    Between layers, values are [K, units, B], so that batchnorm finds the values of a
+    unit in one row of memory.
 
     Args:
-        model: any member.
+        model: of any run.
     """
 
     def __init__(self, model: Supervised) -> None:
         self.encoding = copy.deepcopy(model.encoding)  # it has no weights
         self.layers = [
-            (name, copy.deepcopy(leaf))  # its own: a member's would call its hooks
+            (name, copy.deepcopy(leaf))  # a run's own module would call its hooks
             for name, leaf in leaves(model)
             if not isinstance(leaf, nn.Identity)
         ]
 
-    def masks(self, members: Sequence[Member], rows: int) -> list[Mask]:
-        """The masks of the dropout layers, in their order, for a batch of rows."""
+    def masks(self, runs: Sequence[GroupedRun], rows: int) -> list[Mask]:
+        """Draw the masks of the dropout layers for a batch, in their order."""
         found, width = [], 0
         for name, layer in self.layers:
             if isinstance(layer, nn.Linear):
                 width = layer.out_features
             elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
-                own = [member.model.get_submodule(name) for member in members]
-                found.append(draw(own, members, (rows, width)).mT)
+                own = [run.model.get_submodule(name) for run in runs]
+                found.append(draw(own, runs, (rows, width)).mT)
         return found
 
     def __call__(
@@ -102,7 +86,7 @@ class Chain:
         masks: Sequence[Mask],
         *,
         training: bool,
-        look: Look | None = None,
+        show: Show | None = None,
     ) -> Tensor:
         encoded = self._encoded(features)
         values, unused = encoded.transpose(1, 2), iter(masks)
@@ -119,8 +103,8 @@ class Chain:
                 values = next(unused)(inputs) if training else inputs
             else:
                 values = elementwise(layer, inputs)
-            if look:
-                look(name, inputs.transpose(1, 2), values.transpose(1, 2))
+            if show:
+                show(name, inputs.transpose(1, 2), values.transpose(1, 2))
         return values.transpose(1, 2)
 
     def _encoded(self, features: Tensor) -> Tensor:
@@ -131,9 +115,9 @@ class Chain:
 
 
 def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
-    """An activation of numbers, whose bits do not depend on who else is there."""
+    """Apply an activation to [K, …]: the bits of a run do not depend on the others."""
     flat = inputs.flatten(1)
-    full = filled_up(flat)
+    full = pad(flat)
     values: Tensor = layer(full)
     if full is not flat:
         values = values[:, : flat.shape[1]]
@@ -141,7 +125,7 @@ def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def linear(name: str, tensors: Tensors, inputs: Tensor) -> Tensor:
-    """Weighted sums: [K, inputs, B] → [K, units, B]."""
+    """Compute weighted sums: [K, inputs, B] → [K, units, B]."""
     weight, bias = tensors[f"{name}.weight"], tensors.get(f"{name}.bias")
     if bias is None:
         return torch.bmm(weight, inputs)
@@ -151,7 +135,7 @@ def linear(name: str, tensors: Tensors, inputs: Tensor) -> Tensor:
 def batchnorm(
     name: str, layer: nn.BatchNorm1d, tensors: Tensors, inputs: Tensor, training: bool
 ) -> Tensor:
-    """Each member's units as channels of their own: [K, units, B] → [K, units, B]."""
+    """Normalize each unit of each run: [K, units, B] → [K, units, B]."""
     own = [tensors.get(f"{name}.{key}") for key in BATCHNORM]
     mean, var, weight, bias = (None if t is None else t.flatten() for t in own)
     if training and (count := tensors.get(f"{name}.num_batches_tracked")) is not None:

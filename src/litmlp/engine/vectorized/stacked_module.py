@@ -1,4 +1,4 @@
-"""Any network for all members at once, by torch's own vectorizing map."""
+"""Any network for all runs at once, by torch's vectorizing map."""
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
@@ -10,42 +10,42 @@ from torch.func import functional_call, vmap
 
 from litmlp.engine.diagnosis.layer_trace import leaves
 from litmlp.engine.vectorized.dropout_masks import Mask, draw
-from litmlp.engine.vectorized.member import Member
+from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.stack import Tensors
-from litmlp.engine.vectorized.stacked_mlp import Look
+from litmlp.engine.vectorized.stacked_mlp import Show
 from litmlp.supervised import Supervised
 
 
-class Mapped:
-    """Features [K, B, F] → outputs [K, B, O] of the members of a stack.
+class StackedModule:
+    """Maps features [K, B, F] to outputs [K, B, O], for all runs at once.
 
-    Its ``nn.Dropout`` draws what it draws alone; what else draws random numbers is
-    refused by torch.
+    ``nn.Dropout`` draws the numbers that it draws alone; torch refuses any other module
+    that draws random numbers.
 
     Args:
-        model: any member.
+        model: of any run.
     """
 
     def __init__(self, model: Supervised) -> None:
-        self.module = Parts(model)
+        self.module = TrainedParts(model)
         self.names = {m: name for name, m in self.module.named_modules()}
         for module, name in [*self.names.items()]:
             if isinstance(module, nn.Dropout | nn.AlphaDropout):
-                self.module.set_submodule(name, Dropped(name, self._drop))
+                self.module.set_submodule(name, MaskedDropout(name, self._drop))
         self.names |= {m: name for name, m in self.module.named_modules()}
         self._called: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
         self._noted: list[tuple[str, tuple[int, ...]]] = []
         self._masks: Iterator[tuple[Tensor, ...]] = iter(())
 
-    def masks(self, members: Sequence[Member], rows: int) -> list[Mask]:
-        """Those of the dropout modules, in the order in which they are called."""
+    def masks(self, runs: Sequence[GroupedRun], rows: int) -> list[Mask]:
+        """Draw the masks of the dropout modules, in the order of their calls."""
         if rows not in self._called:
             self._noted = self._called[rows] = []
-            features = members[0].data.features["train"][:rows]
+            features = runs[0].data.features["train"][:rows]
             with torch.no_grad():
-                self.module.train()(features.to(members[0].model.device))
+                self.module.train()(features.to(runs[0].model.device))
         return [
-            draw([m.model.get_submodule(name) for m in members], members, shape)
+            draw([run.model.get_submodule(name) for run in runs], runs, shape)
             for name, shape in self._called[rows]
         ]
 
@@ -56,7 +56,7 @@ class Mapped:
         masks: Sequence[Mask],
         *,
         training: bool,
-        look: Look | None = None,
+        show: Show | None = None,
     ) -> Tensor:
         self.module.train(training)
         names: list[str] = []
@@ -72,7 +72,7 @@ class Mapped:
                 names.append(self.names[module])
                 seen.extend([inputs[0].detach(), outputs.detach()])
 
-            watched = leaves(self.module.network) if look else []
+            watched = leaves(self.module.network) if show else []
             hooks = [module.register_forward_hook(note) for module in watched]
             self._masks = iter(masks)
             try:
@@ -83,13 +83,13 @@ class Mapped:
             return outputs, seen
 
         outputs, seen = vmap(one)(tensors, features, [mask.parts for mask in masks])
-        if look:
+        if show:
             for name, inputs, found in zip(names, seen[::2], seen[1::2], strict=True):
-                look(name, inputs, found)
+                show(name, inputs, found)
         return outputs
 
     def _drop(self, name: str, values: Tensor) -> Tensor:
-        """Dropout by the next mask; where there are none, it is noted who asks."""
+        """Drop by the next mask; without masks, note the module and its shape."""
         parts = next(self._masks, None)
         if parts is not None:
             return Mask(*parts)(values)
@@ -97,12 +97,12 @@ class Mapped:
         return values
 
 
-class Dropped(nn.Dropout):
-    """A dropout that does what it is told.
+class MaskedDropout(nn.Dropout):
+    """Calls a function on its values in training.
 
     Args:
-        name: its own.
-        drop: what to do to values, in training.
+        name: of this module.
+        drop: called with the name and the values.
     """
 
     def __init__(self, name: str, drop: Callable[[str, Tensor], Tensor]) -> None:
@@ -113,8 +113,8 @@ class Dropped(nn.Dropout):
         return self.drop(self.name, values) if self.training else values
 
 
-class Parts(nn.Module):
-    """What is trained of a model, under the names that it has there."""
+class TrainedParts(nn.Module):
+    """Holds copies of a model's trained parts, under the names they have there."""
 
     def __init__(self, model: Supervised) -> None:
         super().__init__()

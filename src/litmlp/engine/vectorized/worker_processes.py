@@ -1,11 +1,13 @@
-"""Processes that train a share of a sweep's runs each."""
+"""Processes that train a part of a sweep's runs each."""
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import chdir
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.singleton import Singleton
@@ -13,61 +15,91 @@ from hydra.core.utils import JobReturn
 
 from litmlp.engine.folder.sweep_folder import folder_of, status_of
 from litmlp.engine.process import signals
+from litmlp.engine.sweep.jobs import Job
 from litmlp.engine.terminal.console import console
-from litmlp.engine.vectorized.dealing import Groups
-from litmlp.engine.vectorized.display import Display, Place, shown
-from litmlp.engine.vectorized.progress_table import Tally
+from litmlp.engine.vectorized import LEAST
+from litmlp.engine.vectorized.display import Display, Output
 
 if TYPE_CHECKING:
     from litmlp.engine.sweep.process_pool import Slot
 
-Train = Callable[[Groups, Tally], None]
-"""Trains what it is given, and notes how far it is."""
+INTERVAL = 0.25
+"""Seconds between two looks at the output of the other processes."""
+
+JobGroups = Sequence[Sequence[Job]]
+"""Groups of jobs that can perhaps be stacked."""
+
+Train = Callable[[JobGroups, Display], None]
+
+
+def deal_out(groups: JobGroups, processes: int) -> list[list[Sequence[Job]]]:
+    """Return the groups of each process: large groups are cut, small ones are not."""
+    pieces: list[Sequence[Job]] = []
+    for group in groups:
+        count = max(1, min(processes, len(group) // LEAST))
+        pieces += [group[first::count] for first in range(count)]
+    parts: list[list[Sequence[Job]]] = [[] for _ in range(processes)]
+    for piece in sorted(pieces, key=len, reverse=True):
+        min(parts, key=lambda part: sum(map(len, part))).append(piece)
+    return [part for part in parts if part] or parts[:1]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
-    """Groups to train in whichever process they are sent to.
+class Part:
+    """Groups of jobs that another process trains.
 
     Args:
         groups: jobs that are not begun.
         train: trains them.
-        place: where the launcher's process looks how far it is.
-        state: what Hydra and OmegaConf know in the launcher's process.
-        here: that process's working directory, which relative paths start from.
+        output: where the process writes its messages.
+        state: of Hydra and OmegaConf in the launcher's process.
+        directory: the launcher's working directory, for relative paths.
     """
 
-    groups: Groups
+    groups: JobGroups
     train: Train
-    place: Place
+    output: Output
     state: Any
-    here: str
+    directory: str
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs of the groups."""
+        return [job for group in self.groups for job in group]
 
     def __call__(self) -> list[JobReturn]:
         Singleton.set_state(self.state)
-        with chdir(self.here), self.place.taken() as tally:
-            self.train(self.groups, tally)
-        return [job.result for group in self.groups for job in group]
+        with chdir(self.directory), self.output.redirect():
+            self.train(self.groups, Display(len(self.jobs), is_shown=False))
+        return [job.result for job in self.jobs]
 
 
-def train_shares(
-    shares: Sequence[Groups], train: Train, slots: "Sequence[Slot]"
+def train_in_processes(
+    parts: Sequence[JobGroups], train: Train, slots: "Sequence[Slot]"
 ) -> None:
-    """Train the first share in this process and each other one in a slot of its own."""
-    own, *others = shares
-    state, here = Singleton.get_state(), os.getcwd()
-    runs = sum(len(group) for groups in shares for group in groups)
-    with shown(runs, len(shares)) as (display, places):
+    """Train the first part in this process and each other part in another process."""
+    own, *others = parts
+    state, directory = Singleton.get_state(), os.getcwd()
+    # Windows deletes no file that another process holds open.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         sent = [
-            Share(groups=groups, train=train, place=place, state=state, here=here)
-            for groups, place in zip(others, places, strict=True)
+            Part(
+                groups=groups,
+                train=train,
+                output=Output(Path(folder), str(number)),
+                state=state,
+                directory=directory,
+            )
+            for number, groups in enumerate(others)
         ]
-        futures = [slot.submit(s) for s, slot in zip(sent, slots, strict=False)]
+        display = Display(sum(map(len, own)), [part.output for part in sent])
+        pairs = list(zip(sent, slots, strict=False))
+        futures = [slot.submit(part) for part, slot in pairs]
         try:
-            with signals.interrupt_on_signal():
-                train(own, display.tally())
-                for share, slot, future in zip(sent, slots, futures, strict=False):
-                    receive(future, share, slot, display)
+            with signals.interrupt_on_signal(), display.show():
+                train(own, display)
+                for (part, slot), future in zip(pairs, futures, strict=True):
+                    receive(future, part, slot, display)
         except BaseException:
             if sent:
                 from litmlp.engine.sweep.process_pool import end  # needs joblib
@@ -77,20 +109,25 @@ def train_shares(
 
 
 def receive(
-    future: "Future[list[JobReturn]]", share: Share, slot: "Slot", display: Display
+    future: "Future[list[JobReturn]]", part: Part, slot: "Slot", display: Display
 ) -> None:
-    """Note what another process's jobs came to; train them if it was killed."""
-    jobs = [job for group in share.groups for job in group]
+    """Take over the results of another process; train its jobs if it was killed."""
+    while not wait([future], timeout=INTERVAL).done:
+        display.print_other_output()
+    display.print_other_output()
     try:
         results = future.result()
     except BrokenProcessPool:
         console.print("a process was killed: its runs go on in this one")
         slot.renew()
-        display.tally(share.place.number).forget()
         over = ("done", "failed")
-        left = {id(j) for j in jobs if status_of(folder_of(j.composed)) not in over}
-        groups = [[job for job in group if id(job) in left] for group in share.groups]
-        share.train(groups, display.tally())
-        results = [job.result if id(job) in left else job.recorded() for job in jobs]
-    for job, result in zip(jobs, results, strict=True):
+        status = {id(job): status_of(folder_of(job.composed)) for job in part.jobs}
+        left = {number for number in status if status[number] not in over}
+        display.runs += len(left)
+        part.train(
+            [[job for job in group if id(job) in left] for group in part.groups],
+            display,
+        )
+        results = [j.result if id(j) in left else j.recorded() for j in part.jobs]
+    for job, result in zip(part.jobs, results, strict=True):
         job.result = result

@@ -1,4 +1,4 @@
-"""A run whose batches are trained elsewhere: its own Trainer, driven from outside."""
+"""A run of a group: its own Trainer, driven from outside."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -20,33 +20,33 @@ from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.config.run_settings import seed_of
-from litmlp.engine.process import lightning_internals
+from litmlp.engine.process import lightning_internals as counters
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.vectorized.stack import Tensors, release
 from litmlp.engine.vectorized.stacked_metrics import Measure
 
 
-class Member:
-    """A run within a group: keeps its Trainer's books and calls its hooks.
+class GroupedRun:
+    """Keeps the counters of a run's Trainer and calls its hooks.
 
-    Its callbacks, loggers, optimizer and scheduler are those that it has alone; they
-    see a Trainer and a model as they would be then.
+    The callbacks, loggers, optimizer and scheduler are those that the run has alone;
+    they see a Trainer and a model as they would see them then.
 
     Args:
         run: built and announced.
-        point: what it goes on from; None for a fresh start.
-        context: what it is to be dealt with in, such as a log of its own.
+        context: entered for all that concerns this run, such as its own log.
+        checkpoint: what the run resumes from; None for a fresh start.
     """
 
     def __init__(
         self,
         run: Run,
         context: Callable[[], AbstractContextManager[None]],
-        point: Path | None = None,
+        checkpoint: Path | None = None,
     ) -> None:
         self.run = run
-        self.point = point
         self.context = context
+        self.resumes_from = checkpoint
         self.error: Exception | None = None
         self.data, self.model, self.trainer = run.data, run.model, run.trainer
         self.batches = run.data.train_batches
@@ -56,33 +56,33 @@ class Member:
         self.checkpoint = next(c for c in self.callbacks if isinstance(c, BestAndLast))
         for callback in self.callbacks:
             if isinstance(callback, Progress):
-                callback.has_bar = False  # there would be one a member
+                callback.has_bar = False  # the group has one
 
     @property
     def optimizer(self) -> Optimizer:
-        """It never steps: it holds hyperparameters, and state for the checkpoint."""
+        """The optimizer that holds hyperparameters and state; it never steps."""
         return self.trainer.optimizers[0]
 
     @property
     def steps_schedule(self) -> bool:
-        """Whether its learning rate may change with every iteration."""
+        """Whether the learning rate may change with every step."""
         return self.trainer.lr_scheduler_configs[0].interval == "step"
 
     @property
     def is_done(self) -> bool:
-        """Whether it has trained for as long as it should."""
+        """Whether the run has trained for as long as it should, or has failed."""
         epoch = self.trainer.current_epoch
         stopped = self.trainer.should_stop or epoch == self.trainer.max_epochs
         return stopped or self.error is not None
 
     def do(self, action: Callable[[], None]) -> None:
-        """Let it do something in its context."""
+        """Call something in the context of this run, unless the run has failed."""
         if self.error is None:
             with self.context():
                 self.attempt(action)
 
     def attempt(self, action: Callable[[], None]) -> None:
-        """Let it do something; an error is its own, and the others go on."""
+        """Call something; an error lets this run fail, and the others go on."""
         if self.error is None:
             try:
                 action()
@@ -90,27 +90,26 @@ class Member:
                 self.error = error
 
     def begin(self) -> None:
-        """What comes before the first epoch."""
-        trainer, model = self.trainer, self.model
+        """Do what comes before the first epoch."""
         self.generator.manual_seed(seed_of(self.run.config, "dropout"))
-        lightning_internals.start_fit(trainer, model, self.data)
-        self.call("setup", stage="fit")
-        lightning_internals.set_up_fit(trainer, self.point)
-        with self._random_numbers():  # the model restores those of a checkpoint
+        counters.start_fit(self.trainer, self.model, self.data)
+        self._call("setup", stage="fit")
+        counters.set_up_fit(self.trainer, self.resumes_from)
+        with self._own_random_numbers():  # a checkpoint restores their state
             for hook in ("on_fit_start", "on_train_start"):
-                self.call(hook)
-                getattr(model, hook)()
+                self._call(hook)
+                getattr(self.model, hook)()
             self.generator.set_state(torch.get_rng_state())
-        model.train()
+        self.model.train()
 
     def begin_epoch(self) -> None:
-        """What comes before the first batch of an epoch."""
-        lightning_internals.begin_epoch(self.trainer)
-        self.call("on_train_epoch_start")
+        """Do what comes before the first batch of an epoch."""
+        counters.begin_epoch(self.trainer)
+        self._call("on_train_epoch_start")
         self.model.on_train_epoch_start()
-        with self._random_numbers():
+        with self._own_random_numbers():
             self.checkpoint.write_if_due(self.trainer, 0)
-        lightning_internals.begin_batches(self.trainer)
+        counters.begin_batches(self.trainer)
 
     def end_epoch(
         self,
@@ -119,19 +118,21 @@ class Member:
         measure: Measure,
         validation: Measure | None,
     ) -> None:
-        """What comes after the last batch of an epoch, and its validation.
+        """Do what comes after the last batch of an epoch, and its validation.
 
         Args:
-            outputs, targets: of all its batches, one after the other.
-            measure, validation: give metrics of these and of validation rows, if any.
+            outputs: of all rows of the epoch, [N, O].
+            targets: of the same rows, [N, …].
+            measure: gives loss and metrics of these rows.
+            validation: gives those of the validation rows, if there are any.
         """
         self.model.measured["train"] = values = measure()
         count = len(self.batches)
-        lightning_internals.count_batches(self.trainer, count)
+        counters.count_batches(self.trainer, count)
         if self.steps_schedule:
-            lightning_internals.count_schedule(self.trainer, count)
+            counters.count_schedule(self.trainer, count)
         else:
-            self.step_schedule(plateau=False)
+            self._step_schedule(plateau=False)
         rows, seen = (outputs, targets), {"outputs": outputs}
         for callback in self.callbacks:
             if isinstance(callback, Throughput):
@@ -139,29 +140,65 @@ class Member:
             if isinstance(callback, Divergence):
                 callback.judge(self.trainer, float(values["loss"]))
         self.model.on_train_batch_end(seen, rows, 0)
-        self._end_validation(validation)
-
-    def _end_validation(self, validation: Measure | None) -> None:
-        trainer, model = self.trainer, self.model
         if validation:
-            rows = len(self.data.rows["val"])
-            lightning_internals.count_validation(
-                trainer, -(-rows // EVALUATION_BATCH_SIZE)
-            )
-            model.measured["val"] = validation()
-            model.on_validation_epoch_end()
-        kinds = EarlyStopping | Checkpoint
-        monitoring = [c for c in self.callbacks if isinstance(c, kinds)]
-        for callback in self.callbacks:
-            if callback not in monitoring:
-                callback.on_train_epoch_end(trainer, model)
-        model.on_train_epoch_end()
-        for callback in monitoring:
-            callback.on_train_epoch_end(trainer, model)
-        self.step_schedule(plateau=True)
-        lightning_internals.end_epoch(trainer)
+            rows_of_validation = len(self.data.rows["val"])
+            batches = -(-rows_of_validation // EVALUATION_BATCH_SIZE)
+            counters.count_validation(self.trainer, batches)
+            self.model.measured["val"] = validation()
+            self.model.on_validation_epoch_end()
+        self._call_epoch_end()
+        self._step_schedule(plateau=True)
+        counters.end_epoch(self.trainer)
 
-    def step_schedule(self, *, plateau: bool) -> None:
+    def step_schedule_after_batch(self) -> None:
+        """Step a scheduler that goes by steps."""
+        if self.steps_schedule:
+            self.attempt(partial(self._step_schedule, plateau=False))
+
+    def optimizer_state(self) -> dict[str, Tensors]:
+        """Return the state of the optimizer: values by name, by parameter."""
+        named = self.model.named_parameters()
+        return {name: self.optimizer.state.get(p, {}) for name, p in named}
+
+    def set_optimizer_state(self, state: dict[str, Tensors]) -> None:
+        """Set the state of the optimizer: values by name, by parameter."""
+        parameters = dict(self.model.named_parameters())
+        for name, values in state.items():
+            self.optimizer.state[parameters[name]] = values
+
+    def finish(self) -> None:
+        """Do what comes after the last epoch, or after the run's error."""
+        self.do(self._end)
+        if self.error is not None:
+            with self.context(), suppress(Exception):  # the first error is reported
+                self.break_off(self.error)
+        release(self.model)
+
+    def break_off(self, error: BaseException) -> None:
+        """Do what comes when a fit breaks off: the last state is saved."""
+        with self._own_random_numbers():
+            for callback in self.callbacks:
+                callback.on_exception(self.trainer, self.model, error)
+
+    def _end(self) -> None:
+        with self._own_random_numbers():
+            self._call("on_train_end")
+            self.model.on_train_end()
+            self._call("on_fit_end")
+
+    def _call_epoch_end(self) -> None:
+        """Call the hooks in Lightning's order: monitors after the model has logged."""
+        monitors = [
+            c for c in self.callbacks if isinstance(c, EarlyStopping | Checkpoint)
+        ]
+        others = [c for c in self.callbacks if c not in monitors]
+        for callback in others:
+            callback.on_train_epoch_end(self.trainer, self.model)
+        self.model.on_train_epoch_end()
+        for callback in monitors:
+            callback.on_train_epoch_end(self.trainer, self.model)
+
+    def _step_schedule(self, *, plateau: bool) -> None:
         """Step the scheduler if it is, or is not, one that looks at a metric."""
         config = self.trainer.lr_scheduler_configs[0]
         scheduler = config.scheduler
@@ -172,59 +209,22 @@ class Member:
         else:
             scheduler.step()
         if config.interval == "epoch":
-            lightning_internals.count_schedule(self.trainer, 1)
-
-    def state(self) -> dict[str, Tensors]:
-        """What its optimizer remembers: values by name, by parameter."""
-        named = self.model.named_parameters()
-        return {name: self.optimizer.state.get(p, {}) for name, p in named}
-
-    def remember(self, state: dict[str, Tensors]) -> None:
-        """Let the optimizer hold its state: values by name, by parameter."""
-        parameters = dict(self.model.named_parameters())
-        for name, values in state.items():
-            self.optimizer.state[parameters[name]] = values
-
-    def step_schedule_of_iteration(self) -> None:
-        """What comes after an iteration."""
-        if self.steps_schedule:
-            self.attempt(partial(self.step_schedule, plateau=False))
-
-    def finish(self) -> None:
-        """What comes after the last epoch, or after its error."""
-        self.do(self._end)
-        if self.error is not None:
-            with self.context(), suppress(Exception):  # the first error is told
-                self.break_off(self.error)
-        release(self.model)
-
-    def break_off(self, error: BaseException) -> None:
-        """What comes when the training breaks off: its last state is saved."""
-        with self._random_numbers():
-            for callback in self.callbacks:
-                callback.on_exception(self.trainer, self.model, error)
-
-    def _end(self) -> None:
-        with self._random_numbers():
-            self.call("on_train_end")
-            self.model.on_train_end()
-            self.call("on_fit_end")
+            counters.count_schedule(self.trainer, 1)
 
     @contextmanager
-    def _random_numbers(self) -> Iterator[None]:
-        """Let torch draw where the member's generator is: a checkpoint notes it."""
+    def _own_random_numbers(self) -> Iterator[None]:
+        """Set torch's random numbers to this run's, as a checkpoint records them."""
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self.generator.get_state())
             yield
 
-    def call(self, hook: str, **arguments: Any) -> None:
-        """Call a hook of all callbacks."""
+    def _call(self, hook: str, **arguments: Any) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self.trainer, self.model, **arguments)
 
 
 class OwnCopies(Callback):
-    """Saves copies: a view would take the rows of all members into the file."""
+    """Saves copies: a view would take the rows of all runs into the file."""
 
     def on_save_checkpoint(
         self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
@@ -234,5 +234,5 @@ class OwnCopies(Callback):
 
 
 def own_copy(tensor: Tensor) -> Tensor:
-    """On the CPU, with memory of its own."""
+    """Return a copy on the CPU, with memory of its own."""
     return tensor.detach().clone().cpu()
