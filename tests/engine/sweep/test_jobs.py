@@ -21,6 +21,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 from hydra_plugins.litmlp_sequential import SequentialLauncher
+from litmlp.engine.sweep.launch import launching
 
 WATCHED = "OMP_PLACES"  # one that a config may set
 
@@ -77,7 +78,8 @@ def launched(kind: type[Launcher], loader: ConfigLoader, *overrides: str) -> lis
         task_function=watch.task,
         config=config,
     )
-    launcher.launch([["seed=1"], ["seed=2"]], 5)
+    with launching():
+        launcher.launch([["seed=1"], ["seed=2"]], 5)
     return watch.seen
 
 

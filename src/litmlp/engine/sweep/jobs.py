@@ -85,7 +85,10 @@ class Job:
         self._place = str(folder) if hydra.job.chdir else None
         self._variables = dict(hydra.job.env_set)
         self.config = pickle.loads(pickle.dumps(self.composed))
-        self._hydra = hidden(self.config._get_node("hydra"), self.composed)
+        singleton = HydraConfig.instance()
+        before = singleton.cfg
+        singleton.set_config(self.composed)
+        self._hydra, singleton.cfg = singleton.cfg, before
         with read_write(self.config), open_dict(self.config):
             del self.config["hydra"]
         folder.mkdir(parents=True, exist_ok=True)
@@ -168,15 +171,6 @@ class Job:
         parts = {"config": self.config, "hydra": self._hydra, "overrides": overrides}
         for name, part in parts.items():
             OmegaConf.save(part, folder / f"{name}.yaml")
-
-
-def hidden(hydra: Any, config: DictConfig) -> DictConfig:
-    """Hydra's part of a config as Hydra keeps it: it still looks up the other parts."""
-    alone = OmegaConf.create()
-    # Assigned to a key, it would be copied leaf by leaf.
-    vars(alone)["_content"]["hydra"] = hydra
-    hydra._set_parent(config)
-    return alone
 
 
 class JobLauncher(Launcher):
