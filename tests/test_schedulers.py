@@ -9,10 +9,10 @@ from conftest import CONF, Compose
 from omegaconf import OmegaConf
 from torch.optim.lr_scheduler import ConstantLR
 
-from litmlp.description import build_schedule
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.errors import UserError
+from litmlp.parts import build_schedule
 from litmlp.schedulers import Schedule, warmup_cosine
 
 LR = 0.1

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from litmlp.errors import UserError
 from litmlp.losses import taken_by
-from litmlp.supervised import Parts, Supervised
+from litmlp.parts import Parts
+from litmlp.supervised import Supervised
 
 BINARY = ("binary", ("class_logits",), "binary_cross_entropy")
 MULTICLASS = ("multiclass", ("binary_logit", "signed_logit"), "cross_entropy")
@@ -28,7 +29,7 @@ class Classifier(Supervised):
         num_outputs: 1, or the number of classes.
         class_names: in the order of the class indices.
 
-    The other arguments are :class:`~litmlp.supervised.Parts`.
+    The other arguments are :class:`~litmlp.parts.Parts`.
 
     Raises:
         UserError: one output for more than two classes, a number of outputs that is

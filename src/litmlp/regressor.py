@@ -8,7 +8,8 @@ from torch import Tensor
 
 from litmlp.errors import UserError
 from litmlp.losses import taken_by
-from litmlp.supervised import Parts, Supervised
+from litmlp.parts import Parts
+from litmlp.supervised import Supervised
 
 
 class Regressor(Supervised):
@@ -23,7 +24,7 @@ class Regressor(Supervised):
         target_mean, target_std: of the training rows, one a target; 0 and 1 train on
             the targets as they are.
 
-    The other arguments are :class:`~litmlp.supervised.Parts`.
+    The other arguments are :class:`~litmlp.parts.Parts`.
 
     Raises:
         UserError: a loss for classes, or as many outputs as there are no targets.

@@ -2,61 +2,26 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from os import PathLike
-from typing import Any, NotRequired, Protocol, Self, TypedDict, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Adam
 from torch.optim.lr_scheduler import ConstantLR
-from torchmetrics import MeanMetric, Metric, MetricCollection
+from torchmetrics import MeanMetric, MetricCollection
 
-from litmlp.construct import check_arguments, construct, resolve
-from litmlp.description import Description, build_parts
 from litmlp.epoch_state import Batch, EpochState, Position
 from litmlp.errors import UserError
 from litmlp.losses import Takes
 from litmlp.optimizers import check_state_sizes
-from litmlp.penalties import NoPenalty, Penalty
+from litmlp.parts import Description, Parts, constructor_call
+from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
-
-
-class Loss(Protocol):
-    """Outputs and targets of a batch → their mean loss, a scalar tensor."""
-
-    def __call__(self, outputs: Tensor, targets: Tensor, /) -> Tensor: ...
-
-
-class Parts(TypedDict):
-    """The arguments that every classifier and regressor has.
-
-    Args:
-        network: any module; it owns nothing but the layers.
-        loss: called with outputs and targets.
-        output_activation: makes the module between the network's outputs (logits) and
-            its predictions.
-        metrics: torchmetrics by the name of their tag: ``accuracy`` → ``accuracy/val``.
-        optimizer: makes an optimizer from parameters; by default Adam.
-        scheduler: makes its learning-rate schedule.
-        penalty: of the network's weights; it is trained on but not part of ``loss/…``.
-        preprocessing: raw features → numbers and codes, kept here so that a checkpoint
-            can predict from raw rows.
-        encoding: numbers and codes → the network's features; it may learn.
-    """
-
-    network: nn.Module
-    loss: Loss
-    output_activation: Callable[[], nn.Module]
-    metrics: Mapping[str, Metric]
-    optimizer: NotRequired[Callable[[Iterator[nn.Parameter]], Optimizer] | None]
-    scheduler: NotRequired[Schedule | None]
-    penalty: NotRequired[Penalty | None]
-    preprocessing: NotRequired[nn.Module | None]
-    encoding: NotRequired[nn.Module | None]
 
 
 class Supervised(LightningModule):
@@ -123,41 +88,23 @@ class Supervised(LightningModule):
             UserError: the checkpoint is of another class, or does not describe its
                 module.
         """
-        arguments.pop("weights_only", True)  # it always is
+        arguments.pop("weights_only", None)  # it always is
         content = torch.load(
             checkpoint_path, map_location=map_location, weights_only=True
         )
         state, description = content["state_dict"], content.get("description")
-        if description is not None:
-            model = cls._from_description(description, arguments)
-        elif arguments:
-            model = cls(**arguments)
-        else:
+        if description is None and not arguments:
             raise UserError(
                 f"{checkpoint_path} does not describe its module: give the arguments "
                 f"of {cls.__name__}, network=… and others"
             )
+        kind: type[Self] = cls
+        if description is not None:
+            kind, arguments = constructor_call(description, cls, arguments)
+        model = kind(**arguments)
+        model.description = description
         like = next(value for value in state.values() if value.is_floating_point())
         model.to(device=like.device, dtype=like.dtype).load_state_dict(state, strict)
-        return model
-
-    @classmethod
-    def _from_description(
-        cls, description: Description, given: Mapping[str, Any]
-    ) -> Self:
-        kind = resolve(description["task"]["_target_"], "task")
-        if not isinstance(kind, type) or not issubclass(kind, Supervised):
-            raise UserError(f"task: {kind.__name__} is no module to train")
-        if not issubclass(kind, cls):
-            if not issubclass(cls, kind):
-                raise UserError(f"it is a {kind.__name__}, not a {cls.__name__}")
-            kind = cls
-        left_out = {"_target_", "name", *given}
-        task = {k: v for k, v in description["task"].items() if k not in left_out}
-        arguments = check_arguments(kind, construct(task, "task"), "task")
-        parts = build_parts(description, **given)
-        model = kind(**arguments, **{**given, **parts})
-        model.description = description
         return model
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from litmlp.course.gallery.layout import add_heading, broken, digits, new_page
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError
 from litmlp.losses import taken_by
-from litmlp.supervised import Loss
+from litmlp.parts import Loss
 
 ERRORS = (torch.arange(402) - 200.5) / 50  # without 0, where a loss may have a kink
 LEADS = torch.linspace(-8, 8, 401)

@@ -8,10 +8,10 @@ from typing import Any, cast
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from litmlp.description import build_schedule
 from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.terminal import mistakes
 from litmlp.errors import UserError, nearest
+from litmlp.parts import build_schedule
 
 GROUPS = (
     *("activation", "initializer", "loss", "optimizer", "scheduler", "dropout"),

@@ -41,7 +41,7 @@ def plain_sections(config: DictConfig) -> tuple[dict[str, Any], dict[str, str]]:
 def describe(
     config: DictConfig, sections: dict[str, Any], data: DataFacts
 ) -> dict[str, Any] | None:
-    """Return a :data:`~litmlp.description.Description` of a config's module.
+    """Return a :data:`~litmlp.parts.Description` of a config's module.
 
     Values that come from the environment are replaced by a text that says so.
 
