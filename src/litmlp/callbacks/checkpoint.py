@@ -1,4 +1,4 @@
-"""The checkpoints of a run: the best weights and the last state."""
+"""Checkpoints of a run: its best weights and its last state."""
 
 import math
 import time
@@ -27,19 +27,19 @@ from litmlp.supervised import Supervised
 class BestAndLast(Checkpoint):
     """Keeps ``best.ckpt`` (weights) and ``last.ckpt`` (everything, to resume from).
 
-    The best weights wait in memory and the files are written now and then, when the fit
-    ends and when it breaks off: an epoch of a small network takes less time than a
-    file. They load with ``torch.load(weights_only=True)``. A fit that goes on from
-    ``last.ckpt`` gives the same bits as one that was never interrupted: it is written
-    between two batches, when nothing is under way.
+    An epoch of a small network takes less time than a file: the best weights stay in
+    memory, and the files are written at intervals, when the fit ends and when it is
+    interrupted. They load with ``torch.load(weights_only=True)``. ``last.ckpt`` is
+    written between two batches, when nothing is under way: a fit that goes on from it
+    gives the same bits as a fit without interruption.
 
     Args:
-        folder: where the files go.
-        monitor: the tag of the metric that decides, ``loss/val``.
-        mode: whether its ``min`` or ``max`` is best.
-        every_seconds: the longest time between two writes; None: no such limit.
-        every_iterations: the most iterations between two writes, likewise.
-        every_epochs: write before the first batch of every so many epochs, likewise.
+        folder: of the files.
+        monitor: the tag of the metric that decides, such as ``loss/val``.
+        mode: whether the ``min`` or the ``max`` of the metric is best.
+        every_seconds: the longest time between two writes; None for no limit.
+        every_iterations: the largest number of steps between two writes, or None.
+        every_epochs: the number of epochs between two writes, or None.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class BestAndLast(Checkpoint):
 
     def setup(self, trainer: Trainer, model: LightningModule, stage: str) -> None:
         trainer.strategy.checkpoint_io = checkpoints.WholeFiles()
+        self._processes = []
 
     def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
         if trainer.is_global_zero:
@@ -95,13 +96,13 @@ class BestAndLast(Checkpoint):
     def on_train_batch_start(
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
     ) -> None:
-        waits = signals.Received.waits  # one that comes in between waits for its write
+        waits = signals.Received.waits  # a signal that comes later waits for its write
         self.write_if_due(trainer, i)
         if waits:
             signals.raise_deferred()
 
     def write_if_due(self, trainer: Trainer, i: int) -> None:
-        """Write before a batch, if it is time to, or if a signal waits for it."""
+        """Write before a batch if the interval is over, or if a signal waits for it."""
         if self._is_due(trainer, i):
             self._write(trainer)
 
@@ -121,12 +122,12 @@ class BestAndLast(Checkpoint):
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
         callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
         self._stopped_early = any(getattr(c, "stopped_epoch", 0) for c in callbacks)
-        if math.isnan(self.best_value):  # not one epoch with a finite value
+        if math.isnan(self.best_value):  # no epoch has a finite value
             self._take(math.nan, trainer.current_epoch, trainer, model)
         self._write(trainer)
 
     def on_fit_end(self, trainer: Trainer, model: LightningModule) -> None:
-        if not self.best:  # a budget of nothing
+        if not self.best:  # the budget was empty
             self._take(math.nan, trainer.current_epoch, trainer, model)
             self._write(trainer)
         self._write_best(trainer)
@@ -135,13 +136,13 @@ class BestAndLast(Checkpoint):
         self, trainer: Trainer, model: LightningModule, exception: BaseException
     ) -> None:
         if isinstance(exception, OSError):
-            return  # which may have come from writing
+            return  # writing may have caused it
         if trainer.global_step <= self._written_step:
-            return  # nothing is new, or not even what was there is restored
+            return  # nothing is new, or the fit has not been restored yet
         ended = isinstance(exception, SIGTERMException) and not trainer.fit_loop.done
         if between_batches(trainer) or (ended and between_epochs(trainer)):
             self._write(trainer)
-        else:  # what is under way cannot be saved: last.ckpt stays as it is
+        else:  # a batch is under way, which no file can hold: last.ckpt stays
             self._write_best(trainer)
 
     def on_save_checkpoint(
@@ -170,7 +171,7 @@ class BestAndLast(Checkpoint):
         self.best, self._stopped_early = state["best"], state["stopped_early"]
 
     def _restore_process(self, trainer: Trainer, model: Supervised) -> None:
-        """Give this process its random numbers and its batches back.
+        """Restore the random numbers and the batches of this process.
 
         Raises:
             UserError: another number of processes saved the checkpoint.
@@ -195,9 +196,9 @@ class BestAndLast(Checkpoint):
         if self.every_epochs and i == 0:
             done = trainer.current_epoch - self._written_epoch
             due = due or done >= self.every_epochs
-        if trainer.world_size > 1:  # clocks differ, and all take part in writing
+        if trainer.world_size > 1:  # clocks differ, and all processes write together
             due = trainer.strategy.reduce_boolean_decision(due, all=False)
-        # Gradients that are being accumulated are in no checkpoint.
+        # A checkpoint does not hold gradients that are being accumulated.
         return due and i % trainer.accumulate_grad_batches == 0
 
     def _improves(self, value: float) -> bool:
@@ -247,7 +248,7 @@ class BestAndLast(Checkpoint):
 
 
 def states_of_processes(trainer: Trainer, model: Supervised) -> list[dict[str, Any]]:
-    """One entry per process: its random numbers and, of several, its batches."""
+    """Return one entry per process: random numbers and, if several, batches."""
     own = {"random": random_state.states()}
     processes = [own] * trainer.world_size
     if trainer.world_size > 1:

@@ -16,7 +16,6 @@ from interrupted import run as train_in
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.checkpoint_checks import Best, Last
-from litmlp.engine.predict.trained_model import trained
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
@@ -91,17 +90,6 @@ def test_two_damaged_checkpoints_are_not_overwritten(folder: Path) -> None:
     with pytest.raises(UserError, match="nothing to go on from"):
         train_in(folder, *QUICK, OFTEN)
     assert (folder / "checkpoints" / "last.ckpt").read_bytes() == b"nonsense"
-
-
-def test_the_best_weights_are_found_again_in_the_last_checkpoint(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    best = checkpoints.best(folder)
-    (folder / "checkpoints" / "best.ckpt").write_bytes(b"nonsense")
-    assert same(checkpoints.best(folder), best)
-    assert "its weights are taken from last.ckpt" in capsys.readouterr().out
-    with trained(folder) as model:
-        assert len(model.predict(torch.zeros(2, 4))) == 2
 
 
 def test_other_formats_say_why_not(folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""A run's checkpoint files: written whole, checked when read, one generation kept.
+"""Checkpoint files of a run: written whole, checked when read, one generation kept.
 
-``last.ckpt`` holds all that a run needs to go on as if nothing had happened, and its
-best weights; ``previous.ckpt`` is the one before it; ``best.ckpt`` has the best weights
-for those who evaluate or predict.
+``last.ckpt`` holds everything that a run needs to go on with the same bits, and
+``previous.ckpt`` is the one before it. ``best.ckpt`` holds the best weights, for
+evaluation and prediction.
 """
 
 import io
@@ -24,39 +24,39 @@ from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 
 FORMAT = 2
-"""What a checkpoint holds and where; a change that older code cannot read adds one."""
+"""The version of the layout of a checkpoint; older code reads no larger one."""
 
 FOLDER, BEST, LAST, PREVIOUS = "checkpoints", "best.ckpt", "last.ckpt", "previous.ckpt"
 
 FRESH = f"{LAST}.partial"
-"""The last checkpoint while it is being written."""
+"""The name of the last checkpoint while it is being written."""
 
 Checkpoint = dict[str, Any]
 
 
 class DamagedError(UserError):
-    """A checkpoint that cannot be trusted."""
+    """A checkpoint whose bytes or values are not as a run has written them."""
 
 
 @dataclass(frozen=True)
 class Resumable:
-    """The newest whole checkpoint of a run, and where it lies."""
+    """The newest undamaged checkpoint of a run, and its path."""
 
     path: Path
     content: Checkpoint
 
     @property
     def is_within_epoch(self) -> bool:
-        """Whether the first batch that comes next is not an epoch's first."""
+        """Whether the next batch is not the first of its epoch."""
         progress = self.content["loops"]["fit_loop"]["epoch_loop.batch_progress"]
         return bool(progress["current"]["completed"])
 
 
 def newest(folder: Path) -> Resumable | None:
-    """What a run can go on from; None if it never got as far as a checkpoint.
+    """Read the checkpoint to go on from; returns None if the run has written none.
 
     Raises:
-        UserError: there are checkpoints and none can be read.
+        UserError: there are checkpoints, but none that can be read.
     """
     problems = []
     for path in generations(folder):
@@ -78,7 +78,7 @@ def newest(folder: Path) -> Resumable | None:
 
 
 def rewind(loggers: Iterable[Logger], point: Resumable | None) -> None:
-    """Take out of the curves what was logged after a checkpoint: it comes again."""
+    """Remove from the curves the values after a checkpoint, which will come again."""
     positions = point.content["logs"] if point else {}
     for logger in loggers:
         if hasattr(logger, "rewind"):
@@ -86,38 +86,25 @@ def rewind(loggers: Iterable[Logger], point: Resumable | None) -> None:
 
 
 def best(folder: Path) -> Checkpoint:
-    """The best weights of a run, which ``last.ckpt`` has, too, if ``best.ckpt`` broke.
+    """Read the best weights of a run.
 
     Raises:
-        UserError: the run has none, or none that can be read.
+        UserError: the run has none, or they are damaged.
     """
     path = folder / FOLDER / BEST
     if not path.is_file():
         raise UserError(f"{folder} has no {FOLDER}/{BEST}: it never trained")
-    try:
-        return read(path, Best)
-    except DamagedError as error:
-        for other in generations(folder):
-            try:
-                last = read(other, Last)
-            except DamagedError:
-                continue
-            found: Checkpoint = last["callbacks"]["BestAndLast"]["best"]
-            if not found:
-                continue
-            show(f"{error}: its weights are taken from {other.name}")
-            return found
-        raise
+    return read(path, Best)
 
 
 def read(path: Path, kind: type) -> Checkpoint:
-    """A checkpoint, checked byte for byte against the checksums that it holds.
+    """Read a checkpoint and check it against its checksums and its expected content.
 
     Args:
-        kind: ``Best`` or ``Last``: what it should hold.
+        kind: ``Best`` or ``Last``, the expected content.
 
     Raises:
-        UserError: it is damaged, or of a format that is not known here.
+        UserError: it is damaged, or of a format that this version does not know.
     """
     try:
         check_archive(path)
@@ -135,9 +122,10 @@ def read(path: Path, kind: type) -> Checkpoint:
 
 
 def check_archive(path: Path) -> None:
-    """
+    """Check the parts of a file against their checksums and against its size.
+
     Raises:
-        ValueError: what it holds does not fit its checksums, or its own size.
+        ValueError: a part is damaged, or compressed.
     """
     with ZipFile(path) as archive:
         files = archive.infolist()
@@ -149,10 +137,10 @@ def check_archive(path: Path) -> None:
 
 
 class WholeFiles(TorchCheckpointIO):
-    """Lets a Trainer write where it is told, without a copy in a folder elsewhere.
+    """Writes a Trainer's checkpoints straight to their path, without a copy elsewhere.
 
-    The last checkpoint it remembers, which spares the end of a run to read it; those of
-    other callbacks may hold less.
+    The content of the last checkpoint is remembered, so that the end of a run need not
+    read it; checkpoints of other callbacks may hold less.
     """
 
     written: Checkpoint | None = None
@@ -168,7 +156,7 @@ class WholeFiles(TorchCheckpointIO):
 
 
 def last_written(trainer: Trainer, folder: Path) -> Checkpoint:
-    """The last checkpoint of a run that has ended, from its file if need be.
+    """Return the last checkpoint of a run that has ended, from its file if need be.
 
     Raises:
         UserError: it is damaged.
@@ -180,7 +168,7 @@ def last_written(trainer: Trainer, folder: Path) -> Checkpoint:
 
 
 def write(content: Checkpoint, path: Path) -> None:
-    """Write what ``torch.save`` makes of it; a full disk is an ``OSError``."""
+    """Write a checkpoint; a full disk is an ``OSError`` that leaves no file."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     try:
@@ -191,7 +179,7 @@ def write(content: Checkpoint, path: Path) -> None:
 
 
 def promote(fresh: Path) -> None:
-    """Make a new file beside them the last checkpoint, and the last the previous."""
+    """Rename a new file to the last checkpoint, and the last one to the previous."""
     settle(fresh)
     last = fresh.with_name(LAST)
     if last.exists():
@@ -201,12 +189,12 @@ def promote(fresh: Path) -> None:
 
 
 def generations(folder: Path) -> Iterator[Path]:
-    """The files to go on from that are there, the newest first."""
+    """Yield the existing files to go on from, the newest first."""
     for name in (LAST, PREVIOUS):
         if (path := folder / FOLDER / name).is_file():
             yield path
 
 
 def shortened(error: Exception) -> str:
-    """The first words of an error."""
+    """Return the first words of an error."""
     return " ".join(str(error).split())[:80] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Folders that one process at a time writes to."""
+"""A lock on a folder, so that one process at a time writes to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ LOCK = ".lock"
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keeps other processes out of a folder; the lock ends with this process, too.
+    """Keep other processes out of a folder; the lock also ends with this process.
 
     Raises:
-        UserError: one holds it.
+        UserError: another process holds the folder.
     """
     lock = FileLock(folder / LOCK)
     try:
@@ -31,7 +31,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a process writes to a folder."""
+    """Return whether a process writes to a folder."""
     if not (folder / LOCK).exists():
         return False
     lock = FileLock(folder / LOCK)

@@ -1,4 +1,4 @@
-"""The states of all generators of random numbers that a run may draw from."""
+"""States of all generators of random numbers that a run may draw from."""
 
 import random
 from typing import Any, cast
@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 States = dict[str, Any]
-"""By library, in types that a checkpoint can hold."""
+"""States by library, in types that a checkpoint can hold."""
 
 
 def states() -> States:
-    """Where the generators of this process are."""
+    """Return the states of the generators of this process."""
     kind, key, *rest = cast(tuple[Any, ...], np.random.get_state())
     found: States = {
         "python": random.getstate(),
@@ -24,7 +24,7 @@ def states() -> States:
 
 
 def restore(states: States) -> None:
-    """Put the generators back to where they were."""
+    """Give the generators of this process earlier states."""
     random.setstate(states["python"])
     np.random.set_state(tuple(states["numpy"]))
     torch.set_rng_state(states["torch"])
