@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from litmlp.engine.config.hydra_internals import every_combination
-from litmlp.engine.folder.lock import held
+from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.sweep_folder import folder_of, write_command
 from litmlp.engine.sweep.jobs import JobSweeper
 from litmlp.engine.sweep.launch import this_launch
@@ -35,7 +35,7 @@ class GridSweeper(JobSweeper):
         }
         sweep = Path(self.config.hydra.sweep.dir)
         sweep.mkdir(parents=True, exist_ok=True)
-        with held(sweep):
+        with lock_folder(sweep):
             write_command(sweep, self.config)
             if left := this_launch().still_to_train(runs):
                 self.launcher.launch(left, initial_job_idx=0)

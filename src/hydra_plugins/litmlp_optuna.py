@@ -13,7 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from litmlp.engine.folder.lock import held
+from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.sweep_folder import STUDY, folder_of, write_command
 from litmlp.engine.search.settings import SearchSettings
 from litmlp.engine.sweep.jobs import JobSweeper
@@ -55,7 +55,7 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         self.validate_batch_is_legal(list(search.space.examples()))
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        with held(folder):
+        with lock_folder(folder):
             (folder / STUDY).touch()  # first: it marks the folder as a search's
             write_command(folder, self.config)
             search.run(folder)

@@ -14,7 +14,7 @@ from conftest import Run
 from launched import SAID, attempts, launched, steps
 from optuna.trial import FrozenTrial, TrialState
 
-from litmlp.engine.folder.lock import held
+from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.study import NAME, open_study
 
 QUICK = (
@@ -219,7 +219,7 @@ def test_a_search_and_a_grid_have_folders_of_their_own(
 
 def test_one_process_works_at_a_study(run: Run, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
-    with held(tmp_path / "here"):
+    with lock_folder(tmp_path / "here"):
         ended = run("train", *QUICK, LR)
     assert ended.code == 1
     assert "here is in use by another process" in ended.err

@@ -10,7 +10,7 @@ from threading import Timer
 import pytest
 from conftest import Run
 
-from litmlp.engine.folder.lock import held
+from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.run_folder import write_summary
 from litmlp.engine.folder.sweep_folder import known_name, latest_sweep
 from litmlp.engine.sweep.launch import Launch
@@ -145,11 +145,11 @@ def test_members_of_a_launcher_that_was_just_killed_are_waited_for(
     for folder in members:
         folder.mkdir()
         write_summary(folder, {"status": "running"})
-    lock = held(tmp_path / "ends")
+    lock = lock_folder(tmp_path / "ends")
     lock.__enter__()
     Timer(0.3, lock.__exit__, (None, None, None)).start()
     monkeypatch.setattr("litmlp.engine.sweep.launch.GRACE", 1.0)
-    with held(tmp_path / "is in use"):
+    with lock_folder(tmp_path / "is in use"):
         assert Launch().still_to_train(members) == [["ends"]]
 
 
@@ -157,7 +157,7 @@ def test_a_sweep_belongs_to_one_launch_at_a_time(run: Run, tmp_path: Path) -> No
     sweep = tmp_path / "sweep"
     sweep.mkdir()
     (sweep / "multirun.yaml").write_text("mine")
-    with held(sweep):
+    with lock_folder(sweep):
         ended = run("train", *COMMAND, "sweep.resume=sweep")
     assert ended.code == 1
     (line,) = ended.err.splitlines()

@@ -17,7 +17,7 @@ from litmlp.engine.folder.atomic_files import (
     leave_disk_errors_to_main_thread,
     replace,
 )
-from litmlp.engine.folder.lock import held, is_held
+from litmlp.engine.folder.lock import is_held, lock_folder
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.untrusted import blame_folder, refuse_ways_out
 from litmlp.engine.terminal.console import shortest, show
@@ -93,7 +93,7 @@ def recording(
     new = not any((folder / name).exists() for name in ("summary.json", "checkpoints"))
     mistaken = False
     with ExitStack() as taken:
-        taken.enter_context(held(folder))
+        taken.enter_context(lock_folder(folder))
         kept = earlier()
         lock = taken.pop_all()
     start = time.perf_counter()
