@@ -25,7 +25,7 @@ LEFT_OUT = {"data": ("openml",), "trainer": ("ddp",)}
 
 
 def options(group: str) -> list[str]:
-    """Those of a group that can be tried in one process."""
+    """Return the options of a group that can be tried in one process."""
     names = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
     return [name for name in names if name not in LEFT_OUT.get(group, ())]
 
@@ -122,7 +122,7 @@ def commands(draw: st.DrawFn, task: str) -> list[str]:
 
 
 def plain(value: Any) -> str:
-    """As one types it."""
+    """Format a value as a user types it."""
     return str(value).replace("'", "").replace(" ", "")
 
 

@@ -22,7 +22,7 @@ main()
 
 
 def lines(folder: Path, *arguments: str) -> list[str]:
-    """What the application prints."""
+    """Return the lines that the application prints."""
     (folder / "app.py").write_text(APPLICATION)
     command = [sys.executable, "app.py", *arguments]
     ended = subprocess.run(

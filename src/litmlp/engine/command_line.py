@@ -97,13 +97,10 @@ def guarded(task: Task, full: bool, failed: list[Exception]) -> Task:
 
 
 def register_resolvers() -> None:
-    """What ``conf/train.yaml`` uses to name folders."""
+    """Register the functions by which ``conf/train.yaml`` names folders."""
 
     def launch() -> str:
         return f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{uuid4().hex[:8]}"
-
-    def command(overrides: ListConfig) -> list[str]:
-        return as_typed(overrides)
 
     def existing(sweep: str) -> list[str]:
         return sorted(path.name for path in Path(sweep).glob("*") if path.is_dir())
@@ -130,7 +127,7 @@ def register_resolvers() -> None:
     resolvers: dict[str, tuple[Callable[..., Any], bool]] = {
         "launch": (launch, True),
         "run_folder": (run_folder, True),
-        "command": (command, True),
+        "command": (as_typed, True),
         "existing": (existing, True),
         "run_name": (folder_name, False),
     }

@@ -1,4 +1,4 @@
-"""A sweep's configs are Hydra's own, and are composed no more often than needed."""
+"""The configs of a sweep equal Hydra's, and are composed once per choice."""
 
 from collections.abc import Iterator
 
@@ -45,7 +45,7 @@ def swept(loader: ConfigLoader) -> DictConfig:
     ],
     ids=str,
 )
-def test_a_members_config_is_the_one_that_hydra_composes(
+def test_a_runs_config_is_the_one_that_hydra_composes(
     loader: ConfigLoader, overrides: list[str]
 ) -> None:
     sweep = swept(loader)
@@ -60,7 +60,7 @@ def test_a_members_config_is_the_one_that_hydra_composes(
 @pytest.mark.parametrize(
     "wrong", ["sed=1", "seed.x=1", "activation=rel", "data.path=x"]
 )
-def test_a_mistake_is_told_as_hydra_tells_it(loader: ConfigLoader, wrong: str) -> None:
+def test_a_mistake_gives_hydras_own_error(loader: ConfigLoader, wrong: str) -> None:
     sweep = swept(loader)
     told = []
     for each in (loader, ComposedOnce(loader)):
@@ -70,7 +70,7 @@ def test_a_mistake_is_told_as_hydra_tells_it(loader: ConfigLoader, wrong: str) -
     assert told[0] == told[1]
 
 
-def test_members_that_differ_in_values_are_composed_once(
+def test_runs_that_differ_in_values_are_composed_once(
     loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep, asked = swept(loader), []

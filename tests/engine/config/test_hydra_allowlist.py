@@ -1,4 +1,4 @@
-"""A config's ``hydra:`` section from elsewhere runs no code."""
+"""The ``hydra:`` section of a file from elsewhere runs no code."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_an_experiment_file_from_elsewhere_runs_no_code(
     assert not list(tmp_path.rglob("summary.json"))
 
 
-def test_what_only_looks_like_a_call_is_let_through() -> None:
+def test_values_that_only_look_like_calls_are_allowed() -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         ray = compose("train", ["hydra/launcher=ray"], return_hydra_config=True)
     OmegaConf.set_struct(ray, False)
@@ -86,7 +86,7 @@ def test_what_only_looks_like_a_call_is_let_through() -> None:
     check_hydra_section(ray.hydra)
 
 
-def test_what_is_copied_of_the_environment_is_refused(run: Run) -> None:
+def test_a_copied_environment_variable_is_refused(run: Run) -> None:
     ended = run("train", "data=iris", "hydra.job.env_copy=[HOME]")
     assert ended.code == 1
     assert "hydra.job.env_set.HOME is not allowed" in ended.err

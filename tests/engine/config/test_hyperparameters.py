@@ -27,7 +27,7 @@ STATUSES = [
 
 
 def hparams_tab(folder: Path) -> tuple[dict[str, bool], list[Any]]:
-    """Columns and whether they differ; a row a run."""
+    """Return the columns, with whether they differ, and one row per run."""
     events = EventMultiplexer()
     events.AddRunsFromDirectory(str(folder))
     events.Reload()
@@ -81,7 +81,7 @@ def test_runs_with_different_keys_share_a_table(run: Run, tmp_path: Path) -> Non
         assert "hp_metric" not in values
 
 
-def test_a_run_that_breaks_off_is_a_failure(run: Run, tmp_path: Path) -> None:
+def test_a_run_that_fails_is_shown_as_a_failure(run: Run, tmp_path: Path) -> None:
     diverging = ["optimizer=sgd", "optimizer.lr=1e30", "trainer.detect_anomaly=true"]
     quick = ["data=iris", "trainer=cpu", "trainer.max_epochs=5"]
     run("train", "-m", *quick, *diverging, f"hydra.sweep.dir={tmp_path}/run")
@@ -91,7 +91,7 @@ def test_a_run_that_breaks_off_is_a_failure(run: Run, tmp_path: Path) -> None:
     ]
 
 
-def test_what_refers_to_other_keys_stays_out(
+def test_references_to_other_keys_are_left_out(
     config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOKEN", "secret")

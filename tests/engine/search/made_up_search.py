@@ -1,4 +1,4 @@
-"""Searches among made-up runs, whose results follow from their overrides."""
+"""Searches with made-up runs, whose results follow from their overrides."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A search's file that is broken or crafted: refused in one line, or not shown."""
+"""Broken and crafted files of searches are refused in one line, or not shown."""
 
 import shutil
 import sqlite3
@@ -46,7 +46,7 @@ def test_a_crafted_study_is_one_line(attack: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"garbage" * 1000, None])
-def test_what_is_no_study_is_one_line(content: bytes | None, folder: Path) -> None:
+def test_another_file_is_one_line(content: bytes | None, folder: Path) -> None:
     path = folder / "study.db"
     path.write_bytes(path.read_bytes()[:9000] if content is None else content)
     refused(folder)

@@ -1,4 +1,4 @@
-"""What a search tries, and how it goes on."""
+"""The trials that a search chooses, and how it continues."""
 
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Jobs, list[FrozenTr
     return search(folder).jobs, trials(folder)
 
 
-def test_a_search_comes_nearer_to_the_best_than_chance(tmp_path: Path) -> None:
+def test_a_search_is_better_than_chance(tmp_path: Path) -> None:
     search(tmp_path, n_trials=24)
     values = [trial.value or 0.0 for trial in trials(tmp_path)]
     assert min(values) < 0.05
@@ -51,7 +51,7 @@ def test_a_grid_is_covered_exactly_once(n_jobs: int, tmp_path: Path) -> None:
     assert search(tmp_path, *grid, n_trials=100, **settings).jobs == []
 
 
-def test_a_choice_opens_others(tmp_path: Path) -> None:
+def test_a_choice_adds_the_axes_of_its_condition(tmp_path: Path) -> None:
     when = {"optimizer=momentum": {"m": "interval(0.5,0.99)", "scheduler": "cosine"}}
     for job in search(tmp_path, "optimizer=adam,momentum", when=when).jobs:
         if job[0] == "optimizer=adam":
@@ -61,7 +61,7 @@ def test_a_choice_opens_others(tmp_path: Path) -> None:
             assert job[2] == "scheduler=cosine"
 
 
-def test_more_trials_go_on_as_if_asked_for_at_once(
+def test_more_trials_continue_a_search_as_if_it_were_one(
     whole: tuple[Jobs, list[FrozenTrial]], tmp_path: Path
 ) -> None:
     first = search(tmp_path, n_trials=5).jobs
@@ -71,7 +71,7 @@ def test_more_trials_go_on_as_if_asked_for_at_once(
     assert [trial.number for trial in trials(tmp_path)] == list(range(8))
 
 
-def test_a_resume_that_is_killed_itself_forgets_no_trial(tmp_path: Path) -> None:
+def test_a_killed_resume_loses_no_trial(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         search(tmp_path, n_jobs=2, killed_at=1)
     with open_study(tmp_path) as storage:  # inside retry_interrupted
@@ -88,7 +88,7 @@ def test_a_resume_that_is_killed_itself_forgets_no_trial(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("killed_at", [0, 6])
-def test_a_killed_search_goes_on(
+def test_a_killed_search_continues(
     killed_at: int, whole: tuple[Jobs, list[FrozenTrial]], tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
@@ -122,7 +122,7 @@ def test_only_a_search_that_prunes_numbers_its_runs(tmp_path: Path) -> None:
         ({}, "activation: the study in this folder began with relu,tanh"),
     ],
 )
-def test_a_study_refuses_what_it_did_not_begin_with(
+def test_a_study_refuses_other_objectives_and_choices(
     settings: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
     search(tmp_path, n_trials=2)

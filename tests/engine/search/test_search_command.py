@@ -37,7 +37,7 @@ def summaries(folder: Path) -> dict[str, Any]:
     }
 
 
-def test_a_search_trains_its_trials_and_tells_the_best(
+def test_a_search_trains_its_trials_and_shows_the_best(
     run: Run, tmp_path: Path
 ) -> None:
     typed = ("hydra.sweeper.n_trials=4", "hydra.sweeper.n_jobs=2", "+note=1")
@@ -62,7 +62,7 @@ def test_a_search_trains_its_trials_and_tells_the_best(
     assert "Search in here" in (report / "report.html").read_text()
 
 
-def test_a_file_may_say_what_is_searched(run: Run, tmp_path: Path) -> None:
+def test_a_file_can_describe_a_search(run: Run, tmp_path: Path) -> None:
     (tmp_path / "conf" / "experiment").mkdir(parents=True)
     (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(
         "# @package _global_\n"
@@ -89,7 +89,7 @@ def test_a_file_may_say_what_is_searched(run: Run, tmp_path: Path) -> None:
     assert any("optimizer.momentum=" in " ".join(texts) for texts in overrides)
 
 
-def test_two_objectives_end_in_a_pareto_front(run: Run, tmp_path: Path) -> None:
+def test_two_objectives_give_a_pareto_front(run: Run, tmp_path: Path) -> None:
     objectives = "hydra.sweeper.objectives=[accuracy/val,parameters]"
     few = ("hydra/sweeper/sampler=nsgaii", "hydra.sweeper.n_trials=4")
     ended = run("train", *QUICK, *few, objectives, "model.hidden_sizes=[2],[4],[8]")
@@ -140,7 +140,7 @@ def test_a_pruned_run_evaluates_like_any_other(run: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_search_that_was_killed_goes_on(run: Run, tmp_path: Path) -> None:
+def test_a_killed_search_continues(run: Run, tmp_path: Path) -> None:
     each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=10")
     command = (*QUICK, *each, LR, "hydra/sweeper/pruner=median")
     whole = (*command, "hydra.sweeper.n_trials=4")  # 30 steps each

@@ -1,4 +1,4 @@
-"""What the trials of a search come to, and what is read from them."""
+"""Results of a search's trials, and what the report reads from them."""
 
 import math
 from collections.abc import Mapping
@@ -44,14 +44,14 @@ def test_seeds_and_folds_repeat_a_trial_and_are_averaged(tmp_path: Path) -> None
     assert all(set(trial.params) == {"optimizer.lr"} for trial in found)
 
 
-def test_trials_that_are_alike_share_a_run(tmp_path: Path) -> None:
+def test_equal_trials_share_a_run(tmp_path: Path) -> None:
     jobs = search(tmp_path, "activation=relu,tanh", n_trials=6, n_jobs=6).jobs
     assert sorted(jobs) == [("activation=relu",), ("activation=tanh",)]
     values = {(t.params["activation"], t.value) for t in trials(tmp_path)}
     assert values == {("relu", 1.0), ("tanh", 0.0)}
 
 
-def test_failed_and_diverged_trials_are_told_apart(tmp_path: Path) -> None:
+def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> None:
     outcomes = {
         "1": {"best_value": 0.5},
         "2": {"best_value": None},
@@ -117,7 +117,7 @@ def test_the_pareto_front_is_that_of_brute_force(tmp_path: Path) -> None:
     assert TrialState.FAIL in {trial.state for trial in found}  # of those without value
 
 
-def test_what_matters_is_found(tmp_path: Path) -> None:
+def test_choices_that_matter_are_found(tmp_path: Path) -> None:
     def outcome(job: Mapping[str, str]) -> Mapping[str, Any]:
         return {"best_value": float(job["a"]) + float(job["b"])}
 
@@ -133,7 +133,7 @@ def test_what_matters_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "sign"), [("min", 1), ("max", -1)])
-def test_what_nearly_diverged_hides_nothing(
+def test_a_nearly_diverged_trial_hides_nothing(
     mode: Mode, sign: int, tmp_path: Path
 ) -> None:
     def outcome(job: Mapping[str, str]) -> Mapping[str, Any]:

@@ -41,7 +41,7 @@ def read(
         ("+a={b:1},{b:2}", CategoricalDistribution(["{b:1}", "{b:2}"])),
     ],
 )
-def test_values_are_searched_as_they_are_typed(
+def test_typed_values_become_distributions(
     override: str, expected: BaseDistribution
 ) -> None:
     (axis,) = read([override]).axes
@@ -49,20 +49,20 @@ def test_values_are_searched_as_they_are_typed(
     assert axis.distribution == expected
 
 
-def test_what_is_typed_wins_over_the_file() -> None:
+def test_the_command_line_wins_over_a_file() -> None:
     params: dict[str, object] = {"a": "1,2", "b": "1,2", "c": 3}
     space = read(["a=5", "d=8"], params)
     assert [axis.key for axis in space.axes] == ["b"]
     assert space.fixed == ("a=5", "c=3", "d=8")
 
 
-def test_a_typed_value_closes_what_a_choice_opens() -> None:
+def test_a_typed_value_removes_a_conditional_axis() -> None:
     when: dict[str, dict[str, object]] = {"a=1": {"b": "interval(0.0,1.0)"}}
     assert len(read(["a=1,2"], when=when).axes) == 2
     assert len(read(["a=1,2", "b=0.5"], when=when).axes) == 1
 
 
-def test_choices_open_one_after_the_other() -> None:
+def test_a_condition_can_depend_on_a_conditional_choice() -> None:
     when: dict[str, dict[str, object]] = {"a=1": {"b": "x,y"}, "b=y": {"c": "7,8"}}
     assert list(read(["a=1,2"], when=when).grid()) == [
         ("a=1", "b=x"),

@@ -1,4 +1,4 @@
-"""Jobs of submitit: told as they end, queued again, and lost without harm to others."""
+"""Jobs of submitit are reported, queued again, and lost without harm to others."""
 
 import os
 import re
@@ -23,7 +23,7 @@ OFTEN = "callbacks.checkpoint.every_seconds=0.1"
 
 
 @pytest.mark.slow
-def test_jobs_of_submitit_are_trained_and_told(begin: Begin, tmp_path: Path) -> None:
+def test_jobs_are_trained_and_reported(begin: Begin, tmp_path: Path) -> None:
     process = begin(*LOCAL, "seed=0,1", "trainer.max_epochs=2")
     out, _ = process.communicate(timeout=300)
     assert process.returncode == 0, out
