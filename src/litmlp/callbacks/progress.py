@@ -7,9 +7,10 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
+from rich.progress import Progress as Bars
 
 from litmlp.engine.terminal.console import console, log, show
-from litmlp.engine.terminal.progress_bars import Bars, bars
+from litmlp.engine.terminal.progress_bars import bars
 
 
 class Milestones:

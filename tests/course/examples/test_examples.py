@@ -139,7 +139,7 @@ def test_50000_samples_are_1960_iterations(run: Run) -> None:
     done = run_example(run, "iterations")
     plan = [" ".join(line.split()) for line in done.ended.out.splitlines()]
     assert "train samples 50,000" in plan
-    assert "iterations an epoch 196" in plan
+    assert "iterations per epoch 196" in plan
     assert "iterations in all 1,960" in plan
     assert done.summary["iterations"] == 1960
     assert done.summary["epochs"] == 10

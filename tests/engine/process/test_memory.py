@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from litmlp.engine.process.memory import UNTOLD, available
+from litmlp.engine.process.memory import ASSUMED, available
 
 CPU = torch.device("cpu")
 
@@ -25,4 +25,4 @@ def test_a_containers_limit_counts_and_files_kept_in_memory_do_not(
 
 
 def test_a_system_that_tells_nothing_has_a_little(tmp_path: Path) -> None:
-    assert available(CPU, tmp_path, tmp_path / "meminfo") == UNTOLD
+    assert available(CPU, tmp_path, tmp_path / "meminfo") == ASSUMED

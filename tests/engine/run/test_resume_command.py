@@ -59,7 +59,7 @@ def test_a_done_run_with_a_larger_budget_goes_on(run: Run, tmp_path: Path) -> No
     )
     assert more["config_hash"] == whole["config_hash"]
     less = run("train", "resume=more", "trainer.max_epochs=8")
-    assert less.err == "error: trainer.max_epochs=8: the run has come to 9 already\n"
+    assert less.err == "error: trainer.max_epochs=8: the run has reached 9 already\n"
     assert run_folder.read_summary(tmp_path / "more") == more
 
 
@@ -96,8 +96,8 @@ def test_a_run_that_stopped_early_trains_no_further(run: Run, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ("optimizer.lr=1", "optimizer.lr=1: a run goes on as it was begun; only its"),
-        ("+callbacks.checkpoint.x=1", "checkpoint.x=1: a run goes on as it was begun"),
+        ("optimizer.lr=1", "optimizer.lr=1: a resumed run keeps its config; only its"),
+        ("+callbacks.checkpoint.x=1", "checkpoint.x=1: a resumed run keeps its config"),
         ("trainer.max_epochs=ten", "trainer.max_epochs=ten: expected int or null"),
         ("trainer.max_time=soon", "trainer.max_time=soon: give days:hours:minutes:sec"),
         ("trainer.max_epochs=7", "schedule of this run was made for the budget that"),

@@ -27,12 +27,12 @@ def test_a_folder_is_looked_at_when_it_is_held(
         seen.append(is_held(folder))
         return None
 
-    def recorded(folder: Path, _: object) -> dict[str, object]:
+    def valid_entries(folder: Path, _: object) -> dict[str, object]:
         seen.append(is_held(folder))
         return {}
 
     monkeypatch.setattr(checkpoints, "newest", newest)
-    monkeypatch.setattr(resume, "recorded", recorded)
+    monkeypatch.setattr(resume, "valid_entries", valid_entries)
     train(composed)
     assert seen == [True, True]
 
@@ -44,14 +44,14 @@ def test_a_run_that_another_has_trained_meanwhile_is_left_to_it(
     folder, first = Path(composed.folder), Path(composed.folder + "-first")
     train(composed)
     with pytest.raises(UserError, match="holds a finished run"):
-        StartingPoint(folder, composed).look()
+        StartingPoint(folder, composed).read()
     write_summary(folder, read_summary(folder) | {"status": "interrupted"})
     start = StartingPoint(folder, composed)
-    assert start.look() == start.look_again()
+    assert start.read() == start.read_again()
     assert start.point is not None
     (folder / "checkpoints").rename(first)
-    start.look()
+    start.read()
     assert start.point is None
     shutil.copytree(first, folder / "checkpoints")
-    with pytest.raises(UserError, match="another process has trained it meanwhile"):
-        start.look_again()
+    with pytest.raises(UserError, match="another process has trained it since"):
+        start.read_again()

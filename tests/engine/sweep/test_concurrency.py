@@ -54,8 +54,8 @@ folder = Path(sys.argv[1])
 assert not resume.is_finished(folder, config)
 print("asked", flush=True)
 sys.stdin.readline()
-look = StartingPoint(folder, config).look
-with run_folder.recording(folder, config, [], earlier=look) as summary:
+read = StartingPoint(folder, config).read
+with run_folder.recording(folder, config, [], earlier=read) as summary:
     summary["by"] = sys.argv[2]
 """
 

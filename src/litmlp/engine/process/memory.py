@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-UNTOLD = 4 * 2**30
-"""Bytes that are taken to be free where the system does not tell: not on Linux."""
+ASSUMED = 4 * 2**30
+"""Bytes that are assumed to be free where the system does not report them."""
 
 
 def available(
@@ -14,11 +14,12 @@ def available(
     group: Path = Path("/sys/fs/cgroup"),
     meminfo: Path = Path("/proc/meminfo"),
 ) -> int:
-    """Bytes that this process may still take, as far as the system tells it.
+    """Return the bytes that this process may still allocate on a device.
 
     Args:
-        group: the files of a container's limits.
-        meminfo: the file of Linux's counts.
+        device: a CUDA device, or the CPU.
+        group: the folder with the limits of a container.
+        meminfo: the file with Linux's counts.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
@@ -28,11 +29,11 @@ def available(
     most, used = (text_of(group / f"memory.{name}") for name in ("max", "current"))
     if most.strip().isdigit() and used.strip().isdigit():
         files = re.search(r"^inactive_file (\d+)", text_of(group / "memory.stat"), re.M)
-        given_up = int(files[1]) if files else 0  # files read once, kept while it fits
-        limits.append(int(most) - int(used) + given_up)
-    return min(limits, default=UNTOLD)
+        cached = int(files[1]) if files else 0  # files kept while there is room
+        limits.append(int(most) - int(used) + cached)
+    return min(limits, default=ASSUMED)
 
 
 def text_of(path: Path) -> str:
-    """A file's text, or nothing if there is none."""
+    """Return a file's text, or an empty text if there is no file."""
     return path.read_text() if path.is_file() else ""

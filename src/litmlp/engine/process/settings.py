@@ -1,4 +1,4 @@
-"""Settings of the whole process that belong to one run and end with it."""
+"""Settings of the process that last as long as one run."""
 
 import logging
 import os
@@ -26,21 +26,21 @@ QUIET = (
 
 
 def set_environment(variables: dict[str, str]) -> None:
-    """Make the environment what it was, without a moment in which it is empty."""
+    """Replace the environment's variables, without emptying it in between."""
     for name in os.environ.keys() - variables.keys():
         del os.environ[name]
     os.environ.update(variables)
 
 
 def set_levels(levels: dict[logging.Logger, int]) -> None:
-    """Let loggers talk as much as before."""
+    """Set the levels of loggers."""
     for logger, level in levels.items():
-        if logger.level != level:  # to set one makes all loggers look anew
+        if logger.level != level:  # setting one clears a cache of all loggers
             logger.setLevel(level)
 
 
 def seed_torch(seed: int) -> None:
-    """``torch.manual_seed``; without a GPU, not noted down for one with a traceback."""
+    """Do what ``torch.manual_seed`` does, in less time on a machine without a GPU."""
     if torch.accelerator.is_available():
         torch.manual_seed(seed)
     else:
@@ -66,17 +66,17 @@ KEPT: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
     (lambda: dict(os.environ), set_environment),
     (lambda: {logger: logger.level for logger in LIGHTNING}, set_levels),
 ]
-"""How to read and set what a run may change and must not leave to the next."""
+"""How to read and restore each setting that a run may change."""
 
 
 @contextmanager
 def process_settings(
     *, seed: int, num_threads: int, in_double_precision: bool
 ) -> Iterator[None]:
-    """Set threads, floating-point type and random numbers until the block ends.
+    """Set seed, threads and floating-point type until the block ends.
 
-    Then all is as before, also what a Trainer sets for good: torch's flags and
-    variables of the environment.
+    All settings are then restored, with those that a Trainer never resets: torch's
+    flags and variables of the environment.
     """
     before = [read() for read, _ in KEPT]
     torch.set_num_threads(num_threads)

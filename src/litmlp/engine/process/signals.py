@@ -1,4 +1,4 @@
-"""Signals that end a run: what has been trained is saved first, then it ends."""
+"""Signals that end a run: the training so far is saved before the run ends."""
 
 import os
 import signal
@@ -16,16 +16,16 @@ ENDING = [
 
 
 class Received:
-    """The signal that asked this process to end."""
+    """The signal that this process has received."""
 
     number = int(signal.SIGINT)
     waits = False
-    """Whether it waits for a place in training where everything can be saved."""
+    """Whether it waits for a point in training where everything can be saved."""
     can_wait = False
 
 
 def exit_code() -> int:
-    """As a shell tells it: 130 after Ctrl-C, 143 after SIGTERM."""
+    """Return the exit code that shells use: 130 after Ctrl-C, 143 after SIGTERM."""
     return 128 + Received.number
 
 
@@ -60,9 +60,10 @@ def defer_interrupts() -> Iterator[None]:
 
 
 def raise_deferred() -> None:
-    """
+    """End the training if a signal waits.
+
     Raises:
-        KeyboardInterrupt: a signal has come.
+        KeyboardInterrupt: a signal waits.
     """
     if Received.waits:
         Received.waits = False

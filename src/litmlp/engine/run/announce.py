@@ -1,4 +1,4 @@
-"""What a run says of itself: before it is trained, and of its result."""
+"""Texts about a run: its plan before it is trained, and its result."""
 
 import functools
 import math
@@ -30,11 +30,11 @@ MOST_COLUMNS = 100
 
 
 def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
-    """Say on the console, in the log and in TensorBoard what is to be trained.
+    """Describe a run on the console, in the log and in TensorBoard, before it is fit.
 
     Args:
         run: built.
-        point: what it goes on from; None for a fresh start.
+        point: the checkpoint that the run goes on from; None for a fresh start.
     """
     show_columns(run.data)
     show_plan(run.data, run.trainer)
@@ -70,10 +70,10 @@ def show_plan(data: Data, trainer: Trainer) -> None:
     """Show how many rows, batches and iterations a run has."""
     batches = data.train_batches
     limit = trainer.limit_train_batches
-    share = int(len(batches) * limit) if isinstance(limit, float) else limit
-    an_epoch = math.ceil(min(len(batches), share) / trainer.accumulate_grad_batches)
+    most = int(len(batches) * limit) if isinstance(limit, float) else limit
+    per_epoch = math.ceil(min(len(batches), most) / trainer.accumulate_grad_batches)
     max_epochs = trainer.max_epochs if trainer.max_epochs is not None else -1
-    totals = [] if max_epochs == -1 else [max_epochs * an_epoch]
+    totals = [] if max_epochs == -1 else [max_epochs * per_epoch]
     totals += [] if trainer.max_steps == -1 else [trainer.max_steps]
     plan = table("gradient descent", "")
     for split, rows in data.rows.items():
@@ -82,7 +82,7 @@ def show_plan(data: Data, trainer: Trainer) -> None:
     kind = "classes" if data.samples.class_names else "targets"
     plan.add_row(kind, f"{data.facts['num_outputs']:,}")
     plan.add_row("batch size", f"{batches.sizes[0]:,}")
-    plan.add_row("iterations an epoch", f"{an_epoch:,}")
+    plan.add_row("iterations per epoch", f"{per_epoch:,}")
     plan.add_row(
         "iterations in all", f"{min(totals):,}" if totals else "as time allows"
     )
@@ -123,7 +123,7 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
 
 
 def differences(config: DictConfig) -> list[tuple[str, Any, Any]]:
-    """Keys whose value is not the default, with both."""
+    """Return the keys whose value is not the default, with default and value."""
     here, default = flat(config), defaults()
     keys = dict.fromkeys([*default, *here])
     found = [(key, default.get(key, ""), here.get(key, "")) for key in keys]
@@ -132,24 +132,24 @@ def differences(config: DictConfig) -> list[tuple[str, Any, Any]]:
 
 @functools.cache
 def defaults() -> dict[str, Any]:
-    """The config of a run without overrides, by dotted keys."""
+    """Return the config of a run without overrides, by dotted keys."""
     return flat(compose("train"))
 
 
 def described(columns: Sequence[Column]) -> list[tuple[str, str, str]]:
-    """Name, kind and categories of each column."""
+    """Return name, kind and first categories of each column."""
     rows = [(c.name, c.kind, ", ".join(c.categories[:10])) for c in columns]
     cut = [("…", "", f"{len(rows) - MOST_COLUMNS} more")]
     return rows[:MOST_COLUMNS] + (cut if len(rows) > MOST_COLUMNS else [])
 
 
 def fenced(text: str, language: str = "") -> str:
-    """A Markdown block of plain text."""
+    """Return a Markdown block of plain text."""
     return f"```{language}\n{text.rstrip()}\n```"
 
 
 def grid(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     cells = [[str(cell).replace("|", "\\|") for cell in line] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)

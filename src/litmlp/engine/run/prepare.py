@@ -1,4 +1,4 @@
-"""A run that is built and checked, before any training."""
+"""The build of a run: model and Trainer, checked before any training."""
 
 import time
 from dataclasses import dataclass
@@ -28,10 +28,16 @@ BATCHNORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run that is built: before, while and after it is trained.
+    """The parts of a run, from its build to its record.
 
     Args:
-        start: of its clock; earlier by what it has trained already, if it goes on.
+        config: complete, with the task and the monitor that are used.
+        folder: of the run.
+        data: split and preprocessed.
+        model: the network as a LightningModule.
+        trainer: with all callbacks and loggers.
+        start: the time of the run's clock at its start, earlier by the seconds that a
+            resumed run has trained before.
     """
 
     config: DictConfig
@@ -48,17 +54,21 @@ def build_run(
     data: Data,
     point: checkpoints.Resumable | None = None,
 ) -> Run:
-    """The model and the Trainer of a complete config."""
+    """Build the model and the Trainer of a complete config.
+
+    Raises:
+        UserError: a part does not fit the data, or a checkpoint does not fit the run.
+    """
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     config = with_monitor(config, data)
     model = build_model(config, data)
-    if point:  # Lightning would notice once the curves are cut back to it
+    if point:  # checked now: Lightning loads it once the loggers are cut back
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
             states = point.content["optimizer_states"]
             check_states(model, model.optimizer, states)
     trainer = build_trainer(config, own_callbacks(config, folder, data))
-    refuse_without_checkpoint(trainer)
+    check_checkpoint_callback(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     return Run(
         config=config,
@@ -71,10 +81,10 @@ def build_run(
 
 
 def with_monitor(config: DictConfig, data: Data) -> DictConfig:
-    """The config with a metric to monitor that this run will have.
+    """Return the config with a monitored metric that this run measures.
 
     Raises:
-        UserError: no such metric, or a mode that would choose its worst value.
+        UserError: there is no such metric, or the mode chooses its worst value.
     """
     check_value(config.monitor, str, "monitor")
     if "val" not in data.rows and config.monitor.endswith("/val"):
@@ -94,10 +104,11 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     return config
 
 
-def refuse_without_checkpoint(trainer: Trainer) -> None:
-    """
+def check_checkpoint_callback(trainer: Trainer) -> None:
+    """Check that a callback keeps the weights at which the run is tested.
+
     Raises:
-        UserError: nothing keeps the weights that the run is to be tested at.
+        UserError: there is no such callback.
     """
     callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
     if not any(isinstance(callback, BestAndLast) for callback in callbacks):
@@ -108,15 +119,17 @@ def refuse_without_checkpoint(trainer: Trainer) -> None:
 
 
 def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:
-    """Let each process have a row of every batch, and batchnorm two.
+    """Give each process a row of every batch, or two rows for batchnorm.
 
     Raises:
-        UserError: batches are smaller than that.
+        UserError: the batch size is smaller than that.
     """
     has_batchnorm = any(isinstance(module, BATCHNORMS) for module in model.modules())
     data.smallest_batch = processes * (2 if has_batchnorm else 1)
     if data.train_batches.sizes[0] < data.smallest_batch:
-        reason = "batchnorm needs two rows a batch" if has_batchnorm else "too few rows"
+        reason = (
+            "batchnorm needs two rows per batch" if has_batchnorm else "too few rows"
+        )
         raise UserError(
             f"{reason} in each of {processes} process(es): "
             f"data.batch_size={data.smallest_batch} or more"
@@ -132,10 +145,10 @@ def own_callbacks(config: DictConfig, folder: Path, data: Data) -> list[Callback
 
 
 def pruning(config: DictConfig) -> list[Callback]:
-    """What may end a trial of a search early.
+    """Return the callback that may end a trial of a search early.
 
     Raises:
-        UserError: it is no trial of a search.
+        UserError: ``sweep.trial`` is set outside a search.
     """
     trial = config.sweep.get("trial")
     if trial is None:

@@ -1,4 +1,4 @@
-"""A run that goes on in its own folder, as if it had never been interrupted."""
+"""Resuming a run in its own folder, as if it had never been interrupted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,30 +16,30 @@ from litmlp.errors import UserError
 LATEST = "latest"
 
 BUDGETS = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
-"""What says how long a run is trained."""
+"""Keys that limit the training."""
 
 CHANGEABLE = (
     *BUDGETS,
     *(f"callbacks.checkpoint.{name}" for name in run_folder.INTERVALS),
 )
-"""What may be changed of a run that goes on."""
+"""Keys that may change when a run is resumed."""
 
 COMMAND = Path(".hydra") / "overrides.yaml"
 
 
 def folder_to_resume(parent: Path, resume: str) -> Path:
-    """The folder that ``resume=`` means: itself, or the newest unfinished run's.
+    """Return the folder of ``resume=``: as given, or that of the newest unfinished run.
 
     Raises:
         UserError: there is no such run.
     """
     if resume != LATEST:
         folder = Path(resume)
-        if not has_begun(folder):
+        if not hconfig_to_resume(folder):
             raise UserError(f"resume={resume} holds no run: it has no {COMMAND}")
         refuse_ways_out(folder)  # before Hydra opens its log
         return folder
-    begun = [folder for folder in sorted(parent.glob("*")) if has_begun(folder)]
+    begun = [folder for folder in sorted(parent.glob("*")) if hconfig_to_resume(folder)]
     open_ones = [f for f in begun if not run_folder.is_done(f) and not is_held(f)]
     if not open_ones:
         raise UserError(f"resume={LATEST}: no unfinished run in {parent}")
@@ -47,31 +47,31 @@ def folder_to_resume(parent: Path, resume: str) -> Path:
     return open_ones[-1]
 
 
-def has_begun(folder: Path) -> bool:
-    """Whether Hydra has written all it knows of a run; this file comes last."""
+def hconfig_to_resume(folder: Path) -> bool:
+    """Return whether the command of a run is written, the last file of its launch."""
     path = folder / COMMAND
     return path.is_file() and path.stat().st_size > 0
 
 
-def refuse_changes(overrides: list[str]) -> None:
-    """A run goes on as it was begun.
+def check_changes(overrides: list[str]) -> None:
+    """Check that a resumed run keeps its config, apart from its budget.
 
     Raises:
-        UserError: something else than its budget is to change.
+        UserError: an override changes another key.
     """
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~")
         if key not in ("resume", "name", *CHANGEABLE):
             raise UserError(
-                f"{override}: a run goes on as it was begun; only its budget and when "
+                f"{override}: a resumed run keeps its config; only its budget and when "
                 f"it writes checkpoints can change: {', '.join(CHANGEABLE)}"
             )
 
 
-def as_begun(config: DictConfig) -> DictConfig:
-    """The config of the run that ``resume=`` means, with the changes that are given.
+def config_to_resume(config: DictConfig) -> DictConfig:
+    """Return the saved config of the run to resume, with the changes of the command.
 
-    Hydra's own config becomes that of the run, too: its overrides and choices.
+    Hydra's own config gets the overrides and choices of the run, too.
     """
     folder = Path(config.folder)
     stored = run_folder.read_config(folder)
@@ -85,15 +85,15 @@ def as_begun(config: DictConfig) -> DictConfig:
         key = override.partition("=")[0].lstrip("+")
         OmegaConf.update(stored, key, OmegaConf.select(config, key))
     if not same_budget(folder, stored):
-        refuse_budget(stored)
-    remember_command(folder, given)
+        check_budget(stored)
+    restore_command(folder, given)
     stored.folder, stored.resume = config._get_node("folder"), config.resume
     OmegaConf.set_struct(stored, True)
     return stored
 
 
-def remember_command(folder: Path, given: list[str]) -> None:
-    """Let ``HydraConfig`` speak of the run as it was launched."""
+def restore_command(folder: Path, given: list[str]) -> None:
+    """Let ``HydraConfig`` have the overrides and choices of the run's launch."""
     hydra = cast(DictConfig, HydraConfig.get())
     with blame_folder(folder), read_write(hydra), open_dict(hydra):
         launched = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
@@ -102,18 +102,18 @@ def remember_command(folder: Path, given: list[str]) -> None:
 
 
 def same_budget(folder: Path, config: DictConfig) -> bool:
-    """Whether the config has the budget that the run in the folder has."""
+    """Return whether a config has the budget of the run in a folder."""
     stored = run_folder.read_config(folder)
     return all(
         OmegaConf.select(stored, k) == OmegaConf.select(config, k) for k in BUDGETS
     )
 
 
-def refuse_budget(config: DictConfig) -> None:
-    """Find mistakes in a new budget before anything is written.
+def check_budget(config: DictConfig) -> None:
+    """Check a new budget before anything is written.
 
     Raises:
-        UserError: a value of the wrong kind, or a schedule made for the old budget.
+        UserError: a value of the wrong type, or a schedule made for the old budget.
     """
     from lightning.pytorch.callbacks import Timer  # takes seconds: not at a launch
 
@@ -131,20 +131,20 @@ def refuse_budget(config: DictConfig) -> None:
         ) from error
     if TOTAL in config.scheduler.values():
         raise UserError(
-            "the learning-rate schedule of this run was made for the budget that it "
-            "was begun with: begin a new run for another"
+            "the learning-rate schedule of this run was made for its first budget: "
+            "start a new run for another budget"
         )
 
 
-def refuse_less(config: DictConfig, content: Mapping[str, Any]) -> None:
-    """What has been trained cannot be taken back.
+def check_budget_left(config: DictConfig, content: Mapping[str, Any]) -> None:
+    """Check that the budget is not smaller than the training so far.
 
     Args:
         config: with the budget.
         content: of the checkpoint.
 
     Raises:
-        UserError: the budget is smaller than what is done.
+        UserError: the budget is smaller.
     """
     done = {
         "max_epochs": content["loops"]["fit_loop"]["epoch_progress"]["current"][
@@ -156,14 +156,14 @@ def refuse_less(config: DictConfig, content: Mapping[str, Any]) -> None:
         limit = config.trainer[name]
         if limit not in (None, -1) and limit < count:
             raise UserError(
-                f"trainer.{name}={limit}: the run has come to {count} already"
+                f"trainer.{name}={limit}: the run has reached {count} already"
             )
     if config.get("resume") is not None:
-        refuse_less_time(config, content)
+        check_time_left(config, content)
 
 
-def refuse_less_time(config: DictConfig, content: Mapping[str, Any]) -> None:
-    """A new budget leaves time to train; with the one it had, a run may still end.
+def check_time_left(config: DictConfig, content: Mapping[str, Any]) -> None:
+    """Check that a new budget leaves time to train; the old one may be used up.
 
     Raises:
         UserError: the time is used up.
@@ -181,16 +181,16 @@ def refuse_less_time(config: DictConfig, content: Mapping[str, Any]) -> None:
 
 
 def is_finished(folder: Path, config: DictConfig) -> bool:
-    """Whether the folder holds a run that is done, and not asked for more."""
+    """Return whether a folder holds a finished run whose budget is not extended."""
     more = config.get("resume") is not None and not same_budget(folder, config)
     return run_folder.is_done(folder) and not more
 
 
-def recorded(folder: Path, config: DictConfig) -> run_folder.Summary:
-    """What stays true in ``summary.json`` when the config's run goes on in its folder.
+def valid_entries(folder: Path, config: DictConfig) -> run_folder.Summary:
+    """Return the entries of ``summary.json`` that stay valid when a run is resumed.
 
     Raises:
-        UserError: the folder holds what another config has trained.
+        UserError: the folder holds the unfinished run of another config.
     """
     if not (folder / "summary.json").is_file():
         return {}

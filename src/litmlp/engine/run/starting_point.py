@@ -1,4 +1,4 @@
-"""Where a run begins: at its start, or at what its folder holds of it."""
+"""The point at which training begins: the start, or a checkpoint in the folder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,33 +14,36 @@ from litmlp.errors import UserError
 
 
 class StartingPoint:
-    """How far a run has come in its folder, and so where it begins.
+    """The start of a run, or the checkpoint in its folder that the run goes on from.
 
-    What is read before the folder is held may have changed by then: another process can
-    go on with the run. So :meth:`look` is for when it is held, or :meth:`look_again`.
+    Another process may train the run until this process holds the lock of the folder.
+    So the folder is read under the lock, or read again there.
 
     Args:
         folder: of the run.
         config: as it was launched.
+
+    Attributes:
+        point: the checkpoint; None for a fresh start.
     """
 
-    earlier: Summary
     point: checkpoints.Resumable | None
 
     def __init__(self, folder: Path, config: DictConfig) -> None:
         self.folder, self.config = folder, config
 
-    def look(self) -> Summary:
-        """See what to go on from; returns what stays as it was recorded.
+    def read(self) -> Summary:
+        """Read the folder; return the entries of its summary that stay valid.
 
         Raises:
-            UserError: the run is finished, another config's, or beyond its budget.
+            UserError: the folder holds a finished run, the run of another config, or
+                one that has used up its budget.
         """
         if resume.is_finished(self.folder, self.config):
             raise UserError(
                 f"{self.folder} holds a finished run, which is never overwritten"
             )
-        self.earlier = resume.recorded(self.folder, self.config)
+        earlier = resume.valid_entries(self.folder, self.config)
         self.point = checkpoints.newest(self.folder)
         if self.point is None and is_done(self.folder):
             raise UserError(
@@ -48,27 +51,27 @@ class StartingPoint:
                 f"{checkpoints.FOLDER}/{checkpoints.LAST}: it cannot go on"
             )
         if self.point:
-            resume.refuse_less(self.config, self.point.content)
-        return self.earlier
+            resume.check_budget_left(self.config, self.point.content)
+        return earlier
 
-    def look_again(self) -> Summary:
-        """The same, for a run that is built already to go on from what was seen.
+    def read_again(self) -> Summary:
+        """Read the folder again for a run that is built to go on from its checkpoint.
 
         Raises:
-            UserError: another process has trained it meanwhile, besides.
+            UserError: as :meth:`read`, or another process has trained the run since.
         """
         before = self.point
-        earlier = self.look()
+        earlier = self.read()
         if steps_of(self.point) != steps_of(before):
-            raise UserError(f"{self.folder}: another process has trained it meanwhile")
+            raise UserError(f"{self.folder}: another process has trained it since")
         return earlier
 
     @contextmanager
     def blame(self) -> Iterator[None]:
-        """Raise an unknown error of a run that goes on as a mistake in its checkpoint.
+        """Raise an unknown error of a resumed run as a mistake in its checkpoint.
 
         Raises:
-            UserError: the checkpoint, or what has changed since, may not fit.
+            UserError: the checkpoint does not fit, or something has changed since.
         """
         try:
             yield
@@ -82,5 +85,5 @@ class StartingPoint:
 
 
 def steps_of(point: checkpoints.Resumable | None) -> int | None:
-    """The iterations that a run has come to; None if it has not begun."""
+    """Return the number of optimizer updates at a checkpoint, None without one."""
     return point.content["global_step"] if point else None

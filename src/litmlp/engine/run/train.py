@@ -32,7 +32,7 @@ def train(config: DictConfig) -> float:
         UserError: a mistake in the config or the data, before any training.
     """
     if config.get("resume") is not None:
-        config = resume.as_begun(config)
+        config = resume.config_to_resume(config)
     command = this_command()
     folder = Path(config.folder)
     if resume.is_finished(folder, config):
@@ -46,7 +46,7 @@ def train(config: DictConfig) -> float:
             config,
             command.overrides,
             keep_mistakes=command.in_sweep,
-            earlier=start.look,
+            earlier=start.read,
         ) as summary,
         run_settings(config),
         only_logged(command.in_sweep),

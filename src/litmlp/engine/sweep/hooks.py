@@ -46,7 +46,7 @@ class LaunchHooks(Callback):
                 refuse_ways_out(Path(config.hydra.run.dir))
                 run_folder.refuse_taken(Path(config.hydra.run.dir))
             else:
-                resume.refuse_changes(as_typed(config.hydra.overrides.task))
+                resume.check_changes(as_typed(config.hydra.overrides.task))
                 refuse_elsewhere(config)
         except UserError as error:  # Hydra would only warn of it
             fail(error)

@@ -1,4 +1,4 @@
-"""What a person sees: tables and lines, on the console and in the run's log."""
+"""Lines and tables, shown on the console and written to the run's log."""
 
 import logging
 import re
@@ -20,7 +20,7 @@ WIDTH = None if sys.stdout.isatty() else 160
 CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
-"""Characters that move a terminal's cursor, recolour it or turn its text around."""
+"""Characters that move a terminal's cursor, recolour or reverse its text."""
 
 
 def printable(text: str) -> str:
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 
 class SafeConsole(Console):
-    """Shows texts from files, which may come from anywhere, as :func:`printable`."""
+    """A console that shows every text :func:`printable`, whatever file it is from."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -71,7 +71,7 @@ def only_logged(active: bool) -> Iterator[None]:
 
 
 def show(content: Table | str) -> str:
-    """Print a line or table, and log it as plain text, which is returned."""
+    """Print a line or table, log it as plain text, and return that text."""
     if not _only_logged.get():
         console.print(content, soft_wrap=isinstance(content, str))
     plain = as_text(content)
@@ -82,14 +82,17 @@ def show(content: Table | str) -> str:
 
 
 def as_text(content: Table | str) -> str:
-    """A line or table without colours."""
+    """Return a line or table without colours."""
     if isinstance(content, Table):
         return printable("\n".join(plain_lines(content)))
     return printable(content)
 
 
 def plain_lines(content: Table) -> Iterator[str]:
-    """What rich shows of a table, in a tenth of the time; no cell is folded."""
+    """Yield the lines of a table, without folding cells, in a tenth of rich's time.
+
+    Each run of a sweep logs several tables.
+    """
     columns = [[str(c.header), *map(str, c.cells)] for c in content.columns]
     widths = [max(map(cell_len, column)) for column in columns]
     to_the_right = [column.justify == "right" for column in content.columns]
@@ -106,13 +109,13 @@ def plain_lines(content: Table) -> Iterator[str]:
 
 
 def shortest(path: Path) -> Path:
-    """A path as one would type it here."""
+    """Return a path relative to the working directory, if the path is below it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def table(*columns: str) -> Table:
-    """An empty table in the house's style: first column text, the others numbers."""
+    """Return an empty table: the first column is for text, the others for numbers."""
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         result.add_column(column, justify="right" if number else "left")

@@ -1,8 +1,8 @@
-"""Bars in a terminal: those of a process are one display."""
+"""Progress bars in a terminal: one display per process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from contextvars import ContextVar
 
 from rich.progress import (
     BarColumn,
@@ -14,25 +14,19 @@ from rich.progress import (
 
 from litmlp.engine.terminal.console import console
 
-Bars = Progress
-
-
-class Shown:
-    """What this process shows at the foot of its terminal."""
-
-    bars: ClassVar[Bars | None] = None
+_shown: ContextVar[Progress | None] = ContextVar("bars", default=None)
 
 
 @contextmanager
-def bars() -> Iterator[Bars]:
-    """Those that are shown already, or else new ones until the block ends.
+def bars() -> Iterator[Progress]:
+    """Yield the bars on display, or show new ones until the block ends.
 
-    What is printed within the block stands above them.
+    Lines that are printed in the block stand above the bars.
     """
-    if Shown.bars is not None:
-        yield Shown.bars
+    if (outer := _shown.get()) is not None:
+        yield outer
         return
-    shown = Bars(
+    shown = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
@@ -41,9 +35,9 @@ def bars() -> Iterator[Bars]:
         refresh_per_second=4,
         transient=True,
     )
-    with shown:
-        Shown.bars = shown
-        try:
+    token = _shown.set(shown)
+    try:
+        with shown:
             yield shown
-        finally:
-            Shown.bars = None
+    finally:
+        _shown.reset(token)

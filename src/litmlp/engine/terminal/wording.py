@@ -1,10 +1,10 @@
-"""How findings and advice are put into words."""
+"""Numbers and lists of layers in words."""
 
 from collections.abc import Iterable
 
 
 def spoken(layers: Iterable[str]) -> str:
-    """Layers as one says it.
+    """Return layers in words.
 
     >>> spoken(["layer_1", "layer_2", "layer_3", "layer_5"])
     'layers 1, 2, 3, 5'
@@ -18,13 +18,13 @@ def spoken(layers: Iterable[str]) -> str:
     return f"layer{'s' * (len(numbers) > 1)} {text}"
 
 
-def percent(share: float) -> str:
-    """A share as one says it.
+def percent(fraction: float) -> str:
+    """Return a fraction in percent.
 
     >>> percent(0.623)
     '62 %'
     """
-    return f"{100 * share:.0f} %"
+    return f"{100 * fraction:.0f} %"
 
 
 def number(value: float | None) -> str:

@@ -195,7 +195,7 @@ def prepare(job: Job, cache: DataCache) -> PreparedRun | None:
     if run_folder.is_done(folder):
         return None
     start = StartingPoint(folder, job.config)
-    start.look()
+    start.read()
     config = complete(job.config)
     run = build_run(config, folder, cache.build(config), start.point)
     return PreparedRun(job=job, run=run, start=start)

@@ -63,7 +63,7 @@ class RecordedRun:
                         run.folder,
                         job.config,
                         overrides,
-                        earlier=prepared.start.look_again,
+                        earlier=prepared.start.read_again,
                     )
                 )
                 own.summary["vectorized"] = group_size
