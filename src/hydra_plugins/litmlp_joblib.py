@@ -7,7 +7,7 @@ output of all runs is mixed.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from litmlp.engine.sweep.parallel import Arrivals, ParallelLauncher, SentJob
+from litmlp.engine.sweep.parallel import Outcomes, ParallelLauncher, SentJob
 from litmlp.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class JoblibLauncher(ParallelLauncher):
         self.n_jobs = n_jobs
         self._slots: Sequence[Slot] = []
 
-    def train(self, jobs: list[SentJob]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Outcomes:
         from litmlp.engine.sweep.process_pool import call_all
 
         if not self._slots:  # kept, since a search launches many times
@@ -49,6 +49,6 @@ class JoblibLauncher(ParallelLauncher):
             cpu_count() if self.n_jobs == -1 else self.n_jobs,
             cores=cpu_count(),
             gpus=[] if self.config.trainer.accelerator == "cpu" else visible_gpus(),
-            gpus_a_run=devices if type(devices) is int and devices > 0 else 1,
+            gpus_per_run=devices if type(devices) is int and devices > 0 else 1,
         )
         return [Slot(environment) for environment in own]

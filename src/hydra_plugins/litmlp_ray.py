@@ -9,8 +9,8 @@ import signal
 from omegaconf import DictConfig
 
 from litmlp.engine.sweep.parallel import (
-    Arrivals,
-    Ended,
+    JobOutcome,
+    Outcomes,
     ParallelLauncher,
     SentJob,
     as_arguments,
@@ -37,7 +37,7 @@ class RayLauncher(ParallelLauncher):
         self.init = init
         self.remote = remote
 
-    def train(self, jobs: list[SentJob]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Outcomes:
         import ray
         from ray.exceptions import RayError, RayTaskError
 
@@ -66,6 +66,11 @@ class RayLauncher(ParallelLauncher):
                 ray.wait(list(waiting), num_returns=len(waiting), timeout=GRACE)
 
 
+<<<<<<< HEAD
 def call_job(job: SentJob) -> Ended:
     """Call a run in one of Ray's workers."""
+=======
+def call_job(job: SentJob) -> JobOutcome:
+    """What Ray sends to its workers."""
+>>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
     return job()

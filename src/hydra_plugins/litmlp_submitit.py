@@ -20,8 +20,8 @@ from omegaconf import DictConfig
 
 from litmlp.engine.process.signals import Received, exit_code, interrupt_on_signal
 from litmlp.engine.sweep.parallel import (
-    Arrivals,
-    Ended,
+    JobOutcome,
+    Outcomes,
     ParallelLauncher,
     SentJob,
     as_arguments,
@@ -69,7 +69,7 @@ class SubmititLauncher(ParallelLauncher):
         self.max_num_timeout = max_num_timeout
         self.parameters = parameters
 
-    def train(self, jobs: list[SentJob]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Outcomes:
         from submitit import AutoExecutor
 
         often = {f"{self.cluster}_max_num_timeout": self.max_num_timeout}
@@ -99,8 +99,13 @@ def ignore(number: int) -> Iterator[None]:
         signal.signal(number, before)
 
 
+<<<<<<< HEAD
 def end(jobs: "Collection[Job[Ended]]", *, here: bool) -> None:
     """Cancel jobs; wait for those of this machine while they save their runs."""
+=======
+def end(jobs: "Collection[Job[JobOutcome]]", *, here: bool) -> None:
+    """Cancel jobs; those of this machine are waited for while they save their runs."""
+>>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
     for job in jobs:
         if here:  # submitit would kill them after a second, with a traceback
             with suppress(ProcessLookupError):
@@ -112,27 +117,47 @@ def end(jobs: "Collection[Job[Ended]]", *, here: bool) -> None:
         time.sleep(0.1)
 
 
+<<<<<<< HEAD
 def has_ended(job: "Job[Ended]") -> bool:
     """Say whether a job has ended; submitit would wait for a preempted job forever."""
+=======
+def has_ended(job: "Job[JobOutcome]") -> bool:
+    """Whether it has; submitit would wait for one that is preempted for good."""
+>>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
     preempted = job.state == "PREEMPTED"
     return job.done(force_check=preempted) or (preempted and job.state == "PREEMPTED")
 
 
+<<<<<<< HEAD
 def count_states(jobs: "Collection[Job[Ended]]") -> str:
     """Count jobs by their state: ``3 pending, 2 running``."""
+=======
+def how_many(jobs: "Collection[Job[JobOutcome]]") -> str:
+    """What the engine says of jobs that have not ended: ``3 pending, 2 running``."""
+>>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
     counts = Counter(job.state.lower() for job in jobs)
     return ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
 
 
+<<<<<<< HEAD
 def outcome(job: "Job[Ended]") -> Ended:
     """Return how a job ended; a lost job has no result, but a message."""
+=======
+def outcome(job: "Job[JobOutcome]") -> JobOutcome:
+    """How a job ended; one that was lost has no result, but says why."""
+>>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
     from submitit.core.utils import FailedJobError, UncompletedJobError
 
     with suppress(FailedJobError, UncompletedJobError):
         if job.done():  # submitit would wait for a preempted job
             return job.result()
+<<<<<<< HEAD
     ended = Ended()
     job.get_info(mode="force")
+=======
+    ended = JobOutcome()
+    job.get_info(mode="force")  # of its state
+>>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
     print(
         f"error: job {job.job_id} was lost ({job.state.lower()}): its output is "
         f"in {job.paths.stderr}",
@@ -150,19 +175,24 @@ class Submission:
         job: the function to call.
     """
 
-    def __init__(self, job: Callable[[], Ended]) -> None:
+    def __init__(self, job: Callable[[], JobOutcome]) -> None:
         from cloudpickle import dumps
 
         self.job = dumps(job)
 
-    def __call__(self) -> Ended:
+    def __call__(self) -> JobOutcome:
         from submitit import JobEnvironment
 
         if JobEnvironment().cluster == "local":
             os.setpgrp()  # Ctrl-C reaches the launcher, which signals its jobs
         try:
+<<<<<<< HEAD
             with interrupt_on_signal():  # also while libraries are imported
                 ended: Ended = pickle.loads(self.job)()
+=======
+            with interrupt_on_signal():  # also while libraries are loaded
+                ended: JobOutcome = pickle.loads(self.job)()
+>>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
             if isinstance(ended.stop, KeyboardInterrupt):
                 raise ended.stop
         except KeyboardInterrupt:

@@ -68,7 +68,7 @@ class VectorizedLauncher(JobLauncher):
 
         gpus = [] if self.config.trainer.accelerator == "cpu" else visible_gpus()
         count = min(self.processes or len(gpus) or cpu_count(), most)
-        own = environments(count, cores=cpu_count(), gpus=gpus, gpus_a_run=1)
+        own = environments(count, cores=cpu_count(), gpus=gpus, gpus_per_run=1)
         slots = [Slot(own_environment | PLAIN) for own_environment in own[1:]]
         for slot in slots:
             slot.submit(import_training)

@@ -50,17 +50,17 @@ def test_no_call_is_made_once_they_are_to_stop(slot: Slot, tmp_path: Path) -> No
 
 
 def test_each_process_has_its_share_of_the_cores_and_a_gpu() -> None:
-    four = environments(4, cores=8, gpus=["0", "1"], gpus_a_run=1)
+    four = environments(4, cores=8, gpus=["0", "1"], gpus_per_run=1)
     assert [one["CUDA_VISIBLE_DEVICES"] for one in four] == ["0", "1", "0", "1"]
     assert {one["OMP_NUM_THREADS"] for one in four} == {"2"}
-    pairs = environments(2, cores=1, gpus=["4", "5", "6", "7"], gpus_a_run=2)
+    pairs = environments(2, cores=1, gpus=["4", "5", "6", "7"], gpus_per_run=2)
     assert [one["CUDA_VISIBLE_DEVICES"] for one in pairs] == ["4,5", "6,7"]
     assert {one["MKL_NUM_THREADS"] for one in pairs} == {"1"}
 
 
 @pytest.mark.parametrize("gpus", [[], ["0"]])
 def test_one_gpu_or_none_is_left_as_it_is(gpus: list[str]) -> None:
-    (one,) = environments(1, cores=2, gpus=gpus, gpus_a_run=1)
+    (one,) = environments(1, cores=2, gpus=gpus, gpus_per_run=1)
     assert "CUDA_VISIBLE_DEVICES" not in one
 
 

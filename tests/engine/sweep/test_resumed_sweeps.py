@@ -195,7 +195,7 @@ def test_a_stopped_sweep_says_what_is_unfinished(
 
     with monkeypatch.context() as patched:
         patched.setattr(
-            "litmlp.engine.run.train.at_best", stop
+            "litmlp.engine.run.record.at_best", stop
         )  # as ctrl-c would, just then
         ended = run("train", *COMMAND)
     assert ended.code == 130

@@ -15,7 +15,7 @@ from conftest import Begin
 from launched import begun_again, members, status, told, wait_until
 
 from hydra_plugins.litmlp_submitit import GRACE, Submission, has_ended, outcome
-from litmlp.engine.sweep.parallel import Ended
+from litmlp.engine.sweep.parallel import JobOutcome
 
 LOCAL = ("hydra/launcher=submitit_local", "data=iris", "trainer=cpu")
 LONG = ("trainer.max_epochs=600", "callbacks=minimal", "logger=none")
@@ -83,8 +83,8 @@ class StandIn:
             self.get_info(mode="force")
         return self.state in ("COMPLETED", "FAILED")
 
-    def result(self) -> Ended:
-        return Ended()
+    def result(self) -> JobOutcome:
+        return JobOutcome()
 
 
 @pytest.mark.parametrize("then", ["PREEMPTED", "REQUEUED", "COMPLETED"])
@@ -96,10 +96,10 @@ def test_a_job_that_is_preempted_for_good_is_lost_and_not_waited_for(then: str) 
         assert ("was lost (preempted)" in said) == (then == "PREEMPTED")
 
 
-def interrupted() -> Ended:
+def interrupted() -> JobOutcome:
     """A job that a signal reaches before its run begins."""
     signal.raise_signal(signal.SIGTERM)
-    return Ended()
+    return JobOutcome()
 
 
 @pytest.mark.parametrize(("cluster", "waits"), [("slurm", [GRACE]), ("local", [])])

@@ -16,8 +16,8 @@ from litmlp.engine.folder.sweep_folder import run_name
 from litmlp.engine.terminal.console import console, table
 from litmlp.engine.terminal.wording import number
 
-Members = dict[int, Path]
-"""Folders of runs that differ in their fold alone, by the fold."""
+RunOfFold = dict[int, Path]
+"""The folder of each fold's run, of runs that differ in nothing else."""
 
 
 def gather_folds(sweep: Path) -> None:
@@ -26,15 +26,15 @@ def gather_folds(sweep: Path) -> None:
     A sweep over folds leaves ``out_of_fold.csv``; one over other choices, too, leaves a
     file for each of them, ``out_of_fold-<choice>.csv``.
     """
-    choices = members_by_choice(sweep)
+    choices = runs_by_choice(sweep)
     scores = {}
-    for choice, members in choices.items():
-        config = run_folder.read_config(next(iter(members.values())))
-        if missing := set(range(config.data.num_folds)) - set(members):
+    for choice, runs in choices.items():
+        config = run_folder.read_config(next(iter(runs.values())))
+        if missing := set(range(config.data.num_folds)) - set(runs):
             folds = ", ".join(map(str, sorted(missing)))
             console.print(f"no out-of-fold predictions of {choice}: no fold {folds}")
             continue
-        tables = [pl.read_csv(f / FILE, infer_schema=False) for f in members.values()]
+        tables = [pl.read_csv(f / FILE, infer_schema=False) for f in runs.values()]
         together = pl.concat(tables).sort(pl.col("row").cast(pl.Int64))
         path = sweep / f"out_of_fold{f'-{choice}' if len(choices) > 1 else ''}.csv"
         replace(path, together.write_csv)
@@ -43,14 +43,14 @@ def gather_folds(sweep: Path) -> None:
         console.print(scores_table(scores))
 
 
-def members_by_choice(sweep: Path) -> dict[str, Members]:
-    """Members of a sweep that have predicted their fold, by what else varies."""
+def runs_by_choice(sweep: Path) -> dict[str, RunOfFold]:
+    """Return the runs that have predicted their fold, by the other overrides."""
     folders = sorted(path.parent for path in sweep.glob(f"*/{FILE}"))
     overrides = {
         folder: run_folder.read_summary(folder)["overrides"] for folder in folders
     }
     shared = set.intersection(*map(set, overrides.values())) if folders else set()
-    choices: dict[str, Members] = defaultdict(dict)
+    choices: dict[str, RunOfFold] = defaultdict(dict)
     for folder in folders:
         config = run_folder.read_config(folder)
         fold, config.data.fold = config.data.fold, None
@@ -60,7 +60,7 @@ def members_by_choice(sweep: Path) -> dict[str, Members]:
 
 
 def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
-    """The metrics of a task on a table of :class:`.FoldPredictions`."""
+    """Return the metrics of a task on a table of :class:`.FoldPredictions`."""
     if config.task.name == "regression":
         values = predictions[:, 2:].cast(pl.Float64).to_torch()
         true, predicted = values.tensor_split(2, dim=1)
@@ -78,7 +78,7 @@ def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
 
 
 def scores_table(scores: dict[str, dict[str, float]]) -> Table:
-    """A row a file, a column a metric."""
+    """Return a table with one row per file and one column per metric."""
     names = list(dict.fromkeys(name for values in scores.values() for name in values))
     result = table("out of fold", *names)
     for file, values in scores.items():

@@ -1,4 +1,4 @@
-"""What Hydra calls at the beginning and at the end of a launch."""
+"""Hooks that Hydra calls at the beginning and at the end of a launch."""
 
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -15,11 +15,11 @@ from litmlp.engine.folder.untrusted import refuse_ways_out
 from litmlp.engine.run import resume
 from litmlp.engine.sweep.launch import Launch, show_left_over, this_launch
 from litmlp.engine.sweep.launch_checks import (
+    check_kind_of_sweep,
+    check_name,
     check_on_error,
-    refuse_elsewhere,
-    refuse_other_kind,
-    refuse_paths,
-    refuse_sweeping,
+    check_resumed_folder,
+    check_single_run,
     repeat_with_seeds,
     resume_sweep,
 )
@@ -40,38 +40,38 @@ class LaunchHooks(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
-            refuse_paths(config.name)
-            refuse_sweeping(config)
+            check_name(config.name)
+            check_single_run(config)
             if config.resume is None:
                 refuse_ways_out(Path(config.hydra.run.dir))
                 run_folder.refuse_taken(Path(config.hydra.run.dir))
             else:
                 resume.check_changes(as_typed(config.hydra.overrides.task))
-                refuse_elsewhere(config)
+                check_resumed_folder(config)
         except UserError as error:  # Hydra would only warn of it
             fail(error)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
-            refuse_paths(config.name)
+            check_name(config.name)
             if config.resume is not None:
                 raise UserError("resume= goes on with a single run: leave out -m")
             check_on_error(config)
             resume_sweep(config)
             refuse_ways_out(Path(config.hydra.sweep.dir))
-            refuse_other_kind(config)
+            check_kind_of_sweep(config)
             repeat_with_seeds(config)
             lesson_of(config)
         except UserError as error:
             fail(error)
-        # Resolved here, the sweep's command is in the cache that members inherit.
+        # Resolved here, the sweep's command is in the cache that its runs inherit.
         OmegaConf.select(config, "hydra.sweep.subdir")
         this_launch().sweep = config
 
     def on_job_end(
         self, config: DictConfig, job_return: JobReturn, **kwargs: Any
     ) -> None:
-        """Let a sweep keep of each job where it was, and not its whole config."""
+        """Let a sweep keep the folder of each job, not its whole config."""
         if config.hydra.mode == RunMode.MULTIRUN:
             runtime = {"output_dir": config.hydra.runtime.output_dir}
             job_return.cfg = None

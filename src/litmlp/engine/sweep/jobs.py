@@ -1,7 +1,7 @@
-"""A sweep's jobs as Hydra runs them, without the copies that take it longer than a job.
+"""The jobs of a sweep, run as Hydra does but without its copies of configs.
 
-Hydra copies each config twice with all that is its own, and hides that part three
-times; a job of a small network takes no longer to train.
+Hydra copies each config twice with its own section, and removes that section three
+times, which takes as long as to train a small network.
 """
 
 import logging
@@ -43,28 +43,28 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Job:
-    """A job of a sweep: run at once, or held open until it is trained with others.
+    """A job of a sweep: run at once, or open until it is trained in a group.
 
     Args:
-        composed: its config with Hydra's part.
-        context: of the sweep.
-        task: what the script does with a config.
-        place: begins the line about the run, ``3/8  ``.
+        composed: the job's config with Hydra's section.
+        context: Hydra's, of the sweep.
+        task: the function of the script, called with the config.
+        position: of the run in its sweep, ``3/8  ``, for the line about its result.
     """
 
     composed: DictConfig
     context: HydraContext
     task: TaskFunction
-    place: str = ""
+    position: str = ""
     result: JobReturn = field(default_factory=JobReturn)
     config: DictConfig = field(init=False)
     _hydra: Any = None
-    _place: str | None = None
+    _folder: str | None = None
     _variables: dict[str, str] = field(default_factory=dict)
     _handlers: list[logging.Handler] = field(default_factory=list)
 
     def run(self) -> JobReturn:
-        """Open it, do what the script does, and close it."""
+        """Open the job, call the task, and close the job."""
         self.open()
         with self.current():
             try:
@@ -76,13 +76,13 @@ class Job:
         return self.result
 
     def open(self) -> None:
-        """Do what Hydra does before a job: its folder and its log."""
+        """Do as Hydra before a job: make its folder and open its log."""
         hydra, folder = self.composed.hydra, folder_of(self.composed)
         with read_write(hydra), open_dict(hydra):
             hydra.runtime.output_dir = str(folder)
         OmegaConf.set_readonly(hydra, True)
-        # Asked for in each of its epochs, and a config is slow to ask.
-        self._place = str(folder) if hydra.job.chdir else None
+        # Read here, since a group needs them per epoch and a config is slow.
+        self._folder = str(folder) if hydra.job.chdir else None
         self._variables = dict(hydra.job.env_set)
         self.config = pickle.loads(pickle.dumps(self.composed))
         singleton = HydraConfig.instance()
@@ -103,18 +103,18 @@ class Job:
 
     @contextmanager
     def current(self) -> Iterator[None]:
-        """Let it be the job that Hydra runs, with its own log."""
+        """Make the job Hydra's current one, with its own log, in the block."""
         root, singleton = logging.getLogger(), HydraConfig.instance()
         before = singleton.cfg, root.handlers
         singleton.cfg, root.handlers = self._hydra, self._handlers
         try:
-            with env_override(self._variables), chdir(self._place or os.getcwd()):
+            with env_override(self._variables), chdir(self._folder or os.getcwd()):
                 yield
         finally:
             singleton.cfg, root.handlers = before
 
     def close(self, value: Any, status: JobStatus = JobStatus.COMPLETED) -> None:
-        """Do what Hydra does after a job, and let go of its log."""
+        """Do as Hydra after a job, and close its log."""
         with self.current():
             self.result = JobReturn(
                 overrides=list(self.composed.hydra.overrides.task),
@@ -138,19 +138,19 @@ class Job:
             from litmlp.engine.run.record import in_one_line  # loaded by the run
 
             line = in_one_line(run_folder.read_summary(folder))
-            console.print(f"  {self.place}{line}", soft_wrap=True)
+            console.print(f"  {self.position}{line}", soft_wrap=True)
 
     def recorded(self) -> JobReturn:
-        """What a sweeper is told of it if another process has run it: its summary's."""
+        """Return the result of a job that another process has run, by its summary."""
         return self.returned(
             run_folder.read_summary(folder_of(self.composed)).get("best_value")
         )
 
     def returned(self, value: float | None = None) -> JobReturn:
-        """What a sweeper is told of it if this process does not run it.
+        """Return the result of a job that this process does not run.
 
         Args:
-            value: what it came to; None for the worst there is.
+            value: the best value of the run; None for the worst possible one.
         """
         config = self.composed
         with open_dict(config.hydra.runtime):
@@ -174,7 +174,7 @@ class Job:
 
 
 class JobLauncher(Launcher):
-    """Base of this project's launchers: composes the jobs that a sweeper asks for."""
+    """Base of this project's launchers: composes the jobs of a sweeper."""
 
     def setup(
         self,
@@ -186,28 +186,28 @@ class JobLauncher(Launcher):
         self.context, self.task, self.config = hydra_context, task_function, config
 
     def prepare(self) -> None:
-        """Do what Hydra does before a batch of jobs: its log, the sweep's folder."""
+        """Do as Hydra before a batch of jobs: open its log, make the sweep's folder."""
         setup_globals()
         self.log_as_launcher()
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
 
     def log_as_launcher(self) -> None:
-        """Let what is logged be the launcher's, and no job's."""
+        """Open the launcher's log in place of a job's."""
         hydra = self.config.hydra
         configure_log(hydra.hydra_logging, hydra.verbose)
 
     def compose(self, overrides: Sequence[Sequence[str]], first: int) -> Iterator[Job]:
-        """The jobs of a batch, numbered from ``first``, as they are asked for."""
+        """Yield the jobs of a batch, numbered from ``first``."""
         for number, own in enumerate(overrides, first):
             load = self.context.config_loader.load_sweep_config
             composed = load(self.config, list(own))
             with open_dict(composed):
                 composed.hydra.job.id = composed.hydra.job.num = number
-            place = this_launch().place(folder_of(composed))
-            yield Job(composed, self.context, self.task, place)
+            position = this_launch().position(folder_of(composed))
+            yield Job(composed, self.context, self.task, position)
 
     def composed(self, overrides: Sequence[Sequence[str]], first: int) -> list[Job]:
-        """All jobs of a batch; a terminal shows how far it is."""
+        """Return all jobs of a batch, with a progress bar in a terminal."""
         jobs = self.compose(overrides, first)
         if not console.is_terminal:
             return list(jobs)
@@ -216,7 +216,7 @@ class JobLauncher(Launcher):
 
 
 class JobSweeper(Sweeper):
-    """Base of this project's sweepers: composes what members share once."""
+    """Base of this project's sweepers: composes the common part of configs once."""
 
     hydra_context: HydraContext
     config: DictConfig
@@ -238,12 +238,12 @@ class JobSweeper(Sweeper):
 
 
 def announce(jobs: Sequence[Sequence[str]], where: str) -> None:
-    """Say how many jobs are launched, if it is more than the one that is named next."""
+    """Log how many jobs are launched, if there are several."""
     if len(jobs) > 1:
         log.info(f"Launching {len(jobs)} jobs {where}")
 
 
 def title(config: DictConfig) -> str:
-    """A job's number and overrides, as Hydra's own launcher says them."""
+    """Return a job's number and overrides, in the words of Hydra's launcher."""
     hydra = config.hydra
     return f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"

@@ -1,4 +1,4 @@
-"""One launch of a script: the sweep that it trains, and what is left of it to do."""
+"""The state of one launch: its sweep, and the runs that are left to train."""
 
 import shlex
 import sys
@@ -27,24 +27,24 @@ BEFORE = {
     "failed": "failed (trained anew)",
     "new": "new",
 }
-"""What a sweep does with a run, by the status that it finds the run in."""
+"""How a sweep treats a run, by the status before the launch."""
 
 GRACE = 5.0
-"""Seconds in which the processes of a launcher that was killed notice it and end."""
+"""Seconds that the processes of a killed launcher need to notice and end."""
 
 
 class SweepStopped(BaseException):
-    """A run failed and ``sweep.on_error=stop``; no error that a launcher catches."""
+    """The end of a sweep with ``sweep.on_error=stop``; launchers do not catch it."""
 
 
 @dataclass
 class Launch:
-    """The state of one launch; a single run has no sweep.
+    """One call of a script, which trains a run or a sweep.
 
     Attributes:
         sweep: the config of the sweep.
-        planned: all runs of the sweep that its sweeper has asked for.
-        failures: runs that did not end well, or parts of the sweep's conclusion.
+        planned: the folders and overrides of all runs that the sweeper has chosen.
+        failures: the number of runs that are not done, and of lessons that failed.
     """
 
     sweep: DictConfig | None = None
@@ -52,9 +52,9 @@ class Launch:
     failures: int = 0
 
     def still_to_train(self, planned: Planned) -> list[Sequence[str]]:
-        """Return the overrides of the runs that are not done; say so of the others.
+        """Return the overrides of the runs to train; report the others.
 
-        A failed run leaves nothing behind that its next attempt could mix with.
+        The files of a failed run are removed, so that its next attempt starts clean.
         """
         self.planned |= planned
         found = settled_status(planned)
@@ -64,14 +64,14 @@ class Launch:
             console.print(f"{len(planned)} runs: {', '.join(parts)}", soft_wrap=True)
         for folder, status in found.items():
             if status in ("done", "running"):
-                line = f"  {self.place(folder)}skipped: {status}  {folder.name}"
+                line = f"  {self.position(folder)}skipped: {status}  {folder.name}"
                 console.print(line, soft_wrap=True)
             if status == "failed":
                 run_folder.discard(folder)
         left = [f for f, status in found.items() if status not in ("done", "running")]
         return [planned[folder] for folder in left]
 
-    def place(self, folder: Path) -> str:
+    def position(self, folder: Path) -> str:
         """Return ``3/8  `` for the third of eight runs, nothing in a search."""
         if self.sweep is None or is_search(self.sweep) or folder not in self.planned:
             return ""
@@ -115,7 +115,7 @@ _this: ContextVar[Launch] = ContextVar("launch")
 
 @contextmanager
 def launching() -> Iterator[Launch]:
-    """Begin a launch at the door; Hydra's plugins find it by :func:`this_launch`."""
+    """Begin a launch; Hydra's plugins and hooks get it by :func:`this_launch`."""
     token = _this.set(Launch())
     try:
         yield _this.get()
@@ -124,5 +124,5 @@ def launching() -> Iterator[Launch]:
 
 
 def this_launch() -> Launch:
-    """Return the launch that this process has begun; Hydra hands plugins no objects."""
+    """Return the launch of this process, since Hydra hands no object to plugins."""
     return _this.get()

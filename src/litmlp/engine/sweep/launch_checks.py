@@ -1,4 +1,4 @@
-"""What is refused, or made plain, before anything is launched."""
+"""Checks of a command, and the overrides that it stands for, before a launch."""
 
 import re
 from pathlib import Path
@@ -14,14 +14,14 @@ ONCE = {
     "sweep.seeds=": "repeats the runs of a sweep",
     "sweep.resume=": "continues a sweep",
 }
-"""Overrides that mean nothing to a single run, and what they do."""
+"""Overrides that only a sweep has, and what they do."""
 
 
-def refuse_paths(name: str | None) -> None:
-    """A name is a folder under logs/ and leads nowhere else.
+def check_name(name: str | None) -> None:
+    """Check that a name is that of a folder under logs/.
 
     Raises:
-        UserError: it is a path, or there is none.
+        UserError: the name is a path or null.
     """
     if name is None:
         raise UserError("name=null: give letters, digits and ._+-, as in name=mine")
@@ -29,22 +29,22 @@ def refuse_paths(name: str | None) -> None:
         raise UserError(f"name={name}: only letters, digits and ._+- are allowed")
 
 
-def refuse_elsewhere(config: DictConfig) -> None:
-    """A run goes on where it is.
+def check_resumed_folder(config: DictConfig) -> None:
+    """Check that a run is resumed in its own folder.
 
     Raises:
-        UserError: it should go on in another folder, or there is no such run.
+        UserError: the command names another folder, or there is no such run.
     """
     folder = resume.folder_to_resume(Path("logs") / config.name / "runs", config.resume)
     if Path(config.hydra.run.dir) != folder:
         raise UserError(f"hydra.run.dir={config.hydra.run.dir}: resume= says where")
 
 
-def refuse_sweeping(config: DictConfig) -> None:
-    """A single run has one seed and no other members.
+def check_single_run(config: DictConfig) -> None:
+    """Check that the command of a single run has no override of a sweep.
 
     Raises:
-        UserError: something is asked that only a sweep can do.
+        UserError: there is one.
     """
     for override in as_typed(config.hydra.overrides.task):
         for start, meaning in ONCE.items():
@@ -53,9 +53,10 @@ def refuse_sweeping(config: DictConfig) -> None:
 
 
 def check_on_error(config: DictConfig) -> None:
-    """
+    """Check the value of ``sweep.on_error``.
+
     Raises:
-        UserError: it is neither continue nor stop.
+        UserError: the value is neither continue nor stop.
     """
     if config.sweep.on_error not in ("continue", "stop"):
         given = config.sweep.on_error
@@ -63,7 +64,7 @@ def check_on_error(config: DictConfig) -> None:
 
 
 def resume_sweep(config: DictConfig) -> None:
-    """``sweep.resume=<folder>`` is as if ``hydra.sweep.dir=<folder>`` were typed.
+    """Replace ``sweep.resume=<folder>`` by ``hydra.sweep.dir=<folder>``.
 
     Raises:
         UserError: there is no such sweep.
@@ -83,7 +84,7 @@ def resume_sweep(config: DictConfig) -> None:
         typed = [
             text
             for text in as_typed(config.hydra.overrides.task)
-            if not text.startswith("sweep.resume=")  # its members are like the others
+            if not text.startswith("sweep.resume=")  # no override of its runs
         ]
         config.hydra.overrides.task = typed
         quoted = str(folder).replace("'", "\\'")
@@ -91,12 +92,12 @@ def resume_sweep(config: DictConfig) -> None:
 
 
 def is_search(config: DictConfig) -> bool:
-    """Whether a sweep is a search, by its sweeper."""
+    """Return whether a sweep is a search, by its sweeper."""
     return str(config.hydra.sweeper._target_).endswith(".OptunaSweeper")
 
 
-def refuse_other_kind(config: DictConfig) -> None:
-    """A search and a sweep of every combination do not share a folder.
+def check_kind_of_sweep(config: DictConfig) -> None:
+    """Check that a search and a sweep of every combination do not share a folder.
 
     Raises:
         UserError: the folder holds the other kind.
@@ -116,10 +117,10 @@ def refuse_other_kind(config: DictConfig) -> None:
 
 
 def repeat_with_seeds(config: DictConfig) -> None:
-    """``sweep.seeds=5`` is as if ``seed=range(5)`` were typed, too.
+    """Replace ``sweep.seeds=5`` by ``seed=range(5)``.
 
     Raises:
-        UserError: it is no number of seeds, or seeds are chosen already.
+        UserError: the value is no number of seeds, or ``seed=`` is typed, too.
     """
     seeds = config.sweep.seeds
     if seeds is None:

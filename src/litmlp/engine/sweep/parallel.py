@@ -1,4 +1,4 @@
-"""Runs of a sweep in other processes: what their launchers share."""
+"""The common base of launchers that train runs in other processes."""
 
 import io
 import logging
@@ -24,37 +24,37 @@ from litmlp.errors import UserError
 log = logging.getLogger(__name__)
 
 
-class Ended:
-    """How a job ended: its result, or what stops the sweep; and what it said."""
+class JobOutcome:
+    """The result of a job, or the error that stops the sweep, with all its output."""
 
     def __init__(self) -> None:
         self.result: JobReturn | None = None
         self.stop: BaseException | None = None
         self.out, self.err = io.StringIO(), io.StringIO()
 
-    def tell(self) -> None:
-        """Pass on what was said, at once: runs do not talk at the same time."""
+    def print_output(self) -> None:
+        """Print the output of the job in one piece: jobs do not mix their lines."""
         print(self.out.getvalue(), end="", flush=True)
         print(self.err.getvalue(), end="", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentJob:
-    """A job, to be called in whichever process it is sent to.
+    """A job that can be called in another process.
 
     Args:
         job: of a sweep.
-        state: what Hydra and OmegaConf know in the launcher's process.
-        here: that process's working directory, which relative paths start from.
+        state: the singletons of Hydra and OmegaConf in the launcher's process.
+        here: the working directory of the launcher's process.
     """
 
     job: Job
     state: Any
     here: str
 
-    def __call__(self) -> Ended:
+    def __call__(self) -> JobOutcome:
         Singleton.set_state(self.state)
-        ended = Ended()
+        ended = JobOutcome()
         with chdir(self.here), redirect_stdout(ended.out), redirect_stderr(ended.err):
             try:
                 ended.result = self._run()
@@ -63,7 +63,7 @@ class SentJob:
         return ended
 
     def _run(self) -> JobReturn:
-        """As Hydra does, unless an attempt of which nobody heard has, or is at it."""
+        """Run the job, unless a process that was lost has trained it, or still does."""
         folder = folder_of(self.job.composed)
         status = settled_status([folder])[folder]
         if status in ("done", "running"):
@@ -72,15 +72,15 @@ class SentJob:
         return self.job.run()
 
 
-Arrivals = Iterator[tuple[SentJob, Ended | None]]
-"""Jobs as they end, in any order; None for one that was lost with its process."""
+Outcomes = Iterator[tuple[SentJob, JobOutcome | None]]
+"""Jobs in the order in which they end; None for a job whose process was killed."""
 
 
 class ParallelLauncher(JobLauncher):
-    """Base of launchers that train several members of a sweep at a time.
+    """Base of launchers that train several runs of a sweep at a time.
 
-    A subclass says how, in ``train``. Once ``stopping`` is set it starts no other job.
-    ``package`` is what it needs, also the name of this project's optional extra.
+    A subclass calls the jobs in ``train``, and starts no job once ``stopping`` is set.
+    ``package`` is the package that it needs, and the name of litmlp's extra for it.
     """
 
     package = ""
@@ -102,7 +102,7 @@ class ParallelLauncher(JobLauncher):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
-    def train(self, jobs: list[SentJob]) -> Arrivals:
+    def train(self, jobs: list[SentJob]) -> Outcomes:
         """Call the jobs in other processes."""
         raise NotImplementedError
 
@@ -114,25 +114,23 @@ class ParallelLauncher(JobLauncher):
         state, here = Singleton.get_state(), os.getcwd()
         jobs = [SentJob(job=job, state=state, here=here) for job in composed]
         announce(job_overrides, f"with {type(self).__name__}")
-        with (
-            interrupt_on_signal()
-        ):  # also SIGTERM, of which Python alone would just die
+        with interrupt_on_signal():  # of SIGTERM, Python alone would just end
             results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
         if self.stopping is not None:
             raise self.stopping
         return [results[id(job)] for job in jobs]
 
-    def _result(self, job: SentJob, ended: Ended | None) -> JobReturn:
+    def _result(self, job: SentJob, ended: JobOutcome | None) -> JobReturn:
         log.info(title(job.job.composed))
         if ended is None:
             print("error: its process was killed", file=sys.stderr, flush=True)
             return job.job.returned()
-        ended.tell()
+        ended.print_output()
         if ended.stop is not None:
             self.stopping = self.stopping or ended.stop
         return ended.result or job.job.returned()
 
 
 def as_arguments(config: DictConfig) -> dict[str, Any]:
-    """Keyword arguments of an engine, as a launcher's file gives them."""
+    """Return the keyword arguments in a section of a launcher's file."""
     return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))

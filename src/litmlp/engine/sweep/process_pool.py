@@ -1,4 +1,4 @@
-"""Processes of this machine that train one run at a time each."""
+"""Processes of this machine, each of which trains one run at a time."""
 
 import atexit
 import os
@@ -19,20 +19,20 @@ Value = TypeVar("Value")
 Call = Callable[[], Value]
 
 ATTEMPTS = 2
-"""How often a call is made whose process dies; a run goes on from its checkpoint."""
+"""Number of times that a call is made if its process dies; a run is resumed."""
 
 GRACE = 20.0
-"""Seconds that interrupted calls have to end by themselves."""
+"""Seconds in which interrupted calls can end by themselves."""
 
 LOOK = 0.1
-"""Seconds between looks at whether the launcher is there: when it is gone, it may be
-started again at once, and should find none of its runs in use."""
+"""Seconds between checks that the launcher lives: if it is killed and started again,
+it should find none of its runs in use."""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Slot:
-    """A place for one process, which is replaced when it dies.
+    """One process, which is replaced when it dies.
 
     Args:
         environment: variables that the process has from its start.
@@ -43,7 +43,7 @@ class Slot:
         self.renew()
 
     def renew(self) -> None:
-        """A new process, which starts with its first call."""
+        """Replace the process; the new one starts with its first call."""
         self._executor = ProcessPoolExecutor(
             max_workers=1,
             env=self.environment,
@@ -52,24 +52,24 @@ class Slot:
         )
 
     def submit(self, call: Callable[[], Value]) -> "Future[Value]":
-        """Have the process do something."""
+        """Make a call in the process."""
         self._group = self._executor.submit(os.getpgrp)
         future: Future[Value] = self._executor.submit(call)
         return future
 
     def interrupt(self) -> None:
-        """What Ctrl-C does, to the process and its children."""
+        """Interrupt the process and its children, as Ctrl-C does."""
         if self._group.done():
             with suppress(ProcessLookupError):
                 os.killpg(self._group.result(), signal.SIGINT)
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._executor.shutdown(kill_workers=True)
 
 
 def follow(launcher: int) -> None:
-    """Leave interrupts to the launcher's process, and end when it is gone."""
+    """Ignore Ctrl-C in this process, and end when the launcher has ended."""
     os.setpgrp()
     atexit.register(os._exit, 0)  # the launcher waits, and libraries take long to go
 
@@ -84,75 +84,75 @@ def follow(launcher: int) -> None:
 def call_all(
     calls: Sequence[Call[Value]], slots: Sequence[Slot], go_on: Callable[[], bool]
 ) -> Iterator[tuple[int, Value | None]]:
-    """The place of each call and what it returned, as they end.
+    """Yield the index of each call and its result, in the order in which calls end.
 
-    None is returned by a call whose process died as often as it was tried.
+    The result is None for a call whose process died at each attempt.
 
     Args:
-        calls: what to do; picklable, by cloudpickle.
-        slots: where; all are idle.
-        go_on: whether another call may be made.
+        calls: functions that cloudpickle can pickle.
+        slots: idle processes.
+        go_on: returns whether another call may be made.
     """
     waiting, idle = deque(range(len(calls))), list(slots)
     attempts: Counter[int] = Counter()
-    under_way: dict[Future[Value], tuple[Slot, int]] = {}
+    running: dict[Future[Value], tuple[Slot, int]] = {}
     try:
         while True:
             while waiting and idle and go_on():
-                slot, place = idle.pop(), waiting.popleft()
-                attempts[place] += 1
-                under_way[slot.submit(calls[place])] = slot, place
-            if not under_way:
+                slot, index = idle.pop(), waiting.popleft()
+                attempts[index] += 1
+                running[slot.submit(calls[index])] = slot, index
+            if not running:
                 return
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                slot, place = under_way.pop(future)
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                slot, index = running.pop(future)
                 idle.append(slot)
                 if not isinstance(future.exception(), BrokenProcessPool):
-                    yield place, future.result()
+                    yield index, future.result()
                     continue
                 slot.renew()
-                if attempts[place] < ATTEMPTS:
-                    waiting.appendleft(place)
+                if attempts[index] < ATTEMPTS:
+                    waiting.appendleft(index)
                 else:
-                    yield place, None
+                    yield index, None
     except BaseException:
-        end(slots, under_way)
+        end(slots, running)
         raise
 
 
-def end(slots: Sequence[Slot], under_way: Collection[Future[Value]]) -> None:
-    """Interrupt what is under way, and end all processes."""
+def end(slots: Sequence[Slot], running: Collection[Future[Value]]) -> None:
+    """Interrupt the running calls, and end all processes."""
     for slot in slots:
         slot.interrupt()
-    wait(under_way, timeout=GRACE)
+    wait(running, timeout=GRACE)
     for slot in slots:
         slot.end()
 
 
 def environments(
-    count: int, *, cores: int, gpus: Sequence[str], gpus_a_run: int
+    count: int, *, cores: int, gpus: Sequence[str], gpus_per_run: int
 ) -> list[dict[str, str]]:
-    """Variables for each of so many processes: their share of the cores and GPUs.
+    """Return the environment of each process, with its part of the cores and GPUs.
 
     Args:
-        count: processes.
-        cores: of this machine.
+        count: number of processes.
+        cores: number of cores of this machine.
         gpus: of this machine, as ``CUDA_VISIBLE_DEVICES`` names them.
-        gpus_a_run: what one process sees of them.
+        gpus_per_run: number of GPUs that one process sees.
     """
     threads = dict.fromkeys(THREADS, str(max(1, cores // count)))
-    starts = range(0, len(gpus) - gpus_a_run + 1, gpus_a_run)
-    shares = [",".join(gpus[start : start + gpus_a_run]) for start in starts]
-    if len(shares) < 2:
+    starts = range(0, len(gpus) - gpus_per_run + 1, gpus_per_run)
+    parts = [",".join(gpus[start : start + gpus_per_run]) for start in starts]
+    if len(parts) < 2:
         return [threads] * count
     return [
-        threads | {"CUDA_VISIBLE_DEVICES": shares[place % len(shares)]}
-        for place in range(count)
+        threads | {"CUDA_VISIBLE_DEVICES": parts[index % len(parts)]}
+        for index in range(count)
     ]
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs of NVIDIA that this process may use, by number or name."""
+    """Return the number or name of each NVIDIA GPU that this process may use."""
     if (chosen := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return [name.strip() for name in chosen.split(",") if name.strip()]
     try:
