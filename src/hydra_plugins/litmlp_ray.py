@@ -66,11 +66,6 @@ class RayLauncher(ParallelLauncher):
                 ray.wait(list(waiting), num_returns=len(waiting), timeout=GRACE)
 
 
-<<<<<<< HEAD
-def call_job(job: SentJob) -> Ended:
-    """Call a run in one of Ray's workers."""
-=======
 def call_job(job: SentJob) -> JobOutcome:
-    """What Ray sends to its workers."""
->>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
+    """Call a run in one of Ray's workers."""
     return job()

@@ -99,13 +99,8 @@ def ignore(number: int) -> Iterator[None]:
         signal.signal(number, before)
 
 
-<<<<<<< HEAD
-def end(jobs: "Collection[Job[Ended]]", *, here: bool) -> None:
-    """Cancel jobs; wait for those of this machine while they save their runs."""
-=======
 def end(jobs: "Collection[Job[JobOutcome]]", *, here: bool) -> None:
-    """Cancel jobs; those of this machine are waited for while they save their runs."""
->>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
+    """Cancel jobs; wait for those of this machine while they save their runs."""
     for job in jobs:
         if here:  # submitit would kill them after a second, with a traceback
             with suppress(ProcessLookupError):
@@ -117,47 +112,27 @@ def end(jobs: "Collection[Job[JobOutcome]]", *, here: bool) -> None:
         time.sleep(0.1)
 
 
-<<<<<<< HEAD
-def has_ended(job: "Job[Ended]") -> bool:
-    """Say whether a job has ended; submitit would wait for a preempted job forever."""
-=======
 def has_ended(job: "Job[JobOutcome]") -> bool:
-    """Whether it has; submitit would wait for one that is preempted for good."""
->>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
+    """Say whether a job has ended; submitit would wait for a preempted job forever."""
     preempted = job.state == "PREEMPTED"
     return job.done(force_check=preempted) or (preempted and job.state == "PREEMPTED")
 
 
-<<<<<<< HEAD
-def count_states(jobs: "Collection[Job[Ended]]") -> str:
+def count_states(jobs: "Collection[Job[JobOutcome]]") -> str:
     """Count jobs by their state: ``3 pending, 2 running``."""
-=======
-def how_many(jobs: "Collection[Job[JobOutcome]]") -> str:
-    """What the engine says of jobs that have not ended: ``3 pending, 2 running``."""
->>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
     counts = Counter(job.state.lower() for job in jobs)
     return ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
 
 
-<<<<<<< HEAD
-def outcome(job: "Job[Ended]") -> Ended:
-    """Return how a job ended; a lost job has no result, but a message."""
-=======
 def outcome(job: "Job[JobOutcome]") -> JobOutcome:
-    """How a job ended; one that was lost has no result, but says why."""
->>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
+    """Return how a job ended; a lost job has no result, but a message."""
     from submitit.core.utils import FailedJobError, UncompletedJobError
 
     with suppress(FailedJobError, UncompletedJobError):
         if job.done():  # submitit would wait for a preempted job
             return job.result()
-<<<<<<< HEAD
-    ended = Ended()
-    job.get_info(mode="force")
-=======
     ended = JobOutcome()
-    job.get_info(mode="force")  # of its state
->>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
+    job.get_info(mode="force")
     print(
         f"error: job {job.job_id} was lost ({job.state.lower()}): its output is "
         f"in {job.paths.stderr}",
@@ -186,13 +161,8 @@ class Submission:
         if JobEnvironment().cluster == "local":
             os.setpgrp()  # Ctrl-C reaches the launcher, which signals its jobs
         try:
-<<<<<<< HEAD
             with interrupt_on_signal():  # also while libraries are imported
-                ended: Ended = pickle.loads(self.job)()
-=======
-            with interrupt_on_signal():  # also while libraries are loaded
                 ended: JobOutcome = pickle.loads(self.job)()
->>>>>>> 499a885 (Plain language in the rooms of sweeps and the command line)
             if isinstance(ended.stop, KeyboardInterrupt):
                 raise ended.stop
         except KeyboardInterrupt:
