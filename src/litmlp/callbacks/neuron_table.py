@@ -19,16 +19,16 @@ from litmlp.callbacks.worked_example import (
 from litmlp.penalties import NoPenalty
 
 Values = dict[str, Tensor]
-"""Numbers of a layer's neurons, [rows, neurons] each, by the column they stand in."""
+"""Numbers of a layer's neurons [rows, neurons], by column of the table."""
 
 
 class NeuronTable(WorkedExample):
-    """A line a neuron and row of the batch, taken from the run's own backward pass.
+    """Shows one line per neuron and row, from the run's own backward pass.
 
-    ``net`` is the weighted sum, ``out`` what the layer hands on, ``∂out/∂net`` how much
-    a neuron's out follows its own net, E what the backward pass starts from. A loss for
-    classes takes the output layer's ``net``: its ``out``, the probability, is then not
-    on the gradient's way.
+    ``net`` is the weighted sum, ``out`` the layer's output, ``∂out/∂net`` the slope of
+    a neuron's out in its own net, E the loss where the backward pass starts. A loss
+    for classes takes the output layer's ``net``: its ``out``, the probability, is then
+    not on the path of the gradient.
     """
 
     title = "neurons"
@@ -78,7 +78,7 @@ class NeuronTable(WorkedExample):
             values = {"net": net, "out": activation(net), "∂E/∂net": by_net}
         function = self.model.loss
         if self.model.takes != "values" or not isinstance(function, nn.Module):
-            return values | {"target": a_column_each(self._targets, net.shape[1])}
+            return values | {"target": one_per_output(self._targets, net.shape[1])}
         outputs, targets = seen.inputs[function]
         pairs = zip(outputs.flatten(), targets.flatten(), strict=True)
         errors = [function(o.view(1, 1), t.view(1, 1)) for o, t in pairs]
@@ -93,7 +93,7 @@ class NeuronTable(WorkedExample):
                     yield {"neuron": name, "row": str(row + 1)} | cells
 
     def _errors(self, net: Tensor, loss: Tensor) -> Iterator[Line]:
-        """The loss of each row alone, if there are several, and of the batch."""
+        """Yield the loss of each row alone, if there are several, and of the batch."""
         rows = range(len(net)) if len(net) > 1 else []
         for row in rows:
             alone = slice(row, row + 1)
@@ -104,7 +104,7 @@ class NeuronTable(WorkedExample):
 
 
 def on_the_way(net: Tensor, out: Tensor, loss: Tensor) -> Values:
-    """Forward values of a layer and the gradients that pass through it."""
+    """Return a layer's forward values and gradients, [rows, neurons] each."""
     by_net, by_out = torch.autograd.grad(loss, [net, out], retain_graph=True)
     slopes = torch.zeros_like(net)
     for at in product(*map(range, net.shape)):
@@ -119,8 +119,8 @@ def on_the_way(net: Tensor, out: Tensor, loss: Tensor) -> Values:
     }
 
 
-def a_column_each(targets: Tensor, num_outputs: int) -> Tensor:
-    """Targets [B], or already [B, num_outputs], as one number an output."""
+def one_per_output(targets: Tensor, num_outputs: int) -> Tensor:
+    """Return targets [B] or [B, num_outputs] as one number per output."""
     if targets.ndim == 2:
         return targets
     return targets[:, None] if num_outputs == 1 else F.one_hot(targets, num_outputs)

@@ -17,11 +17,11 @@ from litmlp.callbacks.worked_example import (
 )
 
 MOST_ROWS = 4
-"""Larger batches leave ∂net/∂w out: it is the out of the neuron before."""
+"""With larger batches ∂net/∂w is left out: it is the out of the neuron before."""
 
 
-class Named(NamedTuple):
-    """A parameter, the names of its numbers, and ∂net/∂w of each [numbers, rows]."""
+class NamedParameter(NamedTuple):
+    """A parameter, the names of its numbers, and their ∂net/∂w [numbers, rows]."""
 
     parameter: Tensor
     names: list[str]
@@ -29,9 +29,9 @@ class Named(NamedTuple):
 
 
 class WeightTable(WorkedExample):
-    """A line a weight or bias: the gradient that the optimizer got, the step it took.
+    """Shows one line per weight or bias: the optimizer's gradient, and its step.
 
-    ``∂net/∂w`` has a number a row of the batch; ``∂E/∂w`` is that of all rows.
+    ``∂net/∂w`` has one number per row of the batch; ``∂E/∂w`` belongs to all rows.
     """
 
     title = "weights"
@@ -67,7 +67,7 @@ class WeightTable(WorkedExample):
                 [line for part in named for line in self._lines(part)]
             )
 
-    def _lines(self, named: Named) -> Iterator[Line]:
+    def _lines(self, named: NamedParameter) -> Iterator[Line]:
         before, after = self._values[named.parameter], flat(named.parameter)
         gradients = self._gradients[named.parameter]
         for i, name in enumerate(named.names):
@@ -81,25 +81,27 @@ class WeightTable(WorkedExample):
                 "new value": number(after[i]),
             }
 
-    def _named(self, seen: Recorder) -> Iterator[Named]:
-        """Weights and biases layer by layer, then what else the network learns."""
+    def _named(self, seen: Recorder) -> Iterator[NamedParameter]:
+        """Yield weights and biases layer by layer, then all other parameters."""
         layers, w, b = neuron_names(self.network), count(1), count(1)
         linears = self.network.linears
         for linear, (sources, names) in zip(linears, pairwise(layers), strict=True):
             (inputs,) = seen.inputs[linear]
             shown = inputs if len(inputs) <= MOST_ROWS else inputs[:0]
             ways = [f"w{next(w)}  {s} → {name}" for name in names for s in sources]
-            yield Named(linear.weight, ways, shown.T.repeat(len(names), 1))
+            yield NamedParameter(linear.weight, ways, shown.T.repeat(len(names), 1))
             if linear.bias is not None:
                 biases = [f"b{next(b)}  {name}" for name in names]
-                yield Named(linear.bias, biases, torch.ones(len(names), len(shown)))
+                yield NamedParameter(
+                    linear.bias, biases, torch.ones(len(names), len(shown))
+                )
         linear_ones = {p for linear in linears for p in linear.parameters()}
         for name, parameter in self.network.named_parameters():
             if parameter not in linear_ones:
                 names = [f"{name} {i + 1}" for i in range(parameter.numel())]
-                yield Named(parameter, names, torch.ones(len(names), 0))
+                yield NamedParameter(parameter, names, torch.ones(len(names), 0))
 
 
 def flat(values: Tensor) -> Tensor:
-    """A copy as a list of numbers, so that a step in place leaves it alone."""
+    """Return a flat copy [numbers], which a step in place does not change."""
     return values.detach().flatten().clone()

@@ -1,4 +1,4 @@
-"""What the tables of a worked example share: when to look, and where to show it."""
+"""Base of the tables that explain the first iterations (steps) of a small MLP."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
@@ -13,20 +13,20 @@ from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
 
 Line = dict[str, str]
-"""A line of a table: the cells that it has, by column."""
+"""A line of a table: texts by column."""
 
 
 class WorkedExample(Callback):
-    """Takes the first iterations of a small MLP apart, in a table at the end.
+    """Explains the first iterations (steps) of a small MLP in a table, after training.
 
-    It goes to the console, to the log and to TensorBoard's text tab. A subclass says
-    which numbers of an iteration to look at.
+    The table goes to the console, to the log and to TensorBoard's text tab. A subclass
+    collects the numbers of an iteration.
 
     Args:
-        max_lines: iterations are explained while the table has at most so many lines.
+        max_lines: longest table; later iterations are not explained.
 
     Raises:
-        UserError: the network is no :class:`~litmlp.mlp.MLP`.
+        UserError: the network is not an :class:`~litmlp.mlp.MLP`.
     """
 
     title: str
@@ -47,7 +47,7 @@ class WorkedExample(Callback):
         self.network = self.model.network
 
     def has_room(self, lines: int) -> bool:
-        """Whether so many lines more fit in; once they did not, no others will."""
+        """Return whether the table has room for more lines; if not, it is closed."""
         if sum(map(len, self.iterations)) + lines > self.max_lines:
             self._too_many = self._too_many or lines
         return not self._too_many
@@ -89,10 +89,10 @@ class WorkedExample(Callback):
 
 
 class Recorder:
-    """Keeps what modules took and gave when they were first called.
+    """Records inputs and outputs of modules at their first call.
 
     Args:
-        modules: to listen to.
+        modules: to record.
     """
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
@@ -101,7 +101,7 @@ class Recorder:
         self._hooks = [m.register_forward_hook(self._note) for m in modules]
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop recording."""
         for hook in self._hooks:
             hook.remove()
 
@@ -111,10 +111,10 @@ class Recorder:
 
 
 def neuron_names(network: MLP) -> list[list[str]]:
-    """What inputs, hidden neurons and outputs are called, a list a layer.
+    """Return the names of inputs, hidden neurons and outputs, one list per layer.
 
-    They are x1, x2, h1, h2, o1; with several hidden layers h1.2 is the second neuron of
-    the first.
+    They are x1, x2, h1, h2, o1; with several hidden layers, h1.2 is the second neuron
+    of the first.
     """
     depth = len(network.hidden)
     prefixes = ["h"] if depth == 1 else [f"h{layer + 1}." for layer in range(depth)]
@@ -126,6 +126,6 @@ def neuron_names(network: MLP) -> list[list[str]]:
 
 
 def number(value: Tensor) -> str:
-    """Nine decimals, or as many digits as a small number needs."""
+    """Return nine decimals, or nine digits of a small number."""
     exact = value.item() + 0.0  # no −0
     return f"{exact:.9f}" if exact == 0 or abs(exact) >= 1e-4 else f"{exact:.8e}"

@@ -23,7 +23,7 @@ SYMMETRY = (
     "trainer=cpu",
     "trainer.max_epochs=2",
 )
-STAYS_ALIKE = "units that start alike stay alike"
+STAYS_ALIKE = "units that start with equal weights keep equal weights"
 
 
 def verdicts(content: dict[str, Any]) -> dict[str, str]:

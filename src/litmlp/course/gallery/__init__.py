@@ -1,1 +1,1 @@
-"""Pictures of every option in ``conf/``: a file a group, measured first, then drawn."""
+"""Pictures of the options in ``conf/``: one file per group measures and draws."""

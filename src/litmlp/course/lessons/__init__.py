@@ -1,1 +1,1 @@
-"""Lessons: sweeps that put what a book says to the test."""
+"""Lessons: sweeps that test the claims of a textbook."""

@@ -1,4 +1,4 @@
-"""What is claimed of a measure, and what the members of a sweep say to it."""
+"""Claims about a measure, and the judgement of a sweep's runs on them."""
 
 import math
 import statistics
@@ -22,20 +22,19 @@ Verdict = Literal["supported", "not supported", "reversed", "not measured"]
 
 @dataclass(kw_only=True, frozen=True)
 class Claim:
-    """A sentence, and the effect that the members of a sweep show if it is true.
+    """A sentence, and the effect that the runs of a sweep show if it is true.
 
-    The members ``of`` some settings are compared with those ``against`` them, seed by
+    Runs with the settings ``of`` are compared with runs that have ``against``, seed by
     seed; without ``against``, their own values are the effect.
 
     Args:
         says: the sentence.
-        measure: the name of the lesson's measure that it speaks of.
-        of, against: settings that members share: ``{activation: relu}``.
-        compare: the effect is the ``difference`` of two values, or their ``ratio``.
-        over: what stands for several members of one seed: their ``mean``, the
+        measure: the name of one of the lesson's measures.
+        of, against: settings that runs share: ``{activation: relu}``.
+        compare: the effect is the ``difference`` of two values or their ``ratio``.
+        over: statistic of several runs with one seed: their ``mean``, the
             ``smallest``, or the ``range`` between the smallest and the largest.
-        above, below: the effect lies between these; it must do so with all of its
-            interval.
+        above, below: limits between which the whole interval of the effect must lie.
 
     Raises:
         UserError: neither ``above`` nor ``below``, or the ratio of a single side.
@@ -57,10 +56,10 @@ class Claim:
             raise UserError(f"the claim {self.says!r} compares nothing: give against")
 
     def judge(self, values: Mapping[SweepRun, float]) -> "Judgement":
-        """The claim's verdict, from the measure's value of every member.
+        """Judge the claim from the measure's value of every run.
 
-        It is not measured if fewer than two seeds have both sides, or a value is not
-        finite.
+        The verdict is ``not measured`` if fewer than two seeds have both sides, or a
+        value is not finite.
         """
         effects = self.effects(values)
         if len(effects) < 2 or not all(map(math.isfinite, effects)):
@@ -76,7 +75,7 @@ class Claim:
         )
 
     def effects(self, values: Mapping[SweepRun, float]) -> list[float]:
-        """The effect in every seed that has both sides."""
+        """Return the effect in every seed that has both sides."""
         of = self.by_seed(self.of, values)
         if self.against is None:
             return list(of.values())
@@ -89,7 +88,7 @@ class Claim:
     def by_seed(
         self, settings: Mapping[str, Any], values: Mapping[SweepRun, float]
     ) -> dict[tuple[str, ...], float]:
-        """What the members of some settings came to in each seed."""
+        """Return the statistic of the runs with some settings, for each seed."""
         groups: dict[tuple[str, ...], list[float]] = defaultdict(list)
         for run, value in values.items():
             if settings.items() <= run.settings.items():
@@ -97,7 +96,7 @@ class Claim:
         return {seed: OVER[self.over](group) for seed, group in groups.items()}
 
     def verdict(self, low: float, high: float) -> Verdict:
-        """The verdict on an effect that lies between low and high."""
+        """Return the verdict on an effect that lies between low and high."""
         if self.above < low and high < self.below:
             return "supported"
         none = 1.0 if self.compare == "ratio" else 0.0
@@ -108,7 +107,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a claim fared: its effect's mean over seeds, and the 95 % interval."""
+    """A claim's verdict, its mean effect over seeds, and the 95 % interval."""
 
     claim: Claim
     verdict: Verdict
@@ -132,10 +131,11 @@ class Judgement:
 def interval(
     values: Sequence[float], *, geometric: bool = False
 ) -> tuple[float, float, float]:
-    """Mean of two or more values, and its 95 % interval (Student's t).
+    """Return the mean of two or more values, and its 95 % interval (Student's t).
 
     Args:
-        values: positive ones for a ``geometric`` mean, that of their logarithms.
+        values: two or more.
+        geometric: whether to take the mean of the logarithms of positive values.
     """
     if geometric:
         mean, low, high = interval([math.log(value) for value in values])

@@ -1,4 +1,4 @@
-"""What a lesson measures: functions from a run of its sweep to a number."""
+"""Measures of a lesson: functions from a run of its sweep to a number."""
 
 import math
 import statistics
@@ -15,17 +15,17 @@ from litmlp.errors import UserError, nearest
 
 
 def recorded(run: SweepRun, *, name: str) -> float:
-    """A number of ``summary.json``, such as ``samples_per_second``."""
+    """Return a number of ``summary.json``, such as ``samples_per_second``."""
     return value_of(run.summary, name)
 
 
 def at_best(run: SweepRun, *, tag: str) -> float:
-    """A metric at the best checkpoint, such as ``accuracy/test``."""
+    """Return a metric at the best checkpoint, such as ``accuracy/test``."""
     return value_of(run.summary["metrics"], tag)
 
 
 def at_best_with(run: SweepRun, *, tag: str, changes: Mapping[str, Any]) -> float:
-    """A metric of the best checkpoint on changed data: ``{data.outliers: 0}``."""
+    """Return a metric of the best checkpoint on other data: ``{data.outliers: 0}``."""
     config = run_folder.read_config(run.folder)
     for key, value in changes.items():
         OmegaConf.update(config, key, value)
@@ -33,21 +33,21 @@ def at_best_with(run: SweepRun, *, tag: str, changes: Mapping[str, Any]) -> floa
 
 
 def at_start(run: SweepRun, *, tag: str) -> float:
-    """A tag's first recorded value: of a diagnosis, before the first iteration."""
+    """Return a tag's first value: a diagnosis records it before the first step."""
     return run.curve(tag)[1][0]
 
 
 def at_end(run: SweepRun, *, tag: str) -> float:
-    """A tag's last recorded value, such as ``loss/train`` after the last epoch."""
+    """Return a tag's last value, such as ``loss/train`` after the last epoch."""
     return run.curve(tag)[1][-1]
 
 
 def epochs_until(
     run: SweepRun, *, tag: str, above: float = -math.inf, below: float = math.inf
 ) -> float:
-    """The first epoch after which a tag is above or below a value.
+    """Return the first epoch after which a tag is above or below a value.
 
-    If there is none, the last one: too early rather than too late.
+    Without such an epoch it is the last one, which is too early rather than too late.
     """
     epochs, values = run.curve(tag)
     there = [e for e, v in zip(epochs, values, strict=True) if above < v < below]
@@ -55,31 +55,31 @@ def epochs_until(
 
 
 def rises(run: SweepRun, *, tag: str) -> float:
-    """Share of the epochs after which a tag is higher than before."""
+    """Return the fraction of epochs after which a tag is higher than before."""
     _, values = run.curve(tag)
     higher = [float(after > before) for before, after in pairwise(values)]
     return statistics.mean(higher) if higher else math.nan
 
 
 def gradient_share(run: SweepRun) -> float:
-    """Gradient of the first layer's weights over the last hidden layer's, at start."""
+    """Return the first hidden layer's gradient divided by the last's, at start."""
     layers = hidden_layers(run, "gradient_norm")
     return at_start(run, tag=layers[0]) / at_start(run, tag=layers[-1])
 
 
 def last_spread(run: SweepRun) -> float:
-    """Standard deviation of the last hidden layer's activations, at start."""
+    """Return the standard deviation of the last hidden activations, at start."""
     return at_start(run, tag=hidden_layers(run, "activation_spread")[-1])
 
 
 def dead_units(run: SweepRun) -> float:
-    """Share of the hidden units that are dead at the end; 0 where none can die."""
+    """Return the fraction of dead hidden units at the end; 0 if none can die."""
     layers = hidden_layers(run, "dead_share")
     return statistics.mean(at_end(run, tag=tag) for tag in layers) if layers else 0.0
 
 
 def hidden_layers(run: SweepRun, name: str) -> list[str]:
-    """The tags ``name/layer_1``, ``name/layer_2``, … that a diagnosis recorded.
+    """Return the tags ``name/layer_1``, … that a diagnosis recorded, in order.
 
     Raises:
         UserError: there was no diagnosis.
@@ -92,10 +92,10 @@ def hidden_layers(run: SweepRun, name: str) -> list[str]:
 
 
 def value_of(values: Mapping[str, Any], name: str) -> float:
-    """A number of those by name; what was not finite is not a number.
+    """Return a number by its name, NaN if it was not finite.
 
     Raises:
-        UserError: there is none of that name.
+        UserError: there is no such name.
     """
     if name not in values:
         raise UserError(f"summary.json has no {name}. {nearest(name, values)}")
@@ -103,12 +103,12 @@ def value_of(values: Mapping[str, Any], name: str) -> float:
 
 
 def small_weights(run: SweepRun, *, within: float) -> float:
-    """Share of the weights of all layers that lie within ±within."""
+    """Return the fraction of all weights that lie between −within and within."""
     counts = [int((weight.abs() <= within).sum()) for weight in run.weights]
     return sum(counts) / sum(weight.numel() for weight in run.weights)
 
 
 def weight_spread(run: SweepRun, *, layer: int) -> float:
-    """Standard deviation of a layer's weights times √fan_in; the first layer is 1."""
+    """Return √fan_in times the standard deviation of a layer's weights, from 1 on."""
     weight = run.weights[layer - 1]
     return weight.std().item() * math.sqrt(weight.shape[1])

@@ -1,4 +1,4 @@
-"""A lesson's picture: curves, measures, and the verdicts below them."""
+"""The picture of a lesson: curves, measures, and the verdicts below them."""
 
 import math
 import re
@@ -24,9 +24,9 @@ Panel = Callable[[Axes], None]
 
 
 def draw(outcome: Outcome) -> Figure:
-    """The first axis of the sweep is told apart by colour, a second by position.
+    """Draw the outcome: a colour per value of the first axis, a position per second.
 
-    Further axes, and for curves the second, have a panel for each of their values.
+    Further axes, and for curves the second, have one panel per value.
     """
     panels = [*curve_panels(outcome), *measure_panels(outcome)]
     settings = len(group_by(outcome.runs, axes(outcome.runs)[2:]))
@@ -48,7 +48,7 @@ def draw(outcome: Outcome) -> Figure:
 
 
 def verdict_lines(outcome: Outcome, width: int) -> Iterator[str]:
-    """A line a claim, broken where it has that many letters."""
+    """Yield the text of each claim, broken into lines of that many letters."""
     for judgement in outcome.judgements:
         line = f"{judgement.claim.says}: {judgement.verdict}, {judgement}"
         text = textwrap.fill(line.removesuffix(", "), width, subsequent_indent="     ")
@@ -56,7 +56,7 @@ def verdict_lines(outcome: Outcome, width: int) -> Iterator[str]:
 
 
 def curve_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
-    """The curves, in a panel for each setting of all axes but the first."""
+    """Yield one panel of curves per setting of all axes but the first."""
     if outcome.curves is None:
         return
     keys = axes(outcome.runs)
@@ -69,7 +69,7 @@ def curve_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
 
 
 def measure_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
-    """The measures, each in a panel for each setting of the axes after the second."""
+    """Yield one panel per measure and setting of the axes after the second."""
     keys = axes(outcome.runs)
     for measure, values in outcome.values.items():
         for setting, runs in group_by(outcome.runs, keys[2:]).items():
@@ -84,7 +84,7 @@ def measure_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
 
 
 def heading(name: str, keys: Sequence[str], setting: Values) -> str:
-    """What a panel shows, and in which setting."""
+    """Return the title of a panel: its subject and its setting."""
     parts = [
         f"{short(key)} {value}" if value[0].isdigit() else value
         for key, value in zip(keys, setting, strict=True)
@@ -93,12 +93,12 @@ def heading(name: str, keys: Sequence[str], setting: Values) -> str:
 
 
 def short(key: str) -> str:
-    """The last part of a config's key: ``lr`` of ``optimizer.lr``."""
+    """Return the last part of a config's key: ``lr`` of ``optimizer.lr``."""
     return re.split(r"[.@]", key)[-1]
 
 
 def scale(values: Iterable[float]) -> Literal["linear", "log"]:
-    """Logarithmic for positive numbers of very different size."""
+    """Return ``log`` for positive numbers of very different size."""
     finite = [value for value in values if math.isfinite(value)]
     return "log" if finite and 0 < 20 * min(finite) < max(finite) else "linear"
 
@@ -106,7 +106,7 @@ def scale(values: Iterable[float]) -> Literal["linear", "log"]:
 def draw_curves(
     panel: Axes, *, tag: str, groups: Mapping[Values, Sequence[SweepRun]]
 ) -> None:
-    """The mean over seeds after each epoch, in a band that holds all seeds."""
+    """Draw the mean over seeds after each epoch, in a band that contains all seeds."""
     for color, (names, runs) in zip(COLORS, groups.items(), strict=False):
         points: dict[int, list[float]] = defaultdict(list)
         for run in runs:
@@ -124,7 +124,7 @@ def draw_lines(
     values: Mapping[SweepRun, float],
     keys: Sequence[str],
 ) -> None:
-    """A line for each value of the first key, over those of the second."""
+    """Draw one line per value of the first key, over the values of the second."""
     runs = list(values)
     places = [place for (place,) in group_by(runs, keys[1:])]
     for color, (names, group) in zip(
@@ -147,7 +147,7 @@ def draw_band(
     color: str,
     marker: str = "",
 ) -> None:
-    """A line through the means at each place, in a band that holds all values."""
+    """Draw a line through the means, in a band that contains all values."""
     at = sorted(points)
     finite = {x: [v for v in points[x] if math.isfinite(v)] or [math.nan] for x in at}
     means = [statistics.mean(finite[x]) for x in at]
@@ -162,7 +162,7 @@ def draw_rows(
     values: Mapping[SweepRun, float],
     keys: Sequence[str],
 ) -> None:
-    """A row a setting: a dot a seed, and the mean in its 95 % interval."""
+    """Draw one row per setting: a dot per seed, and the mean in its 95 % interval."""
     groups = group_by(list(values), keys)
     axis = scale(values.values())
     for row, group in enumerate(groups.values()):

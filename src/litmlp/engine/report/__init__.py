@@ -1,1 +1,1 @@
-"""What many runs came to: a table, what can be concluded from it, and pages."""
+"""Reports on many runs: tables, conclusions, a page with pictures."""
