@@ -1,18 +1,16 @@
-"""Losses that torch lacks, what each known loss needs, and weights of classes."""
+"""Losses that torch lacks, the tensors that each loss takes, and class weights."""
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from litmlp.supervised import Supervised
-
 
 class HalfSquaredError(nn.Module):
-    """Σ ½(target − output)² over the outputs, mean over the rows: [B, T], [B, T] → [].
+    """Σ ½(target − output)², summed over the outputs, mean over the rows.
 
-    Its gradient with respect to an output is the error itself, as in worked examples.
+    Outputs and targets [batch, outputs] → []. Its gradient with respect to an output is
+    the error itself, as in worked examples.
     """
 
     takes = "values"
@@ -58,28 +56,31 @@ def taken_by(loss: Any, default: Takes) -> Takes:
 
 
 def balanced_weights(class_counts: Sequence[float]) -> list[float]:
-    """A weight a class with which all weigh the same: rows / (classes · count).
+    """Return one weight per class that balances them: rows / (classes · count).
 
-    As ``class_weight="balanced"`` in scikit-learn: the mean weight of a row is 1. A
-    class without rows has no weight.
+    The weights are those of ``class_weight="balanced"`` in scikit-learn: the mean
+    weight of a row is 1, and a class without rows has weight 0.
     """
     mean = sum(class_counts) / len(class_counts)
     return [mean / count if count else 0.0 for count in class_counts]
 
 
 def balanced_pos_weight(class_counts: Sequence[float]) -> list[float]:
-    """The weight of the second class with which both weigh the same."""
+    """Return the weight of the second class that balances two classes."""
     negative, positive = class_counts
     return [negative / positive if positive else 1.0]
 
 
-def same_loss(model: "Supervised") -> Hashable:
+def same_loss(model: nn.Module) -> Hashable:
     """Return a key that is equal for two models whose losses are the same function."""
+    loss: Any = model.loss
+    if not isinstance(loss, nn.Module):
+        return str(loss)  # a function, by its place in memory
     buffers = {
-        **dict(model.loss.named_buffers() if isinstance(model.loss, nn.Module) else ()),
+        **dict(loss.named_buffers()),
         **{name: getattr(model, name, None) for name in ("target_mean", "target_std")},
     }
-    own = {n: v for n, v in vars(model.loss).items() if not n.startswith("_")}
+    own = {n: v for n, v in vars(loss).items() if not n.startswith("_")}
     # As a list: the text of a tensor has few of its digits.
     numbers = {n: None if b is None else b.tolist() for n, b in buffers.items()}
-    return str((type(model.loss), own, numbers))
+    return str((type(loss), own, numbers))
