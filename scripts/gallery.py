@@ -1,7 +1,7 @@
 """Draw the options in conf/: python scripts/gallery.py activation optimizer=adam.
 
-Groups: activation, initializer, loss, optimizer, scheduler, dropout, batchnorm. Without
-any, or with `all`, every option of all of them is drawn. Values can be set as in a run:
+Groups: activation, initializer, loss, optimizer, scheduler, dropout. Without arguments,
+or with `all`, every option of these groups is drawn. Values can be set as in a run:
 activation=leaky_relu activation.negative_slope=0.3.
 """
 

@@ -70,9 +70,9 @@ def test_pictures_are_files_and_the_same_in_tensorboard(tmp_path: Path) -> None:
 
 
 def test_another_picture_joins_those_that_are_there(tmp_path: Path) -> None:
-    draw_gallery(["batchnorm=none"], tmp_path)
+    draw_gallery(["dropout=none"], tmp_path)
     draw_gallery(["scheduler=step"], tmp_path)
-    assert tags(tmp_path) == ["batchnorm/none", "scheduler/step"]
+    assert tags(tmp_path) == ["dropout/none", "scheduler/step"]
     assert len(list(tmp_path.glob("events.*"))) == 1
 
 

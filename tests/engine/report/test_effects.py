@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 from made_up import make_sweep
 
-from litmlp.engine.report.findings import (
-    best_pairings,
-    by_level,
-    effects,
-    marginal_means,
-)
+from litmlp.engine.report.findings import by_level, effects, marginal_means
 from litmlp.engine.report.problems import Problem
 
 ACTIVATIONS = {"relu": 0.0, "tanh": 4.0}
@@ -61,10 +56,6 @@ def test_an_axis_without_effect_explains_nothing(tmp_path: Path) -> None:
     skewed |= {"a=2 b=1": 4.0, "a=2 b=2": 2.0, "a=2 b=3": 3.0}  # the mean of both is 3
     table = effects(by_level(make_sweep(tmp_path / "y", skewed)), "min")
     assert dict(table.select("axis", "share").rows())["a"] == pytest.approx(0.0)
-    pairs = best_pairings(
-        by_level(make_sweep(tmp_path / "x", values)), ["a", "b"], "min"
-    )
-    assert pairs.row(0) == ("a", "1", "b", "1", 1.0, 1)
 
 
 def test_axes_whose_levels_are_never_repeated_have_no_share(tmp_path: Path) -> None:
@@ -73,21 +64,6 @@ def test_axes_whose_levels_are_never_repeated_have_no_share(tmp_path: Path) -> N
     alike = {f"a={i} seed={j}": 1.0 for i in range(2) for j in range(2)}
     table = effects(by_level(make_sweep(tmp_path / "x", alike)), "min")
     assert table["share"].to_list() == [None, None]
-
-
-def test_the_best_pairing_may_be_of_levels_that_are_not_the_best_alone(
-    tmp_path: Path,
-) -> None:
-    cells = {("x", 1): 5.0, ("x", 2): 5.5, ("y", 1): 9.0, ("y", 2): 1.0, ("x", 3): 4.0}
-    values = {
-        f"a={a} b={b} c={c}": v + c for (a, b), v in cells.items() for c in (0, 1)
-    }
-    problem = make_sweep(tmp_path, values)
-    pairs = best_pairings(by_level(problem), problem.choices, "min")
-    assert pairs.row(0) == ("a", "y", "b", "2", pytest.approx(1.5), 2)
-    assert pairs.height == 3
-    table = effects(by_level(problem), "min")
-    assert dict(table.select("axis", "best").rows())["a"] == "x"
 
 
 def test_a_random_search_is_cut_into_quarters(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from torch.utils.tensorboard import FileWriter
 
 from litmlp.course.gallery import (
     activation,
-    batchnorm,
     dropout,
     initializer,
     loss,
@@ -43,7 +42,6 @@ GROUPS: dict[str, ModuleType] = {
     "optimizer": optimizer,
     "scheduler": scheduler,
     "dropout": dropout,
-    "batchnorm": batchnorm,
 }
 """Each has ``measure``, from built parts to numbers, and ``draw``, from numbers to a
 figure; some have ``overview``, from the numbers of all options to pages."""

@@ -13,10 +13,7 @@ from litmlp.engine.terminal import mistakes
 from litmlp.errors import UserError, nearest
 from litmlp.parts import build_schedule
 
-GROUPS = (
-    *("activation", "initializer", "loss", "optimizer", "scheduler", "dropout"),
-    "batchnorm",
-)
+GROUPS = ("activation", "initializer", "loss", "optimizer", "scheduler", "dropout")
 
 
 @dataclass(frozen=True)

@@ -161,10 +161,10 @@ def same_scale(panel: Axes, values: Sequence[float]) -> None:
 
 
 def pair_to_draw(findings: Findings) -> tuple[str, str] | None:
-    """Return the axes of the best pairing, among axes with few enough levels."""
-    few = findings.effects.filter(pl.col("levels") <= MOST_LEVELS)["axis"].to_list()
-    pairs = findings.pairings.select("first", "second").rows()
-    return next(((a, b) for a, b in pairs if a in few and b in few), None)
+    """Return the two strongest axes, among axes with few enough levels."""
+    compared = pl.col("axis").is_in(findings.problem.compared)
+    few = findings.effects.filter(compared, pl.col("levels") <= MOST_LEVELS)
+    return (few["axis"][0], few["axis"][1]) if few.height > 1 else None
 
 
 def draw_pairing(findings: Findings, first: str, second: str) -> Figure:

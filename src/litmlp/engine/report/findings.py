@@ -1,8 +1,7 @@
 """Conclusions about one problem: its choices ranked, the effect of each axis."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -25,14 +24,12 @@ class Findings:
         choices: of :func:`litmlp.engine.report.ranking.rank_choices`.
         levels: of :func:`by_level`.
         effects: of :func:`effects`.
-        pairings: of :func:`best_pairings`.
     """
 
     problem: Problem
     choices: pl.DataFrame
     levels: pl.DataFrame
     effects: pl.DataFrame
-    pairings: pl.DataFrame
 
     @property
     def command(self) -> str:
@@ -49,7 +46,6 @@ def find(problem: Problem) -> Findings:
         choices=rank_choices(problem),
         levels=levels,
         effects=effects(levels, problem.mode),
-        pairings=best_pairings(levels, problem.compared, problem.mode),
     )
 
 
@@ -127,15 +123,3 @@ def cell_means(runs: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
     """Return MEAN and COUNT of the runs in each combination of two axes' levels."""
     mean, count = pl.col(VALUE).mean().alias(MEAN), pl.len().alias(COUNT)
     return runs.group_by(first, second).agg(mean, count).sort(first, second)
-
-
-def best_pairings(runs: pl.DataFrame, axes: Sequence[str], mode: str) -> pl.DataFrame:
-    """Return one row per pair of axes with its best two levels, the best pair first."""
-    rows = []
-    for first, second in combinations(axes, 2):
-        cells = cell_means(runs, first, second)
-        one, other, mean, count = cells.sort(MEAN, descending=mode == "max").row(0)
-        rows.append((first, one, second, other, mean, count))
-    schema = ["first", "level", "second", "other", MEAN, COUNT]
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
-    return frame.sort(MEAN, descending=mode == "max")

@@ -14,7 +14,6 @@ from litmlp.engine.report.sentences import best_choice, count_runs, search_resul
 from litmlp.engine.report.tables import TextTable
 
 MOST_CHOICES = 20
-MOST_PAIRS = 10
 
 Pictures = Mapping[str, Path]
 """PNG files by the name of the picture."""
@@ -99,11 +98,9 @@ def problem_section(findings: Findings, pictures: Pictures) -> Iterator[str]:
     ]
     if only:
         yield paragraph(f"Only one value led to results: {', '.join(only)}.")
-    if len(problem.compared) > 1:
-        yield table(tables.table_of_levels(findings))
+    if "pairing" in pictures:
         yield heading(3, "What goes together")
         yield from draw(pictures, "pairing")
-        yield from top(tables.table_of_pairings(findings), MOST_PAIRS)
 
 
 def draw(pictures: Pictures, *names: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from litmlp.engine.report.findings import COUNT, MEAN, Findings, marginal_means
+from litmlp.engine.report.findings import COUNT, Findings
 from litmlp.engine.report.problems import VALUE, has_diverged
 from litmlp.engine.report.run_record import short
 from litmlp.engine.report.runs_table import Runs
@@ -100,36 +100,6 @@ def table_of_effects(findings: Findings) -> TextTable:
             ("levels", lambda row: str(row["levels"])),
             ("fraction of variance", lambda row: percent_or_none(row["share"])),
             ("spread of means", lambda row: number(row["spread"])),
-        ],
-    )
-
-
-def table_of_levels(findings: Findings) -> TextTable:
-    """Return every level of every axis with the statistics of all runs with it."""
-    choices = findings.problem.compared
-    means = [marginal_means(findings.levels, choice) for choice in choices]
-    return fill(
-        [row for levels in means for row in levels.rows(named=True)],
-        words=[column("axis"), column("level")],
-        numbers=[
-            ("runs", lambda row: str(row[COUNT])),
-            (f"mean {findings.problem.monitor}", lambda row: spread(row, VALUE)),
-            ("95 % interval", lambda row: interval(row, VALUE)),
-        ],
-    )
-
-
-def table_of_pairings(findings: Findings) -> TextTable:
-    """Return every pair of axes with the two levels that go best together."""
-    return fill(
-        findings.pairings.rows(named=True),
-        words=[
-            ("best pair", lambda row: f"{row['first']}={row['level']}"),
-            ("of levels", lambda row: f"{row['second']}={row['other']}"),
-        ],
-        numbers=[
-            ("runs", lambda row: str(row[COUNT])),
-            (f"mean {findings.problem.monitor}", lambda row: number(row[MEAN])),
         ],
     )
 

@@ -122,7 +122,7 @@ def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None
 
 
 def draw_findings(findings: Sequence[Findings], folder: Path) -> list[Pictures]:
-    """Draw ranking, effects and best pairing of each problem, as far as they exist."""
+    """Draw ranking, effects and strongest pair of axes of each problem."""
     drawn: list[Pictures] = []
     for number, each in enumerate(findings, start=1):
         figures: dict[str, Figure] = {}
