@@ -10,7 +10,7 @@ from litmlp.engine.folder.sweep_folder import holds_runs
 
 def main(config: DictConfig) -> None:
     folder = Path(str(config.run))
-    # takes seconds; --help should not wait
+    # Loading takes seconds, for which --help does not wait.
     if config.input is not None:
         from litmlp.engine.predict.ensemble import one_or_all
         from litmlp.engine.predict.evaluate_file import evaluate_file

@@ -1,4 +1,4 @@
-"""A run as one file to deploy: python scripts/export.py run=<folder> format=onnx."""
+"""Export a run as one file: python scripts/export.py run=<folder> format=onnx."""
 
 from pathlib import Path
 
@@ -8,9 +8,8 @@ from litmlp.engine.command_line import run
 
 
 def main(config: DictConfig) -> None:
-    from litmlp.engine.predict.export import (
-        export,  # takes seconds; --help should not wait
-    )
+    # Loading takes seconds, for which --help does not wait.
+    from litmlp.engine.predict.export import export
 
     export(Path(str(config.run)), format=config.format, output=config.output)
 

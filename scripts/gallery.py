@@ -27,9 +27,8 @@ def main() -> None:
         "--traceback", action="store_true", help="show where a mistake was found"
     )
     arguments = parser.parse_args()
-    from litmlp.course.gallery.draw import (
-        draw_gallery,  # takes seconds; --help needs none
-    )
+    # Loading takes seconds, for which --help does not wait.
+    from litmlp.course.gallery.draw import draw_gallery
 
     try:
         failures = draw_gallery(arguments.choices, Path("logs/gallery"))

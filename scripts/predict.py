@@ -8,16 +8,11 @@ from litmlp.engine.command_line import run
 
 
 def main(config: DictConfig) -> None:
-    # Takes seconds; --help should not wait.
+    # Loading takes seconds, for which --help does not wait.
     from litmlp.engine.predict.predict_file import open_predictor, predict_file
 
     with open_predictor(Path(str(config.run))) as model:
-        predict_file(
-            model,
-            config.input,
-            config.output,
-            keep=config.keep,
-        )
+        predict_file(model, config.input, config.output, keep=config.keep)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What runs came to: python scripts/report.py runs=<folder>, or compare=[a,b]."""
+"""Report runs: python scripts/report.py runs=<folder>, or compare=[a,b]."""
 
 from omegaconf import DictConfig, ListConfig
 
@@ -7,13 +7,11 @@ from litmlp.errors import UserError
 
 
 def main(config: DictConfig) -> None:
-    from litmlp.engine.report.write import (
-        report_runs,
-    )  # takes a second; --help should not wait
+    # Loading takes seconds, for which --help does not wait.
+    from litmlp.engine.report.comparison import compare_runs
+    from litmlp.engine.report.write import report_runs
 
     if config.compare is not None:
-        from litmlp.engine.report.comparison import compare_runs
-
         return compare_runs(list(config.compare))
     if config.runs is None:
         raise UserError("runs is needed: give runs=…, or compare=[a,b]")

@@ -6,9 +6,8 @@ from litmlp.engine.command_line import run
 
 
 def main(config: DictConfig) -> float:
-    from litmlp.engine.run.train import (
-        train,  # takes seconds; --help should not wait for it
-    )
+    # Loading takes seconds, for which --help does not wait.
+    from litmlp.engine.run.train import train
 
     return train(config)
 
