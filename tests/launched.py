@@ -73,7 +73,7 @@ def status(member: Path) -> str:
 
 def told(out: str) -> list[int]:
     """Numbers of the runs whose result was shown."""
-    return [int(n) for n in re.findall(r"#(\d) : .*\n  loss/val \d", out)]
+    return [int(n) for n in re.findall(r"#(\d) : .*\n  (?:\d/\d  )?loss/val \d", out)]
 
 
 def begun_again(member: Path) -> list[int]:

@@ -106,13 +106,3 @@ def test_fifty_trainings_at_once_have_folders_of_their_own(tmp_path: Path) -> No
     assert sorted(steps(tmp_path)) == sorted(folder.name for folder in folders)
     assert len(folders) == 50
     assert all(run_folder.is_done(folder) for folder in folders)
-
-
-def test_of_three_trainings_in_one_folder_one_trains(tmp_path: Path) -> None:
-    command = (*QUICK, "hydra.run.dir=here")
-    with ThreadPoolExecutor(3) as pool:
-        codes = list(pool.map(lambda _: launched(tmp_path, *command), range(3)))
-    assert 0 in codes  # also of one that comes when all is done
-    assert set(codes) <= {0, 1}
-    assert steps(tmp_path) == {"here": [*range(6)]}
-    assert run_folder.is_done(tmp_path / "here")

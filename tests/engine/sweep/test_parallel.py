@@ -50,7 +50,7 @@ def test_processes_train_the_same_bits_and_tell_of_failures(
             assert torch.equal(tensor, expected[key])
     lines = two.out.splitlines()
     title = next(i for i, line in enumerate(lines) if line.endswith("lr=0.01"))
-    assert lines[title + 1].startswith("  loss/val ")
+    assert re.match(r"  \d/4  loss/val ", lines[title + 1])
     assert two.err.splitlines() == ["error: optimizer: Invalid learning rate: -1.0"] * 2
 
 

@@ -66,13 +66,6 @@ def test_a_config_that_names_other_code_is_refused(run: Run, tmp_path: Path) -> 
     assert "os.system is not allowed" in ended.err
 
 
-def test_a_typo_beside_a_run_leaves_it_whole(run: Run, tmp_path: Path) -> None:
-    run("train", "data=iris", f"hydra.run.dir={tmp_path}", *QUICK)
-    before = {path for path in tmp_path.rglob("*") if path.is_file()}
-    assert run("evaluate", "run=nowhere").code == 1
-    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
-
-
 def test_a_table_is_found_from_another_folder(run: Run, tmp_path: Path) -> None:
     lines = [f"{i},{i % 5 / 2}" for i in range(60)]
     (tmp_path / "t.csv").write_text("\n".join(["x,y", *lines]))
