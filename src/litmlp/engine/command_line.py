@@ -1,4 +1,4 @@
-"""From the shell to a function: Hydra, unique folders, and one line for a mistake."""
+"""The door from the shell to a script's function: Hydra, folders, and mistakes."""
 
 import functools
 import io
@@ -29,31 +29,35 @@ from litmlp.errors import UserError
 Task = Callable[[DictConfig], float | None]
 
 TRACEBACK = "--traceback"
-FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's own way to ask for the same
+FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's own option for the same
 
 
 def run(task: Task, *, config: str) -> None:
-    """Run a script's function with the config of that name, as the command line says.
+    """Call a script's function with the config that the command line composes.
 
     A mistake of the user is one line on stderr and exit code 1; ``--traceback`` shows
-    where it was found. In a sweep a failing job lets the others go on.
+    where it was found. In a sweep a failing run lets the others go on.
+
+    Args:
+        task: the function of the script.
+        config: name of the primary config in conf/.
     """
     full = TRACEBACK in sys.argv or FULL_ERROR in os.environ
     sys.argv = [argument for argument in sys.argv if argument != TRACEBACK]
     before = os.environ.get(FULL_ERROR)
-    os.environ[FULL_ERROR] = "1"  # errors of Hydra come here instead
+    os.environ[FULL_ERROR] = "1"  # Hydra raises its errors, to be reported here
     register_resolvers()
     use_checked_loader()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal may lack a box or a dash
+            stream.reconfigure(errors="replace")  # some terminals lack box characters
     main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
-    failed: list[Exception] = []
+    failed: list[str] = []
     with launching() as launch:
         try:
             main(guarded(task, full, failed))()
         except Exception as error:
-            # Outside the task: the mistake is in what was typed, or in the folder.
+            # Raised outside the task: the mistake is in the command or the folder.
             fail(error if full else UserError(describe(error)), full)
         except SweepStopped:
             assert launch.sweep is not None
@@ -71,7 +75,7 @@ def run(task: Task, *, config: str) -> None:
     sys.exit(1 if launch.failures or failed else 0)
 
 
-def guarded(task: Task, full: bool, failed: list[Exception]) -> Task:
+def guarded(task: Task, full: bool, failed: list[str]) -> Task:
     """Return the task with its errors reported, none of which ends a sweep.
 
     Args:
@@ -88,7 +92,7 @@ def guarded(task: Task, full: bool, failed: list[Exception]) -> Task:
             if HydraConfig.get().mode != RunMode.MULTIRUN:
                 fail(error, full)
             report(error, full)
-            failed.append(error)
+            failed.append(describe(error))  # an error would keep its frames alive
             if OmegaConf.select(config, "sweep.on_error") == "stop":
                 raise SweepStopped from error
             return math.inf if config.get("mode") == "min" else -math.inf
