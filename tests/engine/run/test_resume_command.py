@@ -100,7 +100,7 @@ def test_a_run_that_stopped_early_trains_no_further(run: Run, tmp_path: Path) ->
         ("+callbacks.checkpoint.x=1", "checkpoint.x=1: a resumed run keeps its config"),
         ("trainer.max_epochs=ten", "trainer.max_epochs=ten: expected int or null"),
         ("trainer.max_time=soon", "trainer.max_time=soon: give days:hours:minutes:sec"),
-        ("trainer.max_epochs=7", "schedule of this run was made for the budget that"),
+        ("trainer.max_epochs=7", "schedule of this run was made for its first budget"),
         ("-m", "resume= goes on with a single run: leave out -m"),
         ("hydra.run.dir=there", "hydra.run.dir=there: resume= says where"),
     ],

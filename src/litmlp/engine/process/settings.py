@@ -14,14 +14,14 @@ import torch
 
 QUIET = (
     "does not have many workers",  # rows are in memory: workers would slow it down
-    "across ranks is zero",  # a run without validation rows says so itself
+    "across ranks is zero",  # a run reports its lack of validation rows
     "No positive samples in targets",  # a small split may lack a class
-    "No negative samples in targets",  # or have nothing else
-    "Are you sure you didn't mean 'interval': 'step'?",  # either way fits the budget
+    "No negative samples in targets",  # or have no other
+    "Are you sure you didn't mean 'interval': 'step'?",  # both fit the budget
     "Detected call of `lr_scheduler.step()` before",  # a stack has updated the weights
     "your dataloader is not resumable",  # its sampler is: litmlp.data.batches
-    "The `srun` command is available",  # a run may well start without it
-    "`isinstance(treespec, LeafSpec)` is deprecated",  # Lightning's own affair
+    "The `srun` command is available",  # a run may start without it
+    "`isinstance(treespec, LeafSpec)` is deprecated",  # in Lightning's own code
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 ENDING = [
     getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")  # a scheduler's notices
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")  # of a cluster's scheduler
     if hasattr(signal, name)  # Windows lacks some
 ]
 
@@ -77,4 +77,4 @@ def _receive(number: int, frame: FrameType | None) -> None:
     if not Received.can_wait:
         raise KeyboardInterrupt
     Received.waits = True
-    os.write(2, b"saving what has been trained; once more to end at once\n")
+    os.write(2, b"saving the training so far; a second signal ends it at once\n")

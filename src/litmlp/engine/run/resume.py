@@ -115,7 +115,7 @@ def check_budget(config: DictConfig) -> None:
     Raises:
         UserError: a value of the wrong type, or a schedule made for the old budget.
     """
-    from lightning.pytorch.callbacks import Timer  # takes seconds: not at a launch
+    from lightning.pytorch.callbacks import Timer  # loading takes seconds
 
     from litmlp.argument_checks import check_value
     from litmlp.schedulers import TOTAL
@@ -125,7 +125,7 @@ def check_budget(config: DictConfig) -> None:
     check_value(trainer.max_steps, int, "trainer.max_steps")
     try:
         Timer(duration=trainer.max_time)
-    except Exception as error:  # whatever its parser stumbles over
+    except Exception as error:  # any error of its parser
         raise UserError(
             f"trainer.max_time={trainer.max_time}: give days:hours:minutes:seconds"
         ) from error
@@ -168,7 +168,7 @@ def check_time_left(config: DictConfig, content: Mapping[str, Any]) -> None:
     Raises:
         UserError: the time is used up.
     """
-    from lightning.pytorch.callbacks import Timer  # takes seconds: not at a launch
+    from lightning.pytorch.callbacks import Timer  # loading takes seconds
 
     timer, limit = content["callbacks"].get("Timer"), config.trainer.max_time
     if not timer or not limit or same_budget(Path(config.folder), config):
