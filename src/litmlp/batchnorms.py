@@ -1,4 +1,4 @@
-"""Batch normalization that knows its place in a block."""
+"""Batch normalization with a place in a block."""
 
 from typing import Literal, get_args
 

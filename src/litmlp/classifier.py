@@ -26,14 +26,14 @@ class Classifier(Supervised):
     probabilities and one-hot targets instead, see :data:`~litmlp.losses.Takes`.
 
     Args:
-        num_outputs: 1, or the number of classes.
+        num_outputs: 1 for two classes, or the number of classes.
         class_names: in the order of the class indices.
 
     The other arguments are :class:`~litmlp.parts.Parts`.
 
     Raises:
-        UserError: one output for more than two classes, a number of outputs that is
-            not the number of classes, or a loss that needs another kind of output.
+        UserError: the outputs do not fit the classes, or the loss does not fit the
+            outputs.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Classifier(Supervised):
         return self.loss(outputs.squeeze(1), signs)
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
-        """Logits [B, num_outputs] → probabilities [B, classes]."""
+        """Return probabilities [batch, classes] of logits [batch, num_outputs]."""
         probabilities: Tensor = self.output_activation(outputs)
         if self.num_outputs == 1:
             return torch.cat([1 - probabilities, probabilities], dim=1)
@@ -100,12 +100,12 @@ class Classifier(Supervised):
         return probabilities, targets.argmax(1) if targets.ndim == 2 else targets
 
     def _one_hot(self, targets: Tensor) -> Tensor:
-        """Class indices [B] → 0 and 1 [B, num_outputs]."""
+        """Return zeros and ones [batch, num_outputs] for class indices [batch]."""
         if self.num_outputs == 1:
             return targets[:, None].to(self.dtype)
         return F.one_hot(targets, self.num_outputs).to(self.dtype)
 
 
 def shortened(names: Sequence[str]) -> str:
-    """The first few names, for a message."""
+    """Return the first few names, for a message."""
     return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -12,8 +12,8 @@ from litmlp.errors import UserError
 def uniform_(weight: Tensor, a: float | None = None, b: float | None = None) -> Tensor:
     """Fill ``weight`` [neurons, inputs] from U(a, b), by default U(−1/√d, 1/√d).
 
-    ``d`` is the layer's own number of neurons (fan_out), as many lecture notes have it;
-    torch's default for Linear uses the number of inputs (fan_in).
+    ``d`` is the number of neurons of the layer (fan_out), as in many lecture notes; the
+    default of torch for Linear uses the number of inputs (fan_in).
     """
     limit = 1 / math.sqrt(weight.shape[0])
     low, high = -limit if a is None else a, limit if b is None else b
@@ -27,10 +27,10 @@ def given_(
 ) -> Tensor:
     """Copy ``values`` into ``weight`` [neurons, inputs], or into a bias [neurons].
 
-    For an example worked by hand, which says every weight.
+    For an example worked by hand, which states every weight.
 
     Raises:
-        UserError: they are of another shape.
+        UserError: the values have another shape.
     """
     given = torch.tensor(values, dtype=weight.dtype)
     if given.shape != weight.shape:
@@ -42,10 +42,12 @@ def given_(
 
 
 def identity_(weight: Tensor) -> Tensor:
-    """The identity matrix, so that a layer's weighted sums are its inputs.
+    """Fill ``weight`` [neurons, inputs] with the identity matrix.
+
+    The weighted sums of the layer are then its inputs.
 
     Raises:
-        UserError: there are not as many neurons as inputs.
+        UserError: the numbers of neurons and inputs differ.
     """
     neurons, inputs = weight.shape
     if neurons != inputs:
@@ -54,7 +56,7 @@ def identity_(weight: Tensor) -> Tensor:
 
 
 def shape_text(tensor: Tensor) -> str:
-    """``[neurons, inputs]`` or ``[neurons]`` in words."""
+    """Return the shape ``[neurons, inputs]`` or ``[neurons]`` in words."""
     names = ("neurons", "inputs")
     sizes = zip(tensor.shape, names, strict=False)
     return " × ".join(f"{size} {name}" for size, name in sizes) or "one number"

@@ -6,7 +6,7 @@ from torchmetrics import regression
 
 
 class R2Score(regression.R2Score):
-    """R²; not a number for a single row, where torchmetrics raises an error."""
+    """R²; NaN for a single row, where torchmetrics raises an error."""
 
     def compute(self) -> Tensor:
         if self.total < 2:

@@ -21,20 +21,20 @@ class MLP(nn.Module):
     the batchnorm after the activation); the output layer is a plain Linear.
 
     Args:
-        num_features: columns of the input.
-        num_outputs: columns of the output.
+        num_features: size of a row of the input.
+        num_outputs: size of a row of the output.
         hidden_sizes: width of each hidden layer; empty for a linear model.
         activation, batchnorm, dropout: make a fresh module for every hidden layer
             (batchnorm from its width). One for all, or a list with one per hidden
             layer.
         batchnorm_position: the place of batchnorm in the block. One for all, or a list;
             None: the ``position`` of the module, or before the activation.
-        initializer: fills a hidden layer's weight in place. One for all, or a list.
-        output_initializer: fills the output layer's weight; zeros start the network
-            from the mean target, or from equal probabilities.
-        bias_initializer: fills a layer's bias in place.
-        output_bias_initializer: likewise the output layer's, if it should differ.
-        bias: whether layers have one; without, a neuron is a weighted sum alone.
+        initializer: fills the weight of a hidden layer. One for all, or a list.
+        output_initializer: fills the weight of the output layer; with zeros the network
+            starts from the mean target, or from equal probabilities.
+        bias_initializer: fills the bias of a layer in place.
+        output_bias_initializer: fills the bias of the output layer; None for the same.
+        bias: whether layers have a bias; without it, a neuron is a weighted sum alone.
 
     Raises:
         UserError: a size below 1, or a list that does not match ``hidden_sizes``.
@@ -97,7 +97,7 @@ class MLP(nn.Module):
 
     @property
     def linears(self) -> list[nn.Linear]:
-        """The layers' weighted sums, from the first hidden layer to the output."""
+        """The linear layers, from the first hidden layer to the output."""
         return [module for module in self.modules() if isinstance(module, nn.Linear)]
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -2,8 +2,11 @@
 
 import types
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NotRequired, Protocol, TypedDict
+from os import PathLike
+from typing import Any, NotRequired, Protocol, Self, TypedDict
 
+import torch
+from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
@@ -125,3 +128,54 @@ def constructor_call(
     task = {k: v for k, v in description["task"].items() if k not in left_out}
     arguments = check_arguments(kind, construct(task, "task"), "task")
     return kind, {**arguments, **given, **build_parts(description, **given)}
+
+
+class LoadableModule(LightningModule):
+    """A LightningModule that its own checkpoint describes."""
+
+    description: Description | None = None
+    """Plain data in the checkpoint, to build the same module again."""
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]  # Lightning's takes any file
+        cls,
+        checkpoint_path: str | PathLike[str],
+        map_location: Any = "cpu",
+        *,
+        strict: bool = True,
+        **arguments: Any,
+    ) -> Self:
+        """Build the module of a checkpoint, with its weights.
+
+        A module that was trained by a config needs no arguments. For a module that was
+        built in Python, give the arguments of its constructor.
+
+        Args:
+            checkpoint_path: ``best.ckpt``, ``last.ckpt``, or a file of a callback of
+                Lightning.
+            map_location: where the weights go.
+            strict: whether the checkpoint must have exactly the weights of the module.
+            arguments: of the constructor, instead of those in the checkpoint.
+
+        Raises:
+            UserError: the checkpoint is of another class, or does not describe its
+                module.
+        """
+        arguments.pop("weights_only", None)  # always true
+        content = torch.load(
+            checkpoint_path, map_location=map_location, weights_only=True
+        )
+        state, description = content["state_dict"], content.get("description")
+        kind: type[Self] = cls
+        if description is not None:
+            kind, arguments = constructor_call(description, cls, arguments)
+        elif not arguments:
+            raise UserError(
+                f"{checkpoint_path} does not describe its module: give the arguments "
+                f"of {cls.__name__}, network=… and others"
+            )
+        model = kind(**arguments)
+        model.description = description
+        like = next(value for value in state.values() if value.is_floating_point())
+        model.to(device=like.device, dtype=like.dtype).load_state_dict(state, strict)
+        return model

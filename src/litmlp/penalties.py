@@ -1,4 +1,4 @@
-"""Norm penalties on the weights, added to the loss (biases are spared)."""
+"""Penalties on the weights, added to the loss; biases have none."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,13 +10,13 @@ from litmlp.errors import UserError
 
 
 class Penalty(Protocol):
-    """Weights, a tensor a layer of any shape → a number or scalar tensor to add."""
+    """Weights, one tensor of any shape per layer → a number or tensor [] to add."""
 
     def __call__(self, weights: Sequence[Tensor]) -> Tensor | float: ...
 
 
 class NoPenalty:
-    """Adds nothing."""
+    """No penalty: 0."""
 
     def __call__(self, weights: Sequence[Tensor]) -> float:
         return 0.0

@@ -13,21 +13,22 @@ from litmlp.supervised import Supervised
 
 
 class Regressor(Supervised):
-    """Wraps any network [batch, features] → [batch, num_outputs], one a target.
+    """Wraps any network [batch, features] → [batch, num_outputs], one per target.
 
     The loss compares the network with (target − mean) / std; predictions and metrics
     are in the targets' own units. Targets are real values [batch, num_outputs].
 
     Args:
         num_outputs: the number of targets.
-        target_names: one a target.
-        target_mean, target_std: of the training rows, one a target; 0 and 1 train on
+        target_names: one per target.
+        target_mean, target_std: of the training rows, one per target; 0 and 1 leave
             the targets as they are.
 
     The other arguments are :class:`~litmlp.parts.Parts`.
 
     Raises:
-        UserError: a loss for classes, or as many outputs as there are no targets.
+        UserError: the loss is for classes, or the numbers of outputs, names, means and
+            standard deviations differ.
     """
 
     target_mean: Tensor
@@ -64,7 +65,7 @@ class Regressor(Supervised):
         return self.loss(self.output_activation(outputs), scaled)
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
-        """Raw outputs [B, T] → values [B, T] in the targets' own units."""
+        """Return values in the targets' units for raw outputs [batch, targets]."""
         values: Tensor = self.output_activation(outputs)
         return values * self.target_std + self.target_mean
 

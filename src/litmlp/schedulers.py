@@ -1,4 +1,4 @@
-"""When a learning-rate schedule steps, and schedules that torch lacks."""
+"""Learning-rate schedules that torch lacks, and the time at which a schedule steps."""
 
 import math
 from collections.abc import Callable
@@ -13,17 +13,18 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from litmlp.errors import UserError
 
 TOTAL = "total"
-"""Stands in a schedule's arguments for the length of the run's budget."""
+"""The argument of a schedule that stands for the length of the run's budget."""
 
 
 @dataclass(kw_only=True, frozen=True)
 class Schedule:
-    """A scheduler to be made for an optimizer, and when to step it.
+    """A factory of schedulers, and when to step them.
 
     Args:
-        factory: makes the scheduler; if it is a ``functools.partial``, arguments that
-            are ``TOTAL`` become the number of intervals in the budget.
-        interval: step after every ``epoch`` or every ``step`` (iteration).
+        factory: makes the scheduler of an optimizer; arguments of a
+            ``functools.partial`` that are ``TOTAL`` become the number of intervals in
+            the budget.
+        interval: whether it steps after every ``epoch`` or every ``step``.
         monitor: the metric that a plateau scheduler watches.
     """
 
@@ -44,11 +45,11 @@ class Schedule:
 
     @property
     def needs_total(self) -> bool:
-        """Whether the schedule is made for the length of the budget."""
+        """Whether the schedule depends on the length of the budget."""
         return TOTAL in getattr(self.factory, "keywords", {}).values()
 
     def make(self, optimizer: Optimizer, *, total: int | None) -> LRScheduler:
-        """The scheduler for a budget of ``total`` intervals (None: unknown).
+        """Make the scheduler for a budget of ``total`` intervals (None: unknown).
 
         Raises:
             UserError: the schedule needs the total and there is none.
@@ -70,11 +71,11 @@ class Schedule:
     def configured(
         self, optimizer: Optimizer, model: LightningModule
     ) -> dict[str, Any]:
-        """The scheduler as ``configure_optimizers`` says it.
+        """Return the scheduler in the form that ``configure_optimizers`` returns.
 
         Args:
             optimizer: of the model.
-            model: whose Trainer has the budget, if the schedule asks for one.
+            model: its Trainer has the budget.
         """
         total = self._intervals(model.trainer) if self.needs_total else None
         validated = (self.monitor or "").endswith("/val")
@@ -82,12 +83,12 @@ class Schedule:
             "scheduler": self.make(optimizer, total=total),
             "interval": self.interval,
             "monitor": self.monitor,
-            # A plateau scheduler has nothing to go by in epochs without validation.
+            # Epochs without validation have no value for a plateau scheduler.
             "frequency": model.trainer.check_val_every_n_epoch or 1 if validated else 1,
         }
 
     def _intervals(self, trainer: Trainer) -> int | None:
-        """Epochs or iterations in the budget; None if only time limits it."""
+        """Return the epochs or steps in the budget; None if only time limits it."""
         steps = trainer.estimated_stepping_batches
         if steps == float("inf"):
             return None
@@ -106,16 +107,16 @@ def warmup_cosine(
     warmup_share: float = 0.05,
     eta_min: float = 0.0,
 ) -> LambdaLR:
-    """A straight line up to lr, then half a cosine down to eta_min.
+    """Make a schedule: a straight line up to lr, then half a cosine down to eta_min.
 
-    Step k of the warm-up, from 0, has the share (k + 1) / (warm-up steps + 1) of lr.
+    Step k of the warm-up, from 0, has the fraction (k + 1) / (warm-up steps + 1) of lr.
 
     Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677
 
     Args:
-        optimizer: its lr is the peak.
+        optimizer: its learning rate is the peak.
         total_steps: intervals in the whole budget.
-        warmup_share: share of them spent going up.
+        warmup_share: fraction of the budget that goes up.
         eta_min: the last learning rate, in the units of lr.
     """
     if not 0 <= warmup_share < 1:

@@ -1,14 +1,12 @@
-"""What classifiers and regressors share: one training step, metrics, optimizer."""
+"""The common part of classifiers and regressors: training step, metrics, optimizer."""
 
 import copy
 import math
 from collections.abc import Mapping
 from functools import partial
-from os import PathLike
-from typing import Any, Self, Unpack, cast
+from typing import Any, Unpack, cast
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -19,16 +17,17 @@ from litmlp.epoch_state import Batch, EpochState, Position
 from litmlp.errors import UserError
 from litmlp.losses import Takes
 from litmlp.optimizers import check_state_sizes
-from litmlp.parts import Description, Parts, constructor_call
+from litmlp.parts import LoadableModule, Parts
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
 
 
-class Supervised(LightningModule):
+class Supervised(LoadableModule):
     """Wraps any network [batch, features] → [batch, outputs] for training.
 
-    Subclasses say how outputs meet the loss and what a prediction is. Metrics are
+    A subclass defines what the loss compares and what a prediction is. Metrics are
     computed once per epoch from all outputs of the epoch, which are kept until then.
+    The arguments are :class:`~litmlp.parts.Parts`.
     """
 
     takes: Takes
@@ -51,81 +50,40 @@ class Supervised(LightningModule):
             factory=partial(ConstantLR, factor=1.0)
         )
         self.penalty = parts.get("penalty") or NoPenalty()
-        # Its own, since it moves with the model, and the data do not.
+        # A copy, which moves to a device with the model while the data stay.
         self.preprocessing = copy.deepcopy(parts.get("preprocessing") or nn.Identity())
         self.encoding = parts.get("encoding") or nn.Identity()
         self._weights: list[nn.Parameter] = []
-        self.description: Description | None = None
-        """Plain data that a checkpoint keeps, to build the same module again."""
         self.epoch_state = EpochState()
         self._loaded_metrics: dict[str, Tensor] = {}
         self._processes, self._rows = 1, 0
         self.measured: dict[str, dict[str, Tensor]] = {}
-        """Values of an epoch by split that others have measured for this model."""
-
-    @classmethod
-    def load_from_checkpoint(  # type: ignore[override]  # Lightning's takes any file
-        cls,
-        checkpoint_path: str | PathLike[str],
-        map_location: Any = "cpu",
-        *,
-        strict: bool = True,
-        **arguments: Any,
-    ) -> Self:
-        """Build the module of a checkpoint, with its weights.
-
-        A module that was trained by a config needs no arguments. For a module that was
-        built in Python, give the arguments of its constructor.
-
-        Args:
-            checkpoint_path: ``best.ckpt``, ``last.ckpt``, or a file of a callback of
-                Lightning.
-            map_location: where the weights go.
-            strict: whether the checkpoint must have exactly the weights of the module.
-            arguments: of the constructor, instead of those in the checkpoint.
-
-        Raises:
-            UserError: the checkpoint is of another class, or does not describe its
-                module.
-        """
-        arguments.pop("weights_only", None)  # it always is
-        content = torch.load(
-            checkpoint_path, map_location=map_location, weights_only=True
-        )
-        state, description = content["state_dict"], content.get("description")
-        if description is None and not arguments:
-            raise UserError(
-                f"{checkpoint_path} does not describe its module: give the arguments "
-                f"of {cls.__name__}, network=… and others"
-            )
-        kind: type[Self] = cls
-        if description is not None:
-            kind, arguments = constructor_call(description, cls, arguments)
-        model = kind(**arguments)
-        model.description = description
-        like = next(value for value in state.values() if value.is_floating_point())
-        model.to(device=like.device, dtype=like.dtype).load_state_dict(state, strict)
-        return model
+        """Metrics of an epoch per split that were computed elsewhere, by name."""
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean loss of raw outputs [B, O] against a batch's targets → []."""
+        """Return the mean loss [] of raw outputs [batch, outputs] and their targets."""
         raise NotImplementedError
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
-        """Raw outputs [B, O] → what ``predict`` returns."""
+        """Return the predictions of raw outputs [batch, outputs]."""
         raise NotImplementedError
 
     def for_metrics(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Raw outputs and targets → predictions and targets as torchmetrics wants."""
+        """Return predictions and targets for torchmetrics.
+
+        Args:
+            outputs: raw, [batch, outputs].
+            targets: as the data give them.
+        """
         raise NotImplementedError
 
     def forward(self, features: Tensor) -> Tensor:
-        """Preprocessed rows [B, numbers + codes] → raw outputs [B, O]."""
+        """Return raw outputs [batch, outputs] of rows [batch, numbers + codes]."""
         return cast(Tensor, self.network(self.encoding(features)))
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor) -> Tensor:
-        """Raw feature rows [B, F] → predictions, in evaluation mode."""
+        """Return predictions for raw rows [batch, columns], in evaluation mode."""
         training = self.training
         self.eval()
         predictions = self.to_predictions(self(self.preprocessing(inputs)))
@@ -133,11 +91,16 @@ class Supervised(LightningModule):
         return predictions
 
     def measure(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Raw outputs [N, O] of all rows and their targets → loss and metrics by name.
+        """Return loss and metrics of rows by name: ``accuracy`` of ``accuracy/val``.
 
-        The names are those of tags, ``accuracy`` for ``accuracy/test``.
+        Args:
+            outputs: raw, [rows, outputs].
+            targets: as the data give them.
+
+        Raises:
+            UserError: a metric refuses them.
         """
-        # Reset before, not after: a state made while testing is an inference tensor.
+        # Reset before, not after: the state of a test consists of inference tensors.
         self.mean_loss.reset()
         self.mean_loss.update(self.compute_loss(outputs, targets), len(targets))
         self.metrics.reset()
@@ -171,35 +134,35 @@ class Supervised(LightningModule):
         outputs = self(features)
         loss = self.compute_loss(outputs, targets)
         if self._processes > 1:
-            loss = loss * self._share(len(targets))
+            loss = loss * self._loss_factor(len(targets))
         penalty = self.penalty(self._weights)
-        if isinstance(penalty, Tensor):  # to add a 0 would cost a node of the graph
+        if isinstance(penalty, Tensor):  # adding a 0 would cost a node of the graph
             loss = loss + penalty
         return {"loss": loss, "outputs": outputs.detach()}
 
-    def _share(self, rows: int) -> float:
-        """What this process's mean loss counts for, since theirs are averaged."""
+    def _loss_factor(self, rows: int) -> float:
+        """Return the factor of this process's loss in the mean over all processes."""
         counted = torch.tensor(rows, device=self.device)
         self._rows = int(self.trainer.strategy.reduce(counted, reduce_op="sum"))
         return rows * self._processes / self._rows
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        # Not in training_step, which L-BFGS calls several times an iteration.
+        # Not in training_step, which L-BFGS calls several times per step.
         state = self.epoch_state
         state.batches["train"].append((outputs["outputs"], batch[1]))
         state.samples += self._rows if self._processes > 1 else len(batch[1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._see("val", batch)
+        self._keep_outputs("val", batch)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        self._see(self._tested_splits()[dataloader_idx], batch)
+        self._keep_outputs(self._tested_splits()[dataloader_idx], batch)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         return self.to_predictions(self(batch[0]))
 
     def on_train_epoch_start(self) -> None:
-        # Those of the first iteration: after the last one the scheduler has stepped.
+        # The values of the first step: after the last one the scheduler has stepped.
         group = self.trainer.optimizers[0].param_groups[0]
         pace = {"lr": torch.as_tensor(group["lr"])}
         if momentum := group.get("momentum") or next(iter(group.get("betas", [])), 0):
@@ -217,23 +180,23 @@ class Supervised(LightningModule):
 
     def on_test_epoch_end(self) -> None:
         for split in self._tested_splits():
-            # Not a point of the curves: litmlp.engine.run.train logs what is new in it.
+            # No point of the curves: litmlp.engine.run.train logs the test metrics.
             self.trainer.callback_metrics.update(self._summarize(split))
 
     def position(self, *, epochs: int) -> Position:
-        """The current position of the training, after ``epochs`` epochs."""
+        """Return the current position of the training, after ``epochs`` epochs."""
         step, samples = self.trainer.global_step, self.epoch_state.samples
         return Position(step=step, epoch=epochs, samples=samples)
 
     def report(self, values: Mapping[str, Tensor], at: Position | None = None) -> None:
-        """Log an epoch's values by tag.
+        """Log the values of an epoch.
 
-        Like ``log_dict``, whose bookkeeping for values of single batches would cost a
-        small network an eighth of its epoch.
+        ``log_dict`` of Lightning also keeps values of single batches, which would cost
+        a small network an eighth of its epoch.
 
         Args:
-            values: scalar tensors.
-            at: by default, the end of the epoch that is under way.
+            values: scalar tensors by tag.
+            at: by default, the end of the current epoch.
         """
         trainer = self.trainer
         position = at or self.position(epochs=trainer.current_epoch + 1)
@@ -248,7 +211,7 @@ class Supervised(LightningModule):
         checkpoint["metrics"] = dict(self.trainer.callback_metrics)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        if state := checkpoint.get("epoch_state"):  # best weights come without
+        if state := checkpoint.get("epoch_state"):  # best.ckpt has none
             self.epoch_state.load_state_dict(state)
         self._loaded_metrics = checkpoint.get("metrics", {})
 
@@ -256,23 +219,23 @@ class Supervised(LightningModule):
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
         optimizer = self.optimizer(self.parameters())
         schedule = self.scheduler.configured(optimizer, self)
-        made = {"optimizer": optimizer, "lr_scheduler": schedule}
-        return cast(OptimizerLRScheduler, made)
+        both = {"optimizer": optimizer, "lr_scheduler": schedule}
+        return cast(OptimizerLRScheduler, both)
 
-    def _see(self, split: str, batch: Batch) -> None:
+    def _keep_outputs(self, split: str, batch: Batch) -> None:
         features, targets = batch
         self.epoch_state.batches[split].append((self(features), targets))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
-        """Loss and metrics of all batches seen, by tag; forgets the batches."""
-        seen = self.epoch_state.batches.pop(split, [])
-        measured = self.measured.pop(split, None)
-        if measured is None:
-            measured = self.measure(*map(torch.cat, zip(*seen, strict=True)))
-        return {f"{name}/{split}": value for name, value in measured.items()}
+        """Return loss and metrics of all kept batches by tag, and drop the batches."""
+        batches = self.epoch_state.batches.pop(split, [])
+        values = self.measured.pop(split, None)
+        if values is None:
+            values = self.measure(*map(torch.cat, zip(*batches, strict=True)))
+        return {f"{name}/{split}": value for name, value in values.items()}
 
     def _tested_splits(self) -> list[str]:
-        """The names of the loaders being tested, when they are given as a dict."""
+        """Return the names of the loaders that are tested."""
         loaders = self.trainer.test_dataloaders
         return list(loaders) if isinstance(loaders, dict) else ["test"]
 
