@@ -22,9 +22,9 @@ def main(config: DictConfig) -> None:
 
         evaluate_sweep(folder)
     else:
-        from litmlp.engine.predict.evaluate_run import evaluate
+        from litmlp.engine.predict.evaluate_run import evaluate_run
 
-        evaluate(folder)
+        evaluate_run(folder)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from strangers import run_and_table, spoil
 
 from litmlp.construct import ALLOWED, resolve
 from litmlp.engine.config.nodes import construct_node
-from litmlp.engine.predict.evaluate_run import evaluate
+from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.predict.trained_model import trained
 from litmlp.errors import UserError
 
@@ -102,4 +102,4 @@ def test_an_argument_that_litmlp_sets_cannot_be_slipped_in(folder: Path) -> None
     profiler = {"_target_": "lightning.pytorch.profilers.AdvancedProfiler"}
     spoil(folder, lambda content: content["trainer"].update(profiler=profiler))
     with pytest.raises(UserError, match=r"trainer\.profiler is set by litmlp"):
-        evaluate(folder)
+        evaluate_run(folder)

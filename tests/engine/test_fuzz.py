@@ -16,7 +16,7 @@ from random_configs import LONG, QUICK, SHORT, cases
 from scripted import scripted
 
 from litmlp.engine.folder import run_folder
-from litmlp.engine.predict.evaluate_run import evaluate
+from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.write import report_runs
 from litmlp.engine.run.train import train
@@ -44,7 +44,7 @@ def check_config(case: Case) -> None:
         event("trained")
         assert run_folder.is_done(folder)
         with contextlib.redirect_stdout(io.StringIO()):
-            evaluate(folder)
+            evaluate_run(folder)
 
 
 FILES = (
@@ -76,7 +76,7 @@ def check_folder(finished: Path, damage: Damage) -> None:
         place %= len(content)
         content[place : place + 1 if byte >= 0 else None] = bytes([byte] * (byte >= 0))
         (folder / name).write_bytes(content)
-        for read in (evaluate, load, report):
+        for read in (evaluate_run, load, report):
             try:
                 read(folder)
             except UserError as error:

@@ -14,7 +14,7 @@ from conftest import Run
 from strangers import ROWS, run_and_table, spoil
 
 from litmlp.engine.predict.evaluate_file import evaluate_file
-from litmlp.engine.predict.evaluate_run import evaluate
+from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.predict.export import export
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.write import report_runs
@@ -39,7 +39,7 @@ def use(folder: Path) -> None:
     """All that reads a run's folder."""
     with trained(folder):
         pass
-    evaluate(folder)
+    evaluate_run(folder)
 
 
 MARK = "touched"

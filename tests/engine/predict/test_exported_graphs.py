@@ -20,7 +20,7 @@ from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.predict.export import FORMATS, Deployed, no_warnings
 from litmlp.engine.predict.export_check import Predict, largest_difference
 from litmlp.engine.predict.onnx_model import split_inputs
-from litmlp.engine.predict.trained_model import Trained
+from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.mlp import MLP
 from litmlp.regressor import Regressor
 
@@ -50,7 +50,7 @@ def a_model(
     network: nn.Module | None = None,
     num_outputs: int = 2,
     target_mean: float = 0.0,
-) -> Trained:
+) -> TrainedModel:
     """A regressor of random weights that has seen 60 raw rows."""
     is_code = [column.kind == "categorical" for column in columns]
     rows = 5 + 30 * torch.randn(60, len(columns))
@@ -80,7 +80,7 @@ def a_model(
         preprocessing=preprocessing,
         encoding=encoding,
     )
-    return Trained(
+    return TrainedModel(
         config=OmegaConf.create({"folder": "run", "data": {}}),
         model=model.eval(),
         columns=columns,
@@ -89,7 +89,7 @@ def a_model(
     )
 
 
-def exported(model: Trained, format: str = "onnx") -> Predict:
+def exported(model: TrainedModel, format: str = "onnx") -> Predict:
     with no_warnings():
         return FORMATS[format].read(FORMATS[format].write(model))
 
@@ -228,6 +228,6 @@ def test_a_difference_is_a_share_of_a_large_targets_size() -> None:
     )
 
 
-def predict_as(model: Trained, inputs: dict[str, Tensor]) -> Tensor:
+def predict_as(model: TrainedModel, inputs: dict[str, Tensor]) -> Tensor:
     with torch.inference_mode():
         return Deployed(model.model, model.columns)(**inputs)

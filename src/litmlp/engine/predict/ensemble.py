@@ -1,4 +1,4 @@
-"""A sweep's runs as one predictor: the mean of what they predict."""
+"""A sweep's runs as one predictor: the mean of their predictions."""
 
 import copy
 import math
@@ -17,8 +17,8 @@ from litmlp.data.samples import Column
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
-from litmlp.engine.folder.untrusted import blame_folder, refuse_ways_out
-from litmlp.engine.predict.trained_model import Trained, rebuilt, trained
+from litmlp.engine.folder.untrusted import refuse_ways_out
+from litmlp.engine.predict.trained_model import TrainedModel, rebuild, trained
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 from litmlp.losses import same_loss
@@ -26,63 +26,63 @@ from litmlp.regressor import Regressor
 from litmlp.supervised import Supervised
 
 MOST_NAMED = 5
-"""Of the runs that are left out of a mean."""
+"""Runs that are named of those that are left out of a mean."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ensemble:
-    """Trained runs that predict together, instead of one ``trained.Trained``.
+    """Trained runs that predict together, in place of one ``TrainedModel``.
 
-    Classes get the mean of the probabilities, targets the mean of the values. Runs that
+    The prediction is the mean of the runs' probabilities, or of their values. Runs that
     err in different ways are better together, and know better how sure they can be
     (deep ensembles, https://arxiv.org/abs/1612.01474).
 
     Attributes:
-        folder: of their sweep.
-        members: of one task, with the same columns, targets and classes.
+        folder: of the sweep.
+        runs: of one task, with the same columns, targets and classes.
     """
 
     folder: Path
-    members: Sequence[Trained]
+    runs: Sequence[TrainedModel]
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The raw features that they take."""
-        return self.members[0].columns
+        """Raw features that the runs take."""
+        return self.runs[0].columns
 
     @property
     def target_names(self) -> Sequence[str]:
-        """One a target; a single one for classes."""
-        return self.members[0].target_names
+        """Names, one per target; a single one for classes."""
+        return self.runs[0].target_names
 
     @property
     def class_names(self) -> Sequence[str]:
-        """In the order of the class indices; empty for real values."""
-        return self.members[0].class_names
+        """Names in the order of the class indices; empty for real values."""
+        return self.runs[0].class_names
 
     @property
     def dropped(self) -> Sequence[str]:
-        """Columns of their table that were left out of the features."""
-        return self.members[0].dropped
+        """Columns of the training table that were left out of the features."""
+        return self.runs[0].dropped
 
     @cached_property
     def model(self) -> Supervised:
-        """What measures their outputs, and makes predictions of them."""
-        return judge([member.model for member in self.members])
+        """Model that turns :meth:`outputs` into predictions and metrics."""
+        return model_of_means([run.model for run in self.runs])
 
     def outputs(self, inputs: Tensor) -> Tensor:
-        """Raw rows [N, columns] → outputs [N, O] that give the mean prediction."""
-        return mean_outputs(self.members, inputs)
+        """Map raw rows [N, columns] to outputs [N, O] that give the mean prediction."""
+        return mean_outputs(self.runs, inputs)
 
     def predict(self, inputs: Tensor) -> Tensor:
-        """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
+        """Map raw rows [N, columns] to predictions [N, classes or targets]."""
         return self.model.to_predictions(self.outputs(inputs))
 
 
 def one_or_all(
     folder: Path,
-) -> AbstractContextManager[Trained] | AbstractContextManager["Ensemble"]:
-    """The trained model of a run, or those of a sweep's runs together.
+) -> AbstractContextManager[TrainedModel] | AbstractContextManager[Ensemble]:
+    """Open the trained model of a run, or those of a sweep's runs together.
 
     Raises:
         UserError: the folder holds neither.
@@ -92,7 +92,7 @@ def one_or_all(
 
 @contextmanager
 def ensemble(sweep: Path) -> Iterator[Ensemble]:
-    """The runs of a sweep that have a result, within the settings of the first.
+    """Open the runs of a sweep that have a result, in the settings of the first.
 
     Raises:
         UserError: there are fewer than two, or they cannot be averaged.
@@ -107,14 +107,15 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
         )
     if len(folders) < len(found):
         show(left_out(found))
-    with run_settings(run_folder.read_config(folders[0])):
-        members = [rebuilt_from(folder) for folder in folders]
-        refuse_unlike(members)
-        yield Ensemble(folder=sweep, members=members)
+    configs = [run_folder.read_config(folder) for folder in folders]
+    with run_settings(configs[0]):
+        runs = [rebuild(config) for config in configs]
+        check_alike(runs)
+        yield Ensemble(folder=sweep, runs=runs)
 
 
 def left_out(statuses: Mapping[Path, str]) -> str:
-    """``left out: failed lr-9-0a1b2c3d, diverged seed-3-4e5f6a7b``, and how many more.
+    """Return ``left out: failed lr-9-0a1b2c3d, …``, and how many more there are.
 
     >>> left_out({Path("a"): "done", Path("b"): "failed"})
     'left out: failed b'
@@ -125,67 +126,64 @@ def left_out(statuses: Mapping[Path, str]) -> str:
     return f"left out: {', '.join(named[:MOST_NAMED])}{ending}"
 
 
-def rebuilt_from(folder: Path) -> Trained:
-    """The trained model of a run."""
-    config = run_folder.read_config(folder)
-    with blame_folder(folder):
-        return rebuilt(config, folder)
+def check_alike(runs: Sequence[TrainedModel]) -> None:
+    """Check that the predictions of runs mean the same.
 
-
-def refuse_unlike(members: Sequence[Trained]) -> None:
-    """
     Raises:
-        UserError: what they predict does not mean the same.
+        UserError: they do not.
     """
-    for member in members:
-        for name, value in nature(member).items():
-            if value != nature(members[0])[name]:
-                one, other = (m.folder.name for m in (members[0], member))
+    first = meaning(runs[0])
+    for run in runs:
+        for name, value in meaning(run).items():
+            if value != first[name]:
                 raise UserError(
-                    f"run={member.folder.parent}: its runs cannot be averaged, they "
-                    f"differ in their {name}: {one} and {other}"
+                    f"run={run.folder.parent}: its runs cannot be averaged, they "
+                    f"differ in their {name}: {runs[0].folder.name} and "
+                    f"{run.folder.name}"
                 )
 
 
-def nature(member: Trained) -> dict[str, Any]:
-    """What runs must share for their predictions to mean the same."""
+def meaning(run: TrainedModel) -> dict[str, Any]:
+    """Return the facts that runs must share for their predictions to mean the same."""
     return {
-        "task": member.config.task.name,
-        "classes": member.class_names,
-        "targets": member.target_names,
-        "columns": member.columns,
-        "output activation": repr(member.model.output_activation),
-        "precision": str(member.config.trainer.precision),
+        "task": run.config.task.name,
+        "classes": run.class_names,
+        "targets": run.target_names,
+        "columns": run.columns,
+        "output activation": repr(run.model.output_activation),
+        "precision": str(run.config.trainer.precision),
     }
 
 
-def judge(members: Sequence[Supervised]) -> Supervised:
-    """A model that measures mean outputs: their loss, too, if all have the same."""
-    found = copy.copy(members[0])
-    if isinstance(found, Regressor):  # the mean is one of values, after activation
-        found._modules = found._modules | {"output_activation": nn.Identity()}
-    if len({same_loss(model) for model in members}) > 1:
+def model_of_means(models: Sequence[Supervised]) -> Supervised:
+    """Return a model that measures mean outputs, with a loss if all have the same."""
+    found = copy.deepcopy(models[0])
+    if isinstance(found, Regressor):  # mean outputs are behind the activation already
+        found.output_activation = nn.Identity()
+    if len({same_loss(model) for model in models}) > 1:
         found.metric_names = [name for name in found.metric_names if name != "loss"]
     return found
 
 
 @torch.inference_mode()
-def mean_outputs(members: Sequence[Trained], inputs: Tensor) -> Tensor:
-    """Raw rows [N, columns] → outputs [N, O] whose prediction is the mean of theirs.
+def mean_outputs(runs: Sequence[TrainedModel], inputs: Tensor) -> Tensor:
+    """Map raw rows [N, columns] to outputs [N, O] that give the runs' mean prediction.
 
-    Of probabilities they are the logits, found without leaving the logarithms.
+    The outputs of a classifier are logits, found without leaving the logarithms.
     """
-    first = members[0].model
+    first = runs[0].model
     if isinstance(first, Regressor):
-        values = sum(m.model.to_predictions(m.outputs(inputs)) for m in members)
-        return (values / len(members) - first.target_mean) / first.target_std
-    logs = (log_probabilities(m.model, m.outputs(inputs)) for m in members)
-    total = reduce(torch.logaddexp, logs) - math.log(len(members))
+        values = sum(run.model.to_predictions(run.outputs(inputs)) for run in runs)
+        return (values / len(runs) - first.target_mean) / first.target_std
+    logs = (log_probabilities(run.model, run.outputs(inputs)) for run in runs)
+    total = reduce(torch.logaddexp, logs) - math.log(len(runs))
     return total[0] - total[1] if total.ndim == 3 else total
 
 
 def log_probabilities(model: Supervised, outputs: Tensor) -> Tensor:
-    """Of each class [N, O]; of sigmoids also that it is not the class [2, N, O].
+    """Map outputs [N, O] to log-probabilities [N, O]; of sigmoids, [2, N, O].
+
+    The second part of [2, N, O] is the logarithm of one minus the probability.
 
     Raises:
         UserError: the model has no probabilities.

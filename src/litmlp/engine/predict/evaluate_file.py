@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import polars as pl
 from torch import Tensor
@@ -24,11 +23,10 @@ from litmlp.engine.diagnosis.scores import (
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.style import as_label, save
 from litmlp.engine.folder.run_folder import finite
-from litmlp.engine.predict.evaluate_run import Measurable, measured
-from litmlp.engine.predict.predict_file import (
-    Predictor,
-    match_columns,
-)
+from litmlp.engine.predict.ensemble import Ensemble
+from litmlp.engine.predict.evaluate_run import measure_rows
+from litmlp.engine.predict.predict_file import match_columns
+from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.console import table as new_table
@@ -38,14 +36,7 @@ MOST_ROWS, MOST_COLUMNS = 30, 12
 """The largest table that the console shows; the files have all of them."""
 
 
-class Evaluated(Measurable, Predictor, Protocol):
-    """Trained model with a folder, see ``trained_model.Trained``."""
-
-    @property
-    def folder(self) -> Path: ...
-
-
-def evaluate_file(model: Evaluated, source: str) -> Metrics:
+def evaluate_file(model: TrainedModel | Ensemble, source: str) -> Metrics:
     """Measure a model on a file, into ``evaluations/<file's name>/`` of its folder.
 
     Args:
@@ -58,7 +49,7 @@ def evaluate_file(model: Evaluated, source: str) -> Metrics:
             no class of the model, or a prediction is no number.
     """
     labelled = read_rows(model, source)
-    predictions, metrics = measured(model, labelled.inputs, labelled.targets)
+    predictions, metrics = measure_rows(model, labelled.inputs, labelled.targets)
     check_finite(source, labelled, predictions)
     name = Path(source).stem
     tables = score_tables(model, labelled, predictions)
@@ -81,7 +72,7 @@ def folder_name(name: str) -> str:
     return name.strip(". ") or "table"
 
 
-def read_rows(model: Evaluated, source: str) -> LabelledRows:
+def read_rows(model: TrainedModel | Ensemble, source: str) -> LabelledRows:
     """Read the labelled rows of a file, and show what is left out."""
     present = header_of(source)
     features = [column.name for column in model.columns]
@@ -118,7 +109,7 @@ def check_finite(source: str, labelled: LabelledRows, predictions: Tensor) -> No
 
 
 def score_tables(
-    model: Evaluated, labelled: LabelledRows, predictions: Tensor
+    model: TrainedModel | Ensemble, labelled: LabelledRows, predictions: Tensor
 ) -> dict[str, pl.DataFrame]:
     """Return tables of scores by the name of their file."""
     targets, names = labelled.targets, model.class_names
@@ -132,7 +123,7 @@ def score_tables(
 
 
 def prediction_table(
-    model: Evaluated, labelled: LabelledRows, predictions: Tensor
+    model: TrainedModel | Ensemble, labelled: LabelledRows, predictions: Tensor
 ) -> pl.DataFrame:
     """Return the kept columns, the true targets, then the predictions."""
     true = true_columns(model, labelled.targets)
@@ -141,7 +132,10 @@ def prediction_table(
 
 
 def draw(
-    folder: Path, model: Evaluated, labelled: LabelledRows, predictions: Tensor
+    folder: Path,
+    model: TrainedModel | Ensemble,
+    labelled: LabelledRows,
+    predictions: Tensor,
 ) -> None:
     """Write the pictures of a classifier or a regressor."""
     kind = classification if model.class_names else regression

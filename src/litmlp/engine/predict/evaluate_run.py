@@ -1,7 +1,6 @@
-"""A run measured again: metrics of every split at its best checkpoint."""
+"""Evaluation of a run: metrics of every split at its best checkpoint."""
 
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -11,25 +10,14 @@ from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted import blame_folder
+from litmlp.engine.predict.ensemble import Ensemble
+from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.run.announce import show_columns
 from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
 from litmlp.engine.terminal.console import show
-from litmlp.supervised import Supervised
 
 
-def measure(config: DictConfig, folder: Path) -> Metrics:
-    """Metrics of a run's best checkpoint on the data of a config."""
-    with blame_folder(folder):
-        config = one_device(config)
-        with run_settings(config):
-            data = build_data(config)
-            show_columns(data)
-            model = build_model(config, data)
-            model.load_state_dict(checkpoints.best(folder)["state_dict"])
-            return split_metrics(model, data, build_trainer(config))
-
-
-def evaluate(folder: Path) -> Metrics:
+def evaluate_run(folder: Path) -> Metrics:
     """Rebuild a run from its folder alone and measure its best checkpoint again.
 
     Raises:
@@ -40,10 +28,10 @@ def evaluate(folder: Path) -> Metrics:
     if not isinstance(recorded, dict):
         recorded = {}
     OmegaConf.set_struct(config, True)
-    metrics = measure(config, folder)
+    metrics = measure_run(config, folder)
     show(metrics_table(metrics))
-    measured = run_folder.finite(metrics)
-    changed = [tag for tag in measured if measured[tag] != recorded.get(tag)]
+    found = run_folder.finite(metrics)
+    changed = [tag for tag in found if found[tag] != recorded.get(tag)]
     show(
         f"not the same as in summary.json: {', '.join(changed)}"
         if changed
@@ -52,20 +40,23 @@ def evaluate(folder: Path) -> Metrics:
     return metrics
 
 
-class Measurable(Protocol):
-    """A trained model, or several that predict together."""
-
-    @property
-    def model(self) -> Supervised: ...
-
-    def outputs(self, inputs: Tensor) -> Tensor: ...
+def measure_run(config: DictConfig, folder: Path) -> Metrics:
+    """Return the metrics of a run's best checkpoint on the data of a config."""
+    with blame_folder(folder):
+        config = one_device(config)
+        with run_settings(config):
+            data = build_data(config)
+            show_columns(data)
+            model = build_model(config, data)
+            model.load_state_dict(checkpoints.best(folder)["state_dict"])
+            return split_metrics(model, data, build_trainer(config))
 
 
 @torch.inference_mode()
-def measured(
-    trained: Measurable, inputs: Tensor, targets: Tensor
+def measure_rows(
+    trained: TrainedModel | Ensemble, inputs: Tensor, targets: Tensor
 ) -> tuple[Tensor, Metrics]:
-    """Predictions [N, …] and metrics by name, without a Trainer.
+    """Return predictions [N, …] and metrics by name, without a Trainer.
 
     Args:
         trained: in evaluation mode.

@@ -1,4 +1,4 @@
-"""The mean of a sweep's runs, measured on the rows that the runs were tested on."""
+"""Evaluation of the mean of a sweep's runs, on the rows of these runs."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,8 @@ from litmlp.engine.config.build import build_data
 from litmlp.engine.folder import provenance, run_folder
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import ENSEMBLE, statuses_of
-from litmlp.engine.folder.untrusted import blame_folder
 from litmlp.engine.predict.ensemble import Ensemble, ensemble
-from litmlp.engine.predict.evaluate_run import measured
+from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.errors import UserError
@@ -22,17 +21,18 @@ def evaluate_sweep(sweep: Path) -> Metrics:
     Raises:
         UserError: the runs cannot be averaged, or no rows are fair to all of them.
     """
-    refuse_other_rows(sweep)
+    check_same_rows(sweep)
     with ensemble(sweep) as together:
         data = own_data(together)
+        inputs, targets = data.samples.inputs, data.samples.targets
         metrics = {
             f"{name}/{split}": value
             for split, rows in data.rows.items()
-            for name, value in measured(
-                together, data.samples.inputs[rows], data.samples.targets[rows]
-            )[1].items()
+            for name, value in measure_rows(together, inputs[rows], targets[rows])[
+                1
+            ].items()
         }
-    names = [member.folder.name for member in together.members]
+    names = [run.folder.name for run in together.runs]
     content = run_folder.finite({"runs": names, "metrics": metrics})
     text = json.dumps(content, indent=2, ensure_ascii=False)
     replace(
@@ -44,8 +44,8 @@ def evaluate_sweep(sweep: Path) -> Metrics:
     return metrics
 
 
-def refuse_other_rows(sweep: Path) -> None:
-    """A row that any of the runs was trained on is no test row.
+def check_same_rows(sweep: Path) -> None:
+    """Check that runs have the same rows: a row that one has learned is no test row.
 
     Raises:
         UserError: the runs were not trained and tested on the same rows.
@@ -61,16 +61,14 @@ def refuse_other_rows(sweep: Path) -> None:
 
 
 def own_data(together: Ensemble) -> Data:
-    """The data that the runs were trained and tested on.
+    """Return the data that the runs were trained and tested on.
 
     Raises:
         UserError: they have changed since.
     """
-    first = together.members[0]
-    with blame_folder(first.folder):
-        data = build_data(first.config)
-        found = provenance.of_data(data)
-    if found != run_folder.read_summary(first.folder)["data"]:
+    first = together.runs[0]
+    data = build_data(first.config)
+    if provenance.of_data(data) != run_folder.read_summary(first.folder)["data"]:
         raise UserError(
             f"run={together.folder}: the data have changed since its runs were "
             "trained: give input=<file>, of rows that no run was trained on"

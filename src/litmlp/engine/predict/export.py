@@ -28,7 +28,7 @@ from litmlp.engine.predict.onnx_model import (
     split_inputs,
 )
 from litmlp.engine.predict.onnx_operations import OnnxOperations
-from litmlp.engine.predict.trained_model import Trained, trained
+from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.errors import UserError, nearest
 from litmlp.supervised import Supervised
@@ -46,7 +46,7 @@ class Format:
     """A kind of file: how a model is written to its content and run from it."""
 
     suffix: str
-    write: Callable[[Trained], bytes]
+    write: Callable[[TrainedModel], bytes]
     read: Callable[[bytes], Predict]
 
 
@@ -135,7 +135,7 @@ class Deployed(nn.Module):
         return self.model.to_predictions(self.model(self.model.preprocessing(rows)))
 
 
-def trace(model: Trained) -> ExportedProgram:
+def trace(model: TrainedModel) -> ExportedProgram:
     """Return the model's operations, for batches of any size."""
     inputs = empty_inputs(model)
     batch = torch.export.Dim("batch")
@@ -151,12 +151,12 @@ def trace(model: Trained) -> ExportedProgram:
     return program
 
 
-def empty_inputs(model: Trained) -> dict[str, Tensor]:
+def empty_inputs(model: TrainedModel) -> dict[str, Tensor]:
     """Return inputs of two rows to trace with: torch takes one row for a constant."""
     return split_inputs(torch.zeros(2, len(model.columns)), model.columns)
 
 
-def describe(model: Trained) -> Description:
+def describe(model: TrainedModel) -> Description:
     """Return the description of a model that its file will hold."""
     return Description(
         columns=model.columns,
@@ -172,7 +172,7 @@ def to_json(description: Description) -> str:
     return json.dumps(asdict(description), ensure_ascii=False)
 
 
-def to_onnx(model: Trained) -> bytes:
+def to_onnx(model: TrainedModel) -> bytes:
     """Return the content of an ONNX file.
 
     Raises:
@@ -204,7 +204,7 @@ def from_onnx(content: bytes) -> Predict:
     return partial(run_session, open_session(content, "format=onnx"))
 
 
-def to_torch_export(model: Trained) -> bytes:
+def to_torch_export(model: TrainedModel) -> bytes:
     """Return the content of ``torch.export.save``, the description as an extra file."""
     buffer = BytesIO()
     extra = {f"{METADATA}.json": to_json(describe(model))}

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.scaling import QuantileNormal, RobustScale, Standardize
 from litmlp.engine.predict.onnx_model import split_inputs
-from litmlp.engine.predict.trained_model import Trained
+from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.regressor import Regressor
 
 MANY = 1000
@@ -18,7 +18,7 @@ Predict = Callable[[dict[str, Tensor]], Tensor]
 """An exported model: from its inputs by name to its predictions."""
 
 
-def largest_difference(model: Trained, predict: Predict) -> float:
+def largest_difference(model: TrainedModel, predict: Predict) -> float:
     """Return the largest difference of predictions, over random rows of every kind.
 
     It is one of probabilities, or a fraction of a real-valued target's size: of its
@@ -34,7 +34,7 @@ def largest_difference(model: Trained, predict: Predict) -> float:
     return float(((found - expected).abs() / size).max())
 
 
-def rows_like(model: Trained, count: int) -> Tensor:
+def rows_like(model: TrainedModel, count: int) -> Tensor:
     """Return random raw rows [count, columns], numbers about as large as in training.
 
     A tenth of each column is missing; categories include one that is unknown.

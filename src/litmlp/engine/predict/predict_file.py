@@ -23,7 +23,7 @@ from litmlp.errors import UserError
 
 
 class Predictor(Protocol):
-    """Trained model and the names of its data: see ``trained_model.Trained``."""
+    """Trained model and the names of its data: see ``TrainedModel``."""
 
     @property
     def columns(self) -> Sequence[Column]: ...

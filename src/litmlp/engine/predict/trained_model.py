@@ -1,7 +1,7 @@
 """A trained model, rebuilt from its run's folder alone."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,14 @@ from litmlp.supervised import Supervised
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
-    """A run's model at its best checkpoint, and what it knows of its data.
+class TrainedModel:
+    """A run's model at its best checkpoint, with the names of its data.
 
     Attributes:
         config: of the run.
-        columns: the raw features that it takes.
-        target_names: one a target; a single one for classes.
+        model: in evaluation mode.
+        columns: the raw features that the model takes.
+        target_names: one per target; a single one for classes.
         class_names: in the order of the class indices; empty for real values.
     """
 
@@ -41,7 +42,7 @@ class Trained:
 
     @property
     def dropped(self) -> Sequence[str]:
-        """Columns of its table that were left out of the features."""
+        """Columns of the training table that were left out of the features."""
         names = self.config.data.get("drop")
         if names is None:
             return []
@@ -51,38 +52,36 @@ class Trained:
 
     @property
     def folder(self) -> Path:
-        """Of the run."""
+        """Folder of the run."""
         return Path(self.config.folder)
 
     @torch.inference_mode()
     def outputs(self, inputs: Tensor) -> Tensor:
-        """Raw rows [N, columns] → raw outputs [N, O].
+        """Map raw rows [N, columns] to raw outputs [N, O].
 
         Batches are as in a test, so that its rows give its metrics to the last digit.
         """
-        with blame_folder(self.folder):
-            features = self.model.preprocessing(inputs)
-            batches = torch.split(features, EVALUATION_BATCH_SIZE)
-            return torch.cat([self.model(batch) for batch in batches])
+        features = self.model.preprocessing(inputs)
+        batches = torch.split(features, EVALUATION_BATCH_SIZE)
+        return torch.cat([self.model(batch) for batch in batches])
 
     def predict(self, inputs: Tensor) -> Tensor:
-        """Raw rows [N, columns] → probabilities [N, classes] or values [N, targets]."""
+        """Map raw rows [N, columns] to predictions [N, classes or targets]."""
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
-        with blame_folder(self.folder):
-            return torch.cat([self.model.predict(batch) for batch in batches])
+        return torch.cat([self.model.predict(batch) for batch in batches])
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredData:
-    """What a checkpoint tells a new model of the data."""
+    """The part of a checkpoint that a new model needs to know of its data."""
 
     facts: dict[str, Any]
     fitted_preprocessing: Preprocessing
 
 
 @contextmanager
-def trained(folder: Path) -> Iterator[Trained]:
-    """A run's trained model, within the settings that it was trained in.
+def trained(folder: Path) -> Iterator[TrainedModel]:
+    """Rebuild a run's trained model, and keep the settings that it was trained in.
 
     The data that it was trained on are not needed.
 
@@ -90,43 +89,48 @@ def trained(folder: Path) -> Iterator[Trained]:
         UserError: the folder holds no run that has trained.
     """
     config = run_folder.read_config(folder)
-    with ExitStack() as stack:
-        with blame_folder(folder):
-            stack.enter_context(run_settings(config))
-            model = rebuilt(config, folder)
-            refuse_misfit(model)
-        yield model
+    with run_settings(config):
+        yield rebuild(config)
 
 
-def rebuilt(config: DictConfig, folder: Path) -> Trained:
-    """The model of a config with the best weights in a run's folder."""
-    checkpoint = checkpoints.best(folder)
-    state, facts = checkpoint["state_dict"], checkpoint["facts"]
-    columns = [Column(**column) for column in facts["columns"]]
-    blank = Preprocessing.blank(
-        columns,
-        scale=construct_node(config.data.preprocessing, "preprocessing"),
-        num_marked=len(state["preprocessing.marked"]),
-    )
-    model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
-    model.load_state_dict(state)
-    return Trained(
-        config=config,
-        model=model.eval(),
-        columns=columns,
-        target_names=list(map(str, facts["target_names"])),
-        class_names=list(map(str, facts.get("class_names", []))),
-    )
+def rebuild(config: DictConfig) -> TrainedModel:
+    """Return the model of a run's config, with the best weights in the run's folder.
 
-
-def refuse_misfit(model: Trained) -> None:
-    """
     Raises:
-        UserError: the network gives something else than the names say.
+        UserError: the files of the folder do not fit together.
+    """
+    folder = Path(config.folder)
+    with blame_folder(folder):
+        checkpoint = checkpoints.best(folder)
+        state, facts = checkpoint["state_dict"], checkpoint["facts"]
+        columns = [Column(**column) for column in facts["columns"]]
+        blank = Preprocessing.blank(
+            columns,
+            scale=construct_node(config.data.preprocessing, "preprocessing"),
+            num_marked=len(state["preprocessing.marked"]),
+        )
+        model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
+        model.load_state_dict(state)
+        result = TrainedModel(
+            config=config,
+            model=model.eval(),
+            columns=columns,
+            target_names=list(map(str, facts["target_names"])),
+            class_names=list(map(str, facts.get("class_names", []))),
+        )
+        check_width(result)
+    return result
+
+
+def check_width(model: TrainedModel) -> None:
+    """Check that a model has one prediction per name.
+
+    Raises:
+        UserError: the network returns something else than the names say.
     """
     found = model.predict(torch.zeros(1, len(model.columns))).shape
     width = len(model.class_names or model.target_names)
     if found != (1, width):
         raise UserError(
-            f"{model.folder}: gives {tuple(found)} for a row, not (1, {width})"
+            f"{model.folder}: returns {tuple(found)} for a row, not (1, {width})"
         )
