@@ -8,7 +8,7 @@ import pytest
 
 from litmlp.construct import MOVED, resolve
 from litmlp.engine.folder.run_folder import read_summary
-from litmlp.engine.predict.evaluate_run import evaluate
+from litmlp.engine.predict.evaluate_run import evaluate_run
 
 OLD_RUNS = Path(__file__).parent / "old_runs"
 
@@ -20,7 +20,7 @@ def test_an_old_run_evaluates_to_its_recorded_metrics(
     folder = Path(shutil.copytree(OLD_RUNS / kind, tmp_path / kind))
     recorded = read_summary(folder)["metrics"]
     # One bit of a float32: processors of another kind may round otherwise.
-    assert evaluate(folder) == pytest.approx(recorded, rel=1e-7)
+    assert evaluate_run(folder) == pytest.approx(recorded, rel=1e-7)
 
 
 @pytest.mark.parametrize(

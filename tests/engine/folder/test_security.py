@@ -160,7 +160,7 @@ def test_a_run_that_goes_on_writes_into_its_folder_alone(
     )
     ended = run("train", "resume=here", "trainer.max_epochs=2")
     assert ended.code == 1
-    assert "a run goes on within its own folder" in ended.err
+    assert "a resumed run writes into its own folder" in ended.err
     (tmp_path / "here" / "train.log").unlink()
     (tmp_path / "here" / "train.log").symlink_to(tmp_path / "victim")
     ended = run("train", "resume=here", "trainer.max_epochs=2")

@@ -46,7 +46,7 @@ MOMENTS = {
     "end of an epoch": At("Supervised.on_train_epoch_end", 2, "return"),
     "checkpoint is written": At("write", 3),
     "checkpoint takes its place": At("promote", 3),
-    "second checkpoint is renamed": At("settle", 10),
+    "second checkpoint is renamed": At("sync", 10),
     "logger flush": At("MetricsCSV._write", 2),
     "early stop": At("BestAndLast.on_train_end"),
     "fit is over": At("BestAndLast.on_fit_end", 1, "return"),

@@ -36,7 +36,7 @@ def test_of_two_processes_one_has_the_folder(tmp_path: Path) -> None:
         assert second.returncode == 1
         assert "is in use by another process" in second.stderr
         with pytest.raises(UserError, match="in use by another process"):
-            run_folder.refuse_taken(tmp_path / "run")
+            run_folder.check_free(tmp_path / "run")
         first.communicate("\n")
     assert first.returncode == 0
     assert run_folder.read_summary(tmp_path / "run")["status"] == "done"

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever ends the process."""
+"""Files that are written as a whole or not at all, whatever ends the process."""
 
 import os
 import threading
@@ -27,34 +27,34 @@ def leave_disk_errors_to_main_thread() -> Iterator[None]:
 
 
 def replace(
-    path: Path, write: Callable[[Path], object], *, settled: bool = True
+    path: Path, write: Callable[[Path], object], *, durable: bool = True
 ) -> None:
-    """Write a file beside ``path`` and move it there: it is never half-written.
+    """Write a file beside ``path`` and move it there.
 
     Args:
         path: of the file.
         write: called with the path beside it.
-        settled: whether the disk holds it before this returns, so that it outlives a
-            power cut, too; that takes milliseconds.
+        durable: whether to wait for the disk, so that the file also outlives a power
+            cut; that takes milliseconds.
 
     Raises:
-        OSError: it cannot be written; what was there before stays.
+        OSError: the file cannot be written; the one before stays.
     """
     partial = path.with_name(f"{path.name}.partial")
     try:
         write(partial)
-        if settled:
-            settle(partial)
+        if durable:
+            sync(partial)
         os.replace(partial, path)
-        if settled:
-            settle(path.parent)
+        if durable:
+            sync(path.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
-def settle(path: Path) -> None:
-    """Have the disk hold a file's content, or a folder's list of files."""
+def sync(path: Path) -> None:
+    """Wait until the disk holds a file's content, or a folder's list of files."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

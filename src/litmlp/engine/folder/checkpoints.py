@@ -18,7 +18,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from litmlp.engine.folder.atomic_files import settle
+from litmlp.engine.folder.atomic_files import sync
 from litmlp.engine.folder.checkpoint_checks import Best, Last, check_content
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
@@ -180,12 +180,12 @@ def write(content: Checkpoint, path: Path) -> None:
 
 def promote(fresh: Path) -> None:
     """Rename a new file to the last checkpoint, and the last one to the previous."""
-    settle(fresh)
+    sync(fresh)
     last = fresh.with_name(LAST)
     if last.exists():
         os.replace(last, fresh.with_name(PREVIOUS))
     os.replace(fresh, last)
-    settle(fresh.parent)
+    sync(fresh.parent)
 
 
 def generations(folder: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""A run's folder: what it is called, what it records, how it is read again."""
+"""The folder of a run: its summary, its config, and how both are read again."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from litmlp.engine.folder.atomic_files import (
 )
 from litmlp.engine.folder.lock import is_held, lock_folder
 from litmlp.engine.folder.provenance import git_commit, versions
-from litmlp.engine.folder.untrusted import blame_folder, refuse_ways_out
+from litmlp.engine.folder.untrusted import blame_folder, check_links
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.mistakes import as_mistake
 from litmlp.errors import UserError
@@ -33,7 +33,7 @@ Configs of earlier versions may hold ``safe_csv``, which nothing reads any more.
 """
 
 INTERVALS = ("every_seconds", "every_iterations", "every_epochs")
-"""Of ``callbacks.checkpoint``: when it writes changes no result either."""
+"""Keys of ``callbacks.checkpoint`` that do not change what a run computes either."""
 
 LEFT = (
     "summary.json",
@@ -45,17 +45,17 @@ LEFT = (
     "figures/**/*.png",
     ".hydra/*.yaml",
 )
-"""What a run leaves in its folder, as patterns."""
+"""Patterns of the files that a run leaves in its folder."""
 
 Summary = dict[str, Any]
 
 
 def config_hash(config: DictConfig) -> str:
-    """64 hexadecimal digits that two configs share if they describe the same run."""
+    """Return 64 hexadecimal digits, the same for configs that describe the same run."""
     content = OmegaConf.to_container(config, resolve=False)
     assert isinstance(content, dict)
     relevant: Any = {key: content[key] for key in content if key not in NOT_HASHED}
-    with suppress(KeyError, TypeError):  # a config of one's own may write none
+    with suppress(KeyError, TypeError):  # a user's config may write no checkpoint
         written = relevant["callbacks"]["checkpoint"]
         relevant["callbacks"]["checkpoint"] = {
             key: written[key] for key in written if key not in INTERVALS
@@ -72,71 +72,76 @@ def recording(
     keep_mistakes: bool = True,
     earlier: Callable[[], Summary] = dict,
 ) -> Iterator[Summary]:
-    """Keeps ``summary.json`` true while a run goes on; the caller adds its results.
+    """Keep ``summary.json`` true while a run trains; the caller adds its results.
 
     The status is ``running`` until the block ends, then ``done``, ``failed`` (with the
-    error) or ``interrupted``. A lock on the folder is held meanwhile.
+    error) or ``interrupted``. The folder's lock is held meanwhile.
 
     Args:
         folder: of the run.
         config: as it was launched.
         overrides: as they were typed.
-        keep_mistakes: whether a new folder stays when the user's mistake came before
-            any training, as a sweep's members do.
-        earlier: tells what stays as it was recorded of a run that goes on, or refuses;
-            asked when no other process can write to the folder any more.
+        keep_mistakes: whether a new folder stays if a user's mistake ends the run
+            before any training; the folder of a run of a sweep does.
+        earlier: called with the lock held; returns the part of an earlier summary that
+            stays when a run is resumed, or raises.
 
     Raises:
-        UserError: another process holds the folder.
+        UserError: another process holds the folder, or the block ended in a mistake.
     """
     folder.mkdir(parents=True, exist_ok=True)
     new = not any((folder / name).exists() for name in ("summary.json", "checkpoints"))
-    mistaken = False
-    with ExitStack() as taken:
-        taken.enter_context(lock_folder(folder))
-        kept = earlier()
-        lock = taken.pop_all()
-    start = time.perf_counter()
-    summary: Summary = {
+    with ExitStack() as afterwards, lock_folder(folder):
+        summary = first_summary(config, overrides) | earlier()
+        write_summary(folder, summary)
+        try:
+            with ending_recorded(folder, summary), leave_disk_errors_to_main_thread():
+                yield summary
+        except UserError:
+            if new and not keep_mistakes and not (folder / "checkpoints").exists():
+                afterwards.callback(discard, folder)  # once the lock's file is gone
+            raise
+
+
+def first_summary(config: DictConfig, overrides: list[str]) -> Summary:
+    """Return the summary of a run that begins now."""
+    return {
         "status": "running",
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "config_hash": config_hash(config),
         "overrides": overrides,
         "versions": versions(),
         "git_commit": git_commit(),
-        **kept,
     }
-    write_summary(folder, summary)
+
+
+@contextmanager
+def ending_recorded(folder: Path, summary: Summary) -> Iterator[None]:
+    """Record in a summary how the block ends, and how long it took."""
+    start = time.perf_counter()
     try:
-        with leave_disk_errors_to_main_thread():
-            yield summary
+        yield
         summary["status"] = "done"
     except (KeyboardInterrupt, SystemExit) as error:
         summary["status"] = "interrupted"
         show(f"interrupted: what has been trained is in {shortest(folder)}")
         raise KeyboardInterrupt from error  # Lightning makes it a plain exit
-    except BaseException as found:
-        raised = as_mistake(found)
+    except BaseException as error:
+        mistake = as_mistake(error)
         summary["status"] = "failed"
-        mistaken = isinstance(raised, UserError) and not keep_mistakes
-        summary["error"] = f"{type(raised).__name__}: {raised}"
+        summary["error"] = f"{type(mistake).__name__}: {mistake}"
         summary["traceback"] = traceback.format_exc()
-        if raised is found:
+        if mistake is error:
             raise
-        raise raised from found
+        raise mistake from error
     finally:
         seconds = summary.get("wall_seconds", time.perf_counter() - start)
         summary["wall_seconds"] = round(seconds, 3)
-        try:
-            write_summary(folder, summary)
-        finally:
-            lock.close()
-        if new and mistaken and not (folder / "checkpoints").exists():
-            discard(folder)
+        write_summary(folder, summary)
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
-    """Replace ``summary.json`` at once; what is not a finite number becomes null."""
+    """Replace ``summary.json`` as a whole; numbers that are not finite become null."""
     text = json.dumps(finite(summary), indent=2, ensure_ascii=False)
     replace(
         folder / "summary.json",
@@ -145,7 +150,7 @@ def write_summary(folder: Path, summary: Summary) -> None:
 
 
 def read_summary(folder: Path) -> Summary:
-    """``summary.json`` of a run; ``running`` without its lock is ``interrupted``.
+    """Read ``summary.json`` of a run; ``running`` without its lock is ``interrupted``.
 
     Raises:
         UserError: the folder holds no run, or its summary cannot be read.
@@ -165,14 +170,14 @@ def read_summary(folder: Path) -> Summary:
 
 
 def is_done(folder: Path) -> bool:
-    """Whether the folder holds a finished run, which nothing may overwrite."""
+    """Return whether a folder holds a finished run, which nothing may overwrite."""
     return (folder / "summary.json").is_file() and (
         read_summary(folder)["status"] == "done"
     )
 
 
-def refuse_taken(folder: Path) -> None:
-    """Keep what others have left or are writing.
+def check_free(folder: Path) -> None:
+    """Check that a run may be trained into a folder.
 
     Raises:
         UserError: the folder holds a finished run, or another process writes to it.
@@ -184,7 +189,7 @@ def refuse_taken(folder: Path) -> None:
 
 
 def read_config(folder: Path) -> DictConfig:
-    """The config of a run, with the folder as it is called now.
+    """Read the config of a run; its ``folder`` becomes the place where it is now.
 
     Raises:
         UserError: the folder holds no run, a file of it cannot be read, or a link in it
@@ -195,7 +200,7 @@ def read_config(folder: Path) -> DictConfig:
         raise UserError(f"run={folder} is a sweep: give the folder of one of its runs")
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
-    refuse_ways_out(folder)
+    check_links(folder)
     with blame_folder(folder):
         config = OmegaConf.load(path)
         if not isinstance(config, DictConfig):
@@ -205,7 +210,7 @@ def read_config(folder: Path) -> DictConfig:
 
 
 def discard(folder: Path) -> None:
-    """Remove what a run has left, and nothing else."""
+    """Remove the files that a run has left, and no others."""
     for pattern in LEFT:
         for path in folder.glob(pattern):
             path.unlink()

@@ -80,7 +80,7 @@ def write(folder: Path, name: str, content: str) -> None:
     replace(
         path,
         lambda partial: partial.write_text(content, encoding="utf-8"),
-        settled=False,
+        durable=False,
     )
 
 

@@ -12,7 +12,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from litmlp.engine.folder.sweep_folder import STUDY
-from litmlp.engine.folder.untrusted import refuse_ways_out
+from litmlp.engine.folder.untrusted import check_links
 from litmlp.engine.terminal.mistakes import blame
 
 NAME = "search"
@@ -31,7 +31,7 @@ def open_study(folder: Path) -> Iterator[RDBStorage]:
     Raises:
         UserError: its file is a link that leads elsewhere, or cannot be used.
     """
-    refuse_ways_out(folder, f"{STUDY}*")
+    check_links(folder, f"{STUDY}*")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with report_broken_study(folder):
         storage = RDBStorage(f"sqlite:///{(folder / STUDY).resolve()}")

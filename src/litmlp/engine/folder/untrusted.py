@@ -1,4 +1,4 @@
-"""Run folders from elsewhere: nothing in them leads out of them or ends in a crash."""
+"""Checks of run folders from elsewhere, which must not lead out of themselves."""
 
 import re
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from litmlp.engine.terminal.mistakes import blame
 from litmlp.errors import UserError
 
 PLACE = re.compile(r"(?i)dir|folder|path|file|uri|url|host")
-"""In the name of an argument that says where something is written or sent."""
+"""Part of an argument's name that says where something is written or sent."""
 
 WRITERS = ("callbacks", "logger", "trainer")
 """Sections of a config whose objects write files."""
 
 
-def refuse_ways_out(folder: Path, pattern: str = "**/*", *, named: bool = True) -> None:
-    """Refuse symbolic links that lead out of a folder that is read or written.
+def check_links(folder: Path, pattern: str = "**/*", *, named: bool = True) -> None:
+    """Check that no symbolic link leads out of a folder that is read or written.
 
     Args:
         folder: of a run or a sweep.
@@ -37,8 +37,8 @@ def refuse_ways_out(folder: Path, pattern: str = "**/*", *, named: bool = True) 
         raise UserError(f"{folder} is a link that leads out of its folder: remove it")
 
 
-def refuse_outside(config: DictConfig, path: Path) -> None:
-    """What a saved config makes a run write goes into the run's own folder.
+def check_writers(config: DictConfig, path: Path) -> None:
+    """Check that a saved config makes a run write into the run's own folder only.
 
     Args:
         config: as it was saved.
@@ -55,13 +55,13 @@ def refuse_outside(config: DictConfig, path: Path) -> None:
             name = key.rpartition(".")[2]
             if PLACE.search(name) and value is not None and not inside:
                 raise UserError(
-                    f"{path}: {key}={text}: a run goes on within its own folder: "
+                    f"{path}: {key}={text}: a resumed run writes into its own folder: "
                     "${folder}/…"
                 )
 
 
 def named_values(node: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Every value of nested dicts and lists, by its dotted key."""
+    """Yield every value of nested dicts and lists with its dotted key."""
     if isinstance(node, dict):
         for name, value in node.items():
             yield from named_values(value, f"{key}.{name}")

@@ -17,7 +17,7 @@ from litmlp.data.samples import Column
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
-from litmlp.engine.folder.untrusted import refuse_ways_out
+from litmlp.engine.folder.untrusted import check_links
 from litmlp.engine.predict.trained_model import TrainedModel, rebuild, trained
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
@@ -97,7 +97,7 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
     Raises:
         UserError: there are fewer than two, or they cannot be averaged.
     """
-    refuse_ways_out(sweep)
+    check_links(sweep)
     found = statuses_of(sweep)
     folders = [folder for folder in found if found[folder] == "done"]
     if len(folders) < 2:

@@ -85,7 +85,7 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
             f"{difference:.1e}, more than {TOLERANCE:.0e}: nothing is written"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    replace(target, lambda partial: partial.write_bytes(content), settled=False)
+    replace(target, lambda partial: partial.write_bytes(content), durable=False)
     show(f"largest difference from the checkpoint's predictions: {difference:.1e}")
     show(f"{format} → {shortest(target.absolute())}")
 

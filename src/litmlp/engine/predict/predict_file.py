@@ -165,5 +165,5 @@ def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:
     in_pipe = not console.is_terminal
     with Progress(*shown, console=console, transient=True, disable=in_pipe) as bar:
         task = bar.add_task("", total=None)
-        replace(target, sink, settled=False)
+        replace(target, sink, durable=False)
     show(f"{rows:,} rows → {target}")

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp.engine.folder import run_folder
-from litmlp.engine.folder.untrusted import refuse_ways_out
+from litmlp.engine.folder.untrusted import check_links
 from litmlp.errors import UserError
 
 ABSENT = "(default)"
@@ -163,7 +163,7 @@ def read_run(folder: Path) -> RunRecord:
     Raises:
         UserError: the summary cannot be read, or is not one that a run writes.
     """
-    refuse_ways_out(folder)
+    check_links(folder)
     try:
         summary = Summary.model_validate(run_folder.read_summary(folder))
     except ValidationError as error:

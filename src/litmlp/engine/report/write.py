@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from litmlp.engine.folder.untrusted import refuse_ways_out
+from litmlp.engine.folder.untrusted import check_links
 from litmlp.engine.report.findings import Findings, find
 from litmlp.engine.report.markup import document
 from litmlp.engine.report.page import Pictures, content
@@ -48,7 +48,7 @@ def report_runs(
     named = Path(patterns[0])
     home = named if len(patterns) == 1 and named.is_dir() else common_folder(folders)
     target = Path(output) if output else home / "report"
-    refuse_ways_out(target, named=output is not None)
+    check_links(target, named=output is not None)
     runs = read_runs(folders)
     findings = [find(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))

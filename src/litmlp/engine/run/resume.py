@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.lock import is_held
-from litmlp.engine.folder.untrusted import blame_folder, refuse_outside, refuse_ways_out
+from litmlp.engine.folder.untrusted import blame_folder, check_links, check_writers
 from litmlp.errors import UserError
 
 LATEST = "latest"
@@ -37,13 +37,13 @@ def folder_to_resume(parent: Path, resume: str) -> Path:
         folder = Path(resume)
         if not hconfig_to_resume(folder):
             raise UserError(f"resume={resume} holds no run: it has no {COMMAND}")
-        refuse_ways_out(folder)  # before Hydra opens its log
+        check_links(folder)  # before Hydra opens its log
         return folder
     begun = [folder for folder in sorted(parent.glob("*")) if hconfig_to_resume(folder)]
     open_ones = [f for f in begun if not run_folder.is_done(f) and not is_held(f)]
     if not open_ones:
         raise UserError(f"resume={LATEST}: no unfinished run in {parent}")
-    refuse_ways_out(open_ones[-1])
+    check_links(open_ones[-1])
     return open_ones[-1]
 
 
@@ -75,7 +75,7 @@ def config_to_resume(config: DictConfig) -> DictConfig:
     """
     folder = Path(config.folder)
     stored = run_folder.read_config(folder)
-    refuse_outside(stored, folder / ".hydra" / "config.yaml")
+    check_writers(stored, folder / ".hydra" / "config.yaml")
     given = [
         override
         for override in as_typed(HydraConfig.get().overrides.task)

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs
-from litmlp.engine.folder.untrusted import refuse_ways_out
+from litmlp.engine.folder.untrusted import check_links
 from litmlp.engine.run import resume
 from litmlp.engine.sweep.launch import Launch, show_left_over, this_launch
 from litmlp.engine.sweep.launch_checks import (
@@ -43,8 +43,8 @@ class LaunchHooks(Callback):
             check_name(config.name)
             check_single_run(config)
             if config.resume is None:
-                refuse_ways_out(Path(config.hydra.run.dir))
-                run_folder.refuse_taken(Path(config.hydra.run.dir))
+                check_links(Path(config.hydra.run.dir))
+                run_folder.check_free(Path(config.hydra.run.dir))
             else:
                 resume.check_changes(as_typed(config.hydra.overrides.task))
                 check_resumed_folder(config)
@@ -58,7 +58,7 @@ class LaunchHooks(Callback):
                 raise UserError("resume= goes on with a single run: leave out -m")
             check_on_error(config)
             resume_sweep(config)
-            refuse_ways_out(Path(config.hydra.sweep.dir))
+            check_links(Path(config.hydra.sweep.dir))
             check_kind_of_sweep(config)
             repeat_with_seeds(config)
             lesson_of(config)
