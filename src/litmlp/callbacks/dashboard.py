@@ -1,4 +1,4 @@
-"""TensorBoard's custom-scalars tab: a run's story on one page; and its graph tab."""
+"""TensorBoard's custom-scalars tab with all charts of a run, and its graph tab."""
 
 import warnings
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from litmlp.supervised import Supervised
 Layout = dict[str, dict[str, list[Any]]]
 
 GRAPHS: dict[tuple[str, torch.Size, torch.dtype], Any] = {}
-"""Drawn once for each network: torch keeps what it traces, 0.7 MB, for good."""
+"""Graphs by network: torch never frees the 0.7 MB that tracing one allocates."""
 
 
 class Dashboard(Callback):
@@ -33,7 +33,7 @@ class Dashboard(Callback):
 
 
 def layout(metrics: Sequence[str]) -> Layout:
-    """Charts by category: each the curves whose tags match.
+    """Return charts by category; each shows the curves whose tags match.
 
     Args:
         metrics: names of a model's metrics, the loss first.
@@ -49,7 +49,7 @@ def layout(metrics: Sequence[str]) -> Layout:
         "fit": first | gap,
         "gradient flow": {
             "length of the gradient, by layer": lines("gradient_norm/.*"),
-            "update as a share of the weights, by layer": lines("update_ratio/.*"),
+            "update divided by the weights, by layer": lines("update_ratio/.*"),
         },
         "unit health": {
             "dead units": lines("dead_share/.*"),
@@ -68,7 +68,7 @@ def layout(metrics: Sequence[str]) -> Layout:
 
 
 def draw_graph(logger: TensorBoard, trainer: Trainer, model: Supervised) -> None:
-    """The network's operations on a batch, by module."""
+    """Draw the network's operations on a batch, by module."""
     features, _ = next(iter(trainer.train_dataloader))  # type: ignore[arg-type]  # one loader
     training = model.network.training
     model.network.eval()

@@ -1,4 +1,4 @@
-"""The plane as the network sees it, for data of two inputs."""
+"""The prediction over the plane, for data of two inputs."""
 
 from pathlib import Path
 from typing import cast
@@ -16,10 +16,10 @@ from litmlp.supervised import Supervised
 
 
 class DecisionSurface(Callback):
-    """Draws the prediction over the plane and each unit's response, as they form.
+    """Draws the prediction over the plane and the response of each unit.
 
-    A picture before training, after epochs 1, 2, 4, 8, … and after the last; with data
-    of another number of inputs, none.
+    There is a picture before training, after epochs 1, 2, 4, 8, … and after the last
+    epoch; data with another number of inputs have no picture.
 
     Args:
         folder: where the latest picture goes.

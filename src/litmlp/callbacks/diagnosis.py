@@ -1,4 +1,4 @@
-"""How the layers of a network fare: activations, gradients, updates."""
+"""Activations, gradients and updates of each layer, logged while a network trains."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from litmlp.callbacks.snapshots import Snapshot, Snapshots
 from litmlp.engine.diagnosis.doctor import doctors_note
 from litmlp.engine.diagnosis.layer_trace import Layer
-from litmlp.engine.diagnosis.training_history import Case
+from litmlp.engine.diagnosis.training_history import TrainingHistory
 from litmlp.engine.diagnosis.unit_health import unit_health
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
@@ -18,19 +18,19 @@ STATE = ("records", "losses", "activations", "note")
 
 
 class Diagnosis(Snapshots):
-    """Logs what tells a healthy network from a sick one, by layer (``…/layer_1``).
+    """Logs values that separate a healthy network from a sick one, per layer.
 
     ``activation_mean`` and ``activation_spread`` (standard deviation) over rows and
     units; ``saturated_share`` (sigmoid, tanh) or ``dead_share`` (ReLU);
     ``gradient_norm`` of the weights, and ``gradient_norm/all`` of all parameters;
-    ``update_ratio``, the length of an iteration's update over that of the weights;
-    ``alike_share`` of the units that have the weights of the layer's first unit. Each
-    value stands at the iteration from whose weights it was computed.
+    ``update_ratio``, the length of a step's update divided by that of the weights;
+    ``alike_share``, the fraction of units with the weights of the layer's first unit.
+    Each value is logged at the step from whose weights it was computed.
 
-    When the fit ends the doctor looks at all of it; ``note`` is what comes of that.
+    When the fit ends, the doctor writes its findings into ``note``.
 
     Args:
-        every_epochs: how often; always at the first two epochs and the last.
+        every_epochs: how often; the first two epochs and the last are always logged.
     """
 
     def __init__(self, *, every_epochs: int = 10) -> None:
@@ -59,20 +59,20 @@ class Diagnosis(Snapshots):
         }
 
     def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
-        self._note_losses(trainer)  # those of the epoch before are complete only now
+        self._note_losses(trainer)  # losses are complete only now
 
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
         super().on_train_end(trainer, model)
         self._note_losses(trainer)
         if self.records and self.losses["loss/train"]:
-            case = Case(
+            history = TrainingHistory(
                 records=self.records,
                 losses=self.losses,
                 activations=self.activations,
                 lr=float(trainer.optimizers[0].defaults["lr"]),
-                iterations=trainer.global_step,
+                steps=trainer.global_step,
             )
-            self.note = doctors_note(case)
+            self.note = doctors_note(history)
             text = "\n".join(f"- {finding}" for finding in self.note) or "no findings"
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoard):
@@ -95,24 +95,24 @@ class Diagnosis(Snapshots):
 
 @torch.no_grad()
 def batch_loss(model: Supervised, snapshot: Snapshot) -> float:
-    """The loss of a few rows without the penalty."""
+    """Return the loss of some rows, without the penalty."""
     outputs, targets = map(torch.cat, zip(*snapshot.seen, strict=True))
     return float(model.compute_loss(outputs, targets))
 
 
 @torch.no_grad()
 def layer_values(layer: Layer) -> dict[str, Tensor]:
-    """What is logged of a layer, as far as it has it, by name."""
+    """Return the values of a layer by name, as far as it has them, [] each."""
     values = {}
     if layer.gradient is not None:
         values["gradient_norm"] = layer.gradient.norm()
-    if layer.weight.any():  # a share of nothing is none
+    if layer.weight.any():  # zeros have no ratio
         values["update_ratio"] = layer.update.norm() / layer.weight.norm()
     return values if layer.name == "output" else hidden_values(layer) | values
 
 
 def hidden_values(layer: Layer) -> dict[str, Tensor]:
-    """What makes sense of a hidden layer alone."""
+    """Return the values of a hidden layer by name, [] each."""
     precise = layer.weight.dtype  # under mixed precision activations are coarser
     outputs = layer.outputs.to(precise)
     values = {
@@ -127,9 +127,12 @@ def hidden_values(layer: Layer) -> dict[str, Tensor]:
 
 
 def alike_share(weight: Tensor) -> Tensor:
-    """How many units [units, inputs] have the first one's weights, to a part in 1000.
+    """Return the fraction of units with the weights of the first unit, within 0.1 %.
 
-    1 if all of them have: then they stay the same, since they learn the same.
+    With a fraction of 1 all units stay the same, since they learn the same.
+
+    Args:
+        weight: [units, inputs].
     """
     rows = weight.flatten(1)
     distances = (rows - rows[0]).norm(dim=1)

@@ -1,4 +1,4 @@
-"""What a loss that is no finite number came from, told and kept for replay."""
+"""The cause of a loss that is no finite number: reported, and kept for replay."""
 
 import math
 from collections import deque
@@ -20,12 +20,12 @@ FILE = "diverged.pt"
 CURE = "try a smaller optimizer.lr, trainer.gradient_clip_val=1, or batchnorm"
 
 LAG = 3
-"""Batches until an accelerator's loss is read, which is on its way meanwhile."""
+"""Batches after which an accelerator's loss is read; its copy takes some time."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Met:
-    """A batch, counted from 0, the weights that it met and the loss it came to."""
+class SeenBatch:
+    """A batch of an epoch, both from 0, the weights before it and its loss."""
 
     epoch: int
     index: int
@@ -38,13 +38,13 @@ class Met:
 class Divergence(Callback):
     """Ends a fit with the epoch whose training loss is infinite or NaN.
 
-    Its weights are lost; earlier best weights stay. The first such batch and the
-    weights that it met are kept in ``diverged.pt``, plain tensors under ``features``,
-    ``targets`` and ``state_dict``.
+    The weights of that epoch are lost; earlier best weights stay. The first such batch
+    and the weights before it are kept in ``diverged.pt``, plain tensors under
+    ``features``, ``targets`` and ``state_dict``.
 
-    On the CPU every loss is read at once. To read one on an accelerator would make each
-    step wait for it: there the weights are copied on the device before each step, and
-    the loss is read some batches later, when it has arrived by itself.
+    On the CPU every loss is read at once. On an accelerator each step would wait for
+    that: there the weights are copied on the device before each step, and the loss is
+    read some batches later.
 
     Args:
         folder: the run's folder.
@@ -55,7 +55,7 @@ class Divergence(Callback):
         self.note = ""
         self._batch: Any = None
         self._index = 0
-        self._unread: deque[Met] = deque()
+        self._unread: deque[SeenBatch] = deque()
 
     def on_train_batch_start(
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
@@ -68,16 +68,18 @@ class Divergence(Callback):
         loss, at_once = loss.detach(), is_at_hand(loss)
         if self.note or (at_once and math.isfinite(loss.item())):
             return
-        self._unread.append(self._meet(trainer, model, loss))
+        self._unread.append(self._note(trainer, model, loss))
         self._read(trainer, model, unread=0 if at_once else LAG)
 
-    def _meet(self, trainer: Trainer, model: LightningModule, loss: Tensor) -> Met:
+    def _note(
+        self, trainer: Trainer, model: LightningModule, loss: Tensor
+    ) -> SeenBatch:
         weights, there = model.state_dict().items(), None
         if not loss.is_cpu:
             there = torch.Event(loss.device)
             loss = loss.to("cpu", non_blocking=True)
             there.record()
-        return Met(
+        return SeenBatch(
             epoch=trainer.current_epoch,
             index=self._index,
             batch=self._batch,
@@ -88,28 +90,30 @@ class Divergence(Callback):
 
     def _read(self, trainer: Trainer, model: LightningModule, *, unread: int) -> None:
         while len(self._unread) > unread:
-            met = self._unread.popleft()
-            if met.there:
-                met.there.synchronize()
-            if not math.isfinite(met.loss.item()):
+            seen = self._unread.popleft()
+            if seen.there:
+                seen.there.synchronize()
+            if not math.isfinite(seen.loss.item()):
                 self._unread.clear()
-                self._tell(trainer, model, met)
+                self._report(trainer, model, seen)
 
-    def _tell(self, trainer: Trainer, model: LightningModule, met: Met) -> None:
-        features, targets = met.batch
-        layer = first_infinite(model, features, met.weights) or "the loss itself"
+    def _report(
+        self, trainer: Trainer, model: LightningModule, seen: SeenBatch
+    ) -> None:
+        features, targets = seen.batch
+        layer = first_infinite(model, features, seen.weights) or "the loss itself"
         self.note = (
-            f"the loss of epoch {met.epoch + 1}, batch {met.index + 1} is "
-            f"{met.loss.item()}, and {layer} is the first that gives no finite number: "
-            f"{CURE}; the batch is in {FILE}"
+            f"the loss of epoch {seen.epoch + 1}, batch {seen.index + 1} is "
+            f"{seen.loss.item()}, and {layer} is the first that gives no finite "
+            f"number: {CURE}; the batch is in {FILE}"
         )
-        content = {"features": features, "targets": targets, "state_dict": met.weights}
+        content = {"features": features, "targets": targets, "state_dict": seen.weights}
         if trainer.is_global_zero:
             replace(self.folder / FILE, lambda path: torch.save(content, path))
             show(f"diverged     {self.note}")
 
     def judge(self, trainer: Trainer, loss: float) -> None:
-        """Tell by an epoch's training loss, where nobody sees its batches."""
+        """Judge by an epoch's training loss, where no batch is seen."""
         if not self.note and not math.isfinite(loss):
             epoch = trainer.current_epoch + 1
             self.note = f"the loss of epoch {epoch} is {loss}: {CURE}"
@@ -128,7 +132,7 @@ class Divergence(Callback):
 
 
 def is_at_hand(loss: Tensor) -> bool:
-    """Whether a loss can be read without waiting for a device."""
+    """Return whether a loss can be read without waiting for a device."""
     return loss.is_cpu
 
 
@@ -136,10 +140,10 @@ def is_at_hand(loss: Tensor) -> bool:
 def first_infinite(
     model: nn.Module, features: Tensor, weights: dict[str, Tensor]
 ) -> str | None:
-    """The first module, by order of calling, whose output is not finite throughout.
+    """Return the first module, in the order of calls, whose output is not finite.
 
     Args:
-        weights: instead of the model's own; they stay as they are.
+        weights: used instead of the model's own, and not changed.
     """
     found: list[str] = []
 

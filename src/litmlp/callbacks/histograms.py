@@ -1,4 +1,4 @@
-"""How the numbers of each layer are distributed, for TensorBoard's histograms."""
+"""Histograms of weights, gradients and activations in TensorBoard."""
 
 from lightning.pytorch import Trainer
 from torch import Tensor
@@ -13,8 +13,8 @@ class Histograms(Snapshots):
     """Draws ``weight``, ``gradient`` and ``activation`` of each layer (``…/layer_1``).
 
     Args:
-        every_epochs: how often; always at the first two epochs and the last.
-        bins: how finely; TensorBoard shows 30.
+        every_epochs: how often; the first two epochs and the last are always drawn.
+        bins: per histogram; TensorBoard shows 30.
 
     Raises:
         UserError: a number below 1.
@@ -36,7 +36,7 @@ class Histograms(Snapshots):
 
 
 def distributions(snapshot: Snapshot) -> dict[str, Tensor]:
-    """All finite numbers of each kind and layer, by tag."""
+    """Return the finite numbers of each kind and layer, by tag."""
     values: dict[str, Tensor] = {}
     for layer in snapshot.layers:
         values[f"weight/{layer.name}"] = layer.weight

@@ -1,4 +1,4 @@
-"""Where a picture goes: TensorBoard's images tab and the run's folder."""
+"""Pictures for TensorBoard's images tab and the run's folder."""
 
 from pathlib import Path
 

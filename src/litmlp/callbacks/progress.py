@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal, a few lines elsewhere and in the log."""
+"""The progress of a run: a bar in a terminal, some lines elsewhere and in the log."""
 
 import math
 import time
@@ -14,19 +14,19 @@ from litmlp.engine.terminal.progress_bars import bars
 
 
 class Milestones:
-    """Tells when a plain line is due: at the start, and after each part of the work.
+    """Says when a plain line is due: at the start, and after each part of the work.
 
     Args:
-        every_share: such a part, of 1.
+        part: the fraction of the work after which a line is due.
     """
 
-    def __init__(self, every_share: float) -> None:
-        self.every_share = every_share
+    def __init__(self, part: float) -> None:
+        self.part = part
         self._passed = -1
 
-    def is_passed(self, share: float) -> bool:
-        """Whether one is, at so much of the work, since the last time it was."""
-        passed = math.floor(share / self.every_share + 1e-9)  # 0.3 / 0.1 is below 3
+    def is_passed(self, fraction: float) -> bool:
+        """Return whether a line is due at this fraction of the work."""
+        passed = math.floor(fraction / self.part + 1e-9)  # 0.3 / 0.1 is below 3
         before, self._passed = self._passed, max(passed, self._passed)
         return passed > before
 
@@ -36,14 +36,14 @@ class Progress(Callback):
 
     Args:
         monitor: tag of the metric to show beside ``loss/train``.
-        every_share: a plain line after each such share of the budget.
+        every_share: the fraction of the budget after which a plain line is printed.
     """
 
     def __init__(self, *, monitor: str, every_share: float = 0.1) -> None:
         self.tags = list(dict.fromkeys(["loss/train", monitor]))
         self.every_share = every_share
         self.has_bar = True
-        """Whether a terminal shows one: not of a run that is trained with others."""
+        """Whether a terminal shows a bar; a run of a group has none."""
         self._bars: Bars | None = None
         self._open = ExitStack()
 
@@ -59,12 +59,12 @@ class Progress(Callback):
     ) -> None:
         if self._bars and time.monotonic() - self._refreshed > 0.25:
             self._refreshed = time.monotonic()
-            self._bars.update(self._task, completed=share_done(trainer, i + 1))
+            self._bars.update(self._task, completed=fraction_done(trainer, i + 1))
 
     def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
-        # Metrics of the epoch before are complete only now.
+        # The metrics of the epoch before are complete only now.
         if trainer.current_epoch:
-            self._report(trainer, trainer.current_epoch, share_done(trainer, 0))
+            self._report(trainer, trainer.current_epoch, fraction_done(trainer, 0))
 
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
         self._report(trainer, trainer.current_epoch, 1.0)
@@ -75,7 +75,7 @@ class Progress(Callback):
     ) -> None:
         self._stop()
 
-    def _report(self, trainer: Trainer, epoch: int, share: float) -> None:
+    def _report(self, trainer: Trainer, epoch: int, fraction: float) -> None:
         limit = f"/{trainer.max_epochs}" if (trainer.max_epochs or -1) > 0 else ""
         values = [
             f"{tag} {float(trainer.callback_metrics[tag]):.4g}"
@@ -84,8 +84,8 @@ class Progress(Callback):
         ]
         line = "  ".join([f"epoch {epoch}{limit}", *values])
         if self._bars:
-            self._bars.update(self._task, description=line, completed=share)
-        if trainer.is_global_zero and self._milestones.is_passed(share):
+            self._bars.update(self._task, description=line, completed=fraction)
+        if trainer.is_global_zero and self._milestones.is_passed(fraction):
             if self._bars:
                 log.info(line)
             else:
@@ -98,17 +98,19 @@ class Progress(Callback):
             self._open.close()
 
 
-def share_done(trainer: Trainer, batch: int) -> float:
-    """How much of the budget is used up, by whichever limit comes first."""
-    shares = [0.0]
+def fraction_done(trainer: Trainer, batch: int) -> float:
+    """Return the used fraction of the budget, by the limit that comes first."""
+    fractions = [0.0]
     if trainer.max_epochs and trainer.max_epochs > 0:
         epochs = trainer.current_epoch + batch / max(
             1, int(trainer.num_training_batches)
         )
-        shares.append(epochs / trainer.max_epochs)
+        fractions.append(epochs / trainer.max_epochs)
     if trainer.max_steps > 0:
-        shares.append(trainer.global_step / trainer.max_steps)
+        fractions.append(trainer.global_step / trainer.max_steps)
     for timer in trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         if isinstance(timer, Timer) and (left := timer.time_remaining()) is not None:
-            shares.append(timer.time_elapsed() / max(timer.time_elapsed() + left, 1e-9))
-    return min(1.0, max(shares))
+            fractions.append(
+                timer.time_elapsed() / max(timer.time_elapsed() + left, 1e-9)
+            )
+    return min(1.0, max(fractions))

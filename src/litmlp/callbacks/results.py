@@ -1,4 +1,4 @@
-"""Pictures of what the best checkpoint has learned."""
+"""Pictures of the best checkpoint's results."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
 
 MOST_CURVES = 20
-"""Classes that have a curve of their own in the PR-curves tab."""
+"""Classes that have a curve in the PR-curves tab."""
 
 MOST_POINTS = 1000
 """Rows in the projector, which stores them as text."""
@@ -27,10 +27,10 @@ MOST_POINTS = 1000
 class Results(Callback):
     """Draws the best checkpoint's results on test rows (or on validation rows).
 
-    Classes: confusion matrix, ROC, precision and recall (also in TensorBoard's tab of
-    PR curves), calibration. Real values: predicted against true, residuals. And the
-    worst predictions, the first layer's weights, and the last hidden layer's outputs
-    in the projector.
+    For classes: confusion matrix, ROC, precision and recall (also in TensorBoard's tab
+    of PR curves), calibration. For real values: predicted against true, residuals. For
+    both: the worst predictions, the first layer's weights, and the last hidden layer's
+    outputs in the projector.
 
     Args:
         folder: where the pictures go.
@@ -51,7 +51,7 @@ class Results(Callback):
         features = model.encoding(data.features[split][:].to(model.device))
         predictions = model.to_predictions(model.network(features)).cpu()
         if not predictions.isfinite().all():
-            return  # of a diverged run there is nothing to see
+            return  # a diverged run has no picture
         figures = draw_results(data, split, predictions)
         if weights := [p for p in model.network.parameters() if p.ndim == 2]:
             names = [column.name for column in data.samples.columns]
@@ -68,7 +68,7 @@ class Results(Callback):
 
 
 def draw_results(data: Data, split: str, predictions: Tensor) -> dict[str, Figure]:
-    """Pictures by name."""
+    """Return pictures by name."""
     samples, targets = data.samples, data.split_targets[split]
     names = samples.class_names or samples.target_names
     kind = classification if samples.class_names else regression
@@ -84,7 +84,7 @@ def draw_results(data: Data, split: str, predictions: Tensor) -> dict[str, Figur
 def show_curves(
     logger: TensorBoard, classes: Sequence[str], targets: Tensor, predictions: Tensor
 ) -> None:
-    """A curve a class in the PR-curves tab."""
+    """Show one curve per class in the PR-curves tab."""
     for i, name in enumerate(classes[:MOST_CURVES]):
         logger.experiment.add_pr_curve(f"pr/{name}", targets == i, predictions[:, i])
 
@@ -92,7 +92,7 @@ def show_curves(
 def show_points(
     logger: TensorBoard, classes: Sequence[str], targets: Tensor, outputs: Tensor
 ) -> None:
-    """Rows as points in the projector, where the last hidden layer puts them."""
+    """Show rows as points in the projector, by the last hidden layer's outputs."""
     labels = targets[:MOST_POINTS].tolist()
     names = [classes[i] for i in labels] if classes else [str(i) for i in labels]
     logger.experiment.add_embedding(outputs[:MOST_POINTS], names, tag="last_hidden")

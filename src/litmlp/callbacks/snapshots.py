@@ -1,4 +1,4 @@
-"""A look into the network once an epoch, at what training computes anyway."""
+"""Snapshots of a network, once per epoch, from values that training computes anyway."""
 
 import math
 from dataclasses import dataclass, field
@@ -13,29 +13,29 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from litmlp.engine.diagnosis.layer_trace import Call, Layer, layers_of, leaves
+from litmlp.engine.diagnosis.layer_trace import Layer, ModuleCall, layers_of, leaves
 from litmlp.epoch_state import Batch, Position
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
 ENOUGH_ROWS = 256
-"""Rows whose activations are kept: a unit that none of them excites counts as dead."""
+"""Rows whose activations are kept; a unit that no row excites counts as dead."""
 
 FEW_ROWS = 32
-"""Rows whose outputs are kept: an estimate of the loss."""
+"""Rows whose outputs are kept, to estimate the loss."""
 
 
 @dataclass
 class Snapshot:
-    """The first iteration of an epoch, layer by layer.
+    """The first step of an epoch, layer by layer.
 
     Args:
         position: before it.
         layers: in the order in which they are called.
-        seen: the network's outputs and their targets, of a few rows at least.
-        gradient_norm: of all parameters together, before clipping.
-        num_rows: rows of this epoch so far.
-        stage: whether the optimizer's step is yet to come, under way or done.
+        seen: outputs and targets of some rows.
+        gradient_norm: over all parameters, before clipping.
+        num_rows: rows of the epoch so far.
+        stage: before, during or after the step of the optimizer.
     """
 
     position: Position
@@ -47,10 +47,10 @@ class Snapshot:
 
 
 class Snapshots(Callback):
-    """Shows ``look`` a snapshot of every few epochs, and of the last when the fit ends.
+    """Calls ``look`` with a snapshot of every few epochs, and of the last epoch.
 
-    It is made of references and small copies, of no forward pass and no random number:
-    a run gives the same bits with it and without.
+    A snapshot needs references and small copies, but no forward pass and no random
+    number: a run has the same bits with it and without.
 
     Args:
         every_epochs: how often to look; always at the first two epochs and the last.
@@ -64,12 +64,12 @@ class Snapshots(Callback):
             raise UserError(f"every_epochs={every_epochs}: must be 1 or more")
         self.every_epochs = every_epochs
         self._snapshot: Snapshot | None = None
-        self._calls: list[Call] = []
+        self._calls: list[ModuleCall] = []
         self._hooks: list[RemovableHandle] = []
         self._stored: dict[str, Any] = {}
 
     def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
-        """What to do with a snapshot."""
+        """Use a snapshot."""
         raise NotImplementedError
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
@@ -167,7 +167,8 @@ class Snapshots(Callback):
             return
         tensors = all(isinstance(value, Tensor) for value in (*inputs[:1], outputs))
         if inputs and tensors and outputs.ndim > 1:
-            self._calls.append(Call(module, inputs[0].detach(), outputs.detach()))
+            call = ModuleCall(module, inputs[0].detach(), outputs.detach())
+            self._calls.append(call)
 
     def _unhook(self) -> None:
         for hook in self._hooks:
@@ -176,7 +177,7 @@ class Snapshots(Callback):
 
 
 def may_be_last(trainer: Trainer) -> bool:
-    """Whether the fit can end with the epoch that begins."""
+    """Return whether the fit can end with the epoch that begins."""
     steps = trainer.max_steps - trainer.global_step  # negative without such a limit
     callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
     return (
@@ -188,7 +189,7 @@ def may_be_last(trainer: Trainer) -> bool:
 
 
 def add_pass(snapshot: Snapshot, layers: list[Layer]) -> None:
-    """Put a forward pass into a snapshot: the first makes it, others add rows to it."""
+    """Add a forward pass to a snapshot: of a later pass, only its rows."""
     if not snapshot.layers:
         snapshot.layers = layers
     elif len(layers) == len(snapshot.layers):
@@ -197,7 +198,7 @@ def add_pass(snapshot: Snapshot, layers: list[Layer]) -> None:
 
 
 def stored(snapshot: Snapshot, network: nn.Module) -> dict[str, Any]:
-    """A snapshot in plain types, with names in place of the network's parts."""
+    """Return a snapshot in plain types, with names instead of the network's parts."""
     names = {part: name for name, part in network.named_modules()}
     names |= {part: name for name, part in network.named_parameters()}
     layers = [
@@ -212,7 +213,7 @@ def stored(snapshot: Snapshot, network: nn.Module) -> dict[str, Any]:
 def restored(
     state: dict[str, Any], network: nn.Module, device: torch.device
 ) -> Snapshot:
-    """A snapshot from what :func:`stored` made of it."""
+    """Return the snapshot that :func:`stored` has made plain."""
     state = apply_to_collection(state, Tensor, Tensor.to, device)
     for layer in state["layers"]:
         layer["parameter"] = network.get_parameter(layer["parameter"])

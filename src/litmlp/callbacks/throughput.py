@@ -1,4 +1,4 @@
-"""How fast a run trains."""
+"""The speed of a training."""
 
 import time
 from typing import Any, cast
@@ -10,7 +10,7 @@ from litmlp.supervised import Supervised
 
 
 class Throughput(Callback):
-    """Logs ``samples_per_second``: training rows over the time of their batches."""
+    """Logs ``samples_per_second``: training rows per second of their batches."""
 
     def __init__(self) -> None:
         self.samples = 0

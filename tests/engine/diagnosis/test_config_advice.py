@@ -23,7 +23,7 @@ MISMATCHES = {
     "initializer=constant activation=tanh": "→ initializer=xavier_uniform",
     "initializer=normal": "layer 2: activations get some 8 times as wide",
     f"activation=sigmoid initializer=xavier_normal {ROOMY}": "layers 1–6: the slope of",
-    f"initializer=xavier_normal {ROOMY}": "halve the variance a layer",
+    f"initializer=xavier_normal {ROOMY}": "halve the variance per layer",
     "dropout=dropout dropout.p=0.5 model.hidden_sizes=[64,2]": "layer 2: dropout "
     "silences both units in 25 % of the rows → dropout=none",
     "dropout=dropout dropout.p=0.5 model.hidden_sizes=[3]": "all 3 units in 12 %",

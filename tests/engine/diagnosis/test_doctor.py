@@ -8,7 +8,7 @@ import pytest
 from conftest import CONF, Compose
 
 from litmlp.engine.diagnosis.doctor import doctors_note
-from litmlp.engine.diagnosis.training_history import Case
+from litmlp.engine.diagnosis.training_history import TrainingHistory
 from litmlp.engine.folder import run_folder
 from litmlp.engine.run.train import train
 
@@ -172,16 +172,16 @@ def found(
     train: Sequence[float] = (0.8, 0.5, 0.45, 0.4),
     val: Sequence[float] = (0.9, 0.6, 0.55, 0.5),
     lr: float = 0.01,
-    iterations: int = 1000,
+    steps: int = 1000,
 ) -> list[str]:
     """The note on a healthy run but for the values given."""
     return doctors_note(
-        Case(
+        TrainingHistory(
             records=[RECORD | (first or {}), RECORD | (last or {})],
             losses={"loss/train": train, "loss/val": val},
             activations={"layer_1": "ReLU", "layer_2": "Tanh"},
             lr=lr,
-            iterations=iterations,
+            steps=steps,
         )
     )
 
@@ -241,7 +241,7 @@ def test_small_steps_are_to_blame_for_a_loss_that_falls_slowly_and_steadily() ->
 def test_a_loss_that_stays_is_named_once_there_was_time() -> None:
     still = [1.0, 1.01, 0.99, 1.0]
     assert found(train=still) == ["loss/train has stayed at 1 → optimizer.lr=0.1"]
-    assert found(train=still, iterations=50) == []
+    assert found(train=still, steps=50) == []
 
 
 def test_a_validation_loss_that_jumps_is_not_overfitting() -> None:

@@ -1,4 +1,4 @@
-"""Which choices of a config do not go together, in a line each, before training."""
+"""Advice before training: choices of a config that do not go together."""
 
 import math
 from collections import defaultdict
@@ -20,40 +20,40 @@ SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 RECTIFYING = ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "GELU", "SiLU")
 
 DEEP = 4
-"""Hidden layers in which a small loss a layer adds up."""
+"""HiddenLayer layers in which a small loss a layer adds up."""
 
 USUAL_RATES = dict.fromkeys(("Adam", "AdamW", "NAdam", "RAdam", "RMSprop"), (1e-5, 0.1))
 USUAL_RATES |= {"SGD": (1e-4, 3.0), "Adagrad": (1e-4, 1.0), "Adamax": (1e-5, 0.1)}
-"""The lowest and the highest learning rates that one sees recommended."""
+"""The lowest and the highest learning rates that are recommended."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A choice: the last name of its ``_target_``, and its arguments."""
+class Choice:
+    """An option: the last name of its ``_target_``, and its arguments."""
 
     kind: str
     options: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hidden:
-    """A hidden layer as it is configured; the first one's inputs are not known yet."""
+class HiddenLayer:
+    """A hidden layer in the config; the inputs of the first layer are not known yet."""
 
     name: str
     num_inputs: int | None
     size: int
-    activation: Part
-    initializer: Part
-    batchnorm: Part
-    dropout: Part
+    activation: Choice
+    initializer: Choice
+    batchnorm: Choice
+    dropout: Choice
 
 
 def advice(config: DictConfig, network: nn.Module) -> list[str]:
-    """A line for each mismatch: what it does and, after an arrow, what to say instead.
+    """Return one line per mismatch: its effect and, after an arrow, other overrides.
 
     Args:
-        config: complete, as it will be trained.
-        network: what was built from it.
+        config: complete, as it is trained.
+        network: built from the config.
     """
     layers = hidden_layers(config.model)
     return [
@@ -61,50 +61,50 @@ def advice(config: DictConfig, network: nn.Module) -> list[str]:
         *about_depth(layers),
         *about_batchnorm(layers, network, config.data.batch_size),
         *about_loss(config.loss._target_, config.task.name),
-        *about_optimizer(part(config.optimizer), part(config.penalty)),
-        *about_schedule(part(config.scheduler), max_epochs(config.trainer)),
+        *about_optimizer(choice_of(config.optimizer), choice_of(config.penalty)),
+        *about_schedule(choice_of(config.scheduler), max_epochs(config.trainer)),
     ]
 
 
-def part(node: Any) -> Part:
-    """A node of a config as a choice; nothing if there is no ``_target_``."""
+def choice_of(node: Any) -> Choice:
+    """Return a node of a config as a choice; an empty one without ``_target_``."""
     if not isinstance(node, DictConfig):
-        return Part("", {})
+        return Choice("", {})
     options: Any = OmegaConf.to_container(node, resolve=True)
-    return Part(options.pop("_target_", "").rpartition(".")[2], options)
+    return Choice(options.pop("_target_", "").rpartition(".")[2], options)
 
 
-def hidden_layers(model: DictConfig) -> list[Hidden]:
-    """The hidden layers of an MLP's config; none of another network's."""
+def hidden_layers(model: DictConfig) -> list[HiddenLayer]:
+    """Return the hidden layers of an MLP's config; of another network, none."""
     sizes = model.get("hidden_sizes") or []
-    choices = {group: parts(model.get(group), len(sizes)) for group in PER_LAYER}
+    choices = {group: choices_of(model.get(group), len(sizes)) for group in PER_LAYER}
     layers = []
     for i, size in enumerate(sizes):
         own = {group: each[i] for group, each in choices.items()}
         inputs = sizes[i - 1] if i else None
         layers.append(
-            Hidden(name=f"layer_{i + 1}", num_inputs=inputs, size=size, **own)
+            HiddenLayer(name=f"layer_{i + 1}", num_inputs=inputs, size=size, **own)
         )
     return layers
 
 
-def parts(choice: Any, layers: int) -> list[Part]:
-    """A choice for each layer, or one for all of them."""
+def choices_of(choice: Any, layers: int) -> list[Choice]:
+    """Return one choice per layer; a single choice counts for all layers."""
     if isinstance(choice, ListConfig):
-        return [part(own) for own in choice]
-    return [part(choice)] * layers
+        return [choice_of(own) for own in choice]
+    return [choice_of(choice)] * layers
 
 
 def max_epochs(trainer: DictConfig) -> float:
-    """How many epochs the budget allows, as far as it says."""
+    """Return how many epochs the budget allows, infinity if it has another limit."""
     if trainer.max_epochs is None:
         limited = trainer.max_steps != -1 or trainer.max_time is not None
         return math.inf if limited else DEFAULT_MAX_EPOCHS
     return math.inf if trainer.max_epochs == -1 else trainer.max_epochs
 
 
-def about_each(layers: Sequence[Hidden]) -> Iterator[str]:
-    """What is said of several layers is said once."""
+def about_each(layers: Sequence[HiddenLayer]) -> Iterator[str]:
+    """Yield advice on single layers, once for all layers that share it."""
     found: dict[str, list[str]] = defaultdict(list)
     for layer in layers:
         for text in (*about_initializer(layer), *about_dropout(layer)):
@@ -113,8 +113,8 @@ def about_each(layers: Sequence[Hidden]) -> Iterator[str]:
         yield f"{spoken(names)}: {text}"
 
 
-def about_initializer(layer: Hidden) -> Iterator[str]:
-    """Weights that start alike, or whose spread does not fit what follows."""
+def about_initializer(layer: HiddenLayer) -> Iterator[str]:
+    """Yield advice on weights that start equal, or do not fit the activation."""
     kind, options = layer.initializer.kind, layer.initializer.options
     activation, cure = layer.activation.kind, f"→ initializer={suited(layer)}"
     gain = options.get("nonlinearity", "leaky_relu") if "kaiming" in kind else None
@@ -132,21 +132,21 @@ def about_initializer(layer: Hidden) -> Iterator[str]:
             yield f"activations get some {growth:.0f} times as wide {cure}"
 
 
-def suited(layer: Hidden) -> str:
-    """The initializer that keeps the spread of the layer's activation."""
+def suited(layer: HiddenLayer) -> str:
+    """Return the initializer that keeps the spread of the layer's activation."""
     if layer.activation.kind == "SELU":
         return "lecun_normal"
     squashing = layer.activation.kind in SQUASHING
     return "xavier_uniform" if squashing else "kaiming_uniform"
 
 
-def is_bare(layer: Hidden) -> bool:
-    """Whether no batchnorm sets the spread of its activations right."""
+def is_bare(layer: HiddenLayer) -> bool:
+    """Return whether no batchnorm corrects the spread of the activations."""
     return layer.batchnorm.kind in ("", "Identity")
 
 
-def about_dropout(layer: Hidden) -> Iterator[str]:
-    """Too few units for it, or an activation that needs another kind."""
+def about_dropout(layer: HiddenLayer) -> Iterator[str]:
+    """Yield advice on too few units, or an activation that needs another dropout."""
     kind, p = layer.dropout.kind, layer.dropout.options.get("p", 0)
     if kind in ("Dropout", "AlphaDropout") and p**layer.size > 0.01:
         units = "both units" if layer.size == 2 else f"all {layer.size} units"
@@ -158,8 +158,8 @@ def about_dropout(layer: Hidden) -> Iterator[str]:
         yield "SELU keeps its spread with its own dropout → dropout=alpha_dropout"
 
 
-def about_depth(layers: Sequence[Hidden]) -> Iterator[str]:
-    """What adds up over layers, where no batchnorm sets it right."""
+def about_depth(layers: Sequence[HiddenLayer]) -> Iterator[str]:
+    """Yield advice on effects that add up over layers without batchnorm."""
     bare = [layer for layer in layers if is_bare(layer)]
     sigmoid = [layer.name for layer in bare if layer.activation.kind == "Sigmoid"]
     if len(sigmoid) >= DEEP:
@@ -177,14 +177,14 @@ def about_depth(layers: Sequence[Hidden]) -> Iterator[str]:
     if len(halving) > DEEP:
         yield (
             f"{spoken(halving)}: Xavier's initializer lets ReLU and its like halve the "
-            "variance a layer → initializer=kaiming_uniform"
+            "variance per layer → initializer=kaiming_uniform"
         )
 
 
 def about_batchnorm(
-    layers: Sequence[Hidden], network: nn.Module, batch_size: int | str
+    layers: Sequence[HiddenLayer], network: nn.Module, batch_size: int | str
 ) -> Iterator[str]:
-    """Batches too small for it, and what should not come before it."""
+    """Yield advice on small batches, and on modules that should not come before."""
     normed = [i for i, layer in enumerate(layers) if not is_bare(layer)]
     if normed and isinstance(batch_size, int) and batch_size < 8:
         yield (
@@ -220,8 +220,8 @@ def about_loss(target: str, task: str) -> Iterator[str]:
         )
 
 
-def about_optimizer(optimizer: Part, penalty: Part) -> Iterator[str]:
-    """Rates out of all proportion, and weights that are shrunk twice."""
+def about_optimizer(optimizer: Choice, penalty: Choice) -> Iterator[str]:
+    """Yield advice on unusual learning rates, and weights that shrink twice."""
     low, high = USUAL_RATES.get(optimizer.kind, (0.0, math.inf))
     lr = optimizer.options.get("lr", low)
     if not low <= lr <= high:
@@ -234,8 +234,8 @@ def about_optimizer(optimizer: Part, penalty: Part) -> Iterator[str]:
         )
 
 
-def about_schedule(scheduler: Part, max_epochs: float) -> Iterator[str]:
-    """A learning rate that would only change when the run is over."""
+def about_schedule(scheduler: Choice, max_epochs: float) -> Iterator[str]:
+    """Yield advice on a learning rate that first changes after the run."""
     options = scheduler.options
     changes = options.get("milestones") or [options.get("step_size", 0)]
     if options.get("interval") == "epoch" and min(changes) >= max_epochs:

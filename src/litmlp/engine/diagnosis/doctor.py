@@ -1,27 +1,27 @@
-"""What ails a run and what would cure it, from what its diagnosis has recorded."""
+"""Findings about a run with overrides that may help, from its recorded history."""
 
 import math
 import statistics
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from litmlp.engine.diagnosis.training_history import Case, fallen
+from litmlp.engine.diagnosis.training_history import TrainingHistory, fallen
 from litmlp.engine.terminal.wording import percent, spoken
 
-DEAD = 0.5  # share of a layer's units, at the end
-SATURATED = 0.5  # share of every layer's values, at the end
-SATURATED_AT_START = 0.3  # share of a layer's values; a few percent are usual
+DEAD = 0.5  # fraction of a layer's units, at the end
+SATURATED = 0.5  # fraction of every layer's values, at the end
+SATURATED_AT_START = 0.3  # fraction of a layer's values; a few percent are usual
 GROWN = 100.0  # spread of activations, last hidden layer over first
 VANISHED = 0.05  # gradient, some layer over the last hidden one; 0.2 and more is usual
 SLOW = 3e-4  # largest update over weights; 1e-3 is usual
-STILL = 0.02  # share of the loss that is gone
+STILL = 0.02  # fraction of the loss that is gone
 
 
-def doctors_note(case: Case) -> list[str]:
-    """A line a finding: what is wrong and, after an arrow, the overrides that may help.
+def doctors_note(history: TrainingHistory) -> list[str]:
+    """Return one line per finding: the fault and, after an arrow, useful overrides.
 
-    The first group with findings speaks for the later ones, which it would explain:
-    dead units, say, a loss that does not move. A healthy run has an empty note.
+    Only the first group with findings counts: it would explain the later ones, such as
+    dead units a loss that does not move. A healthy run has an empty note.
     """
     for examinations in (
         (all_alike,),
@@ -34,153 +34,154 @@ def doctors_note(case: Case) -> list[str]:
         (jumping,),
         (overfitting,),
     ):
-        if note := [text for examine in examinations for text in examine(case)]:
+        if note := [text for examine in examinations for text in examine(history)]:
             return note
     return []
 
 
-def diverging(case: Case) -> Iterator[str]:
-    """The loss is not a number any more, or far above where it started."""
-    cure = f"{case.lr_times(0.1)} or trainer.gradient_clip_val=1.0"
-    for tag, values in case.losses.items():
+def diverging(history: TrainingHistory) -> Iterator[str]:
+    """Find a loss that is not a finite number, or far above where it started."""
+    cure = f"{history.lr_times(0.1)} or trainer.gradient_clip_val=1.0"
+    for tag, values in history.losses.items():
         for epoch, value in enumerate(values, 1):
             if not math.isfinite(value):
                 yield f"{tag} is not a finite number after epoch {epoch} → {cure}"
                 return
-    if case.last_loss > 2 * case.first_loss:
-        change = f"from {case.first_loss:.4g} to {case.last_loss:.4g}"
+    if history.last_loss > 2 * history.first_loss:
+        change = f"from {history.first_loss:.4g} to {history.last_loss:.4g}"
         yield f"loss/train has risen {change} → {cure}"
 
 
-def all_alike(case: Case) -> Iterator[str]:
-    """Units that start with the same weights get the same gradient: they stay alike."""
-    shares = case.of_layers("alike_share", -1)
-    if alike := [layer for layer, share in shares.items() if share == 1]:
+def all_alike(history: TrainingHistory) -> Iterator[str]:
+    """Find units with equal weights: they get equal gradients and stay equal."""
+    fractions = history.of_layers("alike_share", -1)
+    if alike := [layer for layer, fraction in fractions.items() if fraction == 1]:
         yield (
             f"{spoken(alike)}: all units have the same weights and learn the same "
-            f"→ {case.fitting_initializer}"
+            f"→ {history.fitting_initializer}"
         )
 
 
-def dying(case: Case) -> Iterator[str]:
-    """A unit that no row excites gets no gradient, so it stays as it is.
+def dying(history: TrainingHistory) -> Iterator[str]:
+    """Find units that no row excites: they get no gradient and stay dead.
 
-    In the untrained network its bias is to blame; later it was too large a step.
+    In the untrained network the cause is the bias, later a step that was too large.
     """
-    first, last = (case.of_layers("dead_share", i) for i in (0, -1))
-    dead = {layer: share for layer, share in last.items() if share >= DEAD}
+    first, last = (history.of_layers("dead_share", i) for i in (0, -1))
+    dead = {layer: fraction for layer, fraction in last.items() if fraction >= DEAD}
     born = any(first.get(layer, 0.0) >= DEAD for layer in dead)
-    cure = "initializer@bias_initializer=zeros" if born else case.lr_times(0.1)
+    cure = "initializer@bias_initializer=zeros" if born else history.lr_times(0.1)
     if dead:
-        yield f"{share_of(case, dead)} units are dead → {cure} or activation=leaky_relu"
+        units = fraction_of(history, dead)
+        yield f"{units} units are dead → {cure} or activation=leaky_relu"
 
 
-def saturated(case: Case) -> Iterator[str]:
-    """Where an activation is flat, little gradient gets through.
+def saturated(history: TrainingHistory) -> Iterator[str]:
+    """Find activations in their flat parts, where little gradient passes.
 
-    In the untrained network the weights are too large; later the steps have been,
-    unless all goes well: a confident classifier saturates in health.
+    In the untrained network the cause is large weights, later large steps, unless the
+    loss falls: a healthy classifier that is confident saturates, too.
     """
-    first, last = (case.of_layers("saturated_share", i) for i in (0, -1))
+    first, last = (history.of_layers("saturated_share", i) for i in (0, -1))
     flat = {
-        layer: share
-        for layer, share in last.items()
-        if min(share, first.get(layer, 0.0)) >= SATURATED_AT_START
+        layer: fraction
+        for layer, fraction in last.items()
+        if min(fraction, first.get(layer, 0.0)) >= SATURATED_AT_START
     }
-    cure = case.fitting_initializer
-    goes_well = case.learned > 0.5 and not case.validation_rises
+    cure = history.fitting_initializer
+    goes_well = history.learned > 0.5 and not history.validation_rises
     if not flat and not goes_well and min(last.values(), default=0.0) >= SATURATED:
-        flat, cure = last, case.lr_times(0.1)
+        flat, cure = last, history.lr_times(0.1)
     if flat:
         yield (
-            f"{share_of(case, flat)} outputs are saturated "
+            f"{fraction_of(history, flat)} outputs are saturated "
             f"→ {cure} or batchnorm=before_activation"
         )
 
 
-def growing_or_fading(case: Case) -> Iterator[str]:
-    """In the untrained network, activations do not keep their spread."""
-    spreads = case.of_layers("activation_spread", 0)
+def growing_or_fading(history: TrainingHistory) -> Iterator[str]:
+    """Find activations of the untrained network that do not keep their spread."""
+    spreads = history.of_layers("activation_spread", 0)
     if not spreads or not all(spreads.values()):
         return
     names = list(spreads)
     first, last = names[0], names[-1]
     change = spreads[last] / spreads[first]
-    if change > GROWN or (change < 1 / GROWN and case.learned < 0.5):
+    if change > GROWN or (change < 1 / GROWN and history.learned < 0.5):
         yield (
             f"activations spread {change:.2g} times as wide in {spoken([last])} as in "
             f"{spoken([first])} "
-            f"→ {case.fitting_initializer} or batchnorm=before_activation"
+            f"→ {history.fitting_initializer} or batchnorm=before_activation"
         )
 
 
-def vanishing(case: Case) -> Iterator[str]:
-    """The gradient shrinks on its way back through the layers."""
-    shares = []
-    for i in range(len(case.records)):
-        norms = case.of_layers("gradient_norm", i)
+def vanishing(history: TrainingHistory) -> Iterator[str]:
+    """Find a gradient that shrinks on its way back through the layers."""
+    fractions = []
+    for i in range(len(history.records)):
+        norms = history.of_layers("gradient_norm", i)
         if norms and (last := list(norms.values())[-1]):  # 0 while the output has zeros
-            shares += [(norm / last, layer) for layer, norm in norms.items()]
-    share, layer = min(shares, default=(1.0, ""))
-    cure = "activation=relu" if case.bounded else case.fitting_initializer
-    if share < VANISHED and case.learned < 0.5:
+            fractions += [(norm / last, layer) for layer, norm in norms.items()]
+    fraction, layer = min(fractions, default=(1.0, ""))
+    cure = "activation=relu" if history.bounded else history.fitting_initializer
+    if fraction < VANISHED and history.learned < 0.5:
         yield (
-            f"the gradient of {spoken([layer])} is {share:.1g} of the last hidden "
+            f"the gradient of {spoken([layer])} is {fraction:.1g} of the last hidden "
             f"layer's → {cure} or batchnorm=before_activation"
         )
 
 
-def crawling(case: Case) -> Iterator[str]:
-    """The loss falls in nearly every epoch and has got nowhere: steps are too small."""
-    losses, step = case.losses["loss/train"], case.largest_step
+def crawling(history: TrainingHistory) -> Iterator[str]:
+    """Find steps that are too small: the loss falls steadily, but slowly."""
+    losses, step = history.losses["loss/train"], history.largest_update
     falls = [after < before for before, after in pairwise(losses)]
     steady = bool(falls) and statistics.mean(falls) > 0.9
-    if step is not None and step < SLOW and steady and case.learned < 0.5:
+    if step is not None and step < SLOW and steady and history.learned < 0.5:
         factor = min(1e3, 10.0 ** round(math.log10(1e-3 / max(step, 1e-9))))
         yield (
             f"updates are {step:.1g} of the weights, and loss/train has only fallen "
-            f"from {case.first_loss:.4g} to {case.last_loss:.4g} "
-            f"→ {case.lr_times(factor)}"
+            f"from {history.first_loss:.4g} to {history.last_loss:.4g} "
+            f"→ {history.lr_times(factor)}"
         )
 
 
-def stuck(case: Case) -> Iterator[str]:
-    """The training loss is what it was before any training."""
-    step = case.largest_step
+def stuck(history: TrainingHistory) -> Iterator[str]:
+    """Find a training loss that has not changed."""
+    step = history.largest_update
     if step is None:
-        cure = f"model.hidden_sizes=[16] or {case.lr_times(10)}"
-    elif not case.activations:
+        cure = f"model.hidden_sizes=[16] or {history.lr_times(10)}"
+    elif not history.activations:
         cure = "activation=relu"
     else:
-        cure = case.lr_times(10 if step < 1e-2 else 0.1)
-    later = fallen(case.losses["loss/train"][0], case.last_loss)
-    if case.iterations >= 100 and max(case.learned, later) < STILL:
-        yield f"loss/train has stayed at {case.last_loss:.4g} → {cure}"
+        cure = history.lr_times(10 if step < 1e-2 else 0.1)
+    later = fallen(history.losses["loss/train"][0], history.last_loss)
+    if history.steps >= 100 and max(history.learned, later) < STILL:
+        yield f"loss/train has stayed at {history.last_loss:.4g} → {cure}"
 
 
-def jumping(case: Case) -> Iterator[str]:
-    """The validation loss goes up and down by much of what it has lost."""
-    if case.validation_rises and case.validation_jumps:
-        yield f"loss/val goes up and down from epoch to epoch → {case.lr_times(0.1)}"
+def jumping(history: TrainingHistory) -> Iterator[str]:
+    """Find a validation loss that goes up and down."""
+    if history.validation_rises and history.validation_jumps:
+        yield f"loss/val goes up and down from epoch to epoch → {history.lr_times(0.1)}"
 
 
-def overfitting(case: Case) -> Iterator[str]:
-    """The validation loss rises while the training loss goes on falling."""
-    if not case.validation_rises:
+def overfitting(history: TrainingHistory) -> Iterator[str]:
+    """Find a validation loss that rises while the training loss falls."""
+    if not history.validation_rises:
         return
-    best, last = case.validation_ends
-    epoch = case.losses["loss/val"].index(best)
-    dropout = "dropout=dropout dropout.p=0.5 or " if case.activations else ""
-    if case.last_loss < case.losses["loss/train"][epoch]:
+    best, last = history.validation_ends
+    epoch = history.losses["loss/val"].index(best)
+    dropout = "dropout=dropout dropout.p=0.5 or " if history.activations else ""
+    if history.last_loss < history.losses["loss/train"][epoch]:
         yield (
             f"loss/val has risen from {best:.4g} (epoch {epoch + 1}) to {last:.4g} "
-            f"while loss/train fell to {case.last_loss:.4g}: it learns its rows by "
+            f"while loss/train fell to {history.last_loss:.4g}: it learns its rows by "
             f"heart → {dropout}penalty=l2 penalty.strength=0.03"
         )
 
 
-def share_of(case: Case, shares: Mapping[str, float]) -> str:
-    """Which layers are meant and how much of what: ``layer 2: 62 % of the ReLU``."""
-    kinds = dict.fromkeys(case.activations[layer] for layer in shares)
-    most = f"{'up to ' * (len(shares) > 1)}{percent(max(shares.values()))}"
-    return f"{spoken(shares)}: {most} of the {' and '.join(kinds)}"
+def fraction_of(history: TrainingHistory, fractions: Mapping[str, float]) -> str:
+    """Return layers, fraction and activation: ``layer 2: 62 % of the ReLU``."""
+    kinds = dict.fromkeys(history.activations[layer] for layer in fractions)
+    most = f"{'up to ' * (len(fractions) > 1)}{percent(max(fractions.values()))}"
+    return f"{spoken(fractions)}: {most} of the {' and '.join(kinds)}"

@@ -1,6 +1,7 @@
 """A network seen as layers, in the order in which its modules are called."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -19,8 +20,8 @@ BETWEEN = (
 
 
 @dataclass
-class Call:
-    """A module without children, what went in [B, …] and what came out [B, …]."""
+class ModuleCall:
+    """A call of a module without children: inputs [B, …] and outputs [B, …]."""
 
     module: nn.Module
     inputs: Tensor
@@ -29,18 +30,18 @@ class Call:
 
 @dataclass
 class Layer:
-    """A module with a matrix of weights and the activation after it, in an iteration.
+    """A module with a matrix of weights and the activation after it, in one step.
 
     Args:
-        name: ``layer_1``, ``layer_2``, …; the last one is ``output``.
+        name: ``layer_1``, ``layer_2``, …; the last layer is ``output``.
         parameter: the weights, [units, inputs].
         activation: None where there is none, as in an output layer.
-        inputs: what entered the activation, [B, units], in this iteration and perhaps
-            in some that follow. Without an activation, what the weights gave.
-        outputs: what left it in this iteration, [B, units].
-        weight: the weights before the iteration.
-        gradient: theirs, before clipping; None if they are not trained.
-        update: what the iteration added to them.
+        inputs: the values that enter the activation, [B, units], in this step and
+            perhaps in later steps; without an activation, the weighted sums.
+        outputs: the values that leave the activation in this step, [B, units].
+        weight: the weights before the step.
+        gradient: of the weights, before clipping; None if they are not trained.
+        update: the change of the weights by the step.
     """
 
     name: str
@@ -54,13 +55,13 @@ class Layer:
 
 
 def leaves(network: nn.Module) -> list[nn.Module]:
-    """The modules without children that a layer can consist of."""
+    """Return the modules without children that a layer can consist of."""
     alone = [module for module in network.modules() if not any(module.children())]
     return [module for module in alone if not isinstance(module, BETWEEN)]
 
 
-def layers_of(calls: Sequence[Call]) -> list[Layer]:
-    """The layers of a forward pass; a module that is called again is no new layer."""
+def layers_of(calls: Sequence[ModuleCall]) -> list[Layer]:
+    """Return the layers of a forward pass; a module called again is no new layer."""
     layers: dict[nn.Module, Layer] = {}
     current: Layer | None = None
     for call in calls:
@@ -81,19 +82,30 @@ def layers_of(calls: Sequence[Call]) -> list[Layer]:
     return found
 
 
-@torch.no_grad()
-def layer_outputs(network: nn.Module, features: Tensor) -> dict[str, Tensor]:
-    """What each layer makes of rows, [B, units] by its name, in evaluation mode."""
-    calls: list[Call] = []
+@contextmanager
+def record_calls(
+    network: nn.Module, modules: Iterable[nn.Module]
+) -> Iterator[list[ModuleCall]]:
+    """Record the calls of some modules of a network, in evaluation mode."""
+    calls: list[ModuleCall] = []
 
     def note(module: nn.Module, inputs: tuple[Tensor, ...], outputs: Tensor) -> None:
-        calls.append(Call(module, inputs[0], outputs))
+        calls.append(ModuleCall(module, inputs[0], outputs))
 
-    hooks = [module.register_forward_hook(note) for module in leaves(network)]
+    hooks = [module.register_forward_hook(note) for module in modules]
     training = network.training
     network.eval()
-    network(features)
-    network.train(training)
-    for hook in hooks:
-        hook.remove()
+    try:
+        yield calls
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+
+
+@torch.no_grad()
+def layer_outputs(network: nn.Module, features: Tensor) -> dict[str, Tensor]:
+    """Map rows [B, F] to the outputs [B, units] of each layer, by its name."""
+    with record_calls(network, leaves(network)) as calls:
+        network(features)
     return {layer.name: layer.outputs for layer in layers_of(calls)}

@@ -1,58 +1,49 @@
 """A network as a table: layers, shapes, weights and biases."""
 
-from typing import Any
-
 import torch
 from rich.table import Table
 from torch import Tensor, nn
 
-from litmlp.engine.diagnosis.layer_trace import DROPOUTS
+from litmlp.engine.diagnosis.layer_trace import DROPOUTS, ModuleCall, record_calls
 from litmlp.engine.terminal.console import table
 
 
 def model_table(model: nn.Module, inputs: Tensor) -> Table:
-    """Each layer's output shape, weights and biases, and their totals.
+    """Return a table of each layer's output shape, weights and biases, and the totals.
 
     Args:
-        model: it is run once, in evaluation mode; a part that is not run has no row.
-        inputs: a row or more to run it on.
+        model: called once, in evaluation mode; a module that is not called has no row.
+        inputs: one row or more.
     """
-    rows: list[tuple[str, str, str, int, int]] = []
-    names = {module: name for name, module in model.named_modules()}
-
-    def note(module: nn.Module, inputs: Any, outputs: Any) -> None:
-        at_rest = isinstance(module, DROPOUTS)
-        if outputs is inputs[0] and not at_rest:
-            return  # nothing happens here: an Identity, an encoding of no categories
-        parameters = dict(module.named_parameters(recurse=False))
-        biases = sum(p.numel() for n, p in parameters.items() if n == "bias")
-        weights = sum(p.numel() for p in parameters.values()) - biases
-        if isinstance(outputs, Tensor):
-            shape = " × ".join(["batch", *map(str, outputs.shape[1:])])
-            kind = type(module).__name__
-            name = names[module].removeprefix("network.")
-            rows.append((name or kind, kind, shape, weights, biases))
-
-    leaves = [module for module in model.modules() if not any(module.children())]
-    hooks = [leaf.register_forward_hook(note) for leaf in leaves]
-    training = model.training
-    model.eval()
-    with torch.inference_mode():
+    modules = [module for module in model.modules() if not any(module.children())]
+    with record_calls(model, modules) as calls, torch.inference_mode():
         model(inputs)
-    model.train(training)
-    for hook in hooks:
-        hook.remove()
-
+    names = {module: name for name, module in model.named_modules()}
+    rows = [
+        layer_row(names[call.module].removeprefix("network."), call)
+        for call in calls
+        if isinstance(call.outputs, Tensor) and does_something(call)
+    ]
     result = table("layer", "kind", "output", "weights", "biases")
     for name, kind, shape, weights, biases in rows:
         result.add_row(name, kind, shape, f"{weights:,}", f"{biases:,}")
     total = sum(p.numel() for p in model.parameters())
+    weights, biases = sum(row[3] for row in rows), sum(row[4] for row in rows)
     result.add_section()
-    result.add_row(
-        f"{total:,} parameters",
-        "",
-        "",
-        f"{sum(row[3] for row in rows):,}",
-        f"{sum(row[4] for row in rows):,}",
-    )
+    result.add_row(f"{total:,} parameters", "", "", f"{weights:,}", f"{biases:,}")
     return result
+
+
+def does_something(call: ModuleCall) -> bool:
+    """Return False for an Identity, or an encoding without categories."""
+    return call.outputs is not call.inputs or isinstance(call.module, DROPOUTS)
+
+
+def layer_row(name: str, call: ModuleCall) -> tuple[str, str, str, int, int]:
+    """Return name, kind, output shape, and the numbers of weights and of biases."""
+    parameters = dict(call.module.named_parameters(recurse=False))
+    biases = sum(p.numel() for n, p in parameters.items() if n == "bias")
+    weights = sum(p.numel() for p in parameters.values()) - biases
+    shape = " × ".join(["batch", *map(str, call.outputs.shape[1:])])
+    kind = type(call.module).__name__
+    return name or kind, kind, shape, weights, biases

@@ -1,4 +1,4 @@
-"""How well each class or target is predicted, as tables."""
+"""Tables of how well each class or target is predicted."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ NUM_BINS = 10
 def class_scores(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> pl.DataFrame:
-    """A row a class, measured against all others; null where a score is undefined.
+    """Return one row per class, against all others; an undefined score is null.
 
     Args:
         targets: class indices [N].
@@ -49,7 +49,7 @@ def class_scores(
 def confusion(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> pl.DataFrame:
-    """Numbers of rows: a row a true class, a column a predicted class."""
+    """Return numbers of rows, by true class (down) and predicted class (across)."""
     labels = range(len(class_names))
     counts = metrics.confusion_matrix(
         targets, probabilities.argmax(dim=1), labels=labels
@@ -59,7 +59,7 @@ def confusion(
 
 
 def calibration_bins(targets: Tensor, probabilities: Tensor) -> pl.DataFrame:
-    """Rows by probability: how many, its mean, and the share where it came true.
+    """Return bins of probability: their rows, mean probability and observed frequency.
 
     The columns are ``from``, ``to``, ``rows``, ``probability`` and ``frequency``, the
     last two null in an empty bin.
@@ -90,7 +90,7 @@ def calibration_bins(targets: Tensor, probabilities: Tensor) -> pl.DataFrame:
 
 
 def calibration_error(bins: pl.DataFrame) -> float:
-    """Mean distance between probability and frequency, over the rows."""
+    """Return the mean distance between probability and frequency, over the rows."""
     distance = (bins["probability"] - bins["frequency"]).abs().fill_null(0)
     return float(np.average(distance, weights=bins["rows"]))
 
@@ -98,14 +98,14 @@ def calibration_error(bins: pl.DataFrame) -> float:
 def target_scores(
     targets: Tensor, predictions: Tensor, target_names: Sequence[str]
 ) -> pl.DataFrame:
-    """A row a real-valued target, in its own units; null where a score is undefined.
+    """Return one row per real-valued target, in its units; an undefined score is null.
 
     A residual is true − predicted.
 
     Args:
         targets: [N, targets].
         predictions: [N, targets], finite.
-        target_names: one a target.
+        target_names: one per target.
     """
     true, predicted = targets.double(), predictions.double()
     residuals = true - predicted

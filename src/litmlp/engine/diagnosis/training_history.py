@@ -1,4 +1,4 @@
-"""What the doctor is told of a run."""
+"""The history of a run, from which the doctor draws findings."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -7,49 +7,48 @@ from itertools import pairwise
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
-    """The history of a run, as its diagnosis has recorded it.
+class TrainingHistory:
+    """The values of a run that its diagnosis has recorded.
 
     Args:
-        records: values by tag, the oldest first; ``loss`` is that of the iteration they
-            are of.
-        losses: ``loss/train`` and, if there were validation rows, ``loss/val`` of each
-            epoch.
-        activations: the kind of each hidden layer's activation, where it has one.
-        lr: the learning rate that was chosen.
-        iterations: how many were done.
+        records: values by tag, the oldest first; ``loss`` is the loss of the step that
+            a record belongs to.
+        losses: ``loss/train`` and, with validation rows, ``loss/val``, per epoch.
+        activations: the kind of activation per hidden layer that has one.
+        lr: the learning rate in the config.
+        steps: the number of optimizer updates.
     """
 
     records: Sequence[Mapping[str, float]]
     losses: Mapping[str, Sequence[float]]
     activations: Mapping[str, str]
     lr: float
-    iterations: int
+    steps: int
 
     def of_layers(self, name: str, record: int) -> dict[str, float]:
-        """A value of the hidden layers that have it, in one of the records."""
+        """Return a value of the hidden layers that have it, from one of the records."""
         values, start = self.records[record], f"{name}/layer_"
         tags = [tag for tag in values if tag.startswith(start)]
         return {tag.removeprefix(f"{name}/"): values[tag] for tag in tags}
 
     @property
     def first_loss(self) -> float:
-        """Of the untrained network, on the rows of its first iteration."""
+        """The loss of the untrained network, on the rows of the first step."""
         return self.records[0]["loss"]
 
     @property
     def last_loss(self) -> float:
-        """On the training rows, the median of the last few epochs."""
+        """The median of the last training losses."""
         return statistics.median(self.losses["loss/train"][-3:])
 
     @property
     def learned(self) -> float:
-        """The share of the training loss that is gone."""
+        """The fraction of the training loss that is gone."""
         return fallen(self.first_loss, self.last_loss)
 
     @property
-    def largest_step(self) -> float | None:
-        """The largest update of a hidden layer as a share of its weights."""
+    def largest_update(self) -> float | None:
+        """The largest update of a hidden layer, divided by its weights."""
         records = range(len(self.records))
         ratios = [self.of_layers("update_ratio", i).values() for i in records]
         return max((ratio for values in ratios for ratio in values), default=None)
@@ -61,19 +60,19 @@ class Case:
 
     @property
     def validation_ends(self) -> tuple[float, float]:
-        """The best ``loss/val``, and the median of the last few; zeros without any."""
+        """The best ``loss/val`` and the median of the last; zeros without values."""
         values = self.losses["loss/val"] or [0.0]
         return min(values), statistics.median(values[-3:])
 
     @property
     def validation_rises(self) -> bool:
-        """Whether ``loss/val`` has been much better than it is in the end."""
+        """Whether ``loss/val`` was once much better than at the end."""
         best, last = self.validation_ends
         return last - best > 0.1 * self.first_loss and last > 1.2 * best
 
     @property
     def validation_jumps(self) -> bool:
-        """Whether an epoch changes ``loss/val`` by much of the way to its best."""
+        """Whether a typical epoch changes ``loss/val`` as much as it rises in all."""
         values = self.losses["loss/val"]
         best, last = self.validation_ends
         changes = [abs(after - before) for before, after in pairwise(values)]
@@ -81,14 +80,14 @@ class Case:
 
     @property
     def fitting_initializer(self) -> str:
-        """The override for weights that keep the spread of these activations."""
+        """The override for weights that keep the spread of the activations."""
         return f"initializer={'xavier' if self.bounded else 'kaiming'}_uniform"
 
     def lr_times(self, factor: float) -> str:
-        """The override for another learning rate."""
+        """Return the override for another learning rate."""
         return f"optimizer.lr={(self.lr or 1e-3) * factor:g}"
 
 
 def fallen(before: float, after: float) -> float:
-    """By which share a loss has fallen."""
+    """Return the fraction by which a loss has fallen."""
     return (before - after) / abs(before) if before else 0.0

@@ -1,4 +1,4 @@
-"""Where an activation is flat, so that no gradient gets through: saturated and dead."""
+"""Saturated outputs and dead units: an activation is flat and passes no gradient."""
 
 import copy
 from collections.abc import Sequence
@@ -7,16 +7,21 @@ import torch
 from torch import Tensor, nn
 
 FLAT = 0.01
-"""Slopes below this share of the steepest count as none: sigmoid's beyond ±6."""
+"""Slopes below this fraction of the steepest count as flat: sigmoid's beyond ±6."""
 
 
 def unit_health(activation: nn.Module, batches: Sequence[Tensor]) -> dict[str, Tensor]:
-    """How many units get no gradient, from what enters an activation, [B, units] each.
+    """Return the fraction of values or units without gradient, as tensors [].
 
-    ``saturated_share`` of the first batch's values, if the activation is flat on both
-    sides and steep between (sigmoid, tanh). ``dead_share`` of the units, those that are
-    flat in every row of all batches, if it is flat on one side of zero (ReLU). Nothing,
-    if it is flat nowhere (leaky ReLU).
+    ``saturated_share`` is the fraction of the first batch's values, if the activation
+    is flat on both sides and steep between (sigmoid, tanh). ``dead_share`` is the
+    fraction of units that are flat in every row of all batches, if the activation is
+    flat on one side of zero (ReLU). An activation that is flat nowhere (leaky ReLU) has
+    neither.
+
+    Args:
+        activation: elementwise.
+        batches: inputs of the activation, [B, units] each.
     """
     inputs = torch.cat(list(batches))
     far = torch.tensor([50.0, 100.0, 200.0, 1000.0])
@@ -35,7 +40,7 @@ def unit_health(activation: nn.Module, batches: Sequence[Tensor]) -> dict[str, T
 
 
 def slope(activation: nn.Module, inputs: Tensor) -> Tensor:
-    """The derivative of an elementwise activation in evaluation mode, as its inputs."""
+    """Return the derivative of an elementwise activation at inputs [B, units]."""
     alone = copy.deepcopy(activation).eval()  # a random activation draws nothing then
     with torch.enable_grad():
         points = inputs.detach().clone().requires_grad_()

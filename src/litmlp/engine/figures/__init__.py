@@ -1,1 +1,1 @@
-"""Pictures, a file a kind; each returns a matplotlib figure."""
+"""Pictures, one file per kind; each function returns a matplotlib figure."""

@@ -1,6 +1,6 @@
-"""How a classifier does: its mistakes, how it ranks rows, what its probabilities mean.
+"""Pictures of a classifier: its mistakes, its ranking of rows, its calibration.
 
-Each picture takes true class indices [N], finite probabilities [N, classes] and the
+Each function takes true class indices [N], finite probabilities [N, classes] and the
 classes' names, with N of 1 or more.
 """
 
@@ -21,9 +21,9 @@ from litmlp.engine.figures.style import COLORS, SEQUENTIAL, as_label, new_figure
 from litmlp.engine.figures.table import draw_table
 
 MOST_COUNTS = 20
-"""With more classes, a confusion matrix has no numbers in it."""
+"""With more classes, a confusion matrix shows no numbers."""
 MOST_NAMES = 50
-"""With more classes, not each of them has its name on the axes."""
+"""With more classes, some have no name on the axes."""
 NUM_WORST = 10
 
 Numbers = NDArray[np.float64]
@@ -33,12 +33,12 @@ Truth = NDArray[np.bool_]
 def confusion_matrix(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> Figure:
-    """Rows by true class (down) and predicted class (across), shares as colours."""
+    """Draw rows by true class (down) and predicted class (across)."""
     count = len(class_names)
     predicted = probabilities.argmax(dim=1).cpu()
     rows = metrics.confusion_matrix(targets.cpu(), predicted, labels=range(count))
     totals = rows.sum(axis=1, keepdims=True)
-    shares = rows / np.where(totals, totals, np.nan)  # a class without rows stays gray
+    fractions = rows / np.where(totals, totals, np.nan)  # no rows: gray
     step = -(-count // MOST_NAMES)
     names = [as_label(name) for name in class_names[::step]]
     longest = max(map(len, names))
@@ -46,12 +46,12 @@ def confusion_matrix(
     margin = 0.08 * longest + 0.8
     figure, (axes,) = new_figure(width=side + margin + 1, height=side + margin)
     few_should_show = PowerNorm(0.5, vmin=0, vmax=1)
-    image = axes.imshow(shares, cmap=SEQUENTIAL, norm=few_should_show)
-    figure.colorbar(image, label="share of the true class", shrink=0.9)
+    image = axes.imshow(fractions, cmap=SEQUENTIAL, norm=few_should_show)
+    figure.colorbar(image, label="fraction of the true class", shrink=0.9)
     axes.set_facecolor("lightgray")
     axes.grid(False)
     if count <= MOST_COUNTS:
-        write_counts(axes, rows, shares)
+        write_counts(axes, rows, fractions)
     ticks = range(0, count, step)
     fits = 0.09 * longest < side / len(names)
     axes.set_xticks(ticks, names, rotation=0 if fits else 90)
@@ -62,17 +62,17 @@ def confusion_matrix(
     return figure
 
 
-def write_counts(axes: Axes, rows: NDArray[np.int64], shares: Numbers) -> None:
-    """The number of rows in each cell of a confusion matrix that has any."""
+def write_counts(axes: Axes, rows: NDArray[np.int64], fractions: Numbers) -> None:
+    """Write the number of rows into the cells of a confusion matrix that have rows."""
     for (true, predicted), number in np.ndenumerate(rows):
         if number:
-            color = "white" if shares[true, predicted] < 0.25 else "black"
+            color = "white" if fractions[true, predicted] < 0.25 else "black"
             text = axes.text(predicted, true, f"{number}", color=color, size=8)
             text.set(ha="center", va="center")
 
 
 class Curve(NamedTuple):
-    """A class against the others: a line, and a number that sums it up."""
+    """A line of one class against the others, and its score."""
 
     name: str
     x: Numbers
@@ -81,7 +81,7 @@ class Curve(NamedTuple):
 
 
 def roc(targets: Tensor, probabilities: Tensor, class_names: Sequence[str]) -> Figure:
-    """True against false positive rate of each class, as its threshold moves."""
+    """Draw true against false positive rate of each class, over all thresholds."""
 
     def curve(name: str, is_class: Truth, probability: Numbers) -> Curve:
         false, true, _ = metrics.roc_curve(is_class, probability)
@@ -97,7 +97,7 @@ def roc(targets: Tensor, probabilities: Tensor, class_names: Sequence[str]) -> F
 def precision_recall(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> Figure:
-    """Precision against recall of each class, as its threshold moves."""
+    """Draw precision against recall of each class, over all thresholds."""
 
     def curve(name: str, is_class: Truth, probability: Numbers) -> Curve:
         precision, recall, _ = metrics.precision_recall_curve(
@@ -118,9 +118,9 @@ def against_the_others(
     probabilities: Tensor,
     class_names: Sequence[str],
 ) -> list[Curve]:
-    """A curve a class; of two classes only the second one's.
+    """Return one curve per class; of two classes, only the curve of the second.
 
-    A class that no row has, or every row, has none.
+    A class that no row has, or that every row has, has no curve.
     """
     first = 1 if len(class_names) == 2 else 0
     truth, scores = targets.cpu().numpy(), probabilities.double().cpu().numpy()
@@ -134,7 +134,7 @@ def against_the_others(
 def draw_curves(
     curves: Sequence[Curve], score: str, drawstyle: str
 ) -> tuple[Figure, Axes]:
-    """Curves within the unit square; of many, the worst in colours and with names."""
+    """Draw curves in the unit square; of many, only the worst have names."""
     figure, (axes,) = new_figure(width=4.5 if len(curves) < 2 else 7.5, height=4.5)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     if not curves:
@@ -163,10 +163,10 @@ def draw_curves(
 def calibration(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> Figure:
-    """How often rows of a probability are what it says, and how many rows there are.
+    """Draw the observed frequency over the predicted probability, and a histogram.
 
-    It is the probability of the second of two classes, of more that of the predicted
-    class (https://arxiv.org/abs/1706.04599).
+    The probability is that of the second of two classes, or with more classes that of
+    the predicted class (https://arxiv.org/abs/1706.04599).
     """
     bins = calibration_bins(targets, probabilities)
     figure, (axes, below) = new_figure(2, 1, width=4.5, height=2.8)
@@ -192,10 +192,10 @@ def worst_predictions(
     *,
     row_names: Sequence[str] | None = None,
 ) -> Figure:
-    """The rows whose true class has the smallest probability.
+    """Draw a table of the rows whose true class has the smallest probability.
 
     Args:
-        row_names: how to find the rows; by default their numbers from 0.
+        row_names: one per row; by default the index from 0.
     """
     of_true = probabilities.gather(1, targets[:, None]).squeeze(1).cpu()
     worst = of_true.argsort(stable=True)[:NUM_WORST].tolist()

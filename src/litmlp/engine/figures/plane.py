@@ -1,4 +1,4 @@
-"""Data of two inputs: what a network, and each of its units, makes of the plane."""
+"""Data of two inputs: the responses of a network and its units over the plane."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,7 +39,7 @@ def plane_figure(
             bottom up.
         units: by layer, in their order: responses [units, G, G].
         points: by split: places [N, 2] and class indices or values [N].
-        box: what the grid covers.
+        box: the area of the grid: left, right, bottom, top.
         names: of the two inputs.
         class_names: empty for real values.
         title: of the whole.
@@ -61,7 +61,7 @@ def plane_figure(
 
 
 def mixed(probabilities: Array) -> Array:
-    """The likeliest class's colour […, 3], the paler the less certain it is."""
+    """Mix the colour of the likeliest class with white: […, C] → […, 3]."""
     count = probabilities.shape[-1]
     colors = np.array([to_rgb(CLASS_COLORS[i % len(COLORS)]) for i in range(count)])
     certainty = (probabilities.max(axis=-1, keepdims=True) * count - 1) / (count - 1)
@@ -73,7 +73,7 @@ def mixed(probabilities: Array) -> Array:
 def draw_points(
     axes: Axes, split: str, places: Array, values: Array, norm: Normalize | None
 ) -> None:
-    """A split's points in the colour of their class or value, test points framed."""
+    """Draw a split's points in the colour of their class; test points have a frame."""
     colors = (
         [CLASS_COLORS[int(value) % len(COLORS)] for value in values]
         if norm is None
@@ -92,7 +92,7 @@ def draw_points(
 
 
 def draw_units(axes: Axes, units: Mapping[str, Array]) -> None:
-    """The network from left to right: a small map for every unit."""
+    """Draw the network from left to right, with a small map per unit."""
     spacing = 1.6
     most = max(min(len(maps), MOST_UNITS) for maps in units.values())
     for column, (layer, maps) in enumerate(units.items()):

@@ -1,6 +1,6 @@
-"""How a regressor does: what it predicts, and what is left over.
+"""Pictures of a regressor: its predictions and residuals.
 
-Each picture takes true values [N, targets], finite predictions [N, targets] and the
+Each function takes true values [N, targets], finite predictions [N, targets] and the
 targets' names, with N of 1 or more.
 """
 
@@ -17,9 +17,9 @@ from litmlp.engine.figures.style import COLORS, SEQUENTIAL, as_label, new_figure
 from litmlp.engine.figures.table import draw_table
 
 MOST_POINTS = 3000
-"""More are drawn as a map of how many there are."""
+"""More points are drawn as a map of their density."""
 MOST_TARGETS = 12
-"""More have no panel."""
+"""More targets have no panel."""
 NUM_WORST = 10
 
 Numbers = NDArray[np.float64]
@@ -29,12 +29,12 @@ Limits = tuple[float, float]
 def predicted_vs_true(
     targets: Tensor, predictions: Tensor, target_names: Sequence[str]
 ) -> Figure:
-    """A panel a target: each row's prediction against its true value."""
+    """Draw one panel per target: prediction against true value of each row."""
     panels = list(each_target(targets, predictions, target_names))
     across = min(len(panels), 4)
     down = -(-len(panels) // across)
     figure, axes = new_figure(down, across, width=4.5, height=4)
-    say_left_out(figure, target_names)
+    note_left_out(figure, target_names)
     for unused in axes[len(panels) :]:
         unused.remove()
     for panel, (name, true, predicted) in zip(axes, panels, strict=False):
@@ -49,10 +49,10 @@ def predicted_vs_true(
 def residuals(
     targets: Tensor, predictions: Tensor, target_names: Sequence[str]
 ) -> Figure:
-    """Two panels a target: true − predicted against predicted, and as a histogram."""
+    """Draw two panels per target: residuals against predictions, and as a histogram."""
     panels = list(each_target(targets, predictions, target_names))
     figure, axes = new_figure(len(panels), 2, width=4.5, height=3.5)
-    say_left_out(figure, target_names)
+    note_left_out(figure, target_names)
     for row, (name, true, predicted) in enumerate(panels):
         left, right = axes[2 * row : 2 * row + 2]
         rest = true - predicted
@@ -72,7 +72,7 @@ def residuals(
 def each_target(
     targets: Tensor, predictions: Tensor, target_names: Sequence[str]
 ) -> Iterator[tuple[str, Numbers, Numbers]]:
-    """Name, true values [N] and predictions [N] of the first few targets."""
+    """Yield name, true values [N] and predictions [N] of the first targets."""
     for index, name in enumerate(target_names[:MOST_TARGETS]):
         true, predicted = (
             values[:, index].double().cpu().numpy() for values in (targets, predictions)
@@ -80,8 +80,8 @@ def each_target(
         yield as_label(name), true, predicted
 
 
-def say_left_out(figure: Figure, target_names: Sequence[str]) -> None:
-    """Over the panels, if they do not show every target."""
+def note_left_out(figure: Figure, target_names: Sequence[str]) -> None:
+    """Write over the panels that they do not show every target."""
     if len(target_names) > MOST_TARGETS:
         text = f"the first {MOST_TARGETS} of {len(target_names)} targets"
         figure.suptitle(text, x=0.01, ha="left")
@@ -95,7 +95,7 @@ def draw_points(
     x_limits: Limits,
     y_limits: Limits,
 ) -> None:
-    """Rows as points; many as a map of how many there are."""
+    """Draw rows as points; many rows as a map of their density."""
     if len(x) <= MOST_POINTS:
         size = float(np.clip(2000 / len(x), 14, 60))
         axes.scatter(x, y, s=size, alpha=0.5, color=COLORS[0], linewidths=0)
@@ -108,7 +108,7 @@ def draw_points(
 
 
 def limits_of(*values: Numbers) -> Limits:
-    """The ends of an axis that holds all values with some room around them."""
+    """Return the ends of an axis that holds all values with some room around them."""
     low = min(float(some.min()) for some in values)
     high = max(float(some.max()) for some in values)
     size = max(abs(low), abs(high))
@@ -117,7 +117,7 @@ def limits_of(*values: Numbers) -> Limits:
 
 
 def scores(true: Numbers, predicted: Numbers) -> Iterator[str]:
-    """R² where it is defined, and the root of the mean squared error."""
+    """Yield R², where it is defined, and the root of the mean squared error."""
     if true.std() > 0:
         yield f"R² {round(metrics.r2_score(true, predicted), 3) + 0.0:.3f}"
     yield f"RMSE {metrics.root_mean_squared_error(true, predicted):.3g}"
@@ -130,17 +130,17 @@ def worst_predictions(
     *,
     row_names: Sequence[str] | None = None,
 ) -> Figure:
-    """The largest residuals, each target's measured by its standard deviation.
+    """Draw a table of the largest residuals, in standard deviations of their targets.
 
     Args:
-        row_names: how to find the rows; by default their numbers from 0.
+        row_names: one per row; by default the index from 0.
     """
     true, predicted = targets.double().cpu(), predictions.double().cpu()
     rest = true - predicted
     scale = true.std(dim=0, correction=0)
     scaled = (rest / scale.where(scale > 0, 1)).abs().flatten()
     worst = scaled.argsort(descending=True, stable=True)[:NUM_WORST].tolist()
-    cells = [divmod(place, len(target_names)) for place in worst]
+    cells = [divmod(position, len(target_names)) for position in worst]
     columns = {
         "row": [str(row) if row_names is None else row_names[row] for row, _ in cells],
         "target": [as_label(target_names[target]) for _, target in cells],

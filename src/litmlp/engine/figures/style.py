@@ -1,4 +1,4 @@
-"""The look that all pictures share."""
+"""The style of all pictures."""
 
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Told apart by colour-blind readers (https://jfly.uni-koeln.de/color/)."""
+"""Colours that colour-blind readers can distinguish (https://jfly.uni-koeln.de/color/)."""
 
 DIVERGING = "PuOr"
 """Colour map for values on both sides of zero."""
@@ -33,9 +33,13 @@ STYLE: Any = {  # matplotlib's stubs list the name of every setting
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 4.0, height: float = 3.0
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of rows × columns panels of a size in inches, and its axes row by row.
+    """Return a figure of rows × columns panels, and its axes row by row.
 
-    It belongs to nobody but the caller: no window, nothing to close.
+    The figure has no window, and nothing needs to be closed.
+
+    Args:
+        rows, columns: numbers of panels.
+        width, height: of a panel, in inches.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
@@ -47,20 +51,20 @@ def new_figure(
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG; its folder is made if need be."""
+    """Write a PNG, and make its folder if necessary."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(as_png(figure))
 
 
 def as_png(figure: Figure, *, dpi: int = 110) -> bytes:
-    """A figure as the content of a PNG file."""
+    """Return a figure as the content of a PNG file."""
     with BytesIO() as file:
         figure.savefig(file, format="png", dpi=dpi)
         return file.getvalue()
 
 
 def as_label(name: str, longest: int = 24) -> str:
-    """A name from the data as a picture can show it: on one line, not too long."""
+    """Return a name from the data on one line, cut to a length."""
     line = " ".join(name.split())
     cut = line if len(line) <= longest else f"{line[: longest - 1]}…"
-    return cut.replace("$", r"\$")  # would begin a formula
+    return cut.replace("$", r"\$")  # a dollar sign begins a formula

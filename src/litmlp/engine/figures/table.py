@@ -1,4 +1,4 @@
-"""A table as a picture, where only pictures can be shown."""
+"""A table as a picture."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ CHARACTER, LINE = 0.085, 0.26  # inches
 
 
 def draw_table(columns: Mapping[str, Sequence[str]], title: str) -> Figure:
-    """Columns of texts under their names; at least one row."""
+    """Draw columns of texts under their names; there is at least one row."""
     rows = list(zip(*columns.values(), strict=True))
     widths = [2 + max(map(len, [name, *texts])) for name, texts in columns.items()]
     figure, (axes,) = new_figure(

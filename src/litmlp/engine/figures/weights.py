@@ -1,4 +1,4 @@
-"""What the units of a first layer look for."""
+"""The weights of a first layer."""
 
 import math
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ MOST_NAMES = 40
 def first_layer_weights(
     weights: NDArray[np.float64], feature_names: Sequence[str]
 ) -> Figure:
-    """A row a unit, a column a feature; images of square pixels as small images.
+    """Draw one row per unit and one column per feature, or one image per unit.
 
     Args:
         weights: of the first layer, [units, features].
-        feature_names: those of pixels begin with ``pixel``.
+        feature_names: if all begin with ``pixel``, a unit is drawn as an image.
     """
     shown = weights[:MOST_UNITS]
     largest = float(np.abs(shown).max()) or 1.0
@@ -40,7 +40,7 @@ def first_layer_weights(
     )
     axes.grid(visible=False)
     more = f", {len(shown)} of {len(weights)}" if len(shown) < len(weights) else ""
-    axes.set_title(f"first layer, a {'tile' if is_image else 'row'} a unit{more}")
+    axes.set_title(f"first layer, one {'tile' if is_image else 'row'} per unit{more}")
     if is_image:
         axes.axis("off")
     else:
@@ -53,7 +53,7 @@ def first_layer_weights(
 
 
 def mosaic(tiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Tiles [N, side, side] in a square, with gaps of one pixel that stay empty."""
+    """Arrange tiles [N, side, side] in a square, with gaps of one pixel."""
     count, side, _ = tiles.shape
     across = math.ceil(math.sqrt(count))
     down = math.ceil(count / across)

@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from litmlp.callbacks.progress import Milestones, share_done
+from litmlp.callbacks.progress import Milestones, fraction_done
 from litmlp.engine.terminal.console import WIDTH, SafeConsole, console
 from litmlp.engine.terminal.progress_bars import bars
 from litmlp.engine.vectorized.group import Group
@@ -91,7 +91,7 @@ class Display(Callback):
     def on_train_epoch_start(self, trainer: Trainer, group: LightningModule) -> None:
         self.print_other_output()
         runs = cast(Group, group).runs
-        done = self.ended + sum(share_done(run.trainer, 0) for run in runs)
+        done = self.ended + sum(fraction_done(run.trainer, 0) for run in runs)
         if self._bar:
             self._bar(description=self.line(runs), completed=done / self.runs)
         elif self.is_shown and self._milestones.is_passed(done / self.runs):
