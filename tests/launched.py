@@ -63,12 +63,12 @@ def attempts(trained: Sequence[int]) -> list[range]:
     return [range(trained[i], trained[j - 1] + 1) for i, j in pieces]
 
 
-def members(sweep: Path) -> dict[str, Path]:
+def run_folders(sweep: Path) -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sweep.glob("*/summary.json")}
 
 
-def status(member: Path) -> str:
-    return str(read_summary(member)["status"])
+def status(folder: Path) -> str:
+    return str(read_summary(folder)["status"])
 
 
 def told(out: str) -> list[int]:
@@ -76,9 +76,9 @@ def told(out: str) -> list[int]:
     return [int(n) for n in re.findall(r"#(\d) : .*\n  (?:\d/\d  )?loss/val \d", out)]
 
 
-def begun_again(member: Path) -> list[int]:
+def begun_again(folder: Path) -> list[int]:
     """The iterations after which a run went on, each time that it did."""
-    log = (member / "train.log").read_text()
+    log = (folder / "train.log").read_text()
     return [
         int(n.replace(",", "")) for n in re.findall("goes on +after ([0-9,]+)", log)
     ]

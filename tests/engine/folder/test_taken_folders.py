@@ -35,10 +35,10 @@ def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
     assert (tmp_path / "here" / "checkpoints" / "best.ckpt").is_file()
 
 
-def test_a_killed_member_counts_as_unfinished(tmp_path: Path) -> None:
-    (tmp_path / "member").mkdir()
+def test_a_killed_run_counts_as_unfinished(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
     killed = {"status": "running", "overrides": ["seed=1"]}
-    (tmp_path / "member" / "summary.json").write_text(json.dumps(killed))
+    (tmp_path / "run" / "summary.json").write_text(json.dumps(killed))
     launch = Launch()
     conclude_sweep(
         launch, OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
@@ -46,11 +46,11 @@ def test_a_killed_member_counts_as_unfinished(tmp_path: Path) -> None:
     assert launch.failures == 1
 
 
-def test_a_member_that_cannot_be_read_counts_as_unfinished(
+def test_a_run_that_cannot_be_read_counts_as_unfinished(
     capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    (tmp_path / "member").mkdir()
-    (tmp_path / "member" / "summary.json").write_text("{")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "summary.json").write_text("{")
     launch = Launch()
     conclude_sweep(
         launch, OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})

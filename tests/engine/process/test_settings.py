@@ -43,21 +43,21 @@ def by_hash(place: Path) -> dict[str, Path]:
     }
 
 
-def test_a_member_ends_with_the_weights_of_the_same_run_alone(
+def test_a_run_ends_with_the_weights_of_the_same_run_alone(
     run: Run, tmp_path: Path
 ) -> None:
     choices = f"+all={STRANGE},{FAILING},{PLAIN}"
     ended = run("train", "-m", choices, *FOLLOWING, "name=together", *QUICK)
     assert ended.code == 1
     assert "num_threads=0: must be 1 or more" in ended.err
-    members = by_hash(tmp_path / "logs" / "together")
-    assert len(members) == 3
+    runs = by_hash(tmp_path / "logs" / "together")
+    assert len(runs) == 3
     for choice in (PLAIN, STRANGE):
         run("train", f"+all={choice}", *FOLLOWING, "name=alone", *QUICK)
     alone = by_hash(tmp_path / "logs" / "alone")
     assert len(alone) == 2
     for code, folder in alone.items():
-        together = weights(members[code])
+        together = weights(runs[code])
         for name, value in weights(folder).items():
             assert value.dtype == together[name].dtype
             assert torch.equal(value, together[name]), name
@@ -103,7 +103,7 @@ def test_a_run_leaves_the_process_as_it_was(config: Compose) -> None:
 
 
 def objects_after_each(run: Run, count: int, patch: pytest.MonkeyPatch) -> list[int]:
-    """How many objects Python keeps track of when each member of a sweep is done."""
+    """How many objects Python keeps track of when each run of a sweep is done."""
     counts = []
 
     def train_and_count(config: DictConfig) -> float:
@@ -126,7 +126,7 @@ def test_members_leave_no_objects_behind(
 
 
 @pytest.mark.slow
-def test_memory_stays_flat_over_200_members(
+def test_memory_stays_flat_over_200_runs(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resident = []

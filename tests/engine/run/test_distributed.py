@@ -55,8 +55,8 @@ def test_a_sweep_of_two_processes_a_run(
     assert "Traceback" not in ended.err
     (sweep,) = tmp_path.glob("logs/*/*/*")
     done, failed = (
-        json.loads((member / "summary.json").read_text())
-        for member in sorted(sweep.glob("optimizer*"))
+        json.loads((folder / "summary.json").read_text())
+        for folder in sorted(sweep.glob("optimizer*"))
     )
     assert done["status"] == "done"
     assert failed["error"].startswith("UserError: optimizer: Invalid learning rate")

@@ -1,4 +1,4 @@
-"""A sweep whose process is killed, again and again, trains each member once."""
+"""A sweep whose process is killed, again and again, trains each run once."""
 
 import json
 import random
@@ -19,7 +19,7 @@ Files = dict[str, tuple[bytes, int]]
 
 
 def done(sweep: Path) -> dict[str, Files]:
-    """All files of the members that are done, and when they were written."""
+    """All files of the runs that are done, and when they were written."""
     paths = sweep.glob("*/summary.json")
     return {
         path.parent.name: {

@@ -14,7 +14,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.singleton import Singleton
 from hydra.types import HydraContext
-from launched import begun_again, members, status, told, wait_until
+from launched import begun_again, run_folders, status, told, wait_until
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
@@ -25,8 +25,8 @@ JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
 
 
-def weights(member: Path) -> dict[str, torch.Tensor]:
-    checkpoint = torch.load(member / "checkpoints" / "best.ckpt", weights_only=True)
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    checkpoint = torch.load(folder / "checkpoints" / "best.ckpt", weights_only=True)
     state: dict[str, torch.Tensor] = checkpoint["state_dict"]
     return state
 
@@ -38,7 +38,10 @@ def test_processes_train_the_same_bits_and_tell_of_failures(
     one = run("train", "-m", "name=one", *axes)
     two = run("train", "-m", "name=two", *axes, *JOBLIB)
     assert one.code == two.code == 1
-    alone, together = members(tmp_path / "one"), members(tmp_path / "two")
+    alone, together = (
+        run_folders(tmp_path / "one"),
+        run_folders(tmp_path / "two"),
+    )
     assert set(alone) == set(together)
     assert len(together) == 4
     for name, folder in together.items():
@@ -141,7 +144,7 @@ def test_a_signal_ends_all_runs_and_starts_no_other(
     assert process.returncode == 128 + getattr(signal, name)
     assert "the sweep is incomplete" in out
     assert "Traceback" not in out
-    begun = members(tmp_path / "sweep").values()
+    begun = run_folders(tmp_path / "sweep").values()
     assert [status(folder) for folder in begun] == ["interrupted"] * AT_ONCE[launcher]
 
 
@@ -176,7 +179,7 @@ def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
     done, interrupted = map(int, found.groups())
     assert (done + interrupted, interrupted > 0) == (4, True)
     assert len(told(said)) == interrupted + 1
-    folders = members(tmp_path / "sweep").values()
+    folders = run_folders(tmp_path / "sweep").values()
     went_on = [iterations for f in folders for iterations in begun_again(f)]
     assert len(went_on) == interrupted
     assert min(went_on) > 0
@@ -211,7 +214,7 @@ def test_every_run_is_done_though_a_node_is_lost(begin: Begin, tmp_path: Path) -
         cluster.shutdown()
     assert process.returncode == 0, out
     assert sorted(told(out)) == [0, 1, 2, 3]
-    folders = members(tmp_path / "sweep").values()
+    folders = run_folders(tmp_path / "sweep").values()
     assert [status(folder) for folder in folders] == ["done"] * 4
     (went_on,) = (iterations for f in folders for iterations in begun_again(f))
     assert 0 < went_on < 900

@@ -20,7 +20,7 @@ QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "callbacks=minimal"
 COMMAND = ("-m", "activation=relu,tanh", *QUICK)
 
 
-def members(tmp_path: Path) -> dict[str, Path]:
+def run_folders(tmp_path: Path) -> dict[str, Path]:
     """Folders by what was chosen."""
     paths = tmp_path.glob("logs/*/sweeps/*/*/summary.json")
     return {path.parent.name.rpartition("-")[0]: path.parent for path in paths}
@@ -47,26 +47,26 @@ def trained(out: str) -> int:
 
 def test_what_is_done_stays_byte_for_byte(run: Run, tmp_path: Path) -> None:
     assert trained(run("train", *COMMAND).out) == 2
-    before = {name: contents(folder) for name, folder in members(tmp_path).items()}
+    before = {name: contents(folder) for name, folder in run_folders(tmp_path).items()}
     ended = run("train", *COMMAND, "sweep.resume=latest")
     assert ended.code == 0
     assert trained(ended.out) == 0
     assert "2 runs: 2 done (skipped)" in ended.out
     assert re.search(r"2/2  skipped: done  activation-tanh-[0-9a-f]{8}", ended.out)
-    after = {name: contents(folder) for name, folder in members(tmp_path).items()}
+    after = {name: contents(folder) for name, folder in run_folders(tmp_path).items()}
     assert before == after
 
 
 def test_a_longer_axis_trains_its_new_values_alone(run: Run, tmp_path: Path) -> None:
     run("train", "-m", "activation=relu,tanh", "optimizer.lr=0.01", *QUICK)
-    before = {name: contents(folder) for name, folder in members(tmp_path).items()}
+    before = {name: contents(folder) for name, folder in run_folders(tmp_path).items()}
     (sweep,) = tmp_path.glob("logs/*/sweeps/*")
     wider = ("-m", "activation=relu,tanh,gelu", "optimizer.lr=0.01,0.02", *QUICK)
     ended = run("train", *wider, f"sweep.resume={sweep}")
     assert ended.code == 0
     assert trained(ended.out) == 4
     assert "6 runs: 2 done (skipped), 4 new" in ended.out
-    after = {name: contents(folder) for name, folder in members(tmp_path).items()}
+    after = {name: contents(folder) for name, folder in run_folders(tmp_path).items()}
     assert len(after) == 6
     assert {name: after[name] for name in before} == before
     assert (sweep / "multirun_1.yaml").is_file()
@@ -75,9 +75,9 @@ def test_a_longer_axis_trains_its_new_values_alone(run: Run, tmp_path: Path) -> 
     assert len(report.splitlines()) == 1 + 6
 
 
-def test_failed_members_are_trained_anew(run: Run, tmp_path: Path) -> None:
+def test_failed_runs_are_trained_anew(run: Run, tmp_path: Path) -> None:
     run("train", *COMMAND)
-    failed, done = (members(tmp_path)[f"activation-{a}"] for a in ("relu", "tanh"))
+    failed, done = (run_folders(tmp_path)[f"activation-{a}"] for a in ("relu", "tanh"))
     status(failed, "failed")
     (failed / "metrics.csv").write_text("step,stale\n1,1\n")
     (failed / "notes.txt").write_text("keep me")
@@ -100,7 +100,7 @@ def test_a_launcher_killed_at_any_moment_can_be_followed(
     command = ("-m", "activation=relu,tanh,elu,selu,celu", *QUICK)
     run("train", *command)
     names = ("relu", "tanh", "elu", "selu", "celu")
-    left = [members(tmp_path)[f"activation-{name}"] for name in names]
+    left = [run_folders(tmp_path)[f"activation-{name}"] for name in names]
     status(left[0], "interrupted")
     status(left[1], "running")
     (left[2] / "summary.json").unlink()  # Hydra had made the folder
@@ -112,10 +112,10 @@ def test_a_launcher_killed_at_any_moment_can_be_followed(
     assert trained(ended.out) == 4
     assert [status(folder) for folder in left] == ["done"] * 5
     assert contents(left[4]) == before
-    assert len(members(tmp_path)) == 5
+    assert len(run_folders(tmp_path)) == 5
 
 
-def test_a_sweep_may_be_moved_and_lose_a_member(run: Run, tmp_path: Path) -> None:
+def test_a_sweep_may_be_moved_and_lose_a_run(run: Run, tmp_path: Path) -> None:
     run("train", *COMMAND)
     (sweep,) = tmp_path.glob("logs/*/sweeps/*")
     moved = sweep.rename(tmp_path / "it's here, now")
@@ -141,8 +141,8 @@ def quoted(path: Path) -> str:
 def test_members_of_a_launcher_that_was_just_killed_are_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members = {tmp_path / name: [name] for name in ("ends", "is in use")}
-    for folder in members:
+    folders = {tmp_path / name: [name] for name in ("ends", "is in use")}
+    for folder in folders:
         folder.mkdir()
         write_summary(folder, {"status": "running"})
     lock = lock_folder(tmp_path / "ends")
@@ -150,7 +150,7 @@ def test_members_of_a_launcher_that_was_just_killed_are_waited_for(
     Timer(0.3, lock.__exit__, (None, None, None)).start()
     monkeypatch.setattr("litmlp.engine.sweep.launch.GRACE", 1.0)
     with lock_folder(tmp_path / "is in use"):
-        assert Launch().still_to_train(members) == [["ends"]]
+        assert Launch().still_to_train(folders) == [["ends"]]
 
 
 def test_a_sweep_belongs_to_one_launch_at_a_time(run: Run, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_what_is_left_is_said_with_the_command_that_resumes(
     assert re.search(r"lr-1-\w{8} +failed +UserError: optimizer: Invalid", ended.out)
     assert ended.out.count("Invalid learning rate") == 1
     assert re.search(r"lr-0\.01-\w{8} +not started", ended.out)
-    assert list(members(tmp_path)) == ["optimizer.lr-1"]
+    assert list(run_folders(tmp_path)) == ["optimizer.lr-1"]
     again = re.search(r"resume +python (.*)", ended.out)
     assert again
     _, *typed = shlex.split(again[1])
@@ -184,7 +184,7 @@ def test_what_is_left_is_said_with_the_command_that_resumes(
     ended = run("train", *typed, "sweep.on_error=continue")
     assert ended.code == 1
     assert trained(ended.out) == 1
-    assert sorted(map(status, members(tmp_path).values())) == ["done", "failed"]
+    assert sorted(map(status, run_folders(tmp_path).values())) == ["done", "failed"]
 
 
 def test_a_stopped_sweep_says_what_is_unfinished(
@@ -203,7 +203,7 @@ def test_a_stopped_sweep_says_what_is_unfinished(
     assert re.search(r"activation-tanh-\w{8} +not started", ended.out)
     assert "sweep.resume=logs/default/sweeps/" in ended.out
     assert run("train", *COMMAND, "sweep.resume=latest").code == 0
-    assert [*map(status, members(tmp_path).values())] == ["done", "done"]
+    assert [*map(status, run_folders(tmp_path).values())] == ["done", "done"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_the_latest_sweep_is_the_last_by_name(tmp_path: Path) -> None:
     assert latest_sweep(tmp_path, search=False).name == "2026-01-02_00-00-00_a"
 
 
-def test_a_member_is_known_by_its_hash() -> None:
+def test_a_run_is_known_by_its_hash() -> None:
     existing = ["activation-relu-0a1b2c3d", "report"]
     name = "activation-relu+optimizer.lr-0.01-0a1b2c3d"
     assert known_name(name, existing) == "activation-relu-0a1b2c3d"

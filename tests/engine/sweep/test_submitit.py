@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import Begin
-from launched import begun_again, members, status, told, wait_until
+from launched import begun_again, run_folders, status, told, wait_until
 
 from hydra_plugins.litmlp_submitit import GRACE, Submission, has_ended, outcome
 from litmlp.engine.sweep.parallel import JobOutcome
@@ -28,7 +28,7 @@ def test_jobs_are_trained_and_reported(begin: Begin, tmp_path: Path) -> None:
     out, _ = process.communicate(timeout=300)
     assert process.returncode == 0, out
     assert sorted(told(out)) == [0, 1]
-    folders = members(tmp_path / "sweep").values()
+    folders = run_folders(tmp_path / "sweep").values()
     assert [status(folder) for folder in folders] == ["done", "done"]
 
 
@@ -46,7 +46,7 @@ def test_a_job_is_queued_again_and_a_lost_one_leaves_the_others_alone(
     assert sweep.returncode == 1, out
     assert len(told(out)) == 2
     assert re.search(r"error: job \d+ was lost \(finished\): its output is in /", out)
-    folders = members(tmp_path / "sweep").values()
+    folders = run_folders(tmp_path / "sweep").values()
     found = sorted(status(folder) for folder in folders)
     assert found == ["done", "done", "interrupted"]
     (went_on,) = (n for folder in folders for n in begun_again(folder))

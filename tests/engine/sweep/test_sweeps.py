@@ -26,7 +26,7 @@ def tree(folder: Path) -> set[str]:
     return {re.sub(r"tfevents\..*", "tfevents", name) for name in names}
 
 
-def test_a_sweep_leaves_a_folder_a_member(run: Run, tmp_path: Path) -> None:
+def test_a_sweep_leaves_one_folder_per_run(run: Run, tmp_path: Path) -> None:
     ended = run("train", "-m", "activation=relu,tanh", "seed=3", "name=try", *QUICK)
     assert ended.code == 0
     relu, tanh = folders(tmp_path)
@@ -91,7 +91,7 @@ def test_curves_in_tensorboard_bear_the_names_of_the_summary(
     assert test.value == pytest.approx(metrics["accuracy/test"])
 
 
-def test_a_failing_member_lets_the_others_go_on(run: Run, tmp_path: Path) -> None:
+def test_a_failing_run_lets_the_others_go_on(run: Run, tmp_path: Path) -> None:
     ended = run("train", "-m", "optimizer.lr=-1,0.01", *QUICK)
     assert ended.code == 1
     assert "error: optimizer: Invalid learning rate: -1" in ended.err

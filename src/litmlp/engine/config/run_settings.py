@@ -22,10 +22,11 @@ def run_settings(config: DictConfig) -> Iterator[None]:
     Raises:
         UserError: a seed or a number of threads that cannot be.
     """
+    seed = whole_number(config, "seed", least=0)  # first: the others refer to it
     for name in config.seeds:
         seed_of(config, str(name))
     with process_settings(
-        seed=whole_number(config, "seed", least=0),
+        seed=seed,
         num_threads=whole_number(config, "num_threads", least=1),
         in_double_precision=str(config.trainer.precision).startswith("64"),
     ):
