@@ -1,7 +1,7 @@
-"""Take the README's pictures of TensorBoard anew: python scripts/screenshots.py.
+"""Renew the README's pictures of TensorBoard: python scripts/screenshots.py.
 
-Trains what they show, and photographs it in a headless Chromium, which has to be
-installed. Needs the extra: pip install -e ".[screenshots]".
+The script trains the runs and takes screenshots in a headless Chromium, which must be
+installed. It needs the extra: pip install -e ".[screenshots]".
 """
 
 import argparse
@@ -27,12 +27,12 @@ from litmlp.errors import UserError
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / ".github" / "images"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-SETTLED = 4000  # milliseconds until TensorBoard has drawn what it was asked for
+SETTLED = 4000  # milliseconds until TensorBoard has finished drawing
 
 
 @dataclass
 class Shot:
-    """A picture: the training that it shows, TensorBoard's tab, pixels."""
+    """A screenshot: its training, the tab of TensorBoard, its size in pixels."""
 
     command: str
     tab: str
@@ -67,7 +67,7 @@ def main() -> None:
         if browser is None:
             raise UserError(f"no browser: install one of {', '.join(CHROMIUM)}")
         with tempfile.TemporaryDirectory() as folder:
-            os.chdir(folder)  # TensorBoard shows where the runs lie
+            os.chdir(folder)  # TensorBoard shows the path of the runs
             for name, shot in SHOTS.items():
                 train(shot.command.split(), name)
                 with tensorboard(name) as address:
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def train(overrides: list[str], logs: str) -> None:
-    """Run a training; its folder, or those of a sweep's members, lie in ``logs``."""
+    """Train a run or a sweep, with all run folders in ``logs``."""
     places = [f"hydra.run.dir={logs}/run", f"hydra.sweep.dir={logs}"]
     script = str(ROOT / "scripts" / "train.py")
     subprocess.run([sys.executable, script, *overrides, *places], check=True)
@@ -85,7 +85,7 @@ def train(overrides: list[str], logs: str) -> None:
 
 @contextmanager
 def tensorboard(logs: str) -> Iterator[str]:
-    """TensorBoard's address, as long as the block lasts."""
+    """Start TensorBoard, yield its address, and stop it after the block."""
     port = "6116"
     program = str(Path(sys.executable).with_name("tensorboard"))
     process = subprocess.Popen([program, "--logdir", logs, "--port", port])
@@ -103,7 +103,7 @@ def tensorboard(logs: str) -> Iterator[str]:
 
 
 def is_up(address: str) -> bool:
-    """Whether a server answers."""
+    """Return whether a server answers."""
     try:
         with urlopen(address):
             return True
@@ -112,7 +112,7 @@ def is_up(address: str) -> bool:
 
 
 def photograph(browser: str, address: str, shot: Shot) -> bytes:
-    """TensorBoard as PNG.
+    """Return a screenshot of TensorBoard as PNG.
 
     Raises:
         UserError: the extra is not installed.
@@ -141,7 +141,7 @@ def photograph(browser: str, address: str, shot: Shot) -> bytes:
 
 
 def save(picture: bytes, name: str) -> None:
-    """Keep a picture with as many colours as TensorBoard uses: a third of the size."""
+    """Save a picture with 128 colours, which is a third of the size."""
     with Image.open(io.BytesIO(picture)) as image:
         small = image.convert("RGB").quantize(128)
     small.save(PICTURES / f"{name}.png", optimize=True)

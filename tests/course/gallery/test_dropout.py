@@ -1,4 +1,4 @@
-"""What the pictures of dropout show."""
+"""The numbers behind the pictures of dropout."""
 
 import pytest
 import torch

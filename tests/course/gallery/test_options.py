@@ -1,4 +1,4 @@
-"""Which options are meant, and what they are built from."""
+"""The options that arguments name, and the objects built from them."""
 
 import pytest
 import torch

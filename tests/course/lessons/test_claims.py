@@ -1,4 +1,4 @@
-"""A claim's verdict, from the values of made-up runs."""
+"""Verdicts on claims, from the values of made-up runs."""
 
 import math
 from pathlib import Path
@@ -16,7 +16,7 @@ RELU = [0.50, 0.45, 0.60, 0.55, 0.52]
 
 
 def values(**groups: list[float]) -> dict[SweepRun, float]:
-    """A run a value, whose seed is its place in the list."""
+    """Return one run per value; its seed is its index in the list."""
     return {
         SweepRun(
             folder=Path(name, str(seed)),
@@ -124,7 +124,7 @@ def test_a_ratio_to_zero_is_not_measured() -> None:
 @pytest.mark.parametrize(
     ("over", "expected"), [("mean", 2.5), ("smallest", 1.0), ("range", 3.0)]
 )
-def test_several_members_of_a_seed_count_as_one(over: Any, expected: float) -> None:
+def test_several_runs_of_a_seed_count_as_one(over: Any, expected: float) -> None:
     runs = {
         SweepRun(folder=Path(), settings={"lr": lr}, repeat=(f"seed={seed}",)): value
         for seed in range(3)

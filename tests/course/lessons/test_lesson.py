@@ -1,4 +1,4 @@
-"""A lesson from the command to its verdict, and the verdict from the folders alone."""
+"""A lesson, from the command to its verdict; the same verdict from its folders."""
 
 import json
 import re
@@ -49,8 +49,8 @@ def test_a_lesson_ends_with_a_verdict_that_its_folders_give_again(
         "values": [1.0, 1.0],
     }
 
-    member = next(sweep.glob("*/summary.json")).parent
-    lesson = construct_node(run_folder.read_config(member).lesson, "lesson")
+    folder = next(sweep.glob("*/summary.json")).parent
+    lesson = construct_node(run_folder.read_config(folder).lesson, "lesson")
     found = lesson.judge(sweep).judgements
     assert [each.verdict for each in found] == list(verdicts(content).values())
 
@@ -80,7 +80,7 @@ def test_a_claim_is_about_a_measure() -> None:
         Lesson(question="?", measures={"accuracy": at_best}, claims=[claim])
 
 
-def test_a_sweep_without_members_teaches_nothing(tmp_path: Path) -> None:
+def test_a_sweep_without_runs_teaches_nothing(tmp_path: Path) -> None:
     lesson = Lesson(question="?", measures={}, claims=[])
     with pytest.raises(UserError, match="has no finished run"):
         lesson.judge(tmp_path)

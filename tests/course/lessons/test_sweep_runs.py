@@ -1,4 +1,4 @@
-"""Members and their settings, read from made-up run folders."""
+"""Runs and their settings, read from made-up run folders."""
 
 import json
 from pathlib import Path
@@ -29,21 +29,21 @@ def test_settings_are_values_and_repeats_are_not_settings(tmp_path: Path) -> Non
     assert run.repeat == ("data.split_seed=4", "seed=1")
 
 
-def test_members_come_in_the_order_in_which_they_started(tmp_path: Path) -> None:
+def test_runs_come_in_the_order_in_which_they_started(tmp_path: Path) -> None:
     leave(tmp_path, "a", ["depth=ten"], started="2026-11-23T17:00:09+00:00")
     leave(tmp_path, "b", ["depth=two"], started="2026-11-23T17:00:01+00:00")
     runs = read_runs(tmp_path)
     assert list(group_by(runs, ["depth"])) == [("two",), ("ten",)]
 
 
-def test_only_members_that_ended_well_are_read(tmp_path: Path) -> None:
+def test_only_runs_that_ended_well_are_read(tmp_path: Path) -> None:
     leave(tmp_path, "a", ["seed=1"])
     leave(tmp_path, "b", ["seed=2"], status="failed")
     leave(tmp_path, "c", ["seed=3"], status="running")
     assert [run.folder.name for run in read_runs(tmp_path)] == ["a"]
 
 
-def test_axes_are_what_members_differ_in() -> None:
+def test_axes_are_the_keys_in_which_runs_differ() -> None:
     runs = [
         SweepRun(
             folder=Path(),

@@ -20,7 +20,7 @@ def make_run(
     choices: Mapping[str, Any] | None = None,
     **summary: Any,
 ) -> Path:
-    """A finished run, but for what the summary says."""
+    """Write a run folder, finished unless the summary says otherwise."""
     content = {
         "status": "done",
         "started": "2026-11-23T15:41:42+00:00",
@@ -44,7 +44,7 @@ def make_run(
 def make_sweep(
     folder: Path, values: Mapping[str, float | None], **summary: Any
 ) -> Problem:
-    """The one problem of runs with these overrides, in one text, and best values."""
+    """Return the problem of made-up runs, from their overrides and best values."""
     for number, (overrides, value) in enumerate(values.items()):
         make_run(folder / str(number), overrides.split(), value, **summary)
     (problem,) = problems(read_runs(sorted(folder.iterdir())))

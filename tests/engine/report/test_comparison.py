@@ -1,4 +1,4 @@
-"""Why two runs differ is said: what was chosen, the rows, the versions."""
+"""The differences of two runs are shown: options, rows, versions."""
 
 import json
 from pathlib import Path

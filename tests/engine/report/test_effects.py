@@ -1,4 +1,4 @@
-"""What each axis does, on numbers that were made up to be known."""
+"""The effect of each axis, on made-up numbers with known effects."""
 
 from itertools import product
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Seeds collapsed, choices ranked by validation, ties told: against scipy, by hand."""
+"""Repeats summarized, choices ranked by validation, ties found: against scipy."""
 
 import statistics
 from pathlib import Path

@@ -240,7 +240,7 @@ def typed_in_a_shell(command: str) -> list[str]:
     return ended.stdout.decode().split("\0")[:-1]
 
 
-def test_a_member_of_an_experiments_sweep_is_trained_alone(tmp_path: Path) -> None:
+def test_a_run_of_an_experiments_sweep_is_trained_alone(tmp_path: Path) -> None:
     make_run(tmp_path / "a", ["experiment=sweep/x", "seed=1"], 1.0)
     (command,) = table_of(tmp_path).table["command"]
     end = "scripts/train.py experiment=sweep/x seed=1 hydra.mode=RUN"

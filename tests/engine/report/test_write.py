@@ -1,4 +1,4 @@
-"""scripts/report.py: what it says, what it leaves, and what it refuses."""
+"""scripts/report.py: its output, its files, and the mistakes that it refuses."""
 
 import json
 import subprocess
