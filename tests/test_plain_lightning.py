@@ -99,7 +99,8 @@ def test_rows_are_predicted_in_a_process_of_its_own(tmp_path: Path) -> None:
     code = (
         "import sys, torch; from litmlp.regressor import Regressor\n"
         "model = Regressor.load_from_checkpoint(sys.argv[1])\n"
-        "print(model.predict(torch.tensor([[1.0, 0.0, 2.0]]).double()).item())"
+        "print(model.predict(torch.tensor([[1.0, 0.0, 2.0]]).double()).item())\n"
+        "assert {'hydra', 'omegaconf', 'litmlp.engine'}.isdisjoint(sys.modules)"
     )
     command = [sys.executable, "-W", "ignore", "-c", code, checkpoint(tmp_path)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -111,7 +112,7 @@ def test_rows_are_predicted_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_class_says_so(wine: Path) -> None:
-    with pytest.raises(UserError, match="is a Classifier, not a Regressor"):
+    with pytest.raises(UserError, match="holds a Classifier, not a Regressor"):
         Regressor.load_from_checkpoint(checkpoint(wine))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import lightning
-import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -90,7 +89,8 @@ class BestAndLast(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
         if self._processes:
-            self._restore_process(trainer, cast(Supervised, model))
+            random_state.restore_own(self._processes, trainer, cast(Supervised, model))
+            self._processes = []
         self._note_time(trainer)
 
     def on_train_batch_start(
@@ -149,7 +149,7 @@ class BestAndLast(Checkpoint):
         self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint["format"] = checkpoints.FORMAT
-        checkpoint["processes"] = states_of_processes(trainer, cast(Supervised, model))
+        checkpoint["processes"] = random_state.gather(trainer, cast(Supervised, model))
         checkpoint["seconds"] = time.monotonic() - self._began
         checkpoint["logs"] = {
             type(logger).__name__: logger.position()
@@ -169,23 +169,6 @@ class BestAndLast(Checkpoint):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.best, self._stopped_early = state["best"], state["stopped_early"]
-
-    def _restore_process(self, trainer: Trainer, model: Supervised) -> None:
-        """Restore the random numbers and the batches of this process.
-
-        Raises:
-            UserError: another number of processes saved the checkpoint.
-        """
-        processes, self._processes = self._processes, []
-        if len(processes) != trainer.world_size:
-            raise UserError(
-                f"the checkpoint is of {len(processes)} process(es), this machine "
-                f"gives {trainer.world_size}: a run goes on with as many devices"
-            )
-        own = processes[trainer.global_rank]
-        if "epoch_state" in own:
-            model.epoch_state.load_state_dict(own["epoch_state"])
-        random_state.restore(own["random"])
 
     def _is_due(self, trainer: Trainer, i: int) -> bool:
         due = time.monotonic() - self._written >= self.every_seconds
@@ -245,13 +228,3 @@ class BestAndLast(Checkpoint):
         self._written = time.monotonic()
         self._written_step = trainer.global_step
         self._written_epoch = trainer.current_epoch
-
-
-def states_of_processes(trainer: Trainer, model: Supervised) -> list[dict[str, Any]]:
-    """Return one entry per process: random numbers and, if several, batches."""
-    own = {"random": random_state.states()}
-    processes = [own] * trainer.world_size
-    if trainer.world_size > 1:
-        own["epoch_state"] = model.epoch_state.state_dict()
-        torch.distributed.all_gather_object(processes, own)
-    return processes

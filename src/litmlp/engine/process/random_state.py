@@ -1,10 +1,15 @@
-"""States of all generators of random numbers that a run may draw from."""
+"""States of the processes of a training: random numbers, batches of the epoch."""
 
 import random
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 import torch
+from lightning.pytorch import Trainer
+
+from litmlp.errors import UserError
+from litmlp.supervised import Supervised
 
 States = dict[str, Any]
 """States by library, in types that a checkpoint can hold."""
@@ -30,3 +35,32 @@ def restore(states: States) -> None:
     torch.set_rng_state(states["torch"])
     if "cuda" in states:
         torch.cuda.set_rng_state_all(states["cuda"])
+
+
+def gather(trainer: Trainer, model: Supervised) -> list[dict[str, Any]]:
+    """Return one entry per process: random numbers and, if several, its batches."""
+    own: dict[str, Any] = {"random": states()}
+    processes = [own] * trainer.world_size
+    if trainer.world_size > 1:
+        own["epoch_state"] = model.epoch_state.state_dict()
+        torch.distributed.all_gather_object(processes, own)
+    return processes
+
+
+def restore_own(
+    processes: Sequence[Mapping[str, Any]], trainer: Trainer, model: Supervised
+) -> None:
+    """Restore what :func:`gather` returned for this process.
+
+    Raises:
+        UserError: another number of processes saved the checkpoint.
+    """
+    if len(processes) != trainer.world_size:
+        raise UserError(
+            f"the checkpoint is of {len(processes)} process(es), this machine gives "
+            f"{trainer.world_size}: a run goes on with as many devices as before"
+        )
+    own = processes[trainer.global_rank]
+    if "epoch_state" in own:
+        model.epoch_state.load_state_dict(own["epoch_state"])
+    restore(own["random"])
