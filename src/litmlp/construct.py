@@ -154,7 +154,6 @@ def construct(
     return factory if content.get("_partial_") is True else factory()
 
 
-@functools.cache
 def resolve(path: str, where: str) -> Callable[..., Any]:
     """Find the class or function of a ``_target_``, judged by where it is defined.
 

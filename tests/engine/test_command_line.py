@@ -27,6 +27,7 @@ MISTAKES = {
     "data=table": "data.path is needed: give data.path=…",
     "data=table data.path=no.csv data.target=y": "no.csv: no such file",
     "data=table data.path=t.csv data.target=ag": "no column ag. Did you mean age?",
+    "activation._target_=[relu]": "_target_=['relu']: expected the name of a class",
     "activation._target_=os.system": "activation._target_=os.system is not allowed",
     "loss._target_=torch.nn.functional.torch.load": "is not allowed: a target must be",
     "loss._target_=torchmetrics.functional.text.bert._read_csv_from_url": "not allowed",
