@@ -19,8 +19,8 @@ class UserError(ValueError):
 
 
 @contextmanager
-def prefixed(source: str) -> Iterator[None]:
-    """Begin the text of a user's mistake in the block with the name of a file."""
+def prefix_mistakes(source: str) -> Iterator[None]:
+    """Begin the message of every :class:`UserError` in the block with a file's name."""
     try:
         yield
     except UserError as error:

@@ -14,7 +14,7 @@ from litmlp.data.tables.raw_features import as_numbers
 from litmlp.data.tables.read import MISSING_VALUES
 from litmlp.data.tables.stream import read_inputs
 from litmlp.data.tables.targets import class_indices
-from litmlp.errors import UserError, prefixed
+from litmlp.errors import UserError, prefix_mistakes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def read_labelled(
         raise UserError(f"{path} has a header and no rows")
     table = pl.concat([other for _, other in chunks])
     given = table.select(without_missing(table[name]) for name in target_names)
-    with prefixed(path):
+    with prefix_mistakes(path):
         encoded = (
             class_indices(given.to_series(), class_names).to_frame()
             if class_names

@@ -10,7 +10,7 @@ from litmlp.data.samples import Column
 from litmlp.data.tables.column_kinds import FIRST_LINE
 from litmlp.data.tables.raw_features import to_inputs
 from litmlp.data.tables.read import MISSING_VALUES, is_parquet, report_polars_errors
-from litmlp.errors import prefixed
+from litmlp.errors import prefix_mistakes
 
 CSV_BYTES = 2**21
 PARQUET_ROWS = 2**16
@@ -32,7 +32,7 @@ def read_inputs(
     """
     line = FIRST_LINE
     for features, others in read_chunks(path, columns, kept):
-        with prefixed(path):
+        with prefix_mistakes(path):
             inputs = to_inputs(features, columns, first_line=line)
         line += len(features)
         yield inputs, others

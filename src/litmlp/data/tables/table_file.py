@@ -12,7 +12,7 @@ from torch import Tensor
 from litmlp.data.samples import Column
 from litmlp.data.tables.column_kinds import FIRST_LINE, as_text, parse_text
 from litmlp.data.tables.raw_features import as_numbers, as_tensor, to_input
-from litmlp.errors import UserError, prefixed
+from litmlp.errors import UserError, prefix_mistakes
 
 Split = Literal["train", "val", "test"]
 SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
@@ -127,6 +127,6 @@ def take_inputs(files: Sequence[TableFile], columns: Sequence[Column]) -> Tensor
         labelled = as_tensor(file.is_labelled.arg_true())
         for i, column in enumerate(columns):
             values = file.table.drop_in_place(column.name)
-            with prefixed(file.source):
+            with prefix_mistakes(file.source):
                 rows[:, i] = to_input(values, column)[labelled]
     return inputs

@@ -22,7 +22,7 @@ from litmlp.data.tables.targets import (
     infer_task,
     read_targets,
 )
-from litmlp.errors import UserError, nearest, prefixed
+from litmlp.errors import UserError, nearest, prefix_mistakes
 
 log = logging.getLogger(__name__)
 
@@ -89,13 +89,13 @@ class Tabular(Data):
 
     def infer_task(self) -> Task:
         table = self.read(self.targets)
-        with prefixed(self.source):
+        with prefix_mistakes(self.source):
             return infer_task(read_targets(table, self.targets, "auto"))
 
     def load(self) -> Samples:
         table = self.read()
         names = self._features(table.columns)
-        with prefixed(self.source):
+        with prefix_mistakes(self.source):
             columns = describe_columns(table.select(names), self.kinds)
         files = [self.label(self.source, table), *self.other_files(columns)]
         target_columns = table.select(self.targets)
@@ -125,7 +125,7 @@ class Tabular(Data):
         Raises:
             UserError: no row has a target.
         """
-        with prefixed(source):
+        with prefix_mistakes(source):
             targets = read_targets(table, self.targets, self.task)
         file = TableFile(source=source, table=table, targets=targets, split=split)
         if not file.num_rows:
@@ -181,11 +181,11 @@ class Tabular(Data):
         task = infer_task(first.targets) if self.task == "auto" else self.task
         classes: list[str] = []
         if task != "regression":
-            with prefixed(first.source):
+            with prefix_mistakes(first.source):
                 classes = class_names(first.targets, task)
         encoded = []
         for file in files:
-            with prefixed(file.source):
+            with prefix_mistakes(file.source):
                 if classes:
                     indices = class_indices(file.targets.to_series(), classes)
                     encoded.append(as_tensor(indices.filter(file.is_labelled)))
