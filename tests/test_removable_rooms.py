@@ -16,6 +16,7 @@ ROOMS = {
     ],
     "vectorized": [
         *("src/litmlp/engine/vectorized", "tests/engine/vectorized"),
+        "scripts/benchmark_vectorized.py",
         "src/hydra_plugins/litmlp_vectorized.py",
         "conf/hydra/launcher/vectorized.yaml",
     ],
