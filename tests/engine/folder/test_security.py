@@ -108,7 +108,7 @@ def test_any_name_of_a_file_has_a_folder_of_its_own(name: str, folder: Path) -> 
 def test_a_sweep_that_goes_on_stays_where_it_is(
     place: str, finished: Path, run: Run, tmp_path: Path
 ) -> None:
-    """What a member leaves is removed before it is trained anew: not elsewhere."""
+    """A failed run is removed before it is trained again, but nothing elsewhere."""
     victim = Path(shutil.copytree(finished, tmp_path / "victim"))
     before = {path: path.read_bytes() for path in victim.rglob("*") if path.is_file()}
     (tmp_path / "sweep").mkdir()

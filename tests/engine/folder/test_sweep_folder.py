@@ -1,4 +1,4 @@
-"""What the members of a sweep are called."""
+"""Names of the runs of a sweep."""
 
 import re
 

@@ -23,7 +23,7 @@ from litmlp.engine.run.train import train
 
 PEOPLE = ROOT / "tests" / "people.csv"
 TASKS = {"income": "regression", "city": "multiclass", "member": "binary"}
-MEMBERS = (["seed=0"], ["seed=1", "model.hidden_sizes=[8]"], ["optimizer=sgd"])
+RUNS = (["seed=0"], ["seed=1", "model.hidden_sizes=[8]"], ["optimizer=sgd"])
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluate_file, "draw", lambda *unused: None)
 
 
-def train_members(sweep: Path, target: str, *choices: list[str]) -> None:
+def train_runs(sweep: Path, target: str, *choices: list[str]) -> None:
     what = [f"data.path={PEOPLE}", f"data.target={target}", f"task={TASKS[target]}"]
     fixed = ["data=table", "data.drop=[id]", "trainer=cpu", "trainer.max_epochs=3"]
     quick = [*fixed, *what, "callbacks=minimal", "logger=none"]
@@ -45,7 +45,7 @@ def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a sweep of three runs for each kind of target."""
     folder = tmp_path_factory.mktemp("sweeps")
     for target in TASKS:
-        train_members(folder / target, target, *MEMBERS)
+        train_runs(folder / target, target, *RUNS)
     return folder
 
 
@@ -71,8 +71,8 @@ def test_a_sweep_predicts_the_mean_of_its_runs(
     target: str, sweeps: Path, run: Run, tmp_path: Path
 ) -> None:
     each = []
-    for member in sorted((sweeps / target).iterdir()):
-        run("predict", f"run={member}", f"input={PEOPLE}", "output=one.csv")
+    for folder in sorted((sweeps / target).iterdir()):
+        run("predict", f"run={folder}", f"input={PEOPLE}", "output=one.csv")
         each.append(predicted(tmp_path / "one.csv"))
     assert np.ptp(each, axis=0).max() > 0.01
     ended = run(
@@ -158,7 +158,7 @@ def test_rows_that_some_run_was_trained_on_are_no_test(
     sweeps: Path, run: Run, tmp_path: Path
 ) -> None:
     sweep = Path(shutil.copytree(sweeps / "income", tmp_path / "sweep"))
-    train_members(sweep, "income", ["data.split_seed=1"])
+    train_runs(sweep, "income", ["data.split_seed=1"])
     ended = run("evaluate", f"run={sweep}")
     assert ended.code == 1
     assert "trained on different rows" in ended.err
@@ -190,7 +190,7 @@ def test_runs_that_say_other_things_are_not_averaged(
     tmp_path: Path,
 ) -> None:
     sweep = Path(shutil.copytree(sweeps / other, tmp_path / "sweep"))
-    train_members(sweep, other, choices)
+    train_runs(sweep, other, choices)
     out = ("output=out.csv", f"input={PEOPLE}")
     ended = run("predict", f"run={sweep}", *out)
     assert ended.code == 1
@@ -211,7 +211,7 @@ def test_runs_without_a_result_are_left_out(
     assert ended.code == 1
     assert "needs two runs that are done" in ended.err
     assert "this sweep has 1" in ended.err
-    train_members(sweep, "city", ["seed=5"])
+    train_runs(sweep, "city", ["seed=5"])
     ended = run("evaluate", f"run={sweep}")
     assert (ended.code, ended.err) == (0, "")
     assert "left out: failed 0, diverged 1\n" in ended.out

@@ -94,14 +94,6 @@ def test_columns_are_found_by_name_and_others_ignored(run: Run, train: Run) -> N
     assert kept["city"].to_list() == people["city"].to_list()
 
 
-def test_without_columns_to_keep_there_are_predictions(run: Run, train: Run) -> None:
-    folder = train("income", "data.drop=[]")
-    people = pl.read_csv(PEOPLE)
-    predicted = predict(run, folder, people)
-    assert predicted.columns == ["predicted_income"]
-    assert len(predicted) == len(people)
-
-
 def test_an_unseen_category_and_missing_values_are_predicted(
     run: Run, train: Run
 ) -> None:
@@ -144,12 +136,6 @@ def test_an_output_that_is_no_table_is_refused(run: Run, train: Run) -> None:
     ended = run("predict", f"run={folder}", f"input={PEOPLE}", "output=out.txt")
     assert ended.code == 1
     assert "output=out.txt: must end in .csv or .parquet" in ended.err
-
-
-def test_no_run_is_said(run: Run) -> None:
-    ended = run("predict", "run=nowhere", f"input={PEOPLE}", "output=out.csv")
-    assert ended.code == 1
-    assert "run=nowhere holds no run" in ended.err
 
 
 def test_the_checkpoint_alone_gives_the_model(train: Run) -> None:

@@ -1,4 +1,4 @@
-"""What a result depends on beside its config: rows, machine, versions, commit."""
+"""Origin of a result beside its config: rows, machine, versions and commit."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""A run's config as its folder keeps it, under ``.hydra``, where Hydra would put it."""
+"""The config of a run as its folder keeps it, in ``.hydra`` as Hydra itself would."""
 
 from pathlib import Path
 from typing import Any
@@ -15,37 +15,33 @@ FAST: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times faster, i
 
 
 class Dumper(FAST):  # type: ignore[misc]  # no class that mypy knows
-    """Writes what OmegaConf reads as it was."""
+    """Writer of YAML that OmegaConf reads back unchanged."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True  # a list used twice is written twice
 
 
-def text(dumper: Dumper, value: str) -> yaml.Node:
-    """A string that stays one: plain YAML knows no number 1e-3, OmegaConf does."""
-    style = "'" if is_number(value) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-def is_number(value: str) -> bool:
-    """Whether Python, and so OmegaConf, could read it as a number."""
+def quoted_number(dumper: Dumper, value: str) -> yaml.Node:
+    """Quote a string that OmegaConf would read as a number, such as 1e-3."""
     try:
         float(value)
     except ValueError:
-        return False
-    return True
+        style = None
+    else:
+        style = "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-Dumper.add_representer(str, text)
+Dumper.add_representer(str, quoted_number)
 
 
 def as_yaml(config: DictConfig | ListConfig) -> str:
-    """The config unresolved, so without the environment's secrets."""
-    return dumped(OmegaConf.to_container(config, enum_to_str=True))
+    """Return a config unresolved, so without the environment's secrets."""
+    return to_yaml(OmegaConf.to_container(config, enum_to_str=True))
 
 
-def dumped(content: Any) -> str:
-    """Plain containers as YAML."""
+def to_yaml(content: Any) -> str:
+    """Return plain containers as YAML."""
     result: str = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True)
     return result
 
@@ -56,31 +52,29 @@ def write_config(folder: Path, config: DictConfig) -> None:
 
 
 def config_text(folder: Path) -> str:
-    """A run's config as it was saved."""
+    """Return a run's config as it was saved."""
     return _path(folder, "config").read_text(encoding="utf-8")
 
 
 def write_launch(folder: Path, config: DictConfig) -> None:
-    """Save what a run was launched with: its config, and Hydra's, if that launched it.
+    """Save a run's config, and Hydra's config and overrides if Hydra launched the run.
 
-    Hydra itself would do so before a run can refuse a folder that another has, and
+    Hydra itself would save them before a run can refuse a folder that is in use, and
     would take several times as long.
     """
     write_config(folder, config)
     if HydraConfig.initialized():
         hydra: Any = OmegaConf.to_container(HydraConfig.get(), enum_to_str=True)
-        write(folder, "hydra", dumped({"hydra": hydra}))
-        write(folder, "overrides", dumped(hydra["overrides"]["task"]))
+        write(folder, "hydra", to_yaml({"hydra": hydra}))
+        write(folder, "overrides", to_yaml(hydra["overrides"]["task"]))
 
 
-def write(folder: Path, name: str, content: str) -> None:
+def write(folder: Path, name: str, text: str) -> None:
     """Replace a file of the folder as a whole."""
     path = _path(folder, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(
-        path,
-        lambda partial: partial.write_text(content, encoding="utf-8"),
-        durable=False,
+        path, lambda partial: partial.write_text(text, encoding="utf-8"), durable=False
     )
 
 

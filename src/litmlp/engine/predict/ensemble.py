@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from litmlp.data.samples import Column
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
@@ -30,7 +29,7 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ensemble:
+class Ensemble(TrainedModel):
     """Trained runs that predict together, in place of one ``TrainedModel``.
 
     The prediction is the mean of the runs' probabilities, or of their values. Runs that
@@ -38,37 +37,18 @@ class Ensemble:
     (deep ensembles, https://arxiv.org/abs/1612.01474).
 
     Attributes:
-        folder: of the sweep.
+        model: turns :meth:`outputs` into predictions and metrics.
+        sweep: the folder of the sweep.
         runs: of one task, with the same columns, targets and classes.
     """
 
-    folder: Path
+    sweep: Path
     runs: Sequence[TrainedModel]
 
     @property
-    def columns(self) -> Sequence[Column]:
-        """Raw features that the runs take."""
-        return self.runs[0].columns
-
-    @property
-    def target_names(self) -> Sequence[str]:
-        """Names, one per target; a single one for classes."""
-        return self.runs[0].target_names
-
-    @property
-    def class_names(self) -> Sequence[str]:
-        """Names in the order of the class indices; empty for real values."""
-        return self.runs[0].class_names
-
-    @property
-    def dropped(self) -> Sequence[str]:
-        """Columns of the training table that were left out of the features."""
-        return self.runs[0].dropped
-
-    @cached_property
-    def model(self) -> Supervised:
-        """Model that turns :meth:`outputs` into predictions and metrics."""
-        return model_of_means([run.model for run in self.runs])
+    def folder(self) -> Path:
+        """Folder of the sweep."""
+        return self.sweep
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """Map raw rows [N, columns] to outputs [N, O] that give the mean prediction."""
@@ -79,9 +59,7 @@ class Ensemble:
         return self.model.to_predictions(self.outputs(inputs))
 
 
-def one_or_all(
-    folder: Path,
-) -> AbstractContextManager[TrainedModel] | AbstractContextManager[Ensemble]:
+def one_or_all(folder: Path) -> AbstractContextManager[TrainedModel]:
     """Open the trained model of a run, or those of a sweep's runs together.
 
     Raises:
@@ -111,7 +89,8 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
     with run_settings(configs[0]):
         runs = [rebuild(config) for config in configs]
         check_alike(runs)
-        yield Ensemble(folder=sweep, runs=runs)
+        model = model_of_means([run.model for run in runs])
+        yield Ensemble(**vars(runs[0]) | {"model": model}, sweep=sweep, runs=runs)
 
 
 def left_out(statuses: Mapping[Path, str]) -> str:

@@ -23,7 +23,6 @@ from litmlp.engine.diagnosis.scores import (
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.style import as_label, save
 from litmlp.engine.folder.run_folder import finite
-from litmlp.engine.predict.ensemble import Ensemble
 from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.predict.predict_file import match_columns
 from litmlp.engine.predict.trained_model import TrainedModel
@@ -36,7 +35,7 @@ MOST_ROWS, MOST_COLUMNS = 30, 12
 """The largest table that the console shows; the files have all of them."""
 
 
-def evaluate_file(model: TrainedModel | Ensemble, source: str) -> Metrics:
+def evaluate_file(model: TrainedModel, source: str) -> Metrics:
     """Measure a model on a file, into ``evaluations/<file's name>/`` of its folder.
 
     Args:
@@ -72,7 +71,7 @@ def folder_name(name: str) -> str:
     return name.strip(". ") or "table"
 
 
-def read_rows(model: TrainedModel | Ensemble, source: str) -> LabelledRows:
+def read_rows(model: TrainedModel, source: str) -> LabelledRows:
     """Read the labelled rows of a file, and show what is left out."""
     present = header_of(source)
     features = [column.name for column in model.columns]
@@ -109,7 +108,7 @@ def check_finite(source: str, labelled: LabelledRows, predictions: Tensor) -> No
 
 
 def score_tables(
-    model: TrainedModel | Ensemble, labelled: LabelledRows, predictions: Tensor
+    model: TrainedModel, labelled: LabelledRows, predictions: Tensor
 ) -> dict[str, pl.DataFrame]:
     """Return tables of scores by the name of their file."""
     targets, names = labelled.targets, model.class_names
@@ -123,7 +122,7 @@ def score_tables(
 
 
 def prediction_table(
-    model: TrainedModel | Ensemble, labelled: LabelledRows, predictions: Tensor
+    model: TrainedModel, labelled: LabelledRows, predictions: Tensor
 ) -> pl.DataFrame:
     """Return the kept columns, the true targets, then the predictions."""
     true = true_columns(model, labelled.targets)
@@ -133,7 +132,7 @@ def prediction_table(
 
 def draw(
     folder: Path,
-    model: TrainedModel | Ensemble,
+    model: TrainedModel,
     labelled: LabelledRows,
     predictions: Tensor,
 ) -> None:

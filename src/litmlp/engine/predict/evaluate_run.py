@@ -10,7 +10,6 @@ from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted import blame_folder
-from litmlp.engine.predict.ensemble import Ensemble
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.run.announce import show_columns
 from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
@@ -54,7 +53,7 @@ def measure_run(config: DictConfig, folder: Path) -> Metrics:
 
 @torch.inference_mode()
 def measure_rows(
-    trained: TrainedModel | Ensemble, inputs: Tensor, targets: Tensor
+    trained: TrainedModel, inputs: Tensor, targets: Tensor
 ) -> tuple[Tensor, Metrics]:
     """Return predictions [N, …] and metrics by name, without a Trainer.
 

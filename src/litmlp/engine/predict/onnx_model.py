@@ -69,28 +69,10 @@ class OnnxModel(Description):
     session: "InferenceSession"
 
     def predict(self, inputs: Tensor) -> Tensor:
-        """Map raw rows [N, columns] to predictions [N, classes or targets].
-
-        Raises:
-            UserError: the graph takes or returns something else than the metadata say.
-        """
+        """Map raw rows [N, columns] to predictions [N, classes or targets]."""
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
-        return torch.cat([self._predict(batch) for batch in batches])
-
-    def _predict(self, batch: Tensor) -> Tensor:
-        try:
-            found = run_session(self.session, split_inputs(batch, self.columns))
-        except Exception as error:  # onnxruntime's errors share no class
-            raise UserError(
-                f"{self.path}: its metadata do not fit its graph: {error}"
-            ) from error
-        wanted = len(batch), len(self.class_names or self.target_names)
-        if found.shape != wanted:
-            raise UserError(
-                f"{self.path}: returns {tuple(found.shape)} for {wanted[0]} row(s), "
-                f"not {wanted}"
-            )
-        return found
+        parts = [split_inputs(batch, self.columns) for batch in batches]
+        return torch.cat([run_session(self.session, part) for part in parts])
 
 
 @contextmanager
@@ -109,10 +91,27 @@ def open_onnx(path: Path) -> Iterator[OnnxModel]:
     try:
         about = vars(read_description(session, path))
         model = OnnxModel(path=path, session=session, **about)
-        model.predict(torch.zeros(1, len(model.columns)))  # before a table is read
+        check_output(model)
         yield model
     finally:
         torch.set_default_dtype(before)
+
+
+def check_output(model: OnnxModel) -> None:
+    """Check that a model has one prediction per name, before it gets any rows.
+
+    Raises:
+        UserError: the graph takes or returns something else than the metadata say.
+    """
+    try:
+        found = tuple(model.predict(torch.zeros(1, len(model.columns))).shape)
+    except Exception as error:  # onnxruntime's errors share no class
+        raise UserError(
+            f"{model.path}: its metadata do not fit its graph: {error}"
+        ) from error
+    wanted = 1, len(model.class_names or model.target_names)
+    if found != wanted:
+        raise UserError(f"{model.path}: returns {found} for a row, not {wanted}")
 
 
 def open_session(content: bytes, name: str) -> "InferenceSession":

@@ -1,7 +1,7 @@
 """A trained model, rebuilt from its run's folder alone."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,9 @@ def trained(folder: Path) -> Iterator[TrainedModel]:
         UserError: the folder holds no run that has trained.
     """
     config = run_folder.read_config(folder)
-    with run_settings(config):
+    with ExitStack() as stack:
+        with blame_folder(folder):
+            stack.enter_context(run_settings(config))
         yield rebuild(config)
 
 
