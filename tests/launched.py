@@ -71,7 +71,7 @@ def status(folder: Path) -> str:
     return str(read_summary(folder)["status"])
 
 
-def told(out: str) -> list[int]:
+def reported_runs(out: str) -> list[int]:
     """Numbers of the runs whose result was shown."""
     return [int(n) for n in re.findall(r"#(\d) : .*\n  (?:\d/\d  )?loss/val \d", out)]
 

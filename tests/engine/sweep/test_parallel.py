@@ -14,7 +14,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.singleton import Singleton
 from hydra.types import HydraContext
-from launched import begun_again, run_folders, status, told, wait_until
+from launched import begun_again, reported_runs, run_folders, status, wait_until
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
@@ -178,7 +178,7 @@ def test_a_killed_launcher_takes_its_runs_along_and_is_followed_at_once(
     assert found
     done, interrupted = map(int, found.groups())
     assert (done + interrupted, interrupted > 0) == (4, True)
-    assert len(told(said)) == interrupted + 1
+    assert len(reported_runs(said)) == interrupted + 1
     folders = run_folders(tmp_path / "sweep").values()
     went_on = [iterations for f in folders for iterations in begun_again(f)]
     assert len(went_on) == interrupted
@@ -213,7 +213,7 @@ def test_every_run_is_done_though_a_node_is_lost(begin: Begin, tmp_path: Path) -
     finally:
         cluster.shutdown()
     assert process.returncode == 0, out
-    assert sorted(told(out)) == [0, 1, 2, 3]
+    assert sorted(reported_runs(out)) == [0, 1, 2, 3]
     folders = run_folders(tmp_path / "sweep").values()
     assert [status(folder) for folder in folders] == ["done"] * 4
     (went_on,) = (iterations for f in folders for iterations in begun_again(f))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import Begin
-from launched import begun_again, run_folders, status, told, wait_until
+from launched import begun_again, reported_runs, run_folders, status, wait_until
 
 from hydra_plugins.litmlp_submitit import GRACE, Submission, has_ended, outcome
 from litmlp.engine.sweep.parallel import JobOutcome
@@ -27,7 +27,7 @@ def test_jobs_are_trained_and_reported(begin: Begin, tmp_path: Path) -> None:
     process = begin(*LOCAL, "seed=0,1", "trainer.max_epochs=2")
     out, _ = process.communicate(timeout=300)
     assert process.returncode == 0, out
-    assert sorted(told(out)) == [0, 1]
+    assert sorted(reported_runs(out)) == [0, 1]
     folders = run_folders(tmp_path / "sweep").values()
     assert [status(folder) for folder in folders] == ["done", "done"]
 
@@ -44,7 +44,7 @@ def test_a_job_is_queued_again_and_a_lost_one_leaves_the_others_alone(
     os.kill(killed, signal.SIGKILL)
     out, _ = sweep.communicate(timeout=300)
     assert sweep.returncode == 1, out
-    assert len(told(out)) == 2
+    assert len(reported_runs(out)) == 2
     assert re.search(r"error: job \d+ was lost \(finished\): its output is in /", out)
     folders = run_folders(tmp_path / "sweep").values()
     found = sorted(status(folder) for folder in folders)
