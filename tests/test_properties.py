@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from litmlp.engine.predict.export import export
-from litmlp.engine.predict.predict_file import opened, predict_file
+from litmlp.engine.predict.predict_file import open_predictor, predict_file
 from litmlp.engine.run.train import train
 from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError
@@ -106,7 +106,7 @@ def check(task: str, columns: dict[str, list[Any]], options: list[str]) -> None:
         predictions = folder / "from_run.parquet", folder / "from_onnx.parquet"
         export(folder / "run", format="onnx", output=f"{folder}/model.onnx")
         for source, output in zip(("run", "model.onnx"), predictions, strict=True):
-            with opened(folder / source) as model:
+            with open_predictor(folder / source) as model:
                 predict_file(model, f"{folder}/t.csv", str(output))
         from_run, from_onnx = map(pl.read_parquet, predictions)
         assert from_run["id"].to_list() == [str(i) for i in columns["id"]]

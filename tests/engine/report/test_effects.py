@@ -30,7 +30,7 @@ def test_shares_of_a_full_grid_are_those_of_its_parts(additive: Problem) -> None
     table = effects(by_level(additive), "min")
     parts = [np.var(list(axis.values())) for axis in (ACTIVATIONS, RATES, SEEDS)]
     assert table["axis"].to_list() == ["activation", "optimizer.lr", "seed"]
-    assert table["share"].to_list() == pytest.approx([p / sum(parts) for p in parts])
+    assert table["fraction"].to_list() == pytest.approx([p / sum(parts) for p in parts])
     assert table["spread"].to_list() == pytest.approx([4.0, 2.0, 0.5])
     assert table["best"].to_list() == ["relu", "0.1", "0"]
     assert table["levels"].to_list() == [2, 3, 2]
@@ -51,19 +51,19 @@ def test_marginal_means_count_their_runs(additive: Problem) -> None:
 def test_an_axis_without_effect_explains_nothing(tmp_path: Path) -> None:
     values = {"a=1 b=1": 1.0, "a=1 b=2": 3.0, "a=2 b=1": 3.0, "a=2 b=2": 1.0}
     table = effects(by_level(make_sweep(tmp_path, values)), "min")
-    assert table["share"].to_list() == pytest.approx([0.0, 0.0])
+    assert table["fraction"].to_list() == pytest.approx([0.0, 0.0])
     skewed = {"a=1 b=1": 0.0, "a=1 b=2": 0.0, "a=1 b=3": 9.0}
     skewed |= {"a=2 b=1": 4.0, "a=2 b=2": 2.0, "a=2 b=3": 3.0}  # the mean of both is 3
     table = effects(by_level(make_sweep(tmp_path / "y", skewed)), "min")
-    assert dict(table.select("axis", "share").rows())["a"] == pytest.approx(0.0)
+    assert dict(table.select("axis", "fraction").rows())["a"] == pytest.approx(0.0)
 
 
 def test_axes_whose_levels_are_never_repeated_have_no_share(tmp_path: Path) -> None:
     table = effects(by_level(make_sweep(tmp_path, {"a=1": 1.0, "a=2": 2.0})), "min")
-    assert table["share"].to_list() == [None]
+    assert table["fraction"].to_list() == [None]
     alike = {f"a={i} seed={j}": 1.0 for i in range(2) for j in range(2)}
     table = effects(by_level(make_sweep(tmp_path / "x", alike)), "min")
-    assert table["share"].to_list() == [None, None]
+    assert table["fraction"].to_list() == [None, None]
 
 
 def test_a_random_search_is_cut_into_quarters(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_random_search_is_cut_into_quarters(tmp_path: Path) -> None:
     (row,) = effects(levels, "min").rows(named=True)
     assert row["levels"] == 4
     assert row["best"] == means["level"][1]
-    assert 0.5 < row["share"] < 1
+    assert 0.5 < row["fraction"] < 1
 
 
 def test_many_seeds_are_not_cut(tmp_path: Path) -> None:

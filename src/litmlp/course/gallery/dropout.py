@@ -82,10 +82,10 @@ def draw_values(panel: Axes, batch: Batch) -> None:
     """Draw after against before, one point per unit of a row."""
     before, training = batch.before.flatten(), batch.training.flatten()
     dropped = batch.dropped.flatten()
-    share = f"{100 * dropped.double().mean():.0f} %"
+    percent = f"{100 * dropped.double().mean():.0f} %"
     for where, color, label in (
         (~dropped, COLORS[0], "kept"),
-        (dropped, COLORS[1], f"dropped (×): {share}"),
+        (dropped, COLORS[1], f"dropped (×): {percent}"),
     ):
         panel.plot(before[where], training[where], ".", ms=3, color=color, label=label)
     order = before.argsort()

@@ -205,8 +205,8 @@ def overview(options: Mapping[str, Fill]) -> dict[str, Figure]:
             factors = [trip.factors[direction] for trip in trips]
             shown = [min(max(factor, 1e-3), 1e3) for factor in factors]
             panel.plot(shown, names, label=name, alpha=0.8, **style)
-        shares = [100 * trip.distinct / trip.width for trip in trips]
-        axes[2].plot(shares, names, alpha=0.8, **style)
+        percents = [100 * trip.distinct / trip.width for trip in trips]
+        axes[2].plot(percents, names, alpha=0.8, **style)
     for panel, title in zip(axes, (*DIRECTIONS, "different units"), strict=True):
         panel.set_title(title)
         panel.invert_yaxis()

@@ -115,12 +115,12 @@ def draw_effects(findings: Findings) -> Figure:
     for place, (row, levels) in enumerate(zip(strongest, means, strict=True)):
         draw_levels(panels[place], levels)
         same_scale(panels[place], values)
-        share = (
-            f": {percent(row['share'])} of the variance"
-            if row["share"] is not None
+        fraction = (
+            f": {percent(row['fraction'])} of the variance"
+            if row["fraction"] is not None
             else ""
         )
-        panels[place].set_title(f"{row['axis']}{share}", loc="left")
+        panels[place].set_title(f"{row['axis']}{fraction}", loc="left")
         if place % columns == 0:
             panels[place].set_ylabel(f"mean {problem.monitor}")
         else:

@@ -88,7 +88,7 @@ def quarters(values: pl.Series) -> pl.Series:
 def effects(runs: pl.DataFrame, mode: str) -> pl.DataFrame:
     """Return one row per axis, the axis that explains most first.
 
-    The columns are ``axis``, ``levels`` (their number), ``share`` (of the variance
+    The columns are ``axis``, ``levels`` (their number), ``fraction`` (of the variance
     between runs that lies between the means of the levels; null if no level has two
     runs), ``spread`` (from the lowest to the highest of these means) and ``best`` (the
     level with the best mean).
@@ -102,14 +102,14 @@ def effects(runs: pl.DataFrame, mode: str) -> pl.DataFrame:
         levels = marginal_means(runs, axis).sort(MEAN, descending=mode == "max")
         means = levels[MEAN].to_list()
         between = pl.col(VALUE).mean().over(axis).var() / pl.col(VALUE).var()
-        share = runs.select(between.fill_nan(None)).item()
-        share = share if len(means) < runs.height else None
+        fraction = runs.select(between.fill_nan(None)).item()
+        fraction = fraction if len(means) < runs.height else None
         spread = max(means) - min(means)
-        rows.append((axis, len(means), share, spread, levels["level"][0]))
-    schema = {"axis": pl.String, "levels": pl.Int64, "share": pl.Float64}
+        rows.append((axis, len(means), fraction, spread, levels["level"][0]))
+    schema = {"axis": pl.String, "levels": pl.Int64, "fraction": pl.Float64}
     schema |= {"spread": pl.Float64, "best": pl.String}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    return frame.sort("share", "spread", descending=True, nulls_last=True)
+    return frame.sort("fraction", "spread", descending=True, nulls_last=True)
 
 
 def marginal_means(runs: pl.DataFrame, axis: str) -> pl.DataFrame:

@@ -67,6 +67,10 @@ def with_interval(row: Row, name: str) -> str:
 
 def strongest_axes(findings: Findings) -> str:
     """Return ``optimizer 62 %, activation 21 % of the variance of loss/val``."""
-    known = findings.effects.drop_nulls("share").head(MOST_AXES).rows(named=True)
-    shares = ", ".join(f"{row['axis']} {percent(row['share'])}" for row in known)
-    return f"{shares} of the variance of {findings.problem.monitor}" if shares else ""
+    known = findings.effects.drop_nulls("fraction").head(MOST_AXES).rows(named=True)
+    fractions = ", ".join(f"{row['axis']} {percent(row['fraction'])}" for row in known)
+    return (
+        f"{fractions} of the variance of {findings.problem.monitor}"
+        if fractions
+        else ""
+    )

@@ -98,7 +98,7 @@ def table_of_effects(findings: Findings) -> TextTable:
         words=[column("axis"), ("best level", lambda row: row["best"])],
         numbers=[
             ("levels", lambda row: str(row["levels"])),
-            ("fraction of variance", lambda row: percent_or_none(row["share"])),
+            ("fraction of variance", lambda row: percent_or_none(row["fraction"])),
             ("spread of means", lambda row: number(row["spread"])),
         ],
     )
