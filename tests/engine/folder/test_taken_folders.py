@@ -1,4 +1,4 @@
-"""What is there already: nothing of it is lost, and what has not ended counts."""
+"""Folders that hold runs: nothing is lost, and unfinished runs are counted."""
 
 import json
 from pathlib import Path

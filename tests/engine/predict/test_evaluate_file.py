@@ -252,7 +252,7 @@ def test_a_model_that_has_diverged_is_said(
     shutil.rmtree(folder / "evaluations", ignore_errors=True)
     ended = run("evaluate", f"run={folder}", f"input={PEOPLE}")
     assert ended.code == 1
-    assert "240 predictions are no finite number, the first one in line 2" in ended.err
+    assert "240 predictions are not finite, the first one in line 2" in ended.err
     assert not (folder / "evaluations").exists()
 
 

@@ -1,4 +1,4 @@
-"""A run becomes one file, which predicts what the run does."""
+"""A run is exported to one file, which makes the same predictions."""
 
 import json
 import sys

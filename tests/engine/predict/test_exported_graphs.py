@@ -1,4 +1,4 @@
-"""What an exported file computes, for rows of any kind, and what it says of itself."""
+"""Predictions of an exported file for rows of any kind, and its description."""
 
 import json
 from collections.abc import Callable

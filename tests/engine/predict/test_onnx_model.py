@@ -1,4 +1,4 @@
-"""An exported file is opened for what it says of itself, or refused in one line."""
+"""An ONNX file is opened by its description, or refused in one line."""
 
 import json
 import sys

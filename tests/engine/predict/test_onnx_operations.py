@@ -1,4 +1,4 @@
-"""What stands in for torch's operations gives what they give."""
+"""Activations for ONNX compute the same as those of torch."""
 
 import pytest
 import torch

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from litmlp.course.lessons.sweep_runs import SweepRun
 from litmlp.engine.folder import run_folder
-from litmlp.engine.predict.evaluate_run import measure_run
+from litmlp.engine.predict.evaluate_run import measure_folder
 from litmlp.errors import UserError, nearest
 
 
@@ -29,7 +29,7 @@ def at_best_with(run: SweepRun, *, tag: str, changes: Mapping[str, Any]) -> floa
     config = run_folder.read_config(run.folder)
     for key, value in changes.items():
         OmegaConf.update(config, key, value)
-    return measure_run(config, run.folder)[tag]
+    return measure_folder(config, run.folder)[tag]
 
 
 def at_start(run: SweepRun, *, tag: str) -> float:

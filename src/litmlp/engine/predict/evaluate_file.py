@@ -45,7 +45,7 @@ def evaluate_file(model: TrainedModel, source: str) -> Metrics:
 
     Raises:
         UserError: a column is missing or of another kind than in training, a target is
-            no class of the model, or a prediction is no number.
+            no class of the model, or a prediction is not finite.
     """
     labelled = read_rows(model, source)
     predictions, metrics = measure_rows(model, labelled.inputs, labelled.targets)
@@ -101,9 +101,9 @@ def check_finite(source: str, labelled: LabelledRows, predictions: Tensor) -> No
     if wrong.any():
         line = labelled.lines[int(wrong.nonzero()[0])]
         raise UserError(
-            f"{source}: {int(wrong.sum()):,} predictions are no finite number, the "
-            f"first one in line {line}: the model has diverged in training, or the "
-            "line holds a huge number"
+            f"{source}: {int(wrong.sum()):,} predictions are not finite, the first one "
+            f"in line {line}: the model has diverged in training, or the line holds a "
+            "huge number"
         )
 
 
@@ -131,10 +131,7 @@ def prediction_table(
 
 
 def draw(
-    folder: Path,
-    model: TrainedModel,
-    labelled: LabelledRows,
-    predictions: Tensor,
+    folder: Path, model: TrainedModel, labelled: LabelledRows, predictions: Tensor
 ) -> None:
     """Write the pictures of a classifier or a regressor."""
     kind = classification if model.class_names else regression

@@ -27,7 +27,7 @@ def evaluate_run(folder: Path) -> Metrics:
     if not isinstance(recorded, dict):
         recorded = {}
     OmegaConf.set_struct(config, True)
-    metrics = measure_run(config, folder)
+    metrics = measure_folder(config, folder)
     show(metrics_table(metrics))
     found = run_folder.finite(metrics)
     changed = [tag for tag in found if found[tag] != recorded.get(tag)]
@@ -39,8 +39,8 @@ def evaluate_run(folder: Path) -> Metrics:
     return metrics
 
 
-def measure_run(config: DictConfig, folder: Path) -> Metrics:
-    """Return the metrics of a run's best checkpoint on the data of a config."""
+def measure_folder(config: DictConfig, folder: Path) -> Metrics:
+    """Return the metrics of a folder's best checkpoint on the data of a config."""
     with blame_folder(folder):
         config = one_device(config)
         with run_settings(config):
