@@ -53,15 +53,6 @@ def test_histograms_are_of_all_weights_gradients_and_activations(
     ]
 
 
-def test_a_run_gives_the_same_bits_with_histograms_and_without(config: Compose) -> None:
-    choices = ("data=wine", "dropout=dropout", "trainer=cpu", "trainer.max_epochs=3")
-    full, minimal = (
-        config(*choices, f"callbacks={name}", folder=name)
-        for name in ("full", "minimal")
-    )
-    assert train(full) == train(minimal)
-
-
 def test_numbers_that_are_not_finite_are_left_out(config: Compose) -> None:
     composed = config(
         "data=diabetes",

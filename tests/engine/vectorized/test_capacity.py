@@ -1,11 +1,9 @@
 """How many runs fit side by side."""
 
-import builtins
 import gc
 import resource
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -121,18 +119,3 @@ def test_files_without_a_limit_do_not_limit(monkeypatch: pytest.MonkeyPatch) -> 
     endless = (resource.RLIM_INFINITY,) * 2
     monkeypatch.setattr(resource, "getrlimit", lambda kind: endless)
     assert memory_estimate.open_files() == sys.maxsize
-
-
-def test_windows_is_not_asked_for_what_it_lacks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    real = builtins.__import__
-
-    def without_resource(name: str, *rest: Any, **more: Any) -> Any:
-        if name == "resource":
-            raise ModuleNotFoundError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without_resource)
-    monkeypatch.setattr(sys, "platform", "win32")
-    assert memory_estimate.open_files() == memory_estimate.WINDOWS_FILES

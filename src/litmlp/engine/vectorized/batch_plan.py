@@ -1,4 +1,4 @@
-"""Which rows each run is trained on in each step of an epoch."""
+"""The plan of an epoch: the rows that each run is trained on in each step."""
 
 from collections import defaultdict
 from collections.abc import Sequence

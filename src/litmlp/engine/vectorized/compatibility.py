@@ -1,4 +1,4 @@
-"""Which runs can be trained as one: what they must share, what keeps them apart."""
+"""Checks that runs can be trained as one: shared keys, supported options, a trial."""
 
 import re
 from collections import Counter
