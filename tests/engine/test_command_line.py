@@ -56,8 +56,7 @@ MISTAKES = {
     "has no such argument. Allowed: tensor; to take it out: ~initializer.values",
     "data=rows data.inputs=[[1],[2],[3]] data.targets=[[1]]": "data: 3 rows of inputs "
     "and 1 of",
-    "data=rows data.inputs=[[1],[2,3]] data.targets=[[1],[1]]": "as many numbers each, "
-    "got",
+    "data=rows data.inputs=[[1],[2,3]] data.targets=[[1],[1]]": "all of one length",
     "data=rows model=identity data.inputs=[[1,2],[2,3]] data.targets=[[1],[1]]": "2 "
     "inputs cannot pass 1",
     "data=rows task=multiclass data.class_names=[a,b,c] data.inputs=[[1],[2]] "
