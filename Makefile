@@ -15,7 +15,7 @@ test-slow: .venv/installed  ## with Ray, which is too large for every environmen
 	.venv/bin/pytest -m slow $(ARGS)
 
 fuzz: .venv/installed  ## make fuzz ARGS="--hypothesis-seed=1"
-	.venv/bin/pytest -m slow tests/test_fuzz.py tests/test_crafted.py $(ARGS)
+	.venv/bin/pytest -m slow tests/engine/test_fuzz.py $(ARGS)
 
 lint: .venv/installed
 	.venv/bin/ruff format --check .

@@ -48,7 +48,7 @@ BATCHES = math.ceil(ROWS / BATCH_SIZE)
 
 
 class Racer(Thread):
-    """A way of training that runs an epoch each time it is its turn."""
+    """A way of training, which trains for one epoch whenever its turn comes."""
 
     def __init__(self, train: Callable[[Clock], None]) -> None:
         super().__init__(daemon=True)
@@ -106,7 +106,7 @@ def ways(
 
 
 def checkpoint_cost(times: dict[str, Times]) -> str:
-    """What the checkpoints take of a training that writes them as often as default."""
+    """Return the fraction of a training that checkpoints take, written as by default."""
     one = mean(times[WRITES].batches) - mean(times["litmlp"].batches)
     seconds = one / BATCHES
     return (

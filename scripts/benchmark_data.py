@@ -1,4 +1,4 @@
-"""What a large table takes: python scripts/benchmark_data.py [--rows 1000000].
+"""Time and memory that a large table takes: scripts/benchmark_data.py [--rows 1000000].
 
 Writes random numbers as CSV and as Parquet, reads and preprocesses each in a process of
 its own, and trains an epoch on them. Peak memory is counted from the imports on.

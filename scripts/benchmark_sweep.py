@@ -1,4 +1,4 @@
-"""What a member of a sweep costs that trains for no iteration: in time and memory.
+"""Time and memory of a run of a sweep that trains for no step.
 
 With --processes=2, whole sweeps instead, from the shell to the report: eight runs of
 some ten seconds one after the other, and two at once by hydra/launcher=joblib.
@@ -124,7 +124,7 @@ def show(
 
 
 def resident_memory() -> float:
-    """Of this process, in MiB."""
+    """Return the memory of this process in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 

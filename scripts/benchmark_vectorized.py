@@ -1,4 +1,4 @@
-"""What a sweep costs: python scripts/benchmark_vectorized.py [--members 32 128].
+"""Cost of a sweep: python scripts/benchmark_vectorized.py [--members 32 128].
 
 The same runs (seeds × learning rates of the benchmark's network) as one stacked
 network, as one a thread in as many processes, one after the other, and in the common
@@ -51,7 +51,8 @@ from litmlp.engine.vectorized.launch import train_jobs
 
 SIZES = [64, 64]
 FLOPS = 6 * BATCH_SIZE * (FEATURES * 64 + 64 * 64 + 64 * CLASSES)
-"""Of a member's iteration: two a row and weight forward, four backward."""
+"""Floating-point operations of one step of one run: two per row and weight in the
+forward pass, four in the backward pass."""
 BATCHES = ROWS // BATCH_SIZE
 
 FOR_GOOD = ExitStack()

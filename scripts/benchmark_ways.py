@@ -140,7 +140,7 @@ def by_litmlp(
 
 
 class CommonStyle(lightning.LightningModule):
-    """What tutorials show: everything logged at every step."""
+    """Training as tutorials show it: everything is logged at every step."""
 
     def __init__(self, hidden_sizes: list[int]) -> None:
         super().__init__()

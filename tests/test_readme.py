@@ -70,6 +70,6 @@ def test_the_example_in_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_named_files_exist() -> None:
     for path in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
         assert (ROOT / path.split("#")[0]).exists(), path
-    layout = README.split("## Layout")[1]
+    layout = README.split("## What you own")[1]
     for name in re.findall(r"\b(\w+\.py)\b", layout):
         assert list(ROOT.glob(f"src/**/{name}")) or (ROOT / "scripts" / name).exists()
