@@ -106,7 +106,7 @@ def ways(
 
 
 def checkpoint_cost(times: dict[str, Times]) -> str:
-    """Return the fraction of a training that checkpoints take, written as by default."""
+    """Return the fraction of a training that checkpoints take, as often as default."""
     one = mean(times[WRITES].batches) - mean(times["litmlp"].batches)
     seconds = one / BATCHES
     return (
