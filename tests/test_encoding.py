@@ -1,4 +1,4 @@
-"""How codes enter the network."""
+"""Encoding of category codes."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Batches: no row lost or doubled, and an order that follows from seed and epoch."""
+"""Batches: no row lost or doubled; the order follows from seed and epoch."""
 
 import pytest
 import torch
@@ -37,7 +37,7 @@ def test_sizes_of_batches(
 
 @pytest.mark.parametrize("smallest", [1, 2])
 @pytest.mark.parametrize("seed", [None, 0, 7])
-def test_every_row_comes_once_an_epoch(seed: int | None, smallest: int) -> None:
+def test_every_row_comes_once_per_epoch(seed: int | None, smallest: int) -> None:
     batches = Batches(33, 4, order_seed=seed, smallest=smallest)
     for epoch in range(3):
         batches.set_epoch(epoch)

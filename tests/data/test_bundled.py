@@ -1,4 +1,4 @@
-"""The bundled sets are scikit-learn's, and what every data source tells of itself."""
+"""Bundled sets against scikit-learn, and the facts and loaders of a data module."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""OpenML: scikit-learn's own ``fetch_openml`` on a cache that holds small sets."""
+"""OpenML: scikit-learn's ``fetch_openml`` on a cache that holds small sets."""
 
 import gzip
 import hashlib

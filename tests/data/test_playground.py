@@ -1,4 +1,4 @@
-"""The playground's sets, as playground.tensorflow.org draws them."""
+"""Playground sets against the formulas of playground.tensorflow.org."""
 
 import math
 

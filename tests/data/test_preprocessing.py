@@ -1,4 +1,4 @@
-"""From raw features to numbers and codes."""
+"""Preprocessing of raw features to numbers and codes."""
 
 import math
 
@@ -54,7 +54,7 @@ def test_a_table_of_nothing_but_categories() -> None:
     assert fitted.num_numbers == 0
 
 
-def test_what_it_has_measured_is_part_of_the_checkpoint() -> None:
+def test_statistics_are_part_of_the_checkpoint() -> None:
     other = TRAIN.clone()
     other[:, 0] = torch.tensor([5.0, NAN, 7, 8, 9])
     restored = Preprocessing(other, columns=COLUMNS, scale=Standardize)
@@ -78,7 +78,7 @@ def test_only_training_rows_are_measured() -> None:
     torch.testing.assert_close(data.features["test"], expected)
 
 
-def test_many_rows_are_worked_on_piece_by_piece(
+def test_chunks_change_no_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = BundledData(name="wine")

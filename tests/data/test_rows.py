@@ -1,4 +1,4 @@
-"""Rows of the config: what they become, and what is refused."""
+"""Rows that are written into the config."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Scales against scikit-learn's."""
+"""Scales against scikit-learn."""
 
 import math
 
@@ -74,6 +74,6 @@ def test_logit_keeps_certainty_finite_and_missing_values_missing() -> None:
     assert logits[2].isnan()
 
 
-def test_logit_refuses_what_is_no_share() -> None:
+def test_logit_refuses_numbers_above_1() -> None:
     with pytest.raises(UserError, match=r"from 0 to 1, got 1\.5"):
         Logit(torch.tensor([[0.5], [1.5], [math.nan]]))

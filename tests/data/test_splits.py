@@ -1,4 +1,4 @@
-"""Splits: shares, classes, groups, times, and the same rows for the same seed."""
+"""Splits: fractions, classes, groups, times, and the same rows for the same seed."""
 
 from dataclasses import replace
 from typing import Any
@@ -45,7 +45,7 @@ def test_each_row_is_in_one_split(data: Samples) -> None:
     assert rows.sort().values.tolist() == list(range(len(data.inputs)))
 
 
-def test_classes_keep_their_shares_in_every_split() -> None:
+def test_classes_keep_their_fractions_in_every_split() -> None:
     for chosen in split_rows(UNEVEN, **SHARES, seed=0).values():
         shares = UNEVEN.targets[chosen].bincount() / len(chosen)
         assert shares.tolist() == pytest.approx([0.7, 0.2, 0.1], abs=0.001)
@@ -195,7 +195,7 @@ def test_too_few_groups_are_refused() -> None:
 @pytest.mark.parametrize(
     "said", [{"given": {"test": torch.arange(9)}}, {"times": torch.arange(100)}]
 )
-def test_folds_do_not_go_with_splits_that_the_data_say(said: dict[str, Any]) -> None:
+def test_folds_do_not_go_with_given_splits(said: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="cuts all rows into folds: leave out data"):
         split_rows(replace(REAL, **said), **SHARES, seed=0, num_folds=5)
 

@@ -1,4 +1,4 @@
-"""What columns hold: told from their values, said by the user, or refused."""
+"""Kinds of columns: inferred from the values, set by the user, or refused."""
 
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def test_text_of_numbers_and_times_is_recognized(values: list[Any], kind: Kind) 
         ([[1], [2]], r"x is List.*data\.drop=\[x\]"),
     ],
 )
-def test_what_is_no_feature_is_refused(values: list[Any], message: str) -> None:
+def test_text_and_lists_are_no_features(values: list[Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         infer_kind(pl.Series("x", values))
 
@@ -70,7 +70,7 @@ def test_a_mixed_column_is_named_with_its_file_and_line(tmp_path: Path) -> None:
     assert samples.columns[0].categories == ["1", "2", "3", "4", "n.a."]
 
 
-def test_codes_keep_their_zeros_when_said_to_be_categories(tmp_path: Path) -> None:
+def test_codes_keep_their_zeros_as_categories(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("zip,y\n02139,0.5\n2139,1.5\n94110,2.5\n")
     (zips,) = data(path, kinds={"zip": "categorical"}).samples.columns
@@ -99,7 +99,7 @@ def test_whole_numbers_are_one_category_in_any_type() -> None:
         (["1970-01-02", "1970-01-03"], "datetime", [1, 2]),
     ],
 )
-def test_a_kind_that_is_said_wins(
+def test_a_kind_that_the_user_sets_wins(
     values: list[Any], kind: Kind, inputs: list[float], tmp_path: Path
 ) -> None:
     path = table(tmp_path, "parquet", x=values)

@@ -34,7 +34,7 @@ def note(values: list[Any], name: str = "x") -> str:
         (list(range(40)), "unique in each row: an identifier? data.drop=[x]"),
     ],
 )
-def test_what_is_odd_about_a_column_is_said(values: list[Any], expected: str) -> None:
+def test_odd_columns_get_a_note(values: list[Any], expected: str) -> None:
     assert note(values) == expected
 
 

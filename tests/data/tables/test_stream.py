@@ -1,4 +1,4 @@
-"""Tables read piece by piece."""
+"""Tables read in chunks."""
 
 import io
 from pathlib import Path
@@ -22,7 +22,7 @@ TABLE = pl.DataFrame(
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
-def test_pieces_end_where_rows_do(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_end_where_rows_end(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "CSV_BYTES", size)
     rows = [b"1,a\n", b'2,"two\nlines, ""quoted"""\n', b"3,c\r\n", b"4,no end"]
     pieces = list(whole_rows(io.BytesIO(b"".join(rows))))
@@ -69,7 +69,7 @@ def test_a_ragged_row_is_an_error_of_the_file(tmp_path: Path) -> None:
         list(read_chunks(str(path), COLUMNS, []))
 
 
-def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+def test_missing_and_broken_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         header_of(str(tmp_path / "nowhere.csv"))
     (tmp_path / "t.parquet").write_text("text")

@@ -1,4 +1,4 @@
-"""Which rows of a table are for what: files, a column, groups, times."""
+"""Splits of a table: by files, a column, groups or times."""
 
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def test_other_files_are_validation_and_test(tmp_path: Path) -> None:
     assert names == [*TABLE["y"][:36], *TABLE["y"][30:36], *TABLE["y"][36:]]
 
 
-def test_extra_columns_and_rows_without_a_target_are_said(
+def test_extra_columns_and_rows_without_a_target_are_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = TABLE.with_columns(
@@ -115,7 +115,7 @@ def test_files_that_do_not_fit_are_refused(
         _ = read.rows
 
 
-def test_a_column_says_the_split(tmp_path: Path) -> None:
+def test_a_column_gives_the_split(tmp_path: Path) -> None:
     read = data(tmp_path, split_column="split")
     assert sizes(read) == {"train": 30, "val": 20, "test": 10}
     assert "split" not in [column.name for column in read.samples.columns]
@@ -203,7 +203,7 @@ def test_text_is_no_time(tmp_path: Path) -> None:
         ({"time": "day", "num_folds": 5}, "cuts all rows into folds"),
     ],
 )
-def test_what_contradicts_itself_is_refused(
+def test_contradicting_options_are_refused(
     options: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match=message):

@@ -1,4 +1,4 @@
-"""Tables of one's own: what is read, what is inferred, what is refused."""
+"""Tables: reading, inference, and refusals."""
 
 from pathlib import Path
 from typing import Any

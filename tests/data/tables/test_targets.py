@@ -1,4 +1,4 @@
-"""Targets as a trained model knows them, from whatever a file's reader made of them."""
+"""Targets of a table as classes or values."""
 
 from datetime import date
 from pathlib import Path

@@ -148,11 +148,11 @@ class Tabular(Data):
     def _features(self, names: Sequence[str]) -> list[str]:
         """The columns that have no other meaning."""
         options = ("split_column", "group", "time")
-        said = [("target", name) for name in self.targets]
-        said += [(option, getattr(self, option)) for option in options]
-        said += [("drop", name) for name in self.drop]
+        roles = [("target", name) for name in self.targets]
+        roles += [(option, getattr(self, option)) for option in options]
+        roles += [("drop", name) for name in self.drop]
         meanings: dict[str, str] = {}
-        for meaning, name in said:
+        for meaning, name in roles:
             if name is None:
                 continue
             if name not in names:
