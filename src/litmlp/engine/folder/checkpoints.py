@@ -110,7 +110,7 @@ def read(path: Path, kind: type) -> Checkpoint:
         check_archive(path)
         content = dict(torch.load(path, map_location="cpu", weights_only=True))
         version = int(content.get("format", 0))
-        if version <= FORMAT:
+        if version == FORMAT or (version < FORMAT and kind is Best):
             check_content(content, kind, path.stat().st_size)
     except Exception as error:  # damage can break the readers anywhere
         raise DamagedError(f"{path} is damaged ({shortened(error)})") from error
