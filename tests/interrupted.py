@@ -1,4 +1,4 @@
-"""Runs that are killed at a chosen moment, and what two runs differ in."""
+"""Runs that are killed at a chosen point, and the differences of two runs."""
 
 import csv
 import json
@@ -49,28 +49,28 @@ def run(folder: Path, *overrides: str) -> float:
 
 
 def killed(
-    moment: At, folder: Path, *overrides: str, by: signal.Signals = signal.SIGKILL
+    point: At, folder: Path, *overrides: str, by: signal.Signals = signal.SIGKILL
 ) -> None:
-    """Train in a process that is sent a signal at that moment, and ends by it."""
-    child = CLEAN.Process(target=_run_until, args=(moment, by, folder, *overrides))
+    """Train in a process that gets a signal at a point, and ends by it."""
+    child = CLEAN.Process(target=_run_until, args=(point, by, folder, *overrides))
     child.start()
     child.join(60)
     ended = -by if by == signal.SIGKILL else 128 + by
-    assert child.exitcode == ended, "the moment did not come"
+    assert child.exitcode == ended, "the point was not reached"
 
 
-def _run_until(moment: At, by: signal.Signals, folder: Path, *overrides: str) -> None:
+def _run_until(point: At, by: signal.Signals, folder: Path, *overrides: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     count = 0
 
     def watch(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
-        if frame.f_code.co_qualname != moment.function:
+        if frame.f_code.co_qualname != point.function:
             return None
         frame.f_trace_lines = False
-        if event == moment.event:
+        if event == point.event:
             count += 1
-            if count == moment.nth:
+            if count == point.nth:
                 os.kill(os.getpid(), by)
         return watch  # of this call, to see its return
 
@@ -98,31 +98,31 @@ def broken_off(
             run(folder, *overrides)
 
 
-def killed_after(calls: int, moment: At, folder: Path, *overrides: str) -> str:
-    """Train in a process that dies so many calls of functions after a moment.
+def killed_after(calls: int, point: At, folder: Path, *overrides: str) -> str:
+    """Train in a process that dies after ``calls`` calls of functions from a point on.
 
     Returns what it was doing; ``done`` if it came to its end before.
     """
     phase = folder.with_suffix(".phase")
     phase.write_text("done")
     child = CLEAN.Process(
-        target=_count, args=(calls, moment, phase, folder, *overrides)
+        target=_count, args=(calls, point, phase, folder, *overrides)
     )
     child.start()
     child.join()
     return phase.read_text()
 
 
-def _count(calls: int, moment: At, phase: Path, folder: Path, *overrides: str) -> None:
+def _count(calls: int, point: At, phase: Path, folder: Path, *overrides: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     seen, count = 0, 0
 
     def watch(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal seen, count
-        if seen == moment.nth:
+        if seen == point.nth:
             count += event == "call"
-        elif frame.f_code.co_qualname == moment.function:
-            seen += event == moment.event
+        elif frame.f_code.co_qualname == point.function:
+            seen += event == point.event
             frame.f_trace_lines = False
             return watch
         if count == calls:

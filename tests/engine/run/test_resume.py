@@ -36,7 +36,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-MOMENTS = {
+POINTS = {
     "start-up": At("build_model"),
     "first batch": At("Supervised.training_step"),
     "mid-epoch": At("Supervised.training_step", 8),
@@ -56,11 +56,11 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("point", POINTS)
 def test_a_run_killed_anywhere_ends_as_if_it_never_was(
-    moment: str, whole: Path, tmp_path: Path
+    point: str, whole: Path, tmp_path: Path
 ) -> None:
-    killed(MOMENTS[moment], tmp_path, *STOPS_EARLY)
+    killed(POINTS[point], tmp_path, *STOPS_EARLY)
     assert run_folder.read_summary(tmp_path)["status"] == "interrupted"
     run(tmp_path, *STOPS_EARLY)
     assert differences(whole, tmp_path) == []
@@ -75,11 +75,11 @@ SIGNALS = {
 }
 
 
-@pytest.mark.parametrize("moment", SIGNALS)
+@pytest.mark.parametrize("point", SIGNALS)
 def test_a_run_that_a_signal_ends_goes_on_as_if_it_never_came(
-    moment: str, whole: Path, tmp_path: Path
+    point: str, whole: Path, tmp_path: Path
 ) -> None:
-    killed(MOMENTS[moment], tmp_path, *STOPS_EARLY, by=SIGNALS[moment])
+    killed(POINTS[point], tmp_path, *STOPS_EARLY, by=SIGNALS[point])
     assert run_folder.read_summary(tmp_path)["status"] == "interrupted"
     run(tmp_path, *STOPS_EARLY)
     assert differences(whole, tmp_path) == []
@@ -166,25 +166,25 @@ def test_two_processes_go_on_as_one_run(tmp_path: Path) -> None:
 
 
 NEAR = {
-    **MOMENTS,
+    **POINTS,
     "start of the fit": At("Trainer.fit"),
     "end of an epoch's batches": At("_FitLoop.on_advance_end"),
     "early stopping is judged": At("EarlyStopping._run_early_stopping_check", 2),
     "checkpoint write": At("BestAndLast._write", 4),
     "end of the fit": At("_FitLoop.on_run_end"),
 }
-"""Moments that lie in every phase of a run; those of a short phase count as much."""
+"""Points that lie in every phase of a run; those of a short phase count as much."""
 
 
 @pytest.mark.slow
-def test_hundreds_of_random_moments(whole: Path, tmp_path: Path) -> None:
-    moments = random.Random(0)
+def test_hundreds_of_random_points(whole: Path, tmp_path: Path) -> None:
+    points = random.Random(0)
     phases: Counter[str] = Counter()
     for trial in range(200):
         folder = tmp_path / str(trial)
-        for _ in range(moments.choice([1, 1, 2])):
-            near = NEAR[moments.choice([*NEAR])]
-            calls = int(10 ** moments.uniform(0, 4))
+        for _ in range(points.choice([1, 1, 2])):
+            near = NEAR[points.choice([*NEAR])]
+            calls = int(10 ** points.uniform(0, 4))
             phases[killed_after(calls, near, folder, *STOPS_EARLY)] += 1
         run(folder, *STOPS_EARLY)
         assert differences(whole, folder) == [], f"trial {trial}"
