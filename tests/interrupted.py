@@ -105,9 +105,7 @@ def killed_after(calls: int, point: At, folder: Path, *overrides: str) -> str:
     """
     phase = folder.with_suffix(".phase")
     phase.write_text("done")
-    child = CLEAN.Process(
-        target=_count, args=(calls, point, phase, folder, *overrides)
-    )
+    child = CLEAN.Process(target=_count, args=(calls, point, phase, folder, *overrides))
     child.start()
     child.join()
     return phase.read_text()
