@@ -13,8 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.construct import resolve
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data, build_model, build_trainer
+from litmlp.engine.config.nodes import construct_node
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.errors import UserError
+from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
 
 OPTIONS = sorted(
@@ -109,6 +111,23 @@ def test_option_is_trained_with(option: str, config: Compose) -> None:
         given = tuple(value) if isinstance(value, list) else value
         assert defaults[name] == given
     assert torch.isfinite(run.trainer.callback_metrics["loss/train"])
+
+
+@pytest.mark.parametrize("option", options("initializer"))
+def test_an_initializer_fills_the_weights(option: str, config: Compose) -> None:
+    composed = config("data=iris", f"initializer={option.split('/')[1]}")
+    network = build_model(composed, build_data(composed)).network
+    torch.manual_seed(0)
+    by_hand = MLP(
+        num_features=4,
+        num_outputs=3,
+        hidden_sizes=[64, 64],
+        initializer=construct_node(composed.initializer, "initializer"),
+        output_initializer=construct_node(composed.output_initializer, "output"),
+        bias_initializer=construct_node(composed.bias_initializer, "bias"),
+    )
+    for built, expected in zip(network.parameters(), by_hand.parameters(), strict=True):
+        assert torch.equal(built, expected)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,16 @@ def test_columns_are_found_by_name_and_others_ignored(run: Run, train: Run) -> N
     assert kept["city"].to_list() == people["city"].to_list()
 
 
+def test_a_table_without_columns_to_keep_gets_its_predictions(
+    run: Run, train: Run
+) -> None:
+    folder = train("income", "data.drop=[]")
+    people = pl.read_csv(PEOPLE)
+    predicted = predict(run, folder, people)
+    assert predicted.columns == ["predicted_income"]
+    assert len(predicted) == len(people)
+
+
 def test_an_unseen_category_and_missing_values_are_predicted(
     run: Run, train: Run
 ) -> None:

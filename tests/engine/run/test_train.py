@@ -214,6 +214,14 @@ def test_the_loss_of_an_epoch_is_that_of_all_its_rows(
     assert losses == pytest.approx([metrics["loss/train"]] * 3, rel=1e-6)
 
 
+def test_max_steps_lifts_the_epoch_limit(config: Compose) -> None:
+    composed = config(
+        "data=iris", "trainer=cpu", "trainer.max_steps=400", "callbacks=minimal"
+    )
+    train(composed)
+    assert run_folder.read_summary(Path(composed.folder))["epochs"] == 134
+
+
 @pytest.mark.filterwarnings("ignore:No positive samples")
 def test_a_class_that_a_split_lacks_does_not_lower_auroc(config: Compose) -> None:
     metric = construct_node(config("task.num_outputs=3").task.metrics.auroc, "auroc")
