@@ -87,7 +87,8 @@ def config_to_resume(config: DictConfig) -> DictConfig:
     if not same_budget(folder, stored):
         check_budget(stored)
     restore_command(folder, given)
-    stored.folder, stored.resume = config._get_node("folder"), config.resume
+    unresolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
+    stored.folder, stored.resume = unresolved["folder"], config.resume
     OmegaConf.set_struct(stored, True)
     return stored
 
