@@ -72,4 +72,4 @@ def test_named_files_exist() -> None:
         assert (ROOT / path.split("#")[0]).exists(), path
     layout = README.split("## What you own")[1]
     for name in re.findall(r"\b(\w+\.py)\b", layout):
-        assert list(ROOT.glob(f"src/**/{name}")) or (ROOT / "scripts" / name).exists()
+        assert any(list(ROOT.glob(f"{top}/**/{name}")) for top in ("src", "tests"))
