@@ -7,10 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
+import torch.nn.functional as F
 from conftest import ROOT, Run
 
 from litmlp.engine.predict.export import FORMATS
 from litmlp.engine.predict.onnx_model import METADATA
+from litmlp.engine.predict.onnx_operations import OnnxOperations
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=2")
 PEOPLE = ("data=table", f"data.path={ROOT}/tests/people.csv", "data.drop=[id]")
@@ -86,6 +88,30 @@ def test_the_torch_export_file_predicts_what_the_run_does(
     assert len(expected.unique()) == 4
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "preprocessing", ["none", "standardize", "robust", "quantile_normal"]
+)
+@pytest.mark.parametrize(
+    ("target", "choices"),
+    [
+        ("city", ["encoding=embedding", "batchnorm=before_activation"]),
+        ("member", ["trainer.precision=64-true", "batchnorm=after_activation"]),
+        ("income", ["encoding=one_hot", "dropout=alpha_dropout", "activation=gelu"]),
+    ],
+)
+def test_every_kind_of_run_can_be_exported(
+    target: str, choices: list[str], preprocessing: str, run: Run, tmp_path: Path
+) -> None:
+    folder = a_run(run, tmp_path, target, f"preprocessing={preprocessing}", *choices)
+    for format, suffix in (("onnx", "onnx"), ("torch_export", "pt2")):
+        ended = run("export", f"run={folder}", f"format={format}")
+        assert ended.err == ""
+        assert (folder / "exports" / f"model.{suffix}").is_file()
+    from_file = predicted(run, tmp_path, folder / "exports" / "model.onnx")
+    assert_close(from_file, predicted(run, tmp_path, folder))
+
+
 def test_a_wrong_export_leaves_no_file(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,12 +125,15 @@ def test_a_wrong_export_leaves_no_file(
     assert not (folder / "exports").exists()
 
 
-def test_an_operation_that_onnx_lacks_is_named(run: Run, tmp_path: Path) -> None:
-    folder = a_run(run, tmp_path, "income", "preprocessing=quantile_normal")
+def test_an_operation_that_onnx_lacks_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = a_run(run, tmp_path, "income", "activation=rrelu")
+    monkeypatch.delitem(OnnxOperations.replaced, F.rrelu)
     ended = run("export", f"run={folder}")
     assert ended.code == 1
     assert ended.err.startswith("error: format=onnx cannot hold this model: ")
-    assert "aten.searchsorted" in ended.err
+    assert "aten.rrelu" in ended.err
     assert ended.err.count("\n") == 1
     assert not (folder / "exports").exists()
 
