@@ -20,7 +20,7 @@ SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 RECTIFYING = ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "GELU", "SiLU")
 
 DEEP = 4
-"""HiddenLayer layers in which a small loss a layer adds up."""
+"""Hidden layers from which a small loss of gradient per layer adds up."""
 
 USUAL_RATES = dict.fromkeys(("Adam", "AdamW", "NAdam", "RAdam", "RMSprop"), (1e-5, 0.1))
 USUAL_RATES |= {"SGD": (1e-4, 3.0), "Adagrad": (1e-4, 1.0), "Adamax": (1e-5, 0.1)}

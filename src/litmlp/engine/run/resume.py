@@ -35,11 +35,11 @@ def folder_to_resume(parent: Path, resume: str) -> Path:
     """
     if resume != LATEST:
         folder = Path(resume)
-        if not hconfig_to_resume(folder):
+        if not has_saved_command(folder):
             raise UserError(f"resume={resume} holds no run: it has no {COMMAND}")
         check_links(folder)  # before Hydra opens its log
         return folder
-    begun = [folder for folder in sorted(parent.glob("*")) if hconfig_to_resume(folder)]
+    begun = [folder for folder in sorted(parent.glob("*")) if has_saved_command(folder)]
     open_ones = [f for f in begun if not run_folder.is_done(f) and not is_held(f)]
     if not open_ones:
         raise UserError(f"resume={LATEST}: no unfinished run in {parent}")
@@ -47,7 +47,7 @@ def folder_to_resume(parent: Path, resume: str) -> Path:
     return open_ones[-1]
 
 
-def hconfig_to_resume(folder: Path) -> bool:
+def has_saved_command(folder: Path) -> bool:
     """Return whether the command of a run is written, the last file of its launch."""
     path = folder / COMMAND
     return path.is_file() and path.stat().st_size > 0
