@@ -17,7 +17,7 @@ from litmlp.callbacks.worked_example import (
 )
 
 MOST_ROWS = 4
-"""With larger batches ∂net/∂w is left out: it is the out of the neuron before."""
+"""Rows of the largest batch whose table shows ∂net/∂w, the previous neuron's output."""
 
 
 class NamedParameter(NamedTuple):

@@ -90,7 +90,7 @@ def _composed(*overrides: str) -> DictConfig:
     """Compose a config of the same name, with the same folders of options."""
     job = HydraConfig.get()
     own = as_typed(job.overrides.hydra)
-    # Other keys of hydra: may belong to an experiment that these overrides lack.
+    # Other `hydra:` overrides may need an experiment that is not composed here.
     places = [override for override in own if "hydra.searchpath" in override]
     kind = {
         "job": {"config_name": job.job.config_name},

@@ -97,7 +97,7 @@ class TensorBoard(TensorBoardLogger):
             elif path.stat().st_size > position[path.name]:
                 os.truncate(path, position[path.name])
         if self._files():
-            # The next file is read after those only if it is of a later second.
+            # TensorBoard orders event files by the second in their names.
             time.sleep(1 - time.time() % 1)
 
     def _files(self) -> list[Path]:

@@ -37,7 +37,7 @@ def open_study(folder: Path) -> Iterator[RDBStorage]:
         storage = RDBStorage(f"sqlite:///{(folder / STUDY).resolve()}")
     try:
         with warnings.catch_warnings():
-            # The grid and some pruners have had this mark for years.
+            # Optuna has marked the grid and some pruners as experimental for years.
             warnings.simplefilter("ignore", ExperimentalWarning)
             yield storage
     finally:

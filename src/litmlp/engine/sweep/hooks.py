@@ -64,7 +64,7 @@ class LaunchHooks(Callback):
             lesson_of(config)
         except UserError as error:
             fail(error)
-        # Resolved here, the sweep's command is in the cache that its runs inherit.
+        # Resolving this value caches the sweep's command, which its runs then inherit.
         OmegaConf.select(config, "hydra.sweep.subdir")
         this_launch().sweep = config
 

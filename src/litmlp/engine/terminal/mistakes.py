@@ -119,7 +119,7 @@ def _of_option(error: Any) -> str:
     if error.options is None:
         return _of_hydra(error)
     file = str(error.missing_cfg_file)
-    # An option may be in a subfolder; of Hydra's own, the group may be.
+    # Our options may lie in subfolders; in Hydra's own names the group has them.
     split = file.rpartition if file.startswith("hydra/") else file.partition
     group, _, option = split("/")
     home = CONF / group

@@ -19,7 +19,7 @@ SHARED = {
         ("rows", "split_targets", "fitted_preprocessing", "features", "facts"), ORDER
     ),
 }
-"""What two data have in common if they differ only in these keys of their configs."""
+"""Parts of a data set, each with the config keys that may differ while it is shared."""
 
 
 class DataCache:

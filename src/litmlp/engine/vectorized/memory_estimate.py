@@ -14,7 +14,7 @@ from litmlp.engine.vectorized.stacked_module import TrainedParts
 from litmlp.supervised import Supervised
 
 FRACTION = 0.5
-"""Of the free memory, for a group; the rest is for what allocators leave unused."""
+"""Fraction of the free memory that a group may take; allocators waste the rest."""
 
 WEIGHT_COPIES = 5
 """Weights, gradients, the best epoch's weights, and two copies during a step."""

@@ -16,7 +16,7 @@ STACKED = ("network", "encoding")
 """Parts of a model that are stacked; the other parts are never trained."""
 
 VECTOR = 64
-"""A multiple of the count of numbers that any processor computes at once."""
+"""A multiple of the SIMD width (in numbers) of every processor."""
 
 
 def group_indices(
