@@ -44,10 +44,10 @@ from litmlp.data.data_module import Data
 from litmlp.engine.command_line import register_resolvers
 from litmlp.engine.config import build
 from litmlp.engine.run import train
-from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.process_pool import THREADS, Slot
 from litmlp.engine.terminal.console import console, table
-from litmlp.engine.vectorized.launch import train_jobs
+from litmlp.engine.vectorized.vectorized_launcher import train_jobs
 
 SIZES = [64, 64]
 FLOPS = 6 * BATCH_SIZE * (FEATURES * 64 + 64 * 64 + 64 * CLASSES)
@@ -123,7 +123,10 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
     slots = other_processes(arguments.threads - 1)
     for members in arguments.members:
         for name, others in (("as one", []), (f"in {1 + len(slots)} processes", slots)):
-            with same_data(), clocked("litmlp.engine.vectorized.launch") as clock:
+            with (
+                same_data(),
+                clocked("litmlp.engine.vectorized.vectorized_launcher") as clock,
+            ):
                 place = folder / f"{members} {name}"
                 jobs = composed(members, epochs, splits, place)
                 start = time.perf_counter()

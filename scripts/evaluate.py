@@ -18,7 +18,7 @@ def main(config: DictConfig) -> None:
         with one_or_all(folder) as model:
             evaluate_file(model, config.input)
     elif holds_runs(folder):
-        from litmlp.engine.predict.evaluate_sweep import evaluate_sweep
+        from litmlp.engine.predict.evaluate_ensemble import evaluate_sweep
 
         evaluate_sweep(folder)
     else:

@@ -8,7 +8,7 @@ from litmlp.errors import UserError
 
 def main(config: DictConfig) -> None:
     # Loading takes seconds, for which --help does not wait.
-    from litmlp.engine.report.comparison import compare_runs
+    from litmlp.engine.report.compare_runs import compare_runs
     from litmlp.engine.report.write import report_runs
 
     if config.compare is not None:

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from strangers import run_and_table, spoil
 
 from litmlp.construct import ALLOWED, resolve
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.predict.trained_model import trained
 from litmlp.errors import UserError
@@ -52,7 +52,7 @@ TARGETS: dict[str, Any] = {
     "with its name by reference": {"_target_": "${evil._target_}"},
     "no name": {"_target_": ["os.system"]},
     "of this project": {"_target_": "litmlp.engine.report.write.report_runs"},
-    "of its callbacks": {"_target_": "litmlp.callbacks.pictures.publish"},
+    "of its callbacks": {"_target_": "litmlp.callbacks.publish_figure.publish"},
     "a metric with a download": {"_target_": "torchmetrics.text.bert.BERTScore"},
 }
 

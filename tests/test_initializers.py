@@ -9,7 +9,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.errors import UserError
 from litmlp.initializers import given_, identity_, uniform_
 from litmlp.mlp import MLP

@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor, nn, tensor
 
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.losses import HalfSquaredError
 
 

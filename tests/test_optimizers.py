@@ -10,7 +10,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
 from litmlp.regressor import Regressor

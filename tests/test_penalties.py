@@ -10,7 +10,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import nn
 
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
 from litmlp.penalties import L1, L2, ElasticNet, Penalty

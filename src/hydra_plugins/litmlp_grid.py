@@ -12,8 +12,8 @@ from omegaconf import DictConfig
 from litmlp.engine.config.hydra_internals import every_combination
 from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.sweep_folder import folder_of, write_command
-from litmlp.engine.sweep.jobs import JobSweeper
-from litmlp.engine.sweep.launch import this_launch
+from litmlp.engine.sweep.job_launcher import JobSweeper
+from litmlp.engine.sweep.launch_state import this_launch
 
 
 class GridSweeper(JobSweeper):

@@ -7,7 +7,7 @@ output of all runs is mixed.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from litmlp.engine.sweep.parallel import Outcomes, ParallelLauncher, SentJob
+from litmlp.engine.sweep.parallel_launcher import Outcomes, ParallelLauncher, SentJob
 from litmlp.errors import UserError
 
 if TYPE_CHECKING:

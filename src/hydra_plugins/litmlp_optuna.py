@@ -15,9 +15,9 @@ from omegaconf import DictConfig
 
 from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.sweep_folder import STUDY, folder_of, write_command
-from litmlp.engine.search.settings import SearchSettings
-from litmlp.engine.sweep.jobs import JobSweeper
-from litmlp.engine.sweep.launch import this_launch
+from litmlp.engine.search.search_settings import SearchSettings
+from litmlp.engine.sweep.job_launcher import JobSweeper
+from litmlp.engine.sweep.launch_state import this_launch
 from litmlp.errors import UserError
 
 
@@ -41,7 +41,7 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        from litmlp.engine.search.build import (
+        from litmlp.engine.search.build_search import (
             build_search,  # it takes seconds to import
         )
 

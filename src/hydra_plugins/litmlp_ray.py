@@ -8,7 +8,7 @@ import signal
 
 from omegaconf import DictConfig
 
-from litmlp.engine.sweep.parallel import (
+from litmlp.engine.sweep.parallel_launcher import (
     JobOutcome,
     Outcomes,
     ParallelLauncher,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hydra.core.utils import JobReturn
 
-from litmlp.engine.sweep.jobs import JobLauncher, announce, title
+from litmlp.engine.sweep.job_launcher import JobLauncher, announce, title
 
 log = logging.getLogger(__name__)
 

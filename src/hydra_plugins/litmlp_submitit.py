@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from omegaconf import DictConfig
 
 from litmlp.engine.process.signals import Received, exit_code, interrupt_on_signal
-from litmlp.engine.sweep.parallel import (
+from litmlp.engine.sweep.parallel_launcher import (
     JobOutcome,
     Outcomes,
     ParallelLauncher,

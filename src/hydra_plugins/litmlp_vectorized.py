@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn
 
-from litmlp.engine.sweep.jobs import JobLauncher
+from litmlp.engine.sweep.job_launcher import JobLauncher
 from litmlp.engine.vectorized import LEAST
 from litmlp.errors import UserError
 
@@ -42,7 +42,7 @@ class VectorizedLauncher(JobLauncher):
         slots = self._other_processes(len(job_overrides))
         jobs = self.composed(job_overrides, initial_job_idx)
         # Imported here, because Hydra imports all launchers, and this takes seconds.
-        from litmlp.engine.vectorized.launch import train_jobs
+        from litmlp.engine.vectorized.vectorized_launcher import train_jobs
 
         train_jobs(
             jobs,
@@ -89,4 +89,4 @@ PLAIN = {"TTY_COMPATIBLE": "0"}
 
 def import_training() -> None:
     """Import what training needs, which takes seconds."""
-    import litmlp.engine.vectorized.launch  # noqa: F401  # for its time alone
+    import litmlp.engine.vectorized.vectorized_launcher  # noqa: F401  # for its time alone

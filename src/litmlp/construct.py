@@ -69,6 +69,8 @@ subclass of a class, any class for ``type``, a function for ``FunctionType``. An
 MOVED = {
     "litmlp.loggers.": "litmlp.engine.folder.loggers.",
     "litmlp.lessons.": "litmlp.course.lessons.",
+    "litmlp.callbacks.results.": "litmlp.callbacks.result_figures.",
+    "litmlp.callbacks.dashboard.": "litmlp.callbacks.tensorboard_layout.",
 }
 """New names of modules that the configs of older run folders name."""
 

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from litmlp.callbacks.diagnosis import Diagnosis, alike_share
-from litmlp.callbacks.snapshots import ENOUGH_ROWS
+from litmlp.callbacks.layer_recorder import ENOUGH_ROWS
 from litmlp.data.bundled import BundledData
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.run_settings import run_settings

@@ -7,9 +7,9 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from litmlp.callbacks.pictures import publish
+from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data, Plane
-from litmlp.engine.diagnosis.layer_trace import layer_outputs
+from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures.plane import plane_figure
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised

@@ -6,10 +6,10 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from litmlp.callbacks.snapshots import Snapshot, Snapshots
-from litmlp.engine.diagnosis.doctor import doctors_note
-from litmlp.engine.diagnosis.layer_trace import Layer
+from litmlp.callbacks.layer_recorder import Snapshot, Snapshots
+from litmlp.engine.diagnosis.layer_outputs import Layer
 from litmlp.engine.diagnosis.training_history import TrainingHistory
+from litmlp.engine.diagnosis.training_problems import doctors_note
 from litmlp.engine.diagnosis.unit_health import unit_health
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised

@@ -8,7 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.data_module import Data
-from litmlp.data.prediction_columns import predicted_columns, true_columns
+from litmlp.data.prediction_table import predicted_columns, true_columns
 from litmlp.data.splits import labels_of
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.supervised import Supervised

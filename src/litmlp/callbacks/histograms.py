@@ -3,7 +3,7 @@
 from lightning.pytorch import Trainer
 from torch import Tensor
 
-from litmlp.callbacks.snapshots import Snapshot, Snapshots
+from litmlp.callbacks.layer_recorder import Snapshot, Snapshots
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised

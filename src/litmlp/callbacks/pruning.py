@@ -10,7 +10,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from optuna.pruners import BasePruner
 
-from litmlp.engine.folder.study import NAME, RETRY_OF, open_study
+from litmlp.engine.folder.study_file import NAME, RETRY_OF, open_study
 
 
 class Pruning(Checkpoint):

@@ -8,7 +8,7 @@ import polars as pl
 
 from litmlp.data.samples import Column
 from litmlp.data.tables.read import read_table
-from litmlp.data.tables.table_file import Split, TableFile
+from litmlp.data.tables.split_columns import Split, TableFile
 from litmlp.data.tables.tabular import Tabular
 from litmlp.errors import UserError
 

@@ -17,12 +17,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp.engine.config.hydra_internals import use_checked_loader
-from litmlp.engine.config.overrides import as_typed
+from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder.sweep_folder import known_name, run_name
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import conclude_sweep
-from litmlp.engine.sweep.launch import SweepStopped, launching, show_left_over
+from litmlp.engine.sweep.launch_state import SweepStopped, launching, show_left_over
 from litmlp.engine.terminal.mistakes import describe, fail, report
 from litmlp.errors import UserError
 

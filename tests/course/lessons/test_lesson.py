@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from litmlp.course.lessons.claims import Claim
 from litmlp.course.lessons.lesson import Lesson
 from litmlp.course.lessons.measures import at_best
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.errors import UserError
 

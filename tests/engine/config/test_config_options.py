@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.construct import resolve
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data, build_model, build_trainer
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.errors import UserError
 from litmlp.mlp import MLP

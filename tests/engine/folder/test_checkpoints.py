@@ -15,7 +15,7 @@ from interrupted import run as train_in
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.checkpoint_checks import Best, Last
+from litmlp.engine.folder.checkpoint_schema import Best, Last
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 

@@ -8,7 +8,7 @@ from conftest import Run
 from omegaconf import OmegaConf
 
 from litmlp.engine.sweep.hooks import conclude_sweep
-from litmlp.engine.sweep.launch import Launch
+from litmlp.engine.sweep.launch_state import Launch
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
 

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from conftest import ROOT, Run
 
 from litmlp.engine.predict.export import FORMATS
-from litmlp.engine.predict.onnx_model import METADATA
 from litmlp.engine.predict.onnx_operations import OnnxOperations
+from litmlp.engine.predict.onnx_predictor import METADATA
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=2")
 PEOPLE = ("data=table", f"data.path={ROOT}/tests/people.csv", "data.drop=[id]")

@@ -16,10 +16,10 @@ from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
 from litmlp.data.scaling import QuantileNormal, RobustScale, Standardize
 from litmlp.encoding import Encoding
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.predict.export import FORMATS, Deployed, no_warnings
 from litmlp.engine.predict.export_check import Predict, largest_difference
-from litmlp.engine.predict.onnx_model import split_inputs
+from litmlp.engine.predict.onnx_predictor import split_inputs
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.mlp import MLP
 from litmlp.regressor import Regressor

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from litmlp.engine.report.problems import Problem, problems
+from litmlp.engine.report.comparable_runs import Problem, problems
 from litmlp.engine.report.runs_table import read_runs
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from made_up import make_sweep
 
+from litmlp.engine.report.comparable_runs import Problem
 from litmlp.engine.report.findings import by_level, effects, marginal_means
-from litmlp.engine.report.problems import Problem
 
 ACTIVATIONS = {"relu": 0.0, "tanh": 4.0}
 RATES = {0.1: 0.0, 0.01: 1.0, 0.001: 2.0}

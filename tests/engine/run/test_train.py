@@ -9,7 +9,7 @@ from conftest import Compose
 from omegaconf import DictConfig
 
 from litmlp.engine.config.build import build_data
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.run.train import train
 

@@ -15,7 +15,7 @@ from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial
 from sqlalchemy import Engine, event
 
-from litmlp.engine.folder.study import NAME, open_study
+from litmlp.engine.folder.study_file import NAME, open_study
 from litmlp.engine.search.search import Search
 from litmlp.engine.search.space import read_space
 

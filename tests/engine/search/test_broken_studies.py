@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_up_search import search
 
-from litmlp.engine.report.search import read_searches
+from litmlp.engine.report.search_results import read_searches
 from litmlp.errors import UserError
 
 

@@ -9,7 +9,7 @@ from conftest import CONF
 from omegaconf import OmegaConf
 
 from litmlp.construct import resolve
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 
 SWEEPER = CONF / "hydra" / "sweeper"
 

@@ -12,7 +12,7 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import BruteForceSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from litmlp.engine.folder.study import NAME, RETRY_OF, open_study
+from litmlp.engine.folder.study_file import NAME, RETRY_OF, open_study
 from litmlp.errors import UserError
 
 

@@ -15,7 +15,7 @@ from launched import SAID, attempts, launched, steps
 from optuna.trial import FrozenTrial, TrialState
 
 from litmlp.engine.folder.lock import lock_folder
-from litmlp.engine.folder.study import NAME, open_study
+from litmlp.engine.folder.study_file import NAME, open_study
 
 QUICK = (
     *("-m", "hydra/sweeper=optuna", "hydra.sweep.dir=here"),

@@ -13,7 +13,7 @@ from optuna.samplers import BruteForceSampler, NSGAIISampler
 from optuna.trial import TrialState
 
 from litmlp.engine.report.draw_search import draw_history, outliers
-from litmlp.engine.report.search import read_search
+from litmlp.engine.report.search_results import read_search
 from litmlp.engine.search.objectives import Mode
 
 

@@ -48,7 +48,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from litmlp.engine.folder import run_folder
 from litmlp.engine.run import resume
-from litmlp.engine.run.starting_point import StartingPoint
+from litmlp.engine.run.resume_point import StartingPoint
 config = OmegaConf.create({"resume": None})
 folder = Path(sys.argv[1])
 assert not resume.is_finished(folder, config)

@@ -13,7 +13,7 @@ from conftest import Run
 from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.run_folder import write_summary
 from litmlp.engine.folder.sweep_folder import known_name, latest_sweep
-from litmlp.engine.sweep.launch import Launch
+from litmlp.engine.sweep.launch_state import Launch
 from litmlp.errors import UserError
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "callbacks=minimal")
@@ -148,7 +148,7 @@ def test_members_of_a_launcher_that_was_just_killed_are_waited_for(
     lock = lock_folder(tmp_path / "ends")
     lock.__enter__()
     Timer(0.3, lock.__exit__, (None, None, None)).start()
-    monkeypatch.setattr("litmlp.engine.sweep.launch.GRACE", 1.0)
+    monkeypatch.setattr("litmlp.engine.sweep.launch_state.GRACE", 1.0)
     with lock_folder(tmp_path / "is in use"):
         assert Launch().still_to_train(folders) == [["ends"]]
 

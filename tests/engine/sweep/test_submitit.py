@@ -15,7 +15,7 @@ from conftest import Begin
 from launched import begun_again, reported_runs, run_folders, status, wait_until
 
 from hydra_plugins.litmlp_submitit import GRACE, Submission, has_ended, outcome
-from litmlp.engine.sweep.parallel import JobOutcome
+from litmlp.engine.sweep.parallel_launcher import JobOutcome
 
 LOCAL = ("hydra/launcher=submitit_local", "data=iris", "trainer=cpu")
 LONG = ("trainer.max_epochs=600", "callbacks=minimal", "logger=none")

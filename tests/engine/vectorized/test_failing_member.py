@@ -13,9 +13,9 @@ from torchmetrics import MeanMetric
 from twins import TINY, trained, varied
 
 from litmlp import construct
-from litmlp.callbacks.snapshots import Snapshots
-from litmlp.engine.vectorized import launch
-from litmlp.engine.vectorized.group import Group
+from litmlp.callbacks.layer_recorder import Snapshots
+from litmlp.engine.vectorized import vectorized_launcher
+from litmlp.engine.vectorized.group_training import Group
 
 
 class Strict(MeanMetric):
@@ -129,7 +129,7 @@ def test_want_of_memory_is_told_with_the_number_of_members(
     def compute(group: Group, *arguments: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(launch.Group, "_compute_gradients", compute)
+    monkeypatch.setattr(vectorized_launcher.Group, "_compute_gradients", compute)
     ended = run("train", *SWEEP, "seed=range(6)")
     assert ended.code == 1
     told = (

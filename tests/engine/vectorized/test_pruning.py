@@ -11,8 +11,8 @@ from optuna.trial import TrialState
 from test_launcher import SWEEP
 
 from litmlp.engine.folder.run_folder import read_summary
-from litmlp.engine.folder.study import NAME, open_study
-from litmlp.engine.vectorized.group import Group
+from litmlp.engine.folder.study_file import NAME, open_study
+from litmlp.engine.vectorized.group_training import Group
 
 EPOCHS = 7
 SEARCH = (

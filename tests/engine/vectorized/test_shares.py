@@ -12,7 +12,7 @@ from hydra.types import HydraContext
 from omegaconf import OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
-from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.process_pool import Slot
 from litmlp.engine.vectorized.display import Display
 from litmlp.engine.vectorized.worker_processes import (

@@ -18,9 +18,9 @@ from litmlp.engine.folder.checkpoints import newest, rewind
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.run.record import close_loggers
 from litmlp.engine.vectorized.data_cache import DataCache
-from litmlp.engine.vectorized.group import Group
+from litmlp.engine.vectorized.group_training import Group
 from litmlp.engine.vectorized.grouped_run import GroupedRun
-from litmlp.engine.vectorized.launch import endless
+from litmlp.engine.vectorized.vectorized_launcher import endless
 
 TINY = (
     "data.batch_size=16",

@@ -8,7 +8,7 @@ from typing import Any, cast
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.terminal import mistakes
 from litmlp.errors import UserError, nearest
 from litmlp.parts import build_schedule

@@ -12,9 +12,9 @@ from torch import Tensor
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples, Task, predicted_names
 from litmlp.data.tables.column_kinds import describe_columns
-from litmlp.data.tables.column_report import report_columns
+from litmlp.data.tables.column_quality import report_columns
 from litmlp.data.tables.raw_features import as_tensor
-from litmlp.data.tables.table_file import Split, TableFile, check_groups, take_inputs
+from litmlp.data.tables.split_columns import Split, TableFile, check_groups, take_inputs
 from litmlp.data.tables.targets import (
     check_numbers,
     class_indices,

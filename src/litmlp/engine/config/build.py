@@ -11,10 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
-from litmlp.engine.config.describe import DataFacts, describe, plain_sections
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.engine.config.module_description import DataFacts, describe, plain_sections
 from litmlp.engine.config.run_settings import seed_of
-from litmlp.engine.process.settings import seed_torch
+from litmlp.engine.process.process_settings import seed_torch
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
 from litmlp.parts import build_parts

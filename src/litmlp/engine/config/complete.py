@@ -12,7 +12,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from litmlp.argument_checks import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
-from litmlp.engine.config.overrides import as_typed
+from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
 

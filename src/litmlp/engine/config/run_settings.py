@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.argument_checks import check_value
-from litmlp.engine.process.settings import process_settings
+from litmlp.engine.process.process_settings import process_settings
 from litmlp.errors import UserError
 
 

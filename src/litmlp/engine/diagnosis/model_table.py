@@ -4,7 +4,7 @@ import torch
 from rich.table import Table
 from torch import Tensor, nn
 
-from litmlp.engine.diagnosis.layer_trace import DROPOUTS, ModuleCall, record_calls
+from litmlp.engine.diagnosis.layer_outputs import DROPOUTS, ModuleCall, record_calls
 from litmlp.engine.terminal.console import table
 
 

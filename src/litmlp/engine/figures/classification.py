@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn import metrics
 from torch import Tensor
 
-from litmlp.engine.diagnosis.scores import calibration_bins, calibration_error
+from litmlp.engine.diagnosis.score_tables import calibration_bins, calibration_error
 from litmlp.engine.figures.style import COLORS, SEQUENTIAL, as_label, new_figure
 from litmlp.engine.figures.table import draw_table
 

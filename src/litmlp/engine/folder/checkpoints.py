@@ -19,7 +19,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from litmlp.engine.folder.atomic_files import sync
-from litmlp.engine.folder.checkpoint_checks import Best, Last, check_content
+from litmlp.engine.folder.checkpoint_schema import Best, Last, check_content
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 

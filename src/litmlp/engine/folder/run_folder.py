@@ -19,7 +19,7 @@ from litmlp.engine.folder.atomic_files import (
 )
 from litmlp.engine.folder.lock import is_held, lock_folder
 from litmlp.engine.folder.provenance import git_commit, versions
-from litmlp.engine.folder.untrusted import blame_folder, check_links
+from litmlp.engine.folder.untrusted_folder import blame_folder, check_links
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.mistakes import as_mistake
 from litmlp.errors import UserError

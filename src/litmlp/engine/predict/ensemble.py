@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
-from litmlp.engine.folder.untrusted import check_links
+from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.predict.trained_model import TrainedModel, rebuild, trained
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError

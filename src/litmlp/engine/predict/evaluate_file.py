@@ -10,11 +10,11 @@ from pathlib import Path
 import polars as pl
 from torch import Tensor
 
-from litmlp.data.prediction_columns import predicted_columns, true_columns
+from litmlp.data.prediction_table import predicted_columns, true_columns
 from litmlp.data.samples import predicted_names
 from litmlp.data.tables.labelled_rows import LabelledRows, read_labelled
 from litmlp.data.tables.read import header_of
-from litmlp.engine.diagnosis.scores import (
+from litmlp.engine.diagnosis.score_tables import (
     calibration_bins,
     class_scores,
     confusion,

@@ -9,9 +9,9 @@ from torch import Tensor
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.untrusted import blame_folder
+from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.predict.trained_model import TrainedModel
-from litmlp.engine.run.announce import show_columns
+from litmlp.engine.run.run_messages import show_columns
 from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
 from litmlp.engine.terminal.console import show
 

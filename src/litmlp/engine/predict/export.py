@@ -18,7 +18,8 @@ from torch.export import ExportedProgram
 from litmlp.data.samples import Column
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.predict.export_check import Predict, largest_difference
-from litmlp.engine.predict.onnx_model import (
+from litmlp.engine.predict.onnx_operations import OnnxOperations
+from litmlp.engine.predict.onnx_predictor import (
     INPUTS,
     METADATA,
     MISSING,
@@ -27,7 +28,6 @@ from litmlp.engine.predict.onnx_model import (
     run_session,
     split_inputs,
 )
-from litmlp.engine.predict.onnx_operations import OnnxOperations
 from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.errors import UserError, nearest

@@ -11,13 +11,13 @@ from polars.io.plugins import register_io_source
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
-from litmlp.data.prediction_columns import predicted_columns
+from litmlp.data.prediction_table import predicted_columns
 from litmlp.data.samples import Column, predicted_names
 from litmlp.data.tables.read import PARQUET, header_of
 from litmlp.data.tables.stream import read_inputs
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import LEFT
-from litmlp.engine.predict.onnx_model import open_onnx
+from litmlp.engine.predict.onnx_predictor import open_onnx
 from litmlp.engine.terminal.console import console, show
 from litmlp.errors import UserError
 

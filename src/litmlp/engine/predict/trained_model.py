@@ -14,10 +14,10 @@ from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
 from litmlp.engine.config.build import build_model
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.untrusted import blame_folder
+from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 

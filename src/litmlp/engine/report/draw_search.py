@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from litmlp.engine.figures.style import COLORS, as_label, new_figure
 from litmlp.engine.report.draw_sweep import spans_decades
-from litmlp.engine.report.search import Search, Trial, outlier_limit
+from litmlp.engine.report.search_results import Search, Trial, outlier_limit
 
 MOST_CHOICES = 12
 

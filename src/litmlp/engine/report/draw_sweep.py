@@ -12,8 +12,8 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
+from litmlp.engine.report.comparable_runs import VALUE
 from litmlp.engine.report.findings import MEAN, Findings, cell_means, marginal_means
-from litmlp.engine.report.problems import VALUE
 from litmlp.engine.report.run_record import short
 from litmlp.engine.terminal.wording import number, percent
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from litmlp.engine.report.comparable_runs import VALUE, Problem
 from litmlp.engine.report.intervals import summarize
-from litmlp.engine.report.problems import VALUE, Problem
-from litmlp.engine.report.ranking import rank_choices
+from litmlp.engine.report.rank_choices import rank_choices
 from litmlp.engine.report.run_record import text_of
 
 MEAN, COUNT = f"{VALUE} mean", f"{VALUE} count"
@@ -21,7 +21,7 @@ class Findings:
     """A problem's choices ranked, its axes weighed.
 
     Attributes:
-        choices: of :func:`litmlp.engine.report.ranking.rank_choices`.
+        choices: of :func:`litmlp.engine.report.rank_choices.rank_choices`.
         levels: of :func:`by_level`.
         effects: of :func:`effects`.
     """

@@ -9,7 +9,7 @@ from litmlp.engine.report.findings import Findings
 from litmlp.engine.report.markup import command, heading, paragraph, picture, table
 from litmlp.engine.report.run_record import short
 from litmlp.engine.report.runs_table import Runs
-from litmlp.engine.report.search import Search
+from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import best_choice, count_runs, search_result
 from litmlp.engine.report.tables import TextTable
 

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp.engine.folder import run_folder
-from litmlp.engine.folder.untrusted import check_links
+from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.errors import UserError
 
 ABSENT = "(default)"

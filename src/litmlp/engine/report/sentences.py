@@ -4,10 +4,10 @@ from collections import Counter
 
 import polars as pl
 
+from litmlp.engine.report.comparable_runs import VALUE, has_diverged
 from litmlp.engine.report.findings import COUNT, Findings
-from litmlp.engine.report.problems import VALUE, has_diverged
 from litmlp.engine.report.runs_table import Runs
-from litmlp.engine.report.search import Search
+from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.tables import Row, interval, spread
 from litmlp.engine.terminal.wording import number, percent
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litmlp.engine.report.findings import Findings
 from litmlp.engine.report.runs_table import Runs
-from litmlp.engine.report.search import Search
+from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import (
     best_choice,
     important_choices,

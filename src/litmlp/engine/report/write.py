@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from litmlp.engine.folder.untrusted import check_links
+from litmlp.engine.folder.untrusted_folder import check_links
+from litmlp.engine.report.comparable_runs import problems
 from litmlp.engine.report.findings import Findings, find
 from litmlp.engine.report.markup import document
 from litmlp.engine.report.page import Pictures, content
-from litmlp.engine.report.problems import problems
 from litmlp.engine.report.runs_table import Runs, read_runs
-from litmlp.engine.report.search import Search, read_searches
+from litmlp.engine.report.search_results import Search, read_searches
 from litmlp.engine.report.show import show_report
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError

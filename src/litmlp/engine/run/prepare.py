@@ -14,10 +14,10 @@ from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_model, build_trainer
-from litmlp.engine.config.monitor import best_end
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.engine.config.metric_direction import best_end
 from litmlp.engine.folder import checkpoints
-from litmlp.engine.folder.untrusted import blame_folder
+from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError, nearest
 from litmlp.optimizers import check_states

@@ -7,10 +7,14 @@ from typing import Any, cast
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from litmlp.engine.config.overrides import as_typed
+from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.lock import is_held
-from litmlp.engine.folder.untrusted import blame_folder, check_links, check_writers
+from litmlp.engine.folder.untrusted_folder import (
+    blame_folder,
+    check_links,
+    check_writers,
+)
 from litmlp.errors import UserError
 
 LATEST = "latest"

@@ -10,13 +10,13 @@ from litmlp.engine.config.run_settings import run_settings, seed_of
 from litmlp.engine.folder import run_folder, saved_config
 from litmlp.engine.folder.checkpoints import Resumable
 from litmlp.engine.process import signals
-from litmlp.engine.process.settings import seed_torch
+from litmlp.engine.process.process_settings import seed_torch
 from litmlp.engine.run import resume
-from litmlp.engine.run.announce import announce, say_result
-from litmlp.engine.run.command import this_command
+from litmlp.engine.run.launch_arguments import this_command
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.run.record import best_value, load_best, open_loggers, record
-from litmlp.engine.run.starting_point import StartingPoint
+from litmlp.engine.run.resume_point import StartingPoint
+from litmlp.engine.run.run_messages import announce, say_result
 from litmlp.engine.run.test import measure_run
 from litmlp.engine.terminal.console import only_logged, show
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from omegaconf import DictConfig
 
-from litmlp.engine.config.monitor import best_end
+from litmlp.engine.config.metric_direction import best_end
 from litmlp.engine.folder.run_folder import Summary
 from litmlp.errors import UserError, nearest
 

@@ -13,18 +13,18 @@ from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
 from litmlp.engine.folder import run_folder
-from litmlp.engine.folder.study import (
+from litmlp.engine.folder.study_file import (
     ended_trials,
     open_study,
     report_broken_study,
 )
 from litmlp.engine.search.objectives import Mode, values
-from litmlp.engine.search.space import Job, Space
-from litmlp.engine.search.study import (
+from litmlp.engine.search.optuna_study import (
     count_chosen,
     load_or_create_study,
     retry_interrupted,
 )
+from litmlp.engine.search.space import Job, Space
 from litmlp.errors import UserError
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]

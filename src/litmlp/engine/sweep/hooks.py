@@ -8,12 +8,11 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.engine.config.overrides import as_typed
+from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs
-from litmlp.engine.folder.untrusted import check_links
+from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.run import resume
-from litmlp.engine.sweep.launch import Launch, show_left_over, this_launch
 from litmlp.engine.sweep.launch_checks import (
     check_kind_of_sweep,
     check_name,
@@ -23,6 +22,7 @@ from litmlp.engine.sweep.launch_checks import (
     repeat_with_seeds,
     resume_sweep,
 )
+from litmlp.engine.sweep.launch_state import Launch, show_left_over, this_launch
 from litmlp.engine.terminal.console import console
 from litmlp.engine.terminal.mistakes import fail, report
 from litmlp.errors import UserError
@@ -91,7 +91,7 @@ def conclude_sweep(launch: Launch, config: DictConfig) -> None:
         report_sweep(folder)
     if any(folder.glob("*/predictions.csv")):
         # Loading takes seconds: other sweeps do not wait.
-        from litmlp.engine.sweep.cross_validation import gather_folds
+        from litmlp.engine.sweep.out_of_fold_scores import gather_folds
 
         gather_folds(folder)
     try:
@@ -114,7 +114,7 @@ def lesson_of(config: DictConfig) -> Lesson | None:
     if not config.get("lesson"):
         return None
     # Loading takes seconds: sweeps without a lesson do not wait.
-    from litmlp.engine.config.nodes import construct_node
+    from litmlp.engine.config.instantiate_node import construct_node
 
     return cast(Lesson, construct_node(config.lesson, "lesson"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, read_write
 
-from litmlp.engine.config.overrides import as_typed
+from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder.sweep_folder import holds_search, holds_sweep, latest_sweep
 from litmlp.engine.run import resume
 from litmlp.errors import UserError

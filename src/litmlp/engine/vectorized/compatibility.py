@@ -13,8 +13,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.divergence import Divergence
+from litmlp.callbacks.layer_recorder import Snapshots
 from litmlp.callbacks.progress import Progress
-from litmlp.callbacks.snapshots import Snapshots
 from litmlp.callbacks.throughput import Throughput
 from litmlp.engine.folder.checkpoints import Resumable
 from litmlp.engine.run.prepare import Run
@@ -22,7 +22,7 @@ from litmlp.engine.vectorized.optimizers import RULES
 from litmlp.engine.vectorized.stack import STACKED, Stack
 from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.stacked_mlp import StackedMLP, is_plain_mlp
-from litmlp.engine.vectorized.stacked_module import StackedModule
+from litmlp.engine.vectorized.vmapped_network import StackedModule
 
 SHARED = ("model", "encoding", "task", "optimizer", "trainer", "data.batch_size")
 """Parts of a config that runs of a group have in common, but for keys in ``FREE``."""

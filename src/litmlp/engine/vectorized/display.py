@@ -14,7 +14,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from litmlp.callbacks.progress import Milestones, fraction_done
 from litmlp.engine.terminal.console import WIDTH, SafeConsole, console
 from litmlp.engine.terminal.progress_bars import bars
-from litmlp.engine.vectorized.group import Group
+from litmlp.engine.vectorized.group_training import Group
 
 STREAMS: dict[str, Any] = {"stdout": redirect_stdout, "stderr": redirect_stderr}
 

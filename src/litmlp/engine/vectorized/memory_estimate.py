@@ -7,10 +7,10 @@ from hydra.utils import get_class
 from torch import Tensor
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
-from litmlp.engine.process.memory import available
+from litmlp.engine.process.available_memory import available
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.vectorized.optimizers import RULES
-from litmlp.engine.vectorized.stacked_module import TrainedParts
+from litmlp.engine.vectorized.vmapped_network import TrainedParts
 from litmlp.supervised import Supervised
 
 FRACTION = 0.5

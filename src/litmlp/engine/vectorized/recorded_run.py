@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import torch
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
-from litmlp.engine.config.overrides import as_typed
 from litmlp.engine.config.run_settings import run_settings
+from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder import run_folder, saved_config
-from litmlp.engine.run.announce import announce
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.record import (
     best_value,
@@ -20,9 +19,10 @@ from litmlp.engine.run.record import (
     open_loggers,
     record,
 )
-from litmlp.engine.run.starting_point import StartingPoint
+from litmlp.engine.run.resume_point import StartingPoint
+from litmlp.engine.run.run_messages import announce
 from litmlp.engine.run.test import Metrics
-from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import report
 from litmlp.engine.vectorized.grouped_run import GroupedRun

@@ -15,7 +15,7 @@ from hydra.core.utils import JobReturn
 
 from litmlp.engine.folder.sweep_folder import folder_of, status_of
 from litmlp.engine.process import signals
-from litmlp.engine.sweep.jobs import Job
+from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.terminal.console import console
 from litmlp.engine.vectorized import LEAST
 from litmlp.engine.vectorized.display import Display, Output

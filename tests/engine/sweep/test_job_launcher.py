@@ -21,7 +21,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 from hydra_plugins.litmlp_sequential import SequentialLauncher
-from litmlp.engine.sweep.launch import launching
+from litmlp.engine.sweep.launch_state import launching
 
 WATCHED = "OMP_PLACES"  # one that a config may set
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from litmlp.data.tables.column_kinds import describe_columns
-from litmlp.data.tables.column_report import report_columns
+from litmlp.data.tables.column_quality import report_columns
 
 Y = [0.5, 1.5, 2.5, 4.5]
 

@@ -12,7 +12,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from litmlp.engine.folder.sweep_folder import STUDY
-from litmlp.engine.folder.untrusted import check_links
+from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.terminal.mistakes import blame
 
 NAME = "search"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from litmlp.engine.report.comparable_runs import VALUE, Problem
 from litmlp.engine.report.intervals import margin, summarize
-from litmlp.engine.report.problems import VALUE, Problem
 
 Repeats = Mapping[tuple[Any, ...], float]
 """Values of one choice by seed and fold."""

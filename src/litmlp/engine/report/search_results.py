@@ -83,7 +83,7 @@ def read_search(folder: Path) -> Search | None:
     """
     import optuna  # an extra
 
-    from litmlp.engine.folder.study import (
+    from litmlp.engine.folder.study_file import (
         NAME,
         OBJECTIVES,
         ended_trials,

@@ -10,7 +10,7 @@ from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.lock import is_held
 from litmlp.engine.folder.run_folder import read_summary, write_summary
 from litmlp.engine.run import resume
-from litmlp.engine.run.starting_point import StartingPoint
+from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.run.train import train
 from litmlp.errors import UserError
 

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from rich.table import Table
 
 from litmlp.callbacks.fold_predictions import FILE
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import run_name

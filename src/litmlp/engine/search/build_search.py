@@ -6,10 +6,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from litmlp.argument_checks import check_value
-from litmlp.engine.config.nodes import construct_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.search.objectives import modes
 from litmlp.engine.search.search import Launch, Search
-from litmlp.engine.search.settings import SearchSettings
+from litmlp.engine.search.search_settings import SearchSettings
 from litmlp.engine.search.space import read_space
 from litmlp.errors import UserError
 

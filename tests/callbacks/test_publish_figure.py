@@ -9,9 +9,9 @@ from conftest import Compose, Run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
-from litmlp.callbacks.dashboard import layout
+from litmlp.callbacks.tensorboard_layout import layout
 from litmlp.engine.config.build import build_data
-from litmlp.engine.diagnosis.layer_trace import layer_outputs
+from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures.plane import mixed
 from litmlp.engine.figures.weights import mosaic
 from litmlp.mlp import MLP

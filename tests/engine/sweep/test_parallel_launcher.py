@@ -18,8 +18,8 @@ from launched import begun_again, reported_runs, run_folders, status, wait_until
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
-from litmlp.engine.sweep.jobs import Job
-from litmlp.engine.sweep.parallel import SentJob
+from litmlp.engine.sweep.job_launcher import Job
+from litmlp.engine.sweep.parallel_launcher import SentJob
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
@@ -70,7 +70,9 @@ def test_mistaken_numbers_of_processes_start_nothing(run: Run, tmp_path: Path) -
 def test_a_missing_engine_is_one_line(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("litmlp.engine.sweep.parallel.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "litmlp.engine.sweep.parallel_launcher.find_spec", lambda name: None
+    )
     ended = run("train", "-m", "seed=0,1", *QUICK, "hydra/launcher=ray")
     assert ended.code == 1
     (line,) = ended.err.splitlines()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from litmlp.engine.diagnosis.layer_trace import leaves
+from litmlp.engine.diagnosis.layer_outputs import leaves
 from litmlp.engine.vectorized.dropout_masks import Mask, draw
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.stack import Tensors

@@ -20,7 +20,7 @@ from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.run_folder import Summary
 from litmlp.engine.folder.saved_config import config_text
-from litmlp.engine.run.command import this_command
+from litmlp.engine.run.launch_arguments import this_command
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.test import metrics_table
 from litmlp.engine.terminal.console import shortest, show, table

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from litmlp.engine.config.hyperparameters import flat
 from litmlp.engine.folder import run_folder
-from litmlp.engine.folder.untrusted import blame_folder
+from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.report.run_record import short
 from litmlp.engine.report.show import show_table
 from litmlp.engine.report.tables import TextTable

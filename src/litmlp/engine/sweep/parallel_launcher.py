@@ -17,8 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process.signals import interrupt_on_signal
-from litmlp.engine.sweep.jobs import Job, JobLauncher, announce, title
-from litmlp.engine.sweep.launch import settled_status
+from litmlp.engine.sweep.job_launcher import Job, JobLauncher, announce, title
+from litmlp.engine.sweep.launch_state import settled_status
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from torchmetrics.functional.classification import (
     multiclass_calibration_error,
 )
 
-from litmlp.engine.diagnosis.scores import (
+from litmlp.engine.diagnosis.score_tables import (
     calibration_bins,
     calibration_error,
     class_scores,

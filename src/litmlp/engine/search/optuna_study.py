@@ -8,7 +8,7 @@ from optuna.storages import RDBStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from litmlp.engine.folder.study import NAME, OBJECTIVES, RETRY_OF
+from litmlp.engine.folder.study_file import NAME, OBJECTIVES, RETRY_OF
 from litmlp.engine.search.objectives import Mode
 from litmlp.engine.search.space import Axis
 from litmlp.errors import UserError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from litmlp.engine.process.memory import ASSUMED, available
+from litmlp.engine.process.available_memory import ASSUMED, available
 
 CPU = torch.device("cpu")
 

@@ -15,7 +15,7 @@ from twins import (
     varied,
 )
 
-from litmlp.engine.vectorized.group import Group
+from litmlp.engine.vectorized.group_training import Group
 
 
 def test_members_stop_early_diverge_and_end_on_their_own(config: Compose) -> None:

@@ -8,10 +8,10 @@ import pytest
 from made_up import make_run, make_sweep
 from scipy import stats
 
+from litmlp.engine.report.comparable_runs import problems
 from litmlp.engine.report.findings import find
 from litmlp.engine.report.intervals import margin
-from litmlp.engine.report.problems import problems
-from litmlp.engine.report.ranking import compare, rank_choices, verdict
+from litmlp.engine.report.rank_choices import compare, rank_choices, verdict
 from litmlp.engine.report.runs_table import read_runs
 from litmlp.engine.report.write import find_runs
 

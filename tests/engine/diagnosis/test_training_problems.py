@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import CONF, Compose
 
-from litmlp.engine.diagnosis.doctor import doctors_note
 from litmlp.engine.diagnosis.training_history import TrainingHistory
+from litmlp.engine.diagnosis.training_problems import doctors_note
 from litmlp.engine.folder import run_folder
 from litmlp.engine.run.train import train
 

@@ -34,7 +34,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from litmlp.engine.config.composition_cache import ComposedOnce
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import folder_of, status_of
-from litmlp.engine.sweep.launch import this_launch
+from litmlp.engine.sweep.launch_state import this_launch
 from litmlp.engine.terminal.console import console
 from litmlp.engine.terminal.progress_bars import bars
 

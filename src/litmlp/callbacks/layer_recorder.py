@@ -13,7 +13,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from litmlp.engine.diagnosis.layer_trace import Layer, ModuleCall, layers_of, leaves
+from litmlp.engine.diagnosis.layer_outputs import Layer, ModuleCall, layers_of, leaves
 from litmlp.epoch_state import Batch, Position
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised

@@ -7,7 +7,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.data.preprocessing import Preprocessing, blank_row
 from litmlp.data.samples import Column
-from litmlp.engine.config.nodes import typed_keys
+from litmlp.engine.config.instantiate_node import typed_keys
 
 SECTIONS = ("task", "model", "loss", "penalty", "optimizer", "scheduler")
 """The sections of a config that describe a module, apart from what the data say."""

@@ -8,7 +8,7 @@ from conftest import Compose, Run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from litmlp.data.samples import Column
-from litmlp.engine.run.announce import MOST_COLUMNS, described, differences, grid
+from litmlp.engine.run.run_messages import MOST_COLUMNS, described, differences, grid
 
 
 def texts(folder: Path) -> dict[str, str]:

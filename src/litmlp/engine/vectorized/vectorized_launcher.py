@@ -18,9 +18,9 @@ from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process import signals
 from litmlp.engine.run.prepare import build_run
-from litmlp.engine.run.starting_point import StartingPoint
-from litmlp.engine.sweep.jobs import Job
-from litmlp.engine.sweep.launch import SweepStopped
+from litmlp.engine.run.resume_point import StartingPoint
+from litmlp.engine.sweep.job_launcher import Job
+from litmlp.engine.sweep.launch_state import SweepStopped
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import explain, is_out_of_memory, report
 from litmlp.engine.vectorized.compatibility import (
@@ -32,7 +32,7 @@ from litmlp.engine.vectorized.compatibility import (
 )
 from litmlp.engine.vectorized.data_cache import DataCache
 from litmlp.engine.vectorized.display import Display
-from litmlp.engine.vectorized.group import Group
+from litmlp.engine.vectorized.group_training import Group
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.memory_estimate import Capacity
 from litmlp.engine.vectorized.recorded_run import PreparedRun, RecordedRun, log_to

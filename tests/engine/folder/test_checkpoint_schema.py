@@ -10,7 +10,7 @@ import torch
 from crafted import Edit, finished_run, used
 
 from litmlp.engine.folder import checkpoints
-from litmlp.engine.folder.checkpoint_checks import Last
+from litmlp.engine.folder.checkpoint_schema import Last
 from litmlp.engine.folder.checkpoints import LAST, PREVIOUS, DamagedError
 
 

@@ -19,8 +19,8 @@ from litmlp.engine.vectorized.stack import Stack, clip, group_indices
 from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.stacked_metrics import Measure, measures_of
 from litmlp.engine.vectorized.stacked_mlp import StackedMLP, is_plain_mlp
-from litmlp.engine.vectorized.stacked_module import StackedModule
 from litmlp.engine.vectorized.stacked_values import values_of
+from litmlp.engine.vectorized.vmapped_network import StackedModule
 
 
 class Group(LightningModule):
