@@ -1,19 +1,8 @@
 """Predict rows: python scripts/predict.py run=<folder> input=new.csv output=out.csv."""
 
-from pathlib import Path
+import sys
 
-from omegaconf import DictConfig
-
-from litmlp.engine.command_line import run
-
-
-def main(config: DictConfig) -> None:
-    # Loading takes seconds, for which --help does not wait.
-    from litmlp.engine.predict.predict_file import open_predictor, predict_file
-
-    with open_predictor(Path(str(config.run))) as model:
-        predict_file(model, config.input, config.output, keep=config.keep)
-
+from litmlp.__main__ import main
 
 if __name__ == "__main__":
-    run(main, config="predict")
+    main(["predict", *sys.argv[1:]])

@@ -1,16 +1,8 @@
 """Train one run, or many with -m: python scripts/train.py data=wine optimizer=sgd."""
 
-from omegaconf import DictConfig
+import sys
 
-from litmlp.engine.command_line import run
-
-
-def main(config: DictConfig) -> float:
-    # Loading takes seconds, for which --help does not wait.
-    from litmlp.engine.run.train import train
-
-    return train(config)
-
+from litmlp.__main__ import main
 
 if __name__ == "__main__":
-    run(main, config="train")
+    main(["train", *sys.argv[1:]])

@@ -15,7 +15,8 @@ from conftest import ROOT
 SRC = ROOT / "src"
 
 LINES = """
-hydra_plugins  scripts
+hydra_plugins  scripts  litmlp.__main__
+litmlp.engine.commands
 litmlp.engine.command_line
 litmlp.course
 litmlp.engine.vectorized  litmlp.engine.search
@@ -29,6 +30,7 @@ litmlp.engine.folder
 litmlp.engine.config
 litmlp.engine.process
 litmlp.engine.terminal
+litmlp.engine.option_folders
 litmlp.data
 litmlp
 """

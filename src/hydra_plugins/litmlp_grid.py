@@ -1,4 +1,4 @@
-"""The sweeper of ``hydra/sweeper=grid``, the default of scripts/train.py.
+"""The sweeper of ``hydra/sweeper=grid``, the default of ``litmlp train``.
 
 Hydra's own sweeper composes every config twice, and it launches runs that are done,
 whose files it then overwrites.

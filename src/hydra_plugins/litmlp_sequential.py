@@ -1,4 +1,4 @@
-"""The launcher of ``hydra/launcher=sequential``, the default of scripts/train.py.
+"""The launcher of ``hydra/launcher=sequential``, the default of ``litmlp train``.
 
 Hydra's own launcher copies configs for a quarter of the time of a small run.
 """

@@ -1,6 +1,5 @@
-"""The door from the shell to a script's function: Hydra, folders, and mistakes."""
+"""The door from the shell to a command's function: Hydra, folders, and mistakes."""
 
-import functools
 import io
 import math
 import os
@@ -19,6 +18,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from litmlp.engine.config.hydra_internals import use_checked_loader
 from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder.sweep_folder import known_name, run_name
+from litmlp.engine.option_folders import CONF
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import conclude_sweep
@@ -33,13 +33,13 @@ FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's own option for the same
 
 
 def run(task: Task, *, config: str) -> None:
-    """Call a script's function with the config that the command line composes.
+    """Call a command's function with the config that the command line composes.
 
     A mistake of the user is one line on stderr and exit code 1; ``--traceback`` shows
     where it was found. In a sweep a failing run lets the others go on.
 
     Args:
-        task: the function of the script.
+        task: the function of the command.
         config: name of the primary config in conf/.
     """
     full = TRACEBACK in sys.argv or FULL_ERROR in os.environ
@@ -51,7 +51,7 @@ def run(task: Task, *, config: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # some terminals lack box characters
-    main = hydra.main(version_base="1.3", config_path="../conf", config_name=config)
+    main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config)
     failed: list[str] = []
     with launching() as launch:
         try:
@@ -79,12 +79,11 @@ def guarded(task: Task, full: bool, failed: list[str]) -> Task:
     """Return the task with its errors reported, none of which ends a sweep.
 
     Args:
-        task: the function of a script.
+        task: the function of a command.
         full: whether to show the traceback of a mistake, too.
         failed: gets the errors of a sweep's runs in this process.
     """
 
-    @functools.wraps(task)  # Hydra looks for conf/ beside the file of the task
     def run_task(config: DictConfig) -> float | None:
         try:
             return task(config)

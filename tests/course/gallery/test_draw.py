@@ -24,7 +24,7 @@ SMALL = ["dropout", "activation=relu"]
 def own_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of conf/ to add files to."""
     shutil.copytree(CONF, tmp_path / "conf")
-    monkeypatch.setattr("litmlp.engine.terminal.mistakes.CONF", tmp_path / "conf")
+    monkeypatch.setattr("litmlp.engine.option_folders.CONF", tmp_path / "conf")
     return tmp_path / "conf"
 
 

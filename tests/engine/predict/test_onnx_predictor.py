@@ -61,8 +61,8 @@ def test_a_table_is_matched_and_predicted(kind: int, run: Run, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("metadata", "words"),
     [
-        (None, "not written by scripts/export.py"),
-        ("{'a': __import__('os')}", "not written by scripts/export.py"),
+        (None, "not written by `litmlp export`"),
+        ("{'a': __import__('os')}", "not written by `litmlp export`"),
         ('{"columns": []}', "litmlp.target_names: Field required"),
         (json.dumps(DESCRIPTION | {"format_version": 2}), "litmlp.format_version"),
         (json.dumps(DESCRIPTION | {"columns": [{"name": 3}]}), "litmlp.columns.0.name"),

@@ -226,7 +226,7 @@ def test_a_command_parses_back_to_the_overrides(tmp_path: Path) -> None:
     make_run(tmp_path / "a", [*overrides, "sweep.seeds=3"], 1.0)
     (command,) = table_of(tmp_path).table["command"]
     typed = typed_in_a_shell(command)
-    assert typed[:2] == ["python", "scripts/train.py"]
+    assert typed[:2] == ["litmlp", "train"]
     assert typed[2:] == overrides
     parser = OverridesParser.create()
     values = [override.value() for override in parser.parse_overrides(typed[2:])]
@@ -235,7 +235,7 @@ def test_a_command_parses_back_to_the_overrides(tmp_path: Path) -> None:
 
 
 def typed_in_a_shell(command: str) -> list[str]:
-    script = f"python() {{ printf '%s\\0' python \"$@\"; }}; {command}"
+    script = f"litmlp() {{ printf '%s\\0' litmlp \"$@\"; }}; {command}"
     ended = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
     return ended.stdout.decode().split("\0")[:-1]
 
@@ -243,8 +243,7 @@ def typed_in_a_shell(command: str) -> list[str]:
 def test_a_run_of_an_experiments_sweep_is_trained_alone(tmp_path: Path) -> None:
     make_run(tmp_path / "a", ["experiment=sweep/x", "seed=1"], 1.0)
     (command,) = table_of(tmp_path).table["command"]
-    end = "scripts/train.py experiment=sweep/x seed=1 hydra.mode=RUN"
-    assert command == f"python {end}"
+    assert command == "litmlp train experiment=sweep/x seed=1 hydra.mode=RUN"
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_the_script_leaves_tables_pages_and_pictures(run: Run, sweep: Path) -> N
 def test_console_and_pages_say_what_follows(run: Run, sweep: Path) -> None:
     said = run("report", f"runs={sweep}").out
     page = page_of(sweep)
-    again = "python scripts/train.py activation=relu optimizer.lr=0.01 seed=0"
+    again = f"{ROOT}/scripts/train.py activation=relu optimizer.lr=0.01 seed=0"
     for text in (said, page):
         assert again in text
         assert "loss/val 1.0200 ± 0.0100 (0.9952 to 1.0448)" in text

@@ -108,7 +108,9 @@ def test_a_sweep_ends_with_a_report(run: Run, tmp_path: Path) -> None:
     ended = run("train", "-m", "optimizer=sgd,adam", "seed=range(2)", *QUICK)
     assert re.search(r"optimizer +runs +loss/val +95 % interval", ended.out)
     assert re.search(r"adam +2 +\d\.\d{4} ± \d\.\d{4} +-?\d\.\d{4} to ", ended.out)
-    assert re.search(r"again +python scripts/train.py optimizer=\w+ seed=", ended.out)
+    assert re.search(
+        r"again +python .*/scripts/train.py optimizer=\w+ seed=", ended.out
+    )
     (report,) = tmp_path.glob("logs/*/sweeps/*/report")
     values = {
         (config.optimizer._target_.rpartition(".")[2].lower(), config.seed): summary
@@ -135,7 +137,7 @@ def test_seeds_repeat_every_combination(run: Run, tmp_path: Path) -> None:
     assert names == [
         f"activation-{a}+seed-{s}" for a in ("relu", "tanh") for s in (0, 1)
     ]
-    again = re.search(r"again +python scripts/train\.py (.*)", ended.out)
+    again = re.search(r"again +python .*/scripts/train\.py (.*)", ended.out)
     assert again
     assert run("train", *again[1].split()).code == 0
     (alone,) = tmp_path.glob("logs/*/runs/*/summary.json")

@@ -8,8 +8,8 @@ from typing import Any, cast
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from litmlp.engine import option_folders
 from litmlp.engine.config.instantiate_node import construct_node
-from litmlp.engine.terminal import mistakes
 from litmlp.errors import UserError, nearest
 from litmlp.parts import build_schedule
 
@@ -38,7 +38,7 @@ class Option:
     @property
     def description(self) -> str:
         """The first comment of its file, without the address of the paper."""
-        text = (mistakes.CONF / self.group / f"{self.name}.yaml").read_text()
+        text = (option_folders.CONF / self.group / f"{self.name}.yaml").read_text()
         comment = re.match(r"#\s*(.*)", text)
         return re.sub(r"\s*\(https?://\S+\)", "", comment[1]) if comment else ""
 
@@ -48,7 +48,7 @@ class Option:
         Raises:
             UserError, HydraException: a run with this option would raise it too.
         """
-        with initialize_config_dir(str(mistakes.CONF), version_base="1.3"):
+        with initialize_config_dir(str(option_folders.CONF), version_base="1.3"):
             config = compose("train", [f"{self.group}={self.name}", *self.values])
         part = config[self.group]
         match self.group:
@@ -67,14 +67,14 @@ class Option:
 
 def options_of(group: str) -> list[str]:
     """Return the names of a group's files, files in sub-folders included."""
-    folder = mistakes.CONF / group
+    folder = option_folders.CONF / group
     paths = [path.relative_to(folder) for path in folder.rglob("*.yaml")]
     return sorted(path.with_suffix("").as_posix() for path in paths)
 
 
 def missing_values(group: str, name: str) -> list[str]:
     """Return the keys of an option that a user must give, ``values: ???``."""
-    text = (mistakes.CONF / group / f"{name}.yaml").read_text()
+    text = (option_folders.CONF / group / f"{name}.yaml").read_text()
     return re.findall(r"^(\w+): \?\?\?", text, flags=re.MULTILINE)
 
 

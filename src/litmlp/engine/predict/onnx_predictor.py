@@ -80,7 +80,7 @@ def open_onnx(path: Path) -> Iterator[OnnxModel]:
     """Open an ONNX file, and set torch's default floating-point type to the model's.
 
     Raises:
-        UserError: there is no such file, or ``scripts/export.py`` has not written it.
+        UserError: there is no such file, or ``litmlp export`` has not written it.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
@@ -162,7 +162,7 @@ def read_description(session: "InferenceSession", path: Path) -> Description:
         wrong = error.errors()[0]
         key = ".".join(map(str, [METADATA, *wrong["loc"]]))
         raise UserError(
-            f"{path} was not written by scripts/export.py of this version: in its "
+            f"{path} was not written by `litmlp export` of this version: in its "
             f"metadata, {key}: {wrong['msg']}"
         ) from error
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.untrusted_folder import check_links
+from litmlp.engine.terminal.wording import command_words
 from litmlp.errors import UserError
 
 ABSENT = "(default)"
@@ -154,7 +155,7 @@ class RunRecord:
         kept = [o for o in self.summary.overrides if not o.startswith("sweep.")]
         # An experiment may be a sweep; one of its runs is not.
         alone = ["hydra.mode=RUN"] if "experiment" in self.typed else []
-        return shlex.join(["python", "scripts/train.py", *kept, *alone])
+        return shlex.join([*command_words("train"), *kept, *alone])
 
 
 def read_run(folder: Path) -> RunRecord:

@@ -16,6 +16,7 @@ from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import error_of, status_of
 from litmlp.engine.sweep.launch_checks import is_search
 from litmlp.engine.terminal.console import console, shortest, table
+from litmlp.engine.terminal.wording import command_words
 
 Planned = Mapping[Path, Sequence[str]]
 """The folders of a sweep's runs and their overrides."""
@@ -95,8 +96,10 @@ def show_left_over(left: Mapping[Path, str], sweep: Path) -> None:
         shown = "not started" if status == "new" else status
         rows.add_row(folder.name, shown, error_of(folder))
     console.print(rows)
-    typed = [text for text in sys.argv if not text.startswith("sweep.resume=")]
-    command = shlex.join(["python", *typed, f"sweep.resume={shortest(sweep)}"])
+    typed = [text for text in sys.argv[1:] if not text.startswith("sweep.resume=")]
+    command = shlex.join(
+        [*command_words("train"), *typed, f"sweep.resume={shortest(sweep)}"]
+    )
     console.print(f"resume       {command}", soft_wrap=True)
 
 

@@ -6,13 +6,11 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
+from litmlp.engine.option_folders import CONF
 from litmlp.engine.terminal.console import printable
 from litmlp.errors import UserError, nearest
-
-CONF = Path(__file__).parents[4] / "conf"
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -1,6 +1,8 @@
-"""Numbers and lists of layers in words."""
+"""Numbers, lists of layers and commands in words."""
 
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def spoken(layers: Iterable[str]) -> str:
@@ -39,3 +41,17 @@ def number(value: float | None) -> str:
     if 0 < size < 0.001:
         return f"{value:.3g}"
     return f"{value:.{4 if size < 10 else 2 if size < 1000 else 1}f}"
+
+
+def command_words(name: str) -> list[str]:
+    """Return the start of another call of litmlp, in the form of this process's call.
+
+    The form is ``litmlp train``, ``python -m litmlp train`` or ``python
+    scripts/train.py``.
+    """
+    called = Path(sys.argv[0])
+    if called.parent.name == "litmlp" and called.name == "__main__.py":
+        return ["python", "-m", "litmlp", name]
+    if called.parent.name == "scripts" and called.suffix == ".py":
+        return ["python", str(called.with_stem(name))]
+    return ["litmlp", name]

@@ -1,0 +1,87 @@
+"""The commands ``litmlp train``, ``evaluate`` and so on: each calls one function."""
+
+import sys
+from pathlib import Path
+
+from omegaconf import DictConfig, ListConfig
+
+from litmlp.engine.command_line import run
+from litmlp.engine.folder.sweep_folder import holds_runs
+from litmlp.errors import UserError
+
+# Loading takes seconds, for which --help does not wait: hence the inner imports.
+
+
+def train(config: DictConfig) -> float:
+    """Train one run."""
+    from litmlp.engine.run.train import train
+
+    return train(config)
+
+
+def evaluate(config: DictConfig) -> None:
+    """Measure a run, or the mean of a sweep's runs, on its data or on a file."""
+    folder = Path(str(config.run))
+    if config.input is not None:
+        from litmlp.engine.predict.ensemble import one_or_all
+        from litmlp.engine.predict.evaluate_file import evaluate_file
+
+        with one_or_all(folder) as model:
+            evaluate_file(model, config.input)
+    elif holds_runs(folder):
+        from litmlp.engine.predict.evaluate_ensemble import evaluate_sweep
+
+        evaluate_sweep(folder)
+    else:
+        from litmlp.engine.predict.evaluate_run import evaluate_run
+
+        evaluate_run(folder)
+
+
+def predict(config: DictConfig) -> None:
+    """Predict the rows of a file."""
+    from litmlp.engine.predict.predict_file import open_predictor, predict_file
+
+    with open_predictor(Path(str(config.run))) as model:
+        predict_file(model, config.input, config.output, keep=config.keep)
+
+
+def export(config: DictConfig) -> None:
+    """Write a run as one file that predicts from raw rows."""
+    from litmlp.engine.predict.export import export
+
+    export(Path(str(config.run)), format=config.format, output=config.output)
+
+
+def report(config: DictConfig) -> None:
+    """Report the results of many runs, or the differences of two."""
+    from litmlp.engine.report.compare_runs import compare_runs
+    from litmlp.engine.report.write import report_runs
+
+    if config.compare is not None:
+        return compare_runs(list(config.compare))
+    if config.runs is None:
+        raise UserError("runs is needed: give runs=…, or compare=[a,b]")
+    several = isinstance(config.runs, ListConfig)
+    patterns = list(config.runs) if several else [config.runs]
+    report_runs(patterns, config.output)
+
+
+TASKS = {task.__name__: task for task in (train, evaluate, predict, export, report)}
+"""The commands that Hydra reads a config for, each from the file of its name."""
+
+
+def gallery(choices: list[str]) -> None:
+    """Draw options of ``conf/``."""
+    from litmlp.course.gallery.draw import draw_gallery
+
+    failures = draw_gallery(choices, Path("logs/gallery"))
+    for failure in failures:
+        print(f"error: {failure}", file=sys.stderr)
+    sys.exit(1 if failures else 0)
+
+
+def call_task(name: str, arguments: list[str]) -> None:
+    """Call a task with the config that the arguments compose, and end the process."""
+    sys.argv = [sys.argv[0], *arguments]  # Hydra reads it
+    run(TASKS[name], config=name)

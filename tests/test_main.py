@@ -1,0 +1,95 @@
+"""The program litmlp: its commands, the form of commands that it prints, completion."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import CONF, ROOT
+
+from litmlp.__main__ import TASKS, main
+from litmlp.engine import commands
+from litmlp.engine.option_folders import CONF as FOUND
+from litmlp.engine.terminal.wording import command_words
+
+
+@pytest.mark.parametrize(
+    ("called", "words"),
+    [
+        ("/env/bin/litmlp", ["litmlp", "train"]),
+        ("/src/litmlp/__main__.py", ["python", "-m", "litmlp", "train"]),
+        ("scripts/report.py", ["python", "scripts/train.py"]),
+        ("notebook.py", ["litmlp", "train"]),
+        ("/lib/pytest/__main__.py", ["litmlp", "train"]),
+    ],
+)
+def test_commands_are_printed_in_the_form_of_the_call(
+    called: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called])
+    assert command_words("train") == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        (["trian"], "error: trian: no such command. Did you mean train? Allowed: eval"),
+        (["gallery", "--foo"], "error: unrecognized arguments: --foo; litmlp --help"),
+        (["gallery", "x"], "error: x: the gallery has no such group. Allowed: activat"),
+    ],
+)
+def test_a_mistake_in_a_command_is_one_line(
+    typed: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(typed)
+    assert end.value.code == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(line)
+    assert said.err.count("\n") == 1
+    assert not said.out
+
+
+def test_every_command_with_overrides_has_a_task_and_a_config() -> None:
+    assert FOUND == CONF
+    assert TASKS.keys() == commands.TASKS.keys()
+    for name in TASKS:
+        assert (CONF / f"{name}.yaml").is_file()
+        assert (ROOT / "scripts" / f"{name}.py").is_file()
+
+
+def completed(line: str, folder: Path) -> list[str]:
+    """Ask for completion as Hydra's function for bash does."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "litmlp", "-sc", "query=bash"],
+        cwd=folder,
+        env={"COMP_LINE": line},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not ended.stderr
+    return ended.stdout.split()
+
+
+def test_a_shell_completes_commands_and_overrides(tmp_path: Path) -> None:
+    assert completed("litmlp t", tmp_path) == ["train"]
+    assert completed("litmlp train data=w", tmp_path) == ["data=wine"]
+    assert completed("litmlp train data=wine optimizer.be", tmp_path) == [
+        "optimizer.betas."
+    ]
+    assert completed("litmlp gallery act", tmp_path) == []
+
+
+def test_help_of_the_program_loads_neither_hydra_nor_torch() -> None:
+    code = (
+        "import sys, litmlp.__main__\n"
+        "try: litmlp.__main__.main(['--help'])\n"
+        "finally: print(sys.modules.keys() & {'torch', 'hydra', 'rich', 'omegaconf'})"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.endswith("set()\n")
+    for name in (*TASKS, "gallery"):
+        assert f"\n    {name} " in ended.stdout
