@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from litmlp.errors import UserError
-from litmlp.losses import taken_by
+from litmlp.losses import compare, taken_by
 from litmlp.parts import Parts
 from litmlp.supervised import Supervised
 
@@ -78,13 +78,13 @@ class Classifier(Supervised):
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if self.takes == "values":
             one_hot = self._one_hot(targets)
-            return self.loss(self.output_activation(outputs), one_hot)
+            return compare(self.loss, self.output_activation(outputs), one_hot)
         if self.num_outputs > 1:
-            return self.loss(outputs, targets)
+            return compare(self.loss, outputs, targets)
         signs = targets.to(outputs.dtype)
         if self.takes == "signed_logit":
             signs = 2 * signs - 1
-        return self.loss(outputs.squeeze(1), signs)
+        return compare(self.loss, outputs.squeeze(1), signs)
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
         """Return probabilities [batch, classes] of logits [batch, num_outputs]."""

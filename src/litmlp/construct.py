@@ -52,13 +52,13 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.course.lessons.claims.": type,
     "litmlp.course.lessons.lesson.": type,
     "litmlp.course.lessons.measures.": types.FunctionType,
-    "litmlp.losses.": nn.Module,
+    "litmlp.losses.": (nn.Module, types.FunctionType),
     "litmlp.metrics.": Metric,
     "litmlp.mlp.": nn.Module,
     "litmlp.optimizers.": Optimizer,
     "litmlp.penalties.": type,
     "litmlp.regressor.": LightningModule,
-    "litmlp.schedulers.": types.FunctionType,
+    "litmlp.schedulers.": (types.FunctionType, LRScheduler),
     "optuna.pruners.": type,
     "optuna.samplers.": type,
 }
@@ -77,7 +77,10 @@ MOVED = {
 MISSING = "???"
 """The text that stands for a value which has to be given."""
 
-REFUSALS = (TypeError, ValueError, RuntimeError, MisconfigurationException)
+REFUSALS = (
+    *(TypeError, ValueError, RuntimeError, MisconfigurationException),
+    ImportError,  # of a package that an option needs
+)
 """Errors by which constructors refuse a value."""
 
 
@@ -144,7 +147,7 @@ def construct(
     if taken := sorted(late.keys() & content.keys()):
         raise UserError(f"{where}.{taken[0]} is set by litmlp: leave it out")
     values = {
-        str(key): construct(value, f"{where}.{key}", typed_keys=typed_keys)
+        key: construct(value, f"{where}.{key}", typed_keys=typed_keys)
         for key, value in content.items()
         if key not in ("_target_", "_partial_", *reserved)
     }
@@ -182,11 +185,12 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
     if not isinstance(target, type | types.FunctionType):
         raise refusal
     home = f"{target.__module__}.{target.__qualname__}"
-    for prefix, kind in ALLOWED.items():
-        fits = (
+    for prefix, kinds in ALLOWED.items():
+        fits = any(
             isinstance(target, kind)
             if kind in (object, type, types.FunctionType)
             else isinstance(target, type) and issubclass(target, kind)
+            for kind in (kinds if isinstance(kinds, tuple) else (kinds,))
         )
         public = "." not in target.__qualname__ and not target.__name__.startswith("_")
         if home.startswith(prefix) and fits and public:

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from litmlp.errors import UserError
+
 
 class HalfSquaredError(nn.Module):
     """Σ ½(target − output)², summed over the outputs, mean over the rows.
@@ -49,10 +51,29 @@ def taken_by(loss: Any, default: Takes) -> Takes:
         loss: a module or its class, or any function of outputs and targets.
         default: for a loss that does not say it.
     """
+    loss = getattr(loss, "func", loss)  # of a function with its arguments
     kind = loss if isinstance(loss, type) else type(loss)
     of_torch = (takes for k, takes in TAKEN_BY_TORCH.items() if issubclass(kind, k))
     takes: Takes = getattr(loss, "takes", next(of_torch, default))
     return takes
+
+
+def compare(loss: Any, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss [] of a batch.
+
+    Raises:
+        UserError: the loss does not take these tensors, or returns no scalar tensor.
+    """
+    name = getattr(getattr(loss, "func", loss), "__name__", type(loss).__name__)
+    try:
+        value: Tensor = loss(outputs, targets)
+    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+        shapes = f"outputs {list(outputs.shape)} and targets {list(targets.shape)}"
+        raise UserError(f"the loss {name} does not take {shapes}: {error}") from error
+    if not isinstance(value, Tensor) or value.ndim:
+        got = list(getattr(value, "shape", [])) or type(value).__name__
+        raise UserError(f"the loss {name} must return a scalar tensor, and gave {got}")
+    return value
 
 
 def balanced_weights(class_counts: Sequence[float]) -> list[float]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from litmlp.errors import UserError
-from litmlp.losses import taken_by
+from litmlp.losses import compare, taken_by
 from litmlp.parts import Parts
 from litmlp.supervised import Supervised
 
@@ -62,7 +62,7 @@ class Regressor(Supervised):
 
     def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         scaled = (targets - self.target_mean) / self.target_std
-        return self.loss(self.output_activation(outputs), scaled)
+        return compare(self.loss, self.output_activation(outputs), scaled)
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
         """Return values in the targets' units for raw outputs [batch, targets]."""

@@ -17,12 +17,18 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp.engine.config.hydra_internals import use_checked_loader
 from litmlp.engine.config.unresolved_overrides import as_typed
+from litmlp.engine.folder.run_folder import has_diverged
 from litmlp.engine.folder.sweep_folder import known_name, run_name
 from litmlp.engine.option_folders import CONF
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import conclude_sweep
-from litmlp.engine.sweep.launch_state import SweepStopped, launching, show_left_over
+from litmlp.engine.sweep.launch_state import (
+    AS_ABOVE,
+    SweepStopped,
+    launching,
+    show_left_over,
+)
 from litmlp.engine.terminal.mistakes import describe, fail, report
 from litmlp.errors import UserError
 
@@ -86,11 +92,18 @@ def guarded(task: Task, full: bool, failed: list[str]) -> Task:
 
     def run_task(config: DictConfig) -> float | None:
         try:
-            return task(config)
+            value = task(config)
+            alone = HydraConfig.get().mode != RunMode.MULTIRUN
+            if alone and "folder" in config and has_diverged(Path(config.folder)):
+                failed.append("the run has diverged")
+            return value
         except Exception as error:
             if HydraConfig.get().mode != RunMode.MULTIRUN:
                 fail(error, full)
-            report(error, full)
+            if full or describe(error) not in failed:
+                report(error, full)
+            else:  # the same fault of the data in each run
+                print(f"error: {AS_ABOVE}", file=sys.stderr)
             failed.append(describe(error))  # an error would keep its frames alive
             if OmegaConf.select(config, "sweep.on_error") == "stop":
                 raise SweepStopped from error

@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig, ListConfig
 
 from litmlp.engine.command_line import run
+from litmlp.engine.folder.run_folder import named_run
 from litmlp.engine.folder.sweep_folder import holds_runs
 from litmlp.errors import UserError
 
@@ -21,7 +22,7 @@ def train(config: DictConfig) -> float:
 
 def evaluate(config: DictConfig) -> None:
     """Measure a run, or the mean of a sweep's runs, on its data or on a file."""
-    folder = Path(str(config.run))
+    folder = named_run(str(config.run))
     if config.input is not None:
         from litmlp.engine.predict.ensemble import one_or_all
         from litmlp.engine.predict.evaluate_file import evaluate_file
@@ -42,7 +43,7 @@ def predict(config: DictConfig) -> None:
     """Predict the rows of a file."""
     from litmlp.engine.predict.predict_file import open_predictor, predict_file
 
-    with open_predictor(Path(str(config.run))) as model:
+    with open_predictor(named_run(str(config.run))) as model:
         predict_file(model, config.input, config.output, keep=config.keep)
 
 
@@ -50,7 +51,7 @@ def export(config: DictConfig) -> None:
     """Write a run as one file that predicts from raw rows."""
     from litmlp.engine.predict.export import export
 
-    export(Path(str(config.run)), format=config.format, output=config.output)
+    export(named_run(str(config.run)), format=config.format, output=config.output)
 
 
 def report(config: DictConfig) -> None:

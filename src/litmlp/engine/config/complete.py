@@ -7,7 +7,7 @@ from typing import Any, cast
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 
 from litmlp.argument_checks import check_value
 from litmlp.engine.config.build import build_data
@@ -21,6 +21,14 @@ PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
 
 PATHS = ("path", "validation_path", "test_path")
 """Keys of ``data`` that are files."""
+
+BINARY_WEIGHT = {
+    f"loss.weight={value}": f"loss.pos_weight={value}" for value in ("balanced", "null")
+}
+"""Overrides that a loss of two classes has under another key.
+
+Before the task is inferred, the loss is that of several classes.
+"""
 
 
 def complete(config: DictConfig) -> DictConfig:
@@ -67,9 +75,14 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
             "task=auto works on the command line: choose task=binary, multiclass or "
             "regression"
         )
-    job = HydraConfig.get()
-    task = f"task={build_data(config).infer_task()}"
-    composed = _composed(*as_typed(job.overrides.task), task)
+    job = cast(DictConfig, HydraConfig.get())
+    task = build_data(config).infer_task()
+    typed = as_typed(job.overrides.task)
+    if task == "binary":
+        typed = [BINARY_WEIGHT.get(override, override) for override in typed]
+    composed, choices = _composed(*typed, f"task={task}")
+    with read_write(job), open_dict(job):
+        job.runtime.choices = choices
     paths = cast(dict[str, Any], OmegaConf.to_container(config.data, resolve=False))
     for key in PATHS:
         if key in composed.data:
@@ -79,15 +92,19 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
 
 def _option(group: str, name: str) -> DictConfig:
     try:
-        composed = _composed(f"{group}={name}")
+        composed, _ = _composed(f"{group}={name}")
     except HydraException as error:
         raise UserError(f"model.{group}: {describe(error)}") from error
     node: DictConfig = composed[group]
     return node
 
 
-def _composed(*overrides: str) -> DictConfig:
-    """Compose a config of the same name, with the same folders of options."""
+def _composed(*overrides: str) -> tuple[DictConfig, DictConfig]:
+    """Compose a config of the same name, with the same folders of options.
+
+    Returns:
+        the config, and the option of each group.
+    """
     job = HydraConfig.get()
     own = as_typed(job.overrides.hydra)
     # Other `hydra:` overrides may need an experiment that is not composed here.
@@ -100,9 +117,10 @@ def _composed(*overrides: str) -> DictConfig:
     loader = _loader(str((job.runtime.config_sources, own)))
     master = OmegaConf.create({"hydra": kind})
     config = loader.load_sweep_config(master, list(overrides))
+    choices = config.hydra.runtime.choices
     with open_dict(config):
         del config["hydra"]
-    return config
+    return config, choices
 
 
 @lru_cache(maxsize=1)

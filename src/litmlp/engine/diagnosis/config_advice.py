@@ -1,8 +1,9 @@
 """Advice before training: choices of a config that do not go together."""
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +19,14 @@ from litmlp.losses import taken_by
 
 SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 RECTIFYING = ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "RReLU", "ELU", "GELU", "SiLU")
+
+OF_MODEL = (
+    *PER_LAYER,
+    *("bias_initializer", "output_initializer", "output_bias_initializer"),
+)
+"""Groups of options that a model takes by reference."""
+
+REFERENCE = re.compile(r"\$\{(\w+)")
 
 DEEP = 4
 """Hidden layers from which a small loss of gradient per layer adds up."""
@@ -48,15 +57,19 @@ class HiddenLayer:
     dropout: Choice
 
 
-def advice(config: DictConfig, network: nn.Module) -> list[str]:
+def advice(
+    config: DictConfig, network: nn.Module, changed: Collection[str] = ()
+) -> list[str]:
     """Return one line per mismatch: its effect and, after an arrow, other overrides.
 
     Args:
         config: complete, as it is trained.
         network: built from the config.
+        changed: top-level keys of the config that differ from the defaults.
     """
     layers = hidden_layers(config.model)
     return [
+        *about_ignored(config, changed),
         *about_each(layers),
         *about_depth(layers),
         *about_batchnorm(layers, network, config.data.batch_size),
@@ -101,6 +114,24 @@ def max_epochs(trainer: DictConfig) -> float:
         limited = trainer.max_steps != -1 or trainer.max_time is not None
         return math.inf if limited else DEFAULT_MAX_EPOCHS
     return math.inf if trainer.max_epochs == -1 else trainer.max_epochs
+
+
+def about_ignored(config: DictConfig, changed: Collection[str]) -> Iterator[str]:
+    """Yield advice on choices that no layer takes."""
+    raw: Any = OmegaConf.to_container(config, resolve=False)
+    used: set[str] = set()
+    texts = [str(raw["model"])]
+    while texts:
+        new = set(REFERENCE.findall(texts.pop())) - used
+        used |= new
+        texts += [str(raw.get(key)) for key in new]
+    if raw["model"].get("hidden_sizes") == []:
+        used -= {*PER_LAYER}
+    if ignored := [key for key in OF_MODEL if key in changed and key not in used]:
+        yield (
+            f"{' and '.join(ignored)}: no layer takes this choice, so it changes "
+            "nothing → leave it out"
+        )
 
 
 def about_each(layers: Sequence[HiddenLayer]) -> Iterator[str]:
@@ -238,7 +269,7 @@ def about_schedule(scheduler: Choice, max_epochs: float) -> Iterator[str]:
     """Yield advice on a learning rate that first changes after the run."""
     options = scheduler.options
     changes = options.get("milestones") or [options.get("step_size", 0)]
-    if options.get("interval") == "epoch" and min(changes) >= max_epochs:
+    if options.get("interval") == "epoch" and 0 < max_epochs <= min(changes):
         third = max(1, int(max_epochs / 3))
         steps = f"step_size={third}"
         if "milestones" in options:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+FEWEST_EPOCHS = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingHistory:
@@ -38,8 +40,9 @@ class TrainingHistory:
 
     @property
     def last_loss(self) -> float:
-        """The median of the last training losses."""
-        return statistics.median(self.losses["loss/train"][-3:])
+        """The median of the last training losses; of a few losses, the last one."""
+        losses = self.losses["loss/train"]
+        return statistics.median(losses[-3:] if len(losses) > 3 else losses[-1:])
 
     @property
     def learned(self) -> float:
@@ -60,15 +63,23 @@ class TrainingHistory:
 
     @property
     def validation_ends(self) -> tuple[float, float]:
-        """The best ``loss/val`` and the median of the last; zeros without values."""
+        """The best ``loss/val`` and the median of the last; zeros without values.
+
+        Values before the best one are no rise, however few epochs there are.
+        """
         values = self.losses["loss/val"] or [0.0]
-        return min(values), statistics.median(values[-3:])
+        since_best = values[values.index(min(values)) :]
+        return min(values), statistics.median(since_best[-3:])
 
     @property
     def validation_rises(self) -> bool:
-        """Whether ``loss/val`` was once much better than at the end."""
+        """Whether ``loss/val`` was once much better than at the end.
+
+        A few epochs have no course yet.
+        """
         best, last = self.validation_ends
-        return last - best > 0.1 * self.first_loss and last > 1.2 * best
+        enough = len(self.losses["loss/val"]) >= FEWEST_EPOCHS
+        return enough and last - best > 0.1 * self.first_loss and last > 1.2 * best
 
     @property
     def validation_jumps(self) -> bool:

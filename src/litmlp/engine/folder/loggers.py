@@ -60,9 +60,16 @@ class TensorBoard(TensorBoardLogger):
         self._write(tensorboard_internals.picture(tag, png), self.x(position))
 
     @rank_zero_only
-    def begin_session(self, hyperparameters: Mapping[str, Any]) -> None:
-        """Give the run a row in the HParams tab."""
-        run = Path(self.save_dir).name
+    def begin_session(
+        self, hyperparameters: Mapping[str, Any], choices: str = ""
+    ) -> None:
+        """Give the run a row in the HParams tab.
+
+        Args:
+            hyperparameters: by name.
+            choices: what makes the run, to be read before the name of its folder.
+        """
+        run = " ".join(filter(None, [choices, Path(self.save_dir).name]))
         self._write(tensorboard_internals.session_start(hyperparameters, run))
 
     @rank_zero_only

@@ -47,6 +47,9 @@ LEFT = (
 )
 """Patterns of the files that a run leaves in its folder."""
 
+LATEST = "latest"
+"""Name of the newest run."""
+
 Summary = dict[str, Any]
 
 
@@ -125,6 +128,9 @@ def ending_recorded(folder: Path, summary: Summary) -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit) as error:
         summary["status"] = "interrupted"
         show(f"interrupted: what has been trained is in {shortest(folder)}")
+        if (folder / ".hydra" / "overrides.yaml").is_file():
+            command = f"python scripts/train.py resume={shortest(folder)}"
+            show(f"go on with   {command}")
         raise KeyboardInterrupt from error  # Lightning makes it a plain exit
     except BaseException as error:
         mistake = as_mistake(error)
@@ -174,6 +180,29 @@ def is_done(folder: Path) -> bool:
     return (folder / "summary.json").is_file() and (
         read_summary(folder)["status"] == "done"
     )
+
+
+def named_run(name: str) -> Path:
+    """Return the folder of ``run=``: as given, or that of the newest finished run.
+
+    Raises:
+        UserError: ``latest`` is asked for, and there is none in ``logs``.
+    """
+    if name != LATEST:
+        return Path(name).expanduser()
+    runs = sorted(Path("logs").glob("*/runs/*"), key=lambda folder: folder.name)
+    for folder in reversed(runs):
+        if is_done(folder):
+            show(f"run          {folder}")
+            return folder
+    raise UserError(f"run={LATEST}: no finished run in logs/<name>/runs")
+
+
+def has_diverged(folder: Path) -> bool:
+    """Return whether the loss of a finished run became infinite or NaN."""
+    summary = read_summary(folder)
+    never_finite = summary.get("best_value") is None and summary.get("epochs", 0) > 0
+    return bool(summary.get("diverged")) or never_finite
 
 
 def check_free(folder: Path) -> None:

@@ -19,6 +19,7 @@ QUIET = (
     "No negative samples in targets",  # or have no other
     "Are you sure you didn't mean 'interval': 'step'?",  # both fit the budget
     "Detected call of `lr_scheduler.step()` before",  # a stack has updated the weights
+    "AMP with fp16 is not supported on CPU",  # a run says in what it trains
     "your dataloader is not resumable",  # its sampler is: litmlp.data.batches
     "The `srun` command is available",  # a run may start without it
     "`isinstance(treespec, LeafSpec)` is deprecated",  # in Lightning's own code

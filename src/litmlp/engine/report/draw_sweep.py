@@ -104,7 +104,10 @@ def draw_effects(findings: Findings) -> Figure:
     problem = findings.problem
     of_choices = findings.effects.filter(pl.col("axis").is_in(problem.compared))
     strongest = of_choices.head(MOST_AXES).rows(named=True)
-    means = [marginal_means(findings.levels, row["axis"]) for row in strongest]
+    means = [
+        marginal_means(findings.levels, row["axis"], findings.problem.monitor)
+        for row in strongest
+    ]
     columns = min(3, len(means))
     figure, panels = new_figure(
         -(-len(means) // columns), columns, width=3.4, height=3.0

@@ -1,5 +1,7 @@
 """Conclusions about one problem: its choices ranked, the effect of each axis."""
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,7 +11,7 @@ import polars as pl
 from litmlp.engine.report.comparable_runs import VALUE, Problem
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.rank_choices import rank_choices
-from litmlp.engine.report.run_record import text_of
+from litmlp.engine.terminal.wording import text_of
 
 MEAN, COUNT = f"{VALUE} mean", f"{VALUE} count"
 MOST_LEVELS = 8
@@ -33,9 +35,25 @@ class Findings:
 
     @property
     def command(self) -> str:
-        """Command that trains the best run of the best choice again."""
+        """Command that trains the best choice again, as one run.
+
+        Without the seed and split of its luckiest run: they are no choice.
+        """
         runs = self.problem.runs.filter(choice=self.choices["choice"][0])
-        return str(runs["command"][0])
+        words = shlex.split(str(runs["command"][0]))
+        repeats = {*self.problem.seeds}
+        if "data.fold" in repeats:
+            repeats.add("data.num_folds")
+        return shlex.join(
+            w for w in words if w.lstrip("+").split("=")[0] not in repeats
+        )
+
+    @property
+    def without_effect(self) -> list[str]:
+        """Axes whose levels give equal values where the rest of a run is equal."""
+        problem = self.problem
+        runs, axes = problem.measured, [*problem.compared, *problem.seeds]
+        return [axis for axis in axes if changes_nothing(runs, axis, axes)]
 
 
 def find(problem: Problem) -> Findings:
@@ -47,6 +65,16 @@ def find(problem: Problem) -> Findings:
         levels=levels,
         effects=effects(levels, problem.mode),
     )
+
+
+def changes_nothing(runs: pl.DataFrame, axis: str, axes: Sequence[str]) -> bool:
+    """Return whether runs that differ in one axis alone have equal values."""
+    rest = [pl.lit(0).alias("all"), *(key for key in axes if key != axis)]
+    groups = runs.group_by(rest).agg(
+        pl.col(axis).n_unique().alias("levels"), pl.col(VALUE).n_unique()
+    )
+    compared = groups.filter(pl.col("levels") > 1)
+    return compared.height > 0 and bool((compared[VALUE] == 1).all())
 
 
 def by_level(problem: Problem) -> pl.DataFrame:
@@ -112,9 +140,15 @@ def effects(runs: pl.DataFrame, mode: str) -> pl.DataFrame:
     return frame.sort("fraction", "spread", descending=True, nulls_last=True)
 
 
-def marginal_means(runs: pl.DataFrame, axis: str) -> pl.DataFrame:
-    """Return one row per ``level`` of an axis: statistics of all runs with it."""
-    means = summarize(runs, [axis], [VALUE]).sort(axis)
+def marginal_means(runs: pl.DataFrame, axis: str, tag: str = "") -> pl.DataFrame:
+    """Return one row per ``level`` of an axis: statistics of all runs with it.
+
+    Args:
+        runs: of :func:`by_level`.
+        axis: a column of it.
+        tag: of the monitored metric, which may have bounds.
+    """
+    means = summarize(runs, [axis], {VALUE: tag}).sort(axis)
     level = pl.col(axis).cast(pl.String).alias("level")
     return means.select(pl.lit(axis).alias("axis"), level, pl.exclude(axis))
 

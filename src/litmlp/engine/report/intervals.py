@@ -1,6 +1,7 @@
 """The 95 % interval of a mean, by Student's t distribution."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,13 @@ import polars as pl
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
+
+BOUNDS = {
+    **dict.fromkeys(("accuracy", "f1", "precision", "recall", "auroc"), (0.0, 1.0)),
+    **dict.fromkeys(("loss", "mae", "rmse"), (0.0, math.inf)),
+    "r2": (-math.inf, 1.0),
+}
+"""The smallest and the largest value of a metric; an interval ends there."""
 
 
 def margin(std: Any, count: Any, freedom: Any = None) -> Any:
@@ -24,24 +32,33 @@ def margin(std: Any, count: Any, freedom: Any = None) -> Any:
 
 
 def summarize(
-    table: pl.DataFrame, by: Sequence[str], of: Sequence[str]
+    table: pl.DataFrame, by: Sequence[str], of: Mapping[str, str]
 ) -> pl.DataFrame:
     """Return one row per group, with ``<name> mean``, std, median, count, low and high.
 
     Args:
         by: columns that a group shares.
-        of: columns to summarize; low and high are the ends of the mean's interval.
+        of: columns to summarize, and the tags of their metrics; low and high are the
+            ends of the mean's interval.
     """
     groups = table.group_by(by, maintain_order=True).agg(
         getattr(pl.col(name), statistic)().alias(f"{name} {statistic}")
         for name in of
         for statistic in ("mean", "std", "median", "count")
     )
-    for name in of:
+    for name, tag in of.items():
         mean, std, count = (groups[f"{name} {s}"] for s in ("mean", "std", "count"))
         half = pl.Series(margin(std.to_numpy(), count.to_numpy())).fill_nan(None)
-        low, high = mean - half, mean + half
+        smallest, largest = bounds(tag, table[name])
+        low, high = (mean - half).clip(smallest), (mean + half).clip(None, largest)
         groups = groups.with_columns(
             low.alias(f"{name} low"), high.alias(f"{name} high")
         )
     return groups
+
+
+def bounds(tag: str, values: pl.Series) -> tuple[float, float]:
+    """Return the bounds of a metric, unless a value lies beyond: it is another then."""
+    ends = BOUNDS.get(tag.partition("/")[0], (-math.inf, math.inf))
+    inside = values.drop_nulls().is_between(*ends).all()
+    return ends if inside else (-math.inf, math.inf)

@@ -10,7 +10,12 @@ from litmlp.engine.report.markup import command, heading, paragraph, picture, ta
 from litmlp.engine.report.run_record import short
 from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
-from litmlp.engine.report.sentences import best_choice, count_runs, search_result
+from litmlp.engine.report.sentences import (
+    best_choice,
+    count_runs,
+    equal_levels,
+    search_result,
+)
 from litmlp.engine.report.tables import TextTable
 
 MOST_CHOICES = 20
@@ -22,10 +27,10 @@ HOW_TO_READ = (
     "± is the standard deviation over runs that differ only by seed or fold. The 95 % "
     "interval of their mean follows Student's t distribution; over folds, whose "
     "training rows overlap, it is too narrow.",
-    "Choices are ranked by the monitored metric alone. Tied: the 95 % interval of the "
-    "difference from the best choice contains 0, seed by seed where both were run with "
-    "the same seeds. The best of many choices owes some of its rank to luck; trust its "
-    "value on the test rows, which chose nothing.",
+    "Choices are ranked by the mean of the monitored metric alone. Tied: the 95 % "
+    "interval of the difference from the best choice contains 0, seed by seed where "
+    "both were run with the same seeds. The best of many choices owes some of its rank "
+    "to luck; trust its value on the test rows, which chose nothing.",
     "Fraction of variance: the part of the differences between all runs that lies "
     "between the means of an axis's levels. In a full grid the fractions add up to at "
     "most 100 %, and the rest is interaction and chance; where combinations are "
@@ -83,7 +88,7 @@ def problem_section(findings: Findings, pictures: Pictures) -> Iterator[str]:
     if problem.copies:
         yield paragraph(f"Left out: {problem.copies} older runs of the same configs.")
     yield paragraph(f"Best of {findings.choices.height}: {best_choice(findings)}.")
-    yield paragraph("This command trains the run that validates best again:")
+    yield paragraph("This command trains it again:")
     yield command(findings.command)
     yield from draw(pictures, "ranking")
     yield from top(tables.table_of_choices([findings]), MOST_CHOICES)
@@ -91,6 +96,8 @@ def problem_section(findings: Findings, pictures: Pictures) -> Iterator[str]:
         yield heading(3, "What mattered")
         yield from draw(pictures, "effects")
         yield table(tables.table_of_effects(findings))
+    if equal := equal_levels(findings):
+        yield paragraph(f"No effect: {equal}.")
     only = [
         f"{key}={short(problem.measured[key][0])}"
         for key in problem.choices

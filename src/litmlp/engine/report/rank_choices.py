@@ -20,16 +20,17 @@ def rank_choices(problem: Problem) -> pl.DataFrame:
     The columns are ``choice``, those of ``problem.choices``, the statistics of VALUE
     and of each metric, ``runs started``, ``runs diverged``, ``difference from best``
     (of the means), its ``margin of difference`` (half of the 95 % interval) and
-    ``against best``: best, tied, worse, or null if there are too few runs. Choices
-    with a run that diverged come last.
+    ``against best``: best, tied, worse, or null if there are too few runs, or no other
+    choice. Choices with a run that diverged come last.
     """
     by = ["choice", *problem.choices]
+    tags = {VALUE: problem.monitor} | {tag: tag for tag in problem.metrics}
     lost = (pl.col("status") == "done") & pl.col(VALUE).is_null()
     started = problem.runs.group_by("choice").agg(
         pl.len().alias("runs started"), lost.sum().alias("runs diverged")
     )
     ranked = (
-        summarize(problem.runs, by, [VALUE, *problem.metrics])
+        summarize(problem.runs, by, tags)
         .join(started, on="choice", maintain_order="left")
         .sort(
             pl.col(f"{VALUE} count") == 0,
@@ -46,7 +47,8 @@ def differences(problem: Problem, ranked: Sequence[str]) -> list[pl.Series]:
     """Return the difference of each choice from the first, and whether it is chance."""
     repeats = repeats_of(problem)
     rows = [compare(repeats[choice], repeats[ranked[0]]) for choice in ranked]
-    verdicts = ["best", *(verdict(*row) for row in rows[1:])]
+    first = "best" if len(rows) > 1 else None
+    verdicts = [first, *(verdict(*row) for row in rows[1:])]
     means, margins = zip(*rows, strict=True)
     return [
         pl.Series("difference from best", means, pl.Float64).fill_nan(None),

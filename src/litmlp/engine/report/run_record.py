@@ -14,7 +14,11 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.untrusted_folder import check_links
+<<<<<<< HEAD
 from litmlp.engine.terminal.wording import command_words
+=======
+from litmlp.engine.terminal.wording import text_of
+>>>>>>> ac37adc (What a new user meets: lost averages, ignored choices, lucky seeds and own losses are said or refused)
 from litmlp.errors import UserError
 
 ABSENT = "(default)"
@@ -25,6 +29,9 @@ SAME_DATA = re.compile(
 )
 """Options of data that do not make them other data."""
 
+OTHER_VALUES = re.compile(r"data\.(drop|inputs|kinds|seed)")
+"""Options of data that change the values that are read, though not the problem."""
+
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 MOST_REFERENCES = 10
 """A longer chain of references leads in a circle."""
@@ -34,6 +41,9 @@ LIMIT = 2**63
 
 MOST = 300
 """Metrics or overrides of a run; each can become a column of all tables."""
+
+MOST_NODES = 10**6
+"""Values of a config; lists that hold each other by references have more."""
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, if built
 
@@ -57,6 +67,7 @@ class Summary(BaseModel):
     overrides: Annotated[list[str], Field(max_length=MOST)]
     error: str = ""
     monitor: Monitor | None = None
+    data: dict[str, str | int] = {}
     best_value: FiniteFloat | None = None
     best_epoch: Count | None = None
     pruned_epoch: Count | None = None
@@ -130,7 +141,7 @@ class RunRecord:
         known = self.summary.monitor
         return known.mode if known else str(self["mode"])
 
-    @property
+    @cached_property
     def problem(self) -> dict[str, str]:
         """Options that two runs must share for their values to be compared."""
         groups = ["data", "loss"] if self.monitor.startswith("loss/") else ["data"]
@@ -148,6 +159,13 @@ class RunRecord:
             "monitor": self.monitor,
             "mode": self.mode,
         }
+
+    @property
+    def source(self) -> str:
+        """Text that two runs share if they should have read the same values."""
+        keys = [*self.typed, *(f"data.{key}" for key in self.config.get("data") or ())]
+        read = {k: text_of(self.exact(k)) for k in keys if OTHER_VALUES.fullmatch(k)}
+        return str(sorted((self.problem | read).items()))
 
     @property
     def command(self) -> str:
@@ -182,9 +200,25 @@ def load_yaml(path: Path) -> dict[str, Any]:
     """Return a file's dictionary, or an empty one if there is none to read."""
     try:
         content = yaml.load(path.read_bytes(), Loader=LOADER)
+        check_size(content)
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def check_size(content: Any) -> None:
+    """Check that a content is small, with what it repeats, so not part of itself.
+
+    Raises:
+        ValueError: it is larger than any config.
+    """
+    nodes, count = [content], 0
+    while nodes:
+        node, count = nodes.pop(), count + 1
+        if count > MOST_NODES:
+            raise ValueError("a config that is part of itself")
+        nodes += node.values() if isinstance(node, dict) else ()
+        nodes += node if isinstance(node, list) else ()
 
 
 def descend(node: Any, keys: list[str]) -> Any:
@@ -209,19 +243,6 @@ def as_number(text: str) -> float | int | str:
     except ValueError:
         return text
     return value if math.isfinite(value) else text
-
-
-def text_of(value: Any) -> str:
-    """Return a value as a user types it.
-
-    >>> text_of([64, 0.5, None, True])
-    '[64,0.5,null,true]'
-    """
-    if isinstance(value, list):
-        return f"[{','.join(map(text_of, value))}]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
 
 
 def short(value: Any) -> str:

@@ -1,7 +1,8 @@
 """The table of all runs of a report: one row per run folder."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from litmlp.engine.report.run_record import LIMIT, RunRecord, read_run, text_of
+from litmlp.engine.report.run_record import LIMIT, RunRecord, read_run
+from litmlp.engine.terminal.wording import text_of
 from litmlp.errors import UserError
 
 SCHEMA = {
@@ -148,7 +150,7 @@ def problem_names(runs: Sequence[RunRecord]) -> list[str]:
 
     A run that failed belongs to a problem that other runs finished.
     """
-    problems = [run.problem for run in runs]
+    problems = [run.problem | changed for run, changed in changed_data(runs)]
     done = [run.summary.status == "done" for run in runs]
     known = list(compress(problems, done)) or problems
     telling: list[str] = []
@@ -157,6 +159,23 @@ def problem_names(runs: Sequence[RunRecord]) -> list[str]:
         if variants(known, more) > variants(known, telling):
             telling = more
     return [" ".join(f"{k}={p[k]}" for k in telling if k in p) for p in problems]
+
+
+def changed_data(
+    runs: Sequence[RunRecord],
+) -> Iterator[tuple[RunRecord, dict[str, str]]]:
+    """Yield each run, with a digest of its data if others read other values there.
+
+    Such runs have the same config, and a file that was changed between them.
+    """
+    digests = [str(run.summary.data.get("values", "")) for run in runs]
+    sources = [run.source for run in runs]
+    seen: dict[str, set[str]] = defaultdict(set)
+    for source, digest in zip(sources, digests, strict=True):
+        seen[source] |= {digest} - {""}
+    for run, source, digest in zip(runs, sources, digests, strict=True):
+        changed = len(seen[source]) > 1 and digest
+        yield run, {"data changed, values": digest[:8]} if changed else {}
 
 
 def variants(problems: Sequence[Mapping[str, str]], keys: Sequence[str]) -> int:

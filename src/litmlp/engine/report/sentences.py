@@ -53,7 +53,8 @@ def best_choice(findings: Findings) -> str:
     values = [f"{problem.monitor} {with_interval(best, VALUE)}"]
     if problem.test:
         values.append(f"{problem.test} {with_interval(best, problem.test)}")
-    text = f"{best['choice']}: {', '.join(values)}; {count} run{'s' * (count > 1)}"
+    runs = f"mean of {count} runs" if count > 1 else "1 run"
+    text = f"{best['choice']}: {', '.join(values)}; {runs}"
     tied = findings.choices.filter(pl.col("against best") == "tied").height
     others = f"{tied} other{'s' * (tied > 1)}"
     return f"{text}; {others} tied with it" if tied else text
@@ -63,6 +64,12 @@ def with_interval(row: Row, name: str) -> str:
     """Return ``0.1234 ± 0.0100 (0.1110 to 0.1358)``."""
     ends = interval(row, name)
     return f"{spread(row, name)} ({ends})" if ends else spread(row, name)
+
+
+def equal_levels(findings: Findings) -> str:
+    """Return ``activation: runs that differ in nothing else have equal values``."""
+    axes = ", ".join(findings.without_effect)
+    return axes and f"{axes}: runs that differ in nothing else have equal values"
 
 
 def strongest_axes(findings: Findings) -> str:

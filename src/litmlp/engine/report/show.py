@@ -7,6 +7,7 @@ from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import (
     best_choice,
+    equal_levels,
     important_choices,
     search_result,
     strongest_axes,
@@ -45,7 +46,7 @@ def show_report(
         show_lines({"skipped": reason})
     for each in findings:
         if each.choices.height > 1:
-            show_findings(each)
+            show_findings(each, searched=bool(searches))
     for search in searches:
         show_search(search)
 
@@ -59,15 +60,21 @@ def show_search(search: Search) -> None:
         show_table(table_of_best_trials(search))
 
 
-def show_findings(findings: Findings) -> None:
-    """Show the best choice, the command that trains it again, the strongest axes."""
+def show_findings(findings: Findings, *, searched: bool = False) -> None:
+    """Show the best choice, the command that trains it again, the strongest axes.
+
+    Args:
+        searched: whether a search says which choices mattered: it weighs them by a
+            model of all trials, and levels that it preferred are no fair comparison.
+    """
     if findings.problem.name:
         console.print(findings.problem.name)
     show_lines(
         {
             "best": best_choice(findings),
             "again": findings.command,
-            "mattered": strongest_axes(findings),
+            "mattered": "" if searched else strongest_axes(findings),
+            "no effect": equal_levels(findings),
         }
     )
 

@@ -93,9 +93,14 @@ def table_of_choices(findings: Sequence[Findings], *, brief: bool = False) -> Te
 
 def table_of_effects(findings: Findings) -> TextTable:
     """Return every axis with the part of the runs' variance that it explains."""
+
+    def best_level(row: Row) -> str:
+        """Return the best level of a choice; the luckiest seed is none."""
+        return "" if row["axis"] in findings.problem.seeds else str(row["best"])
+
     return fill(
         findings.effects.rows(named=True),
-        words=[column("axis"), ("best level", lambda row: row["best"])],
+        words=[column("axis"), ("best level", best_level)],
         numbers=[
             ("levels", lambda row: str(row["levels"])),
             ("fraction of variance", lambda row: percent_or_none(row["fraction"])),

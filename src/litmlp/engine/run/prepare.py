@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import callbacks as lightning_callbacks
 from omegaconf import DictConfig
 from torch import nn
 
@@ -22,6 +23,16 @@ from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError, nearest
 from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
+
+UNFIT = {
+    "WeightAveraging": "best.ckpt would hold other weights than were validated",
+    "StochasticWeightAveraging": "best.ckpt would not hold the averaged weights",
+    "ModelPruning": "its masks are no weights of the network, and the test needs these",
+    "LearningRateFinder": "compare rates by -m optimizer.lr=1e-4,1e-3,1e-2",
+    "BatchSizeFinder": "compare sizes by -m data.batch_size=32,128",
+    "BackboneFinetuning": "the networks have no part that is named backbone",
+}
+"""Lightning's callbacks that do not go together with a run, and the reason."""
 
 BATCHNORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
@@ -68,7 +79,7 @@ def build_run(
             states = point.content["optimizer_states"]
             check_states(model, model.optimizer, states)
     trainer = build_trainer(config, own_callbacks(config, folder, data))
-    check_checkpoint_callback(trainer)
+    check_callbacks(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
     return Run(
         config=config,
@@ -104,11 +115,11 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     return config
 
 
-def check_checkpoint_callback(trainer: Trainer) -> None:
-    """Check that a callback keeps the weights at which the run is tested.
+def check_callbacks(trainer: Trainer) -> None:
+    """Check that the run is tested at its best weights, and that these are its own.
 
     Raises:
-        UserError: there is no such callback.
+        UserError: no callback keeps these weights, or a callback replaces them.
     """
     callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
     if not any(isinstance(callback, BestAndLast) for callback in callbacks):
@@ -116,6 +127,11 @@ def check_checkpoint_callback(trainer: Trainer) -> None:
             "callbacks.checkpoint is needed: it keeps the weights that a run is tested "
             "at; callbacks=minimal has no more than a run needs"
         )
+    for name, reason in UNFIT.items():
+        for unfit in callbacks:
+            if isinstance(unfit, getattr(lightning_callbacks, name)):
+                name = type(unfit).__name__
+                raise UserError(f"callbacks: {name} is not supported: {reason}")
 
 
 def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:

@@ -17,8 +17,6 @@ from litmlp.engine.folder.untrusted_folder import (
 )
 from litmlp.errors import UserError
 
-LATEST = "latest"
-
 BUDGETS = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
 """Keys that limit the training."""
 
@@ -37,7 +35,7 @@ def folder_to_resume(parent: Path, resume: str) -> Path:
     Raises:
         UserError: there is no such run.
     """
-    if resume != LATEST:
+    if resume != run_folder.LATEST:
         folder = Path(resume)
         if not has_saved_command(folder):
             raise UserError(f"resume={resume} holds no run: it has no {COMMAND}")
@@ -46,7 +44,7 @@ def folder_to_resume(parent: Path, resume: str) -> Path:
     begun = [folder for folder in sorted(parent.glob("*")) if has_saved_command(folder)]
     open_ones = [f for f in begun if not run_folder.is_done(f) and not is_held(f)]
     if not open_ones:
-        raise UserError(f"resume={LATEST}: no unfinished run in {parent}")
+        raise UserError(f"resume={run_folder.LATEST}: no unfinished run in {parent}")
     check_links(open_ones[-1])
     return open_ones[-1]
 

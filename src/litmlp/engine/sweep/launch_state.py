@@ -30,6 +30,9 @@ BEFORE = {
 }
 """How a sweep treats a run, by the status before the launch."""
 
+AS_ABOVE = "as above"
+"""Text in place of an error that another run of a sweep had before."""
+
 GRACE = 5.0
 """Seconds that the processes of a killed launcher need to notice and end."""
 
@@ -92,9 +95,11 @@ def show_left_over(left: Mapping[Path, str], sweep: Path) -> None:
     rows = table("not done", "status", "error")
     for column in rows.columns:
         column.justify, column.overflow = "left", "fold"
+    seen: set[str] = set()
     for folder, status in left.items():
-        shown = "not started" if status == "new" else status
-        rows.add_row(folder.name, shown, error_of(folder))
+        shown, error = "not started" if status == "new" else status, error_of(folder)
+        rows.add_row(folder.name, shown, AS_ABOVE if error in seen else error)
+        seen |= {error} - {""}
     console.print(rows)
     typed = [text for text in sys.argv[1:] if not text.startswith("sweep.resume=")]
     command = shlex.join(
