@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 from strangers import run_and_table, spoil
+from torch import Tensor
+from torch.optim.lr_scheduler import StepLR
 
 from litmlp.construct import ALLOWED, resolve
 from litmlp.engine.config.instantiate_node import construct_node
@@ -103,3 +106,25 @@ def test_an_argument_that_litmlp_sets_cannot_be_slipped_in(folder: Path) -> None
     spoil(folder, lambda content: content["trainer"].update(profiler=profiler))
     with pytest.raises(UserError, match=r"trainer\.profiler is set by litmlp"):
         evaluate_run(folder)
+
+
+def test_losses_and_schedules_may_be_functions_or_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def own(outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs - targets).mean()
+
+    own.__module__, own.__qualname__ = "litmlp.losses", "own"
+    monkeypatch.setattr("litmlp.losses.own", own, raising=False)
+    kind = type("Own", (StepLR,), {"__module__": "litmlp.schedulers"})
+    monkeypatch.setattr("litmlp.schedulers.Own", kind, raising=False)
+    assert resolve("litmlp.losses.own", "loss") is own
+    assert resolve("litmlp.schedulers.Own", "scheduler") is kind
+    node = OmegaConf.create({"_target_": "litmlp.losses.own", "_partial_": True})
+    assert construct_node(node, "loss")(torch.ones(2), torch.ones(2)) == 0
+
+
+def test_keys_of_a_dictionary_stay_numbers() -> None:
+    name = "lightning.pytorch.callbacks.GradientAccumulationScheduler"
+    node = OmegaConf.create({"_target_": name, "scheduling": {0: 1, 4: 2}})
+    assert construct_node(node, "callbacks.accumulate").scheduling == {0: 1, 4: 2}

@@ -1,6 +1,7 @@
 """Losses of conf/ against reference values and closed formulas."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from torch import Tensor, nn, tensor
 
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.instantiate_node import construct_node
-from litmlp.losses import HalfSquaredError
+from litmlp.errors import UserError
+from litmlp.losses import HalfSquaredError, compare, taken_by
 
 
 def loss(name: str, **changes: Any) -> nn.Module:
@@ -149,3 +151,26 @@ def test_a_balanced_pos_weight_evens_out_two_classes(config: Compose) -> None:
     weight = build_model(composed, data).loss.pos_weight
     assert weight.tolist() == pytest.approx([negative / positive])
     assert positive * weight.item() == pytest.approx(negative)
+
+
+def test_a_loss_that_does_not_fit_says_what_came() -> None:
+    def squares(outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs - targets).square().mean()
+
+    values = torch.zeros(32, 3)
+    assert compare(squares, values, values) == 0
+    with pytest.raises(UserError, match=r"squares does not take outputs \[32, 3\] and"):
+        compare(squares, values, torch.zeros(32))
+    with pytest.raises(UserError, match=r"a scalar tensor, and gave \[32, 3\]"):
+        compare(torch.sub, values, values)
+    with pytest.raises(UserError, match="a scalar tensor, and gave float"):
+        compare(lambda outputs, targets: 0.5, values, values)
+
+
+def test_a_function_says_what_it_takes_as_a_module_does() -> None:
+    def own(outputs: Tensor, targets: Tensor, *, power: float) -> Tensor:
+        return (outputs - targets).abs().pow(power).mean()
+
+    assert taken_by(partial(own, power=3.0), "class_logits") == "class_logits"
+    own.takes = "values"  # type: ignore[attr-defined]  # as the README says
+    assert taken_by(partial(own, power=3.0), "class_logits") == "values"

@@ -97,15 +97,24 @@ def test_a_flag_shows_where_a_mistake_was_found(run: Run) -> None:
     assert "Invalid learning rate: -1" in ended.err
 
 
-def test_a_bug_keeps_its_traceback(run: Run, tmp_path: Path) -> None:
+def test_a_loss_that_does_not_fit_is_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "conf" / "loss").mkdir(parents=True)
     (tmp_path / "conf" / "loss" / "odd.yaml").write_text(
         "_target_: torch.nn.PairwiseDistance\n"
     )
     ended = run("train", f"hydra.searchpath=[file://{tmp_path}/conf]", "loss=odd")
     assert ended.code == 1
+    (line,) = ended.err.splitlines()
+    assert line.startswith("error: the loss PairwiseDistance does not take outputs [")
+    assert "must match the size" in line
+
+
+def test_a_bug_keeps_its_traceback(run: Run) -> None:
+    unfinished = "+callbacks.x._target_=lightning.pytorch.callbacks.BaseFinetuning"
+    ended = run("train", "data=iris", "trainer=cpu", unfinished)
+    assert ended.code == 1
     assert "Traceback (most recent call last)" in ended.err
-    assert "must match the size" in ended.err
+    assert "NotImplementedError" in ended.err
 
 
 def test_help_lists_groups_and_options(run: Run) -> None:
@@ -117,3 +126,25 @@ def test_help_lists_groups_and_options(run: Run) -> None:
         "optimizer: adadelta",
     ):
         assert line in ended.out
+
+
+def test_a_run_that_diverges_ends_with_a_non_zero_exit(run: Run) -> None:
+    quick = ["data=diabetes", "trainer=cpu", "callbacks=minimal", "logger=csv"]
+    rates = ["optimizer=sgd", "optimizer.lr=1e30"]
+    assert run("train", *quick, *rates, "trainer.max_epochs=2").code == 1
+    assert run("train", *quick, "trainer.max_epochs=0").code == 0, "nothing diverged"
+
+
+def test_latest_is_the_newest_run_that_is_done(run: Run, tmp_path: Path) -> None:
+    none = run("evaluate", "run=latest")
+    assert none.code == 1
+    assert none.err == "error: run=latest: no finished run in logs/<name>/runs\n"
+    quick = ["data=iris", "trainer=cpu", "trainer.max_epochs=1", "name=mine"]
+    run("train", *quick)
+    (folder,) = tmp_path.glob("logs/mine/runs/*")
+    newer = tmp_path / "logs" / "default" / "runs" / "9999-01-01_00-00-00_a"
+    newer.mkdir(parents=True)
+    (newer / "summary.json").write_text('{"status": "interrupted"}')
+    ended = run("evaluate", "run=latest")
+    assert ended.code == 0
+    assert f"run          logs/mine/runs/{folder.name}\n" in ended.out

@@ -5,7 +5,7 @@ from conftest import CONF, Compose, Run
 from torch import nn
 
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.diagnosis.config_advice import about_batchnorm, advice
+from litmlp.engine.diagnosis.config_advice import about_batchnorm, about_ignored, advice
 
 DATA = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
 GIVEN_ELSEWHERE = ("openml", "rows", "table")  # rows that are not in the project
@@ -103,3 +103,32 @@ def test_choices_a_layer_are_judged_one_by_one(run: Run) -> None:
     (line,) = advised
     assert "layer 3: SELU" in line
     assert ended.code == 0
+
+
+@pytest.mark.parametrize(
+    ("choices", "ignored"),
+    [
+        ("model=linear activation=tanh dropout=dropout", "activation and dropout"),
+        ("model.hidden_sizes=[] batchnorm=before_activation", "batchnorm"),
+        ("activation=tanh model.activation=[{_target_:torch.nn.ReLU},x]", "activation"),
+        ("model=identity initializer@bias_initializer=ones", "bias_initializer"),
+    ],
+)
+def test_a_choice_that_no_layer_takes_is_said(
+    choices: str, ignored: str, config: Compose
+) -> None:
+    (line,) = about_ignored(
+        config(*choices.split()),
+        {"activation", "dropout", "batchnorm", "trainer"}
+        if ignored != "bias_initializer"
+        else {"bias_initializer"},
+    )
+    assert line == (
+        f"{ignored}: no layer takes this choice, so it changes nothing → leave it out"
+    )
+
+
+def test_a_choice_that_a_layer_takes_is_not_ignored(config: Compose) -> None:
+    groups = {"activation", "initializer", "bias_initializer", "output_initializer"}
+    assert list(about_ignored(config("activation=tanh"), groups)) == []
+    assert list(about_ignored(config("model=linear"), {"bias_initializer"})) == []

@@ -256,3 +256,12 @@ def test_overfitting_is_a_validation_loss_that_rises_while_the_other_falls() -> 
     assert finding.startswith("loss/val has risen from 0.5 (epoch 2) to 0.9 while")
     assert found(train=rises, val=rises) == []
     assert found(train=falls, val=[0.6, 0.5, 0.52, 0.55, 0.56, 0.56]) == []
+
+
+@pytest.mark.parametrize("epochs", range(1, 8))
+def test_a_run_of_few_epochs_whose_losses_fall_is_healthy(epochs: int) -> None:
+    falls = [0.9 * 0.4**epoch for epoch in range(epochs)]
+    late = [27.3, *falls]  # the first epoch's mean is that of wild first steps
+    assert found(train=falls, val=falls) == []
+    assert found(train=late, val=falls) == []
+    assert found(train=falls, val=[*falls[1:], 0.95 * falls[-1]]) == []

@@ -55,10 +55,14 @@ def test_a_failed_run_tells_its_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
 def test_a_stopped_run_is_interrupted(
-    stop: type[BaseException], tmp_path: Path
+    stop: type[BaseException], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "overrides.yaml").touch()
     with pytest.raises(KeyboardInterrupt), run_folder.recording(tmp_path, CONFIG, []):
         raise stop
+    said = capsys.readouterr().out
+    assert f"go on with   python scripts/train.py resume={tmp_path}\n" in said
     written = json.loads((tmp_path / "summary.json").read_text())
     assert written["status"] == "interrupted"
 

@@ -8,7 +8,9 @@ import pytest
 from made_up import make_sweep
 
 from litmlp.engine.report.comparable_runs import Problem
-from litmlp.engine.report.findings import by_level, effects, marginal_means
+from litmlp.engine.report.findings import by_level, effects, find, marginal_means
+from litmlp.engine.report.sentences import equal_levels
+from litmlp.engine.report.tables import table_of_effects
 
 ACTIVATIONS = {"relu": 0.0, "tanh": 4.0}
 RATES = {0.1: 0.0, 0.01: 1.0, 0.001: 2.0}
@@ -85,3 +87,35 @@ def test_many_seeds_are_not_cut(tmp_path: Path) -> None:
     values = {f"a={a} seed={seed}": float(seed) for seed in range(12) for a in "xy"}
     table = effects(by_level(make_sweep(tmp_path, values)), "min")
     assert table.row(0) == ("seed", 12, pytest.approx(1.0), 11.0, "0")
+
+
+def test_the_command_is_that_of_the_choice_and_not_of_its_luckiest_run(
+    tmp_path: Path,
+) -> None:
+    base = "data=iris seed=7 data.num_folds=3"
+    values = {
+        f"{base} optimizer={name} data.fold={fold} data.split_seed={split}": value
+        for name, value in (("sgd", 1.0), ("adam", 2.0))
+        for fold in (0, 1)
+        for split in (0, 1)
+    }
+    command = find(make_sweep(tmp_path, values)).command
+    assert command == "python scripts/train.py data=iris seed=7 optimizer=sgd"
+
+
+def test_an_axis_that_changes_no_run_is_named(tmp_path: Path) -> None:
+    values = {
+        f"activation={a} optimizer.lr={lr} seed={seed}": lr + 0.1 * seed
+        for a, lr, seed in product(("relu", "tanh"), (0.1, 0.2), (0, 1))
+    }
+    findings = find(make_sweep(tmp_path / "a", values))
+    assert findings.without_effect == ["activation"]
+    said = "activation: runs that differ in nothing else have equal values"
+    assert equal_levels(findings) == said
+    values["activation=tanh optimizer.lr=0.2 seed=1"] += 1e-9
+    assert find(make_sweep(tmp_path / "b", values)).without_effect == []
+
+
+def test_a_seed_has_no_best_level(additive: Problem) -> None:
+    rows = {row[0]: row[1] for row in table_of_effects(find(additive)).rows}
+    assert rows == {"activation": "relu", "optimizer.lr": "0.1", "seed": ""}

@@ -4,13 +4,14 @@ import statistics
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from made_up import make_run, make_sweep
 from scipy import stats
 
 from litmlp.engine.report.comparable_runs import problems
 from litmlp.engine.report.findings import find
-from litmlp.engine.report.intervals import margin
+from litmlp.engine.report.intervals import margin, summarize
 from litmlp.engine.report.rank_choices import compare, rank_choices, verdict
 from litmlp.engine.report.runs_table import read_runs
 from litmlp.engine.report.write import find_runs
@@ -120,3 +121,30 @@ def test_folds_and_splits_are_repeats_too(tmp_path: Path) -> None:
     problem = make_sweep(tmp_path, values)
     assert problem.choices == ["a"]
     assert problem.seeds == list(keys)
+
+
+def test_a_single_choice_is_neither_best_nor_worse(tmp_path: Path) -> None:
+    assert rank_choices(make_sweep(tmp_path, A))["against best"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "ends"),
+    [
+        ("accuracy/val", [0.95, 1.0, 1.0], (None, 1.0)),
+        ("auroc/test", [0.0, 0.1], (0.0, 1.0)),
+        ("loss/val", [0.001, 0.9], (0.0, None)),
+        ("r2/val", [0.99, -0.5], (None, 1.0)),
+        ("loss/val", [-0.1, 0.9], (None, None)),  # a loss of one's own
+        ("lift/val", [0.0, 100.0], (None, None)),
+    ],
+)
+def test_intervals_end_at_the_bounds_of_their_metric(
+    tag: str, values: list[float], ends: tuple[float | None, float | None]
+) -> None:
+    table = pl.DataFrame({"x": values, "all": 0})
+    (row,) = summarize(table, ["all"], {"x": tag}).rows(named=True)
+    low, high = stats.t.interval(
+        0.95, len(values) - 1, np.mean(values), stats.sem(values)
+    )
+    assert row["x low"] == pytest.approx(low if ends[0] is None else ends[0])
+    assert row["x high"] == pytest.approx(high if ends[1] is None else ends[1])

@@ -207,7 +207,13 @@ def test_a_broken_summary_is_skipped_by_name(
         read_runs([broken.parent])
 
 
-@pytest.mark.parametrize("text", ["a: [", "a: ${a}\nb: 1\n", "\x00", "- 1\n- 2\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a: [", "a: ${a}\nb: 1\n", "\x00", "- 1\n- 2\n"),
+        *("b: &b [*b, *b]\n", "b: &b {c: *b}\n"),
+    ],
+)
 def test_a_broken_config_is_no_obstacle(text: str, tmp_path: Path) -> None:
     folder = make_run(tmp_path / "a", ["b=1"], 1.0)
     (folder / ".hydra" / "config.yaml").write_text(text)
@@ -282,3 +288,22 @@ def test_a_thousand_runs_are_read(tmp_path: Path) -> None:
     (problem,) = problems(runs)
     assert problem.runs["choice"].n_unique() == 10
     assert problem.runs.group_by("choice").len()["len"].to_list() == [100] * 10
+
+
+def test_runs_on_a_changed_file_are_another_problem(tmp_path: Path) -> None:
+    def run_on(name: str, values: str | None, *overrides: str, **data: Any) -> None:
+        config = {"config": config_of("table", path="a.csv", **data)}
+        read = {} if values is None else {"data": {"rows": 9, "values": values}}
+        make_run(tmp_path / name, [f"x={name}", *overrides], 1.0, **config, **read)
+
+    run_on("a", "aaaaaaaaaaaa")
+    run_on("b", "aaaaaaaaaaaa")
+    run_on("c", "cccccccccccc", "data.drop=[id]", drop=["id"])
+    assert len(list(problems(table_of(tmp_path)))) == 1, "other columns, the same file"
+    run_on("d", "dddddddddddd")
+    names = [each.name for each in problems(table_of(tmp_path))]
+    assert names == [
+        "data changed, values=aaaaaaaa",
+        "",
+        "data changed, values=dddddddd",
+    ]

@@ -67,3 +67,28 @@ def test_a_table_of_thousands_of_columns_is_cut() -> None:
 
 def test_a_cell_cannot_break_its_table() -> None:
     assert grid(("a",), [["x|y"]]).splitlines()[-1] == "| x\\|y |"
+
+
+def test_the_console_says_what_is_trained(run: Run, tmp_path: Path) -> None:
+    quick = ["data=diabetes", "trainer=cpu", "trainer.max_epochs=1"]
+    layers = ["model.activation=[tanh,relu]", "callbacks=[minimal,early]"]
+    (tmp_path / "conf" / "callbacks").mkdir(parents=True)
+    (tmp_path / "conf" / "callbacks" / "early.yaml").write_text(
+        "stop:\n  _target_: lightning.pytorch.callbacks.EarlyStopping\n"
+        "  monitor: ${monitor}\n"
+    )
+    more = ["trainer.precision=16-mixed", f"hydra.searchpath=[file://{tmp_path}/conf]"]
+    ended = run("train", *quick, *layers, *more, "optimizer.lr=0.01")
+    assert ended.code == 0
+    assert ended.err == ""
+    lines = dict(line[:120].split(None, 1) for line in ended.out.splitlines() if line)
+    assert lines["trains"] == (
+        "data=diabetes model=mlp loss=mse optimizer=adam optimizer.lr=0.01"
+    )
+    (own,) = (li for li in ended.out.splitlines() if li.startswith("not default  "))
+    assert set(own.removeprefix("not default  ").split()) == {
+        *("data=diabetes", "loss=mse", "task=regression", "trainer=cpu"),
+        *("callbacks=[minimal,early]", "model.activation=[tanh,relu]"),
+        *("optimizer.lr=0.01", "trainer.max_epochs=1", "trainer.precision=16-mixed"),
+    }
+    assert "a CPU has no 16-mixed: this run trains in bf16-mixed" in ended.out

@@ -209,3 +209,24 @@ def test_a_tables_task_is_inferred_and_saved(run: Run, tmp_path: Path) -> None:
     config = OmegaConf.load(path)
     assert config.task.name == "binary"
     assert config.loss._target_ == "torch.nn.BCEWithLogitsLoss"
+    assert "loss=binary_cross_entropy" in ended.out, "the loss that is trained"
+
+
+def test_rare_classes_of_a_table_weigh_as_much(run: Run, tmp_path: Path) -> None:
+    lines = [f"{i},{'yes' if i % 6 else 'no'}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,y", *lines]))
+    table = ["data=table", "data.path=t.csv", "data.target=y", *QUICK[1:]]
+    assert run("train", *table, "loss.weight=balanced").code == 0
+    (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
+    assert OmegaConf.load(path).loss.pos_weight == "balanced"
+
+
+def test_a_fault_of_the_data_is_printed_once(run: Run) -> None:
+    choices = ["data=table", "data.path=no.csv", "data.target=y", "seed=0,1,2"]
+    ended = run("train", "-m", *choices)
+    assert ended.code == 1
+    assert ended.err.count("no.csv: no such file") == 1
+    assert ended.err.count("error: as above") == 2
+    table = ended.out.split("not done")[1].split("resume")[0]
+    assert table.count("no.csv: no such file") == 1
+    assert table.count("as above") == 2
