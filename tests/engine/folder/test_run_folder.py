@@ -62,7 +62,7 @@ def test_a_stopped_run_is_interrupted(
     with pytest.raises(KeyboardInterrupt), run_folder.recording(tmp_path, CONFIG, []):
         raise stop
     said = capsys.readouterr().out
-    assert f"go on with   python scripts/train.py resume={tmp_path}\n" in said
+    assert f"go on with   litmlp train resume={tmp_path}\n" in said
     written = json.loads((tmp_path / "summary.json").read_text())
     assert written["status"] == "interrupted"
 

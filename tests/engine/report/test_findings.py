@@ -100,7 +100,7 @@ def test_the_command_is_that_of_the_choice_and_not_of_its_luckiest_run(
         for split in (0, 1)
     }
     command = find(make_sweep(tmp_path, values)).command
-    assert command == "python scripts/train.py data=iris seed=7 optimizer=sgd"
+    assert command == "litmlp train data=iris seed=7 optimizer=sgd"
 
 
 def test_an_axis_that_changes_no_run_is_named(tmp_path: Path) -> None:

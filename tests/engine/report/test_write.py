@@ -70,11 +70,7 @@ def test_the_script_leaves_tables_pages_and_pictures(run: Run, sweep: Path) -> N
 def test_console_and_pages_say_what_follows(run: Run, sweep: Path) -> None:
     said = run("report", f"runs={sweep}").out
     page = page_of(sweep)
-<<<<<<< HEAD
-    again = f"{ROOT}/scripts/train.py activation=relu optimizer.lr=0.01 seed=0"
-=======
-    again = "python scripts/train.py activation=relu optimizer.lr=0.01"
->>>>>>> ac37adc (What a new user meets: lost averages, ignored choices, lucky seeds and own losses are said or refused)
+    again = f"{ROOT}/scripts/train.py activation=relu optimizer.lr=0.01"
     for text in (said, page):
         assert again in text
         assert f"{again} seed" not in text, "the luckiest seed is no choice"

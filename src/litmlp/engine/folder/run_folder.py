@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import shlex
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.untrusted_folder import blame_folder, check_links
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.mistakes import as_mistake
+from litmlp.engine.terminal.wording import command_words
 from litmlp.errors import UserError
 
 NOT_HASHED = frozenset(
@@ -129,8 +131,8 @@ def ending_recorded(folder: Path, summary: Summary) -> Iterator[None]:
         summary["status"] = "interrupted"
         show(f"interrupted: what has been trained is in {shortest(folder)}")
         if (folder / ".hydra" / "overrides.yaml").is_file():
-            command = f"python scripts/train.py resume={shortest(folder)}"
-            show(f"go on with   {command}")
+            again = [*command_words("train"), f"resume={shortest(folder)}"]
+            show(f"go on with   {shlex.join(again)}")
         raise KeyboardInterrupt from error  # Lightning makes it a plain exit
     except BaseException as error:
         mistake = as_mistake(error)

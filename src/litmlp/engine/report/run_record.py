@@ -14,11 +14,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.untrusted_folder import check_links
-<<<<<<< HEAD
-from litmlp.engine.terminal.wording import command_words
-=======
-from litmlp.engine.terminal.wording import text_of
->>>>>>> ac37adc (What a new user meets: lost averages, ignored choices, lucky seeds and own losses are said or refused)
+from litmlp.engine.terminal.wording import command_words, text_of
 from litmlp.errors import UserError
 
 ABSENT = "(default)"

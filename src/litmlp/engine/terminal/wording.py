@@ -1,16 +1,9 @@
-<<<<<<< HEAD
-"""Numbers, lists of layers and commands in words."""
-=======
-"""Numbers, lists of layers and values of a config as text."""
->>>>>>> ac37adc (What a new user meets: lost averages, ignored choices, lucky seeds and own losses are said or refused)
+"""Numbers, lists of layers, values of a config and commands in words."""
 
 import sys
 from collections.abc import Iterable
-<<<<<<< HEAD
 from pathlib import Path
-=======
 from typing import Any
->>>>>>> ac37adc (What a new user meets: lost averages, ignored choices, lucky seeds and own losses are said or refused)
 
 
 def spoken(layers: Iterable[str]) -> str:
@@ -51,7 +44,6 @@ def number(value: float | None) -> str:
     return f"{value:.{4 if size < 10 else 2 if size < 1000 else 1}f}"
 
 
-<<<<<<< HEAD
 def command_words(name: str) -> list[str]:
     """Return the start of another call of litmlp, in the form of this process's call.
 
@@ -64,7 +56,8 @@ def command_words(name: str) -> list[str]:
     if called.parent.name == "scripts" and called.suffix == ".py":
         return ["python", str(called.with_stem(name))]
     return ["litmlp", name]
-=======
+
+
 def text_of(value: Any) -> str:
     """Return a value as a user types it.
 
@@ -76,4 +69,3 @@ def text_of(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)
->>>>>>> ac37adc (What a new user meets: lost averages, ignored choices, lucky seeds and own losses are said or refused)
