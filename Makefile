@@ -1,14 +1,23 @@
-# Two commands: `make train` and `make test`. Each sets up .venv first if needed.
+# Three commands: `make train`, `make test-quick` and `make test`. Each sets up .venv first if needed.
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: train test test-slow fuzz lint tensorboard benchmark clean
+.PHONY: train test test-quick test-slow fuzz lint tensorboard benchmark clean
 
 train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 	.venv/bin/python scripts/train.py $(ARGS)
 
 test: lint
 	.venv/bin/pytest -n auto $(ARGS)
+
+# What is edited first: conf/, the template, and the advice on both.
+QUICK = $(wildcard $(addprefix tests/test_,classifier.py construct.py encoding.py \
+	initializers.py language.py layers.py losses.py metrics.py mlp.py optimizers.py \
+	penalties.py regressor.py schedulers.py)) \
+	tests/data tests/engine/config tests/engine/diagnosis tests/engine/report
+
+test-quick: .venv/installed  ## two minutes on two cores
+	.venv/bin/pytest -n auto $(QUICK) $(ARGS)
 
 test-slow: .venv/installed  ## with Ray, which is too large for every environment
 	.venv/bin/python -m pip install --quiet --editable ".[ray]"

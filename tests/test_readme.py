@@ -36,8 +36,6 @@ def test_command_runs(command: str, run: Run, tmp_path: Path) -> None:
     elif script != "gallery":
         table = ["data=table", "data.path=tests/people.csv", "data.target=income"]
         run("train", *table, "data.drop=[id]", *quick)
-        (folder,) = tmp_path.glob("logs/*/runs/*")
-        arguments = [re.sub(r"^run=.*", f"run={folder}", a) for a in arguments]
     ended = run(script, *arguments)
     assert ended.err == ""
     assert ended.code == 0

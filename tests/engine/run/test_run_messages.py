@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import Compose, Run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import metadata
 
 from litmlp.data.samples import Column
 from litmlp.engine.run.run_messages import MOST_COLUMNS, described, differences, grid
@@ -92,3 +93,9 @@ def test_the_console_says_what_is_trained(run: Run, tmp_path: Path) -> None:
         *("optimizer.lr=0.01", "trainer.max_epochs=1", "trainer.precision=16-mixed"),
     }
     assert "a CPU has no 16-mixed: this run trains in bf16-mixed" in ended.out
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    sessions = EventAccumulator(str(folder)).Reload().PluginTagToContent("hparams")
+    start = metadata.parse_session_start_info_plugin_data(
+        sessions[metadata.SESSION_START_INFO_TAG]
+    )
+    assert start.group_name == f"{own.removeprefix('not default  ')} {folder.name}"

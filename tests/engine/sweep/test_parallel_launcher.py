@@ -54,7 +54,8 @@ def test_processes_train_the_same_bits_and_tell_of_failures(
     lines = two.out.splitlines()
     title = next(i for i, line in enumerate(lines) if line.endswith("lr=0.01"))
     assert re.match(r"  \d/4  loss/val ", lines[title + 1])
-    assert two.err.splitlines() == ["error: optimizer: Invalid learning rate: -1.0"] * 2
+    mistake = "error: optimizer: Invalid learning rate: -1.0"
+    assert two.err.splitlines() == [mistake, "error: as above"]
 
 
 def test_mistaken_numbers_of_processes_start_nothing(run: Run, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process.signals import interrupt_on_signal
 from litmlp.engine.sweep.job_launcher import Job, JobLauncher, announce, title
-from litmlp.engine.sweep.launch_state import settled_status
+from litmlp.engine.sweep.launch_state import AS_ABOVE, settled_status
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,17 @@ class JobOutcome:
         self.stop: BaseException | None = None
         self.out, self.err = io.StringIO(), io.StringIO()
 
-    def print_output(self) -> None:
-        """Print the output of the job in one piece: jobs do not mix their lines."""
+    def print_output(self, earlier: set[str]) -> None:
+        """Print the output of the job in one piece: jobs do not mix their lines.
+
+        Args:
+            earlier: errors that need not be printed again; gets those of the job.
+        """
+        errors = self.err.getvalue()
         print(self.out.getvalue(), end="", flush=True)
-        print(self.err.getvalue(), end="", file=sys.stderr, flush=True)
+        shown = f"error: {AS_ABOVE}\n" if errors in earlier else errors
+        print(shown, end="", file=sys.stderr, flush=True)
+        earlier |= {errors} - {""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +119,7 @@ class ParallelLauncher(JobLauncher):
         self.prepare()
         composed = self.composed(job_overrides, initial_job_idx)
         state, here = Singleton.get_state(), os.getcwd()
+        self.printed: set[str] = set()
         jobs = [SentJob(job=job, state=state, here=here) for job in composed]
         announce(job_overrides, f"with {type(self).__name__}")
         with interrupt_on_signal():  # of SIGTERM, Python alone would just end
@@ -125,7 +133,7 @@ class ParallelLauncher(JobLauncher):
         if ended is None:
             print("error: its process was killed", file=sys.stderr, flush=True)
             return job.job.returned()
-        ended.print_output()
+        ended.print_output(self.printed)
         if ended.stop is not None:
             self.stopping = self.stopping or ended.stop
         return ended.result or job.job.returned()
