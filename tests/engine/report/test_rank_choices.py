@@ -131,7 +131,8 @@ def test_a_single_choice_is_neither_best_nor_worse(tmp_path: Path) -> None:
     ("tag", "values", "ends"),
     [
         ("accuracy/val", [0.95, 1.0, 1.0], (None, 1.0)),
-        ("auroc/test", [0.0, 0.1], (0.0, 1.0)),
+        ("auroc/test", [0.0, 0.1], (0.0, None)),
+        ("auroc/test", [0.0, 1.0], (0.0, 1.0)),
         ("loss/val", [0.001, 0.9], (0.0, None)),
         ("r2/val", [0.99, -0.5], (None, 1.0)),
         ("loss/val", [-0.1, 0.9], (None, None)),  # a loss of one's own

@@ -294,6 +294,7 @@ def test_runs_on_a_changed_file_are_another_problem(tmp_path: Path) -> None:
     def run_on(name: str, values: str | None, *overrides: str, **data: Any) -> None:
         config = {"config": config_of("table", path="a.csv", **data)}
         read = {} if values is None else {"data": {"rows": 9, "values": values}}
+        config["choices"] = {"data": "table"}
         make_run(tmp_path / name, [f"x={name}", *overrides], 1.0, **config, **read)
 
     run_on("a", "aaaaaaaaaaaa")
