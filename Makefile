@@ -19,8 +19,8 @@ QUICK = $(wildcard $(addprefix tests/test_,classifier.py construct.py encoding.p
 test-quick: .venv/installed  ## two minutes on two cores
 	.venv/bin/pytest -n auto $(QUICK) $(ARGS)
 
-test-slow: .venv/installed  ## with Ray, which is too large for every environment
-	.venv/bin/python -m pip install --quiet --editable ".[ray]"
+test-slow: .venv/installed  ## with packages that are too large for every environment
+	.venv/bin/python -m pip install --quiet --editable ".[ray]" pandas pyarrow
 	.venv/bin/pytest -m slow $(ARGS)
 
 fuzz: .venv/installed  ## make fuzz ARGS="--hypothesis-seed=1"

@@ -15,8 +15,9 @@ from conftest import ROOT
 SRC = ROOT / "src"
 
 LINES = """
-hydra_plugins  scripts  litmlp.__main__
+hydra_plugins  scripts  litmlp.__main__  litmlp.engine.python_api
 litmlp.engine.commands
+litmlp.engine.project
 litmlp.engine.command_line
 litmlp.course
 litmlp.engine.vectorized  litmlp.engine.search

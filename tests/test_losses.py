@@ -174,3 +174,25 @@ def test_a_function_says_what_it_takes_as_a_module_does() -> None:
     assert taken_by(partial(own, power=3.0), "class_logits") == "class_logits"
     own.takes = "values"  # type: ignore[attr-defined]  # as the README says
     assert taken_by(partial(own, power=3.0), "class_logits") == "values"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (CONF / "loss").glob("*.yaml"))
+)
+def test_weights_multiply_the_losses_of_rows(name: str) -> None:
+    built, weights = loss(name), torch.rand(6)
+    targets: Tensor = torch.rand(6, 2)
+    outputs: Tensor = torch.randn(6, 2)
+    takes = taken_by(built, "values")
+    if takes == "class_logits":
+        targets = torch.randint(2, (6,))
+    elif takes != "values":
+        outputs, targets = outputs[:, 0], torch.randint(2, (6,)) * 1.0
+    rows = zip(outputs.split(1), targets.split(1), strict=True)
+    each = torch.stack([built(*row) for row in rows])
+    torch.testing.assert_close(
+        compare(built, outputs, targets, weights), (weights * each).mean()
+    )
+    torch.testing.assert_close(
+        compare(built, outputs, targets, torch.ones(6)), built(outputs, targets)
+    )

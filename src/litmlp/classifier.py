@@ -75,16 +75,19 @@ class Classifier(Supervised):
                 f"classes ({shortened(self.class_names)})"
             )
 
-    def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def compute_loss(
+        self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
         if self.takes == "values":
             one_hot = self._one_hot(targets)
-            return compare(self.loss, self.output_activation(outputs), one_hot)
+            probabilities = self.output_activation(outputs)
+            return compare(self.loss, probabilities, one_hot, weights)
         if self.num_outputs > 1:
-            return compare(self.loss, outputs, targets)
+            return compare(self.loss, outputs, targets, weights)
         signs = targets.to(outputs.dtype)
         if self.takes == "signed_logit":
             signs = 2 * signs - 1
-        return compare(self.loss, outputs.squeeze(1), signs)
+        return compare(self.loss, outputs.squeeze(1), signs, weights)
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
         """Return probabilities [batch, classes] of logits [batch, num_outputs]."""

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tensor, ...]
+"""Features and targets of some rows and, if rows weigh differently, their weights."""
 
 
 class Position(NamedTuple):
@@ -39,7 +40,8 @@ class EpochState:
     Args:
         samples: rows that the network was trained on.
         pace: learning rate and momentum at the start of the epoch.
-        batches: outputs and targets of the epoch's batches so far, per split.
+        batches: outputs, targets and weights, if there are any, of the epoch's batches
+            so far, per split.
     """
 
     samples: int = 0
@@ -62,6 +64,5 @@ class EpochState:
     def move_to(self, device: torch.device) -> None:
         """Move the batches, which a checkpoint holds on the CPU, to a device."""
         self.batches["train"] = [
-            (outputs.to(device), targets.to(device))
-            for outputs, targets in self.batches["train"]
+            tuple(part.to(device) for part in batch) for batch in self.batches["train"]
         ]

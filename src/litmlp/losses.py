@@ -1,8 +1,10 @@
 """Losses that torch lacks, the tensors that each loss takes, and class weights."""
 
+import copy
 from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from litmlp.errors import UserError
@@ -58,15 +60,26 @@ def taken_by(loss: Any, default: Takes) -> Takes:
     return takes
 
 
-def compare(loss: Any, outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the loss [] of a batch.
+def compare(
+    loss: Any, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Return the loss [] of a batch: the mean of its rows' losses, times their weights.
+
+    Args:
+        loss: returns the mean over the rows that it is given.
+        outputs, targets: of the batch, as the loss takes them.
+        weights: one per row [batch], with the mean 1 over all rows of the split.
 
     Raises:
         UserError: the loss does not take these tensors, or returns no scalar tensor.
     """
     name = getattr(getattr(loss, "func", loss), "__name__", type(loss).__name__)
     try:
-        value: Tensor = loss(outputs, targets)
+        value: Tensor = (
+            loss(outputs, targets)
+            if weights is None
+            else (weights * row_losses(loss, outputs, targets)).mean()
+        )
     except (TypeError, ValueError, RuntimeError, IndexError) as error:
         shapes = f"outputs {list(outputs.shape)} and targets {list(targets.shape)}"
         raise UserError(f"the loss {name} does not take {shapes}: {error}") from error
@@ -74,6 +87,20 @@ def compare(loss: Any, outputs: Tensor, targets: Tensor) -> Tensor:
         got = list(getattr(value, "shape", [])) or type(value).__name__
         raise UserError(f"the loss {name} must return a scalar tensor, and gave {got}")
     return value
+
+
+def row_losses(loss: Any, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss of each row [batch], times the weight of its class if it has one.
+
+    A loss without ``reduction`` is called for each row alone, all in one call.
+    """
+    if not hasattr(loss, "reduction"):
+        each: Tensor = torch.vmap(loss)(outputs.unsqueeze(1), targets.unsqueeze(1))
+        return each
+    unreduced = copy.copy(loss)
+    unreduced.reduction = "none"
+    values = unreduced(outputs, targets)
+    return values.flatten(1).mean(dim=1) if values.ndim > 1 else values
 
 
 def balanced_weights(class_counts: Sequence[float]) -> list[float]:

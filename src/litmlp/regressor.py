@@ -60,9 +60,11 @@ class Regressor(Supervised):
         self.register_buffer("target_mean", torch.tensor(target_mean))
         self.register_buffer("target_std", torch.tensor(target_std))
 
-    def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def compute_loss(
+        self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
         scaled = (targets - self.target_mean) / self.target_std
-        return compare(self.loss, self.output_activation(outputs), scaled)
+        return compare(self.loss, self.output_activation(outputs), scaled, weights)
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
         """Return values in the targets' units for raw outputs [batch, targets]."""

@@ -60,8 +60,14 @@ class Supervised(LoadableModule):
         self.measured: dict[str, dict[str, Tensor]] = {}
         """Metrics of an epoch per split that were computed elsewhere, by name."""
 
-    def compute_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean loss [] of raw outputs [batch, outputs] and their targets."""
+    def compute_loss(
+        self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
+        """Return the mean loss [] of raw outputs [batch, outputs] and their targets.
+
+        ``weights`` [batch] weigh the rows; a subclass of a project may lack them, if
+        its data have none.
+        """
         raise NotImplementedError
 
     def to_predictions(self, outputs: Tensor) -> Tensor:
@@ -90,19 +96,23 @@ class Supervised(LoadableModule):
         self.train(training)
         return predictions
 
-    def measure(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def measure(
+        self, outputs: Tensor, targets: Tensor, *weights: Tensor
+    ) -> dict[str, Tensor]:
         """Return loss and metrics of rows by name: ``accuracy`` of ``accuracy/val``.
 
         Args:
             outputs: raw, [rows, outputs].
             targets: as the data give them.
+            weights: of the rows in the loss [rows], if there are any.
 
         Raises:
             UserError: a metric refuses them.
         """
         # Reset before, not after: the state of a test consists of inference tensors.
         self.mean_loss.reset()
-        self.mean_loss.update(self.compute_loss(outputs, targets), len(targets))
+        loss = self.compute_loss(outputs, targets, *weights)
+        self.mean_loss.update(loss, len(targets))
         self.metrics.reset()
         try:
             self.metrics.update(*self.for_metrics(outputs, targets))
@@ -130,9 +140,9 @@ class Supervised(LoadableModule):
         self.trainer.callback_metrics.update(self._loaded_metrics)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        features, targets = batch
+        features, targets, *weights = batch
         outputs = self(features)
-        loss = self.compute_loss(outputs, targets)
+        loss = self.compute_loss(outputs, targets, *weights)
         if self._processes > 1:
             loss = loss * self._loss_factor(len(targets))
         penalty = self.penalty(self._weights)
@@ -149,7 +159,7 @@ class Supervised(LoadableModule):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Not in training_step, which L-BFGS calls several times per step.
         state = self.epoch_state
-        state.batches["train"].append((outputs["outputs"], batch[1]))
+        state.batches["train"].append((outputs["outputs"], *batch[1:]))
         state.samples += self._rows if self._processes > 1 else len(batch[1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -224,8 +234,8 @@ class Supervised(LoadableModule):
         return cast(OptimizerLRScheduler, both)
 
     def _keep_outputs(self, split: str, batch: Batch) -> None:
-        features, targets = batch
-        self.epoch_state.batches[split].append((self(features), targets))
+        features, *rest = batch
+        self.epoch_state.batches[split].append((self(features), *rest))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Return loss and metrics of all kept batches by tag, and drop the batches."""

@@ -64,7 +64,7 @@ def test_without_a_seed_rows_keep_their_own_order() -> None:
 def test_drawing_leaves_torchs_own_random_numbers_alone() -> None:
     state = torch.get_rng_state()
     batches = Batches(20, 8, order_seed=0)
-    list(loader(torch.zeros(20, 2), torch.zeros(20), batches))
+    list(loader(batches, torch.zeros(20, 2), torch.zeros(20)))
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -72,7 +72,7 @@ def test_loader_keeps_features_and_targets_together() -> None:
     rows = torch.arange(20)
     features, targets = rows[:, None] * torch.ones(3), rows.clone()
     batches = Batches(20, 8, order_seed=0)
-    given = list(loader(features, targets, batches))
+    given = list(loader(batches, features, targets))
     assert [tuple(x.shape) for x, _ in given] == [(8, 3), (8, 3), (4, 3)]
     for (x, y), expected in zip(given, batches, strict=True):
         assert torch.equal(y, expected)

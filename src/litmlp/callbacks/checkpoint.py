@@ -33,7 +33,7 @@ class BestAndLast(Checkpoint):
     gives the same bits as a fit without interruption.
 
     Args:
-        folder: of the files.
+        folder: of the files; None keeps the best weights in memory alone.
         monitor: the tag of the metric that decides, such as ``loss/val``.
         mode: whether the ``min`` or the ``max`` of the metric is best.
         every_seconds: the longest time between two writes; None for no limit.
@@ -44,7 +44,7 @@ class BestAndLast(Checkpoint):
     def __init__(
         self,
         *,
-        folder: str,
+        folder: str | None,
         monitor: str,
         mode: Literal["min", "max"],
         every_seconds: float | None = 30,
@@ -59,7 +59,7 @@ class BestAndLast(Checkpoint):
         for name, value in intervals.items():
             if value is not None and value <= 0:
                 raise UserError(f"{name}={value}: must be positive, or null")
-        self.folder = Path(folder)
+        self.folder = None if folder is None else Path(folder)
         self.monitor = monitor
         self.mode = mode
         self.every_seconds = math.inf if every_seconds is None else every_seconds
@@ -82,7 +82,7 @@ class BestAndLast(Checkpoint):
         self._processes = []
 
     def on_fit_start(self, trainer: Trainer, model: LightningModule) -> None:
-        if trainer.is_global_zero:
+        if self.folder and trainer.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
         if self._stopped_early:
             trainer.should_stop = True
@@ -207,6 +207,8 @@ class BestAndLast(Checkpoint):
         self._best_is_written = False
 
     def _write(self, trainer: Trainer) -> None:
+        if self.folder is None:
+            return
         for logger in trainer.loggers:
             getattr(logger, "flush", logger.save)()
         self._write_best(trainer)
@@ -217,7 +219,12 @@ class BestAndLast(Checkpoint):
         self._note_time(trainer)
 
     def _write_best(self, trainer: Trainer) -> None:
-        if self.best and not self._best_is_written and trainer.is_global_zero:
+        if (
+            self.folder
+            and self.best
+            and not self._best_is_written
+            and trainer.is_global_zero
+        ):
             replace(
                 self.folder / checkpoints.BEST,
                 lambda path: checkpoints.write(self.best, path),

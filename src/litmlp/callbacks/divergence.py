@@ -100,7 +100,7 @@ class Divergence(Callback):
     def _report(
         self, trainer: Trainer, model: LightningModule, seen: SeenBatch
     ) -> None:
-        features, targets = seen.batch
+        features, targets = seen.batch[:2]
         layer = first_infinite(model, features, seen.weights) or "the loss itself"
         self.note = (
             f"the loss of epoch {seen.epoch + 1}, batch {seen.index + 1} is "

@@ -9,8 +9,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
 from rich.progress import Progress as Bars
 
-from litmlp.engine.terminal.console import console, log, show
-from litmlp.engine.terminal.progress_bars import bars
+from litmlp.engine.terminal.console import log, show
+from litmlp.engine.terminal.progress_bars import bars, can_show_bars
 
 
 class Milestones:
@@ -50,7 +50,7 @@ class Progress(Callback):
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
         self._milestones = Milestones(self.every_share)
         self._refreshed = 0.0
-        if self.has_bar and console.is_terminal and trainer.is_global_zero:
+        if self.has_bar and can_show_bars() and trainer.is_global_zero:
             self._bars = self._open.enter_context(bars())
             self._task = self._bars.add_task("epoch 1", total=1.0)
 

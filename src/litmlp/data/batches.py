@@ -73,12 +73,10 @@ def keep_batch(batch: Any) -> Any:
     return batch
 
 
-def loader(
-    features: Tensor, targets: Tensor, batches: Batches
-) -> DataLoader[tuple[Tensor, ...]]:
-    """Batches of (features [B, F], targets [B] or [B, T])."""
+def loader(batches: Batches, *parts: Tensor) -> DataLoader[tuple[Tensor, ...]]:
+    """Batches of (features [B, F], targets [B] or [B, T], and weights [B] if given)."""
     return DataLoader(
-        StackDataset(features, targets),  # type: ignore[arg-type]  # needs len and []
+        StackDataset(*parts),  # type: ignore[arg-type]  # needs len and []
         sampler=batches,
         batch_size=None,  # the sampler yields whole batches already
         collate_fn=keep_batch,

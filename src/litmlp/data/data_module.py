@@ -219,7 +219,11 @@ class Data(LightningDataModule):
         return self._loader(split, Batches(count, EVALUATION_BATCH_SIZE))
 
     def _loader(self, split: str, batches: Batches) -> Loader:
-        return loader(self.features[split], self.split_targets[split], batches)
+        parts = [self.features[split], self.split_targets[split]]
+        if self.samples.weights is not None:
+            weights = self.samples.weights[self.rows[split]].to(parts[0])
+            parts.append(weights / weights.mean())
+        return loader(batches, *parts)
 
 
 def class_counts(targets: Tensor, num_classes: int) -> list[float]:

@@ -54,6 +54,7 @@ class Samples:
             these are; the other rows are still to be split.
         groups: one number per row [rows]; the rows of a group stay in one split.
         times: one number per row [rows]; the latest rows are the test split.
+        weights: of each row in the loss [rows], positive; None: all weigh the same.
         numbers: the number of each row in its file [rows]; by default 0, 1, ….
         column_report: one row per column, to be shown before training; may be empty.
     """
@@ -66,6 +67,7 @@ class Samples:
     given: Mapping[str, Tensor] = field(default_factory=dict)
     groups: Tensor | None = None
     times: Tensor | None = None
+    weights: Tensor | None = None
     numbers: Tensor | None = None
     column_report: Sequence[ColumnFacts] = ()
 

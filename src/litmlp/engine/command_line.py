@@ -4,7 +4,8 @@ import io
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import conclude_sweep
 from litmlp.engine.sweep.launch_state import (
     AS_ABOVE,
+    Launch,
+    LaunchRefused,
     SweepStopped,
     launching,
     show_left_over,
@@ -50,18 +53,15 @@ def run(task: Task, *, config: str) -> None:
     """
     full = TRACEBACK in sys.argv or FULL_ERROR in os.environ
     sys.argv = [argument for argument in sys.argv if argument != TRACEBACK]
-    before = os.environ.get(FULL_ERROR)
-    os.environ[FULL_ERROR] = "1"  # Hydra raises its errors, to be reported here
-    register_resolvers()
-    use_checked_loader()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # some terminals lack box characters
-    main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config)
     failed: list[str] = []
-    with launching() as launch:
+    with hydra_launch() as launch:
         try:
-            main(guarded(task, full, failed))()
+            call_hydra(guarded(task, full, failed), config)
+        except LaunchRefused as refused:
+            fail(refused.mistake)
         except Exception as error:
             # Raised outside the task: the mistake is in the command or the folder.
             fail(error if full else UserError(describe(error)), full)
@@ -75,10 +75,27 @@ def run(task: Task, *, config: str) -> None:
                 folder = Path(launch.sweep.hydra.sweep.dir)
                 show_left_over(launch.left_over(folder), folder)
             sys.exit(exit_code())
-        finally:
-            if before is None:
-                del os.environ[FULL_ERROR]
     sys.exit(1 if launch.failures or failed else 0)
+
+
+@contextmanager
+def hydra_launch() -> Iterator[Launch]:
+    """Begin a launch, in which Hydra raises its errors instead of printing them."""
+    before = os.environ.get(FULL_ERROR)
+    os.environ[FULL_ERROR] = "1"
+    register_resolvers()
+    use_checked_loader()
+    try:
+        with launching() as launch:
+            yield launch
+    finally:
+        if before is None:
+            del os.environ[FULL_ERROR]
+
+
+def call_hydra(task: Task, config: str) -> None:
+    """Let Hydra compose ``sys.argv`` with a config of conf/, and call the task."""
+    hydra.main(version_base="1.3", config_path=str(CONF), config_name=config)(task)()
 
 
 def guarded(task: Task, full: bool, failed: list[str]) -> Task:

@@ -103,24 +103,34 @@ def rebuild(config: DictConfig) -> TrainedModel:
     """
     folder = Path(config.folder)
     with blame_folder(folder):
-        checkpoint = checkpoints.best(folder)
-        state, facts = checkpoint["state_dict"], checkpoint["facts"]
-        columns = [Column(**column) for column in facts["columns"]]
-        blank = Preprocessing.blank(
-            columns,
-            scale=construct_node(config.data.preprocessing, "preprocessing"),
-            num_marked=len(state["preprocessing.marked"]),
-        )
-        model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
-        model.load_state_dict(state)
-        result = TrainedModel(
-            config=config,
-            model=model.eval(),
-            columns=columns,
-            target_names=list(map(str, facts["target_names"])),
-            class_names=list(map(str, facts.get("class_names", []))),
-        )
-        check_width(result)
+        return from_checkpoint(config, checkpoints.best(folder))
+
+
+def from_checkpoint(
+    config: DictConfig, checkpoint: checkpoints.Checkpoint
+) -> TrainedModel:
+    """Return the model of a run's config, with the weights of its best checkpoint.
+
+    Raises:
+        UserError: they do not fit together.
+    """
+    state, facts = checkpoint["state_dict"], checkpoint["facts"]
+    columns = [Column(**column) for column in facts["columns"]]
+    blank = Preprocessing.blank(
+        columns,
+        scale=construct_node(config.data.preprocessing, "preprocessing"),
+        num_marked=len(state["preprocessing.marked"]),
+    )
+    model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
+    model.load_state_dict(state)
+    result = TrainedModel(
+        config=config,
+        model=model.eval(),
+        columns=columns,
+        target_names=list(map(str, facts["target_names"])),
+        class_names=list(map(str, facts.get("class_names", []))),
+    )
+    check_width(result)
     return result
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.complete import complete
 from litmlp.engine.config.run_settings import run_settings, seed_of
@@ -21,12 +22,13 @@ from litmlp.engine.run.test import measure_run
 from litmlp.engine.terminal.console import only_logged, show
 
 
-def train(config: DictConfig) -> float:
+def train(config: DictConfig, data: Data | None = None) -> float:
     """Train, test and record one run; return the best value of the monitored metric.
 
     Args:
         config: composed from ``conf/train.yaml``; ``config.folder`` says where the run
             leaves its files.
+        data: a table in memory; by default, the data that the config describes.
 
     Raises:
         UserError: a mistake in the config or the data, before any training.
@@ -56,7 +58,7 @@ def train(config: DictConfig) -> float:
             saved_config.write_launch(folder, config)
         config.resume = None
         config = complete(config)
-        data = build_data(config)
+        data = data or build_data(config)
         run = build_run(config, folder, data, start.point)
         saved_config.write_config(folder, run.config)
         announce(run, start.point)

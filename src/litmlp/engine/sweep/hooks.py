@@ -22,9 +22,14 @@ from litmlp.engine.sweep.launch_checks import (
     repeat_with_seeds,
     resume_sweep,
 )
-from litmlp.engine.sweep.launch_state import Launch, show_left_over, this_launch
+from litmlp.engine.sweep.launch_state import (
+    Launch,
+    LaunchRefused,
+    show_left_over,
+    this_launch,
+)
 from litmlp.engine.terminal.console import console
-from litmlp.engine.terminal.mistakes import fail, report
+from litmlp.engine.terminal.mistakes import report
 from litmlp.errors import UserError
 
 
@@ -48,8 +53,8 @@ class LaunchHooks(Callback):
             else:
                 resume.check_changes(as_typed(config.hydra.overrides.task))
                 check_resumed_folder(config)
-        except UserError as error:  # Hydra would only warn of it
-            fail(error)
+        except UserError as error:
+            raise LaunchRefused(error) from error
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         try:
@@ -63,7 +68,7 @@ class LaunchHooks(Callback):
             repeat_with_seeds(config)
             lesson_of(config)
         except UserError as error:
-            fail(error)
+            raise LaunchRefused(error) from error
         # Resolving this value caches the sweep's command, which its runs then inherit.
         OmegaConf.select(config, "hydra.sweep.subdir")
         this_launch().sweep = config

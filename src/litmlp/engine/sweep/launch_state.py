@@ -17,6 +17,7 @@ from litmlp.engine.folder.sweep_folder import error_of, status_of
 from litmlp.engine.sweep.launch_checks import is_search
 from litmlp.engine.terminal.console import console, shortest, table
 from litmlp.engine.terminal.wording import command_words
+from litmlp.errors import UserError
 
 Planned = Mapping[Path, Sequence[str]]
 """The folders of a sweep's runs and their overrides."""
@@ -39,6 +40,14 @@ GRACE = 5.0
 
 class SweepStopped(BaseException):
     """The end of a sweep with ``sweep.on_error=stop``; launchers do not catch it."""
+
+
+class LaunchRefused(BaseException):
+    """The end of a launch before it begins; Hydra would only warn of an Exception."""
+
+    def __init__(self, mistake: UserError) -> None:
+        super().__init__(str(mistake))
+        self.mistake = mistake
 
 
 @dataclass

@@ -63,7 +63,7 @@ data_log.addHandler(ShowHandler())
 @contextmanager
 def only_logged(active: bool) -> Iterator[None]:
     """Let :func:`show` write to the log alone, as for the runs of a sweep."""
-    token = _only_logged.set(active)
+    token = _only_logged.set(active or _only_logged.get())
     try:
         yield
     finally:

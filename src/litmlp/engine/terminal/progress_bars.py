@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.util import find_spec
 
 from rich.progress import (
     BarColumn,
@@ -15,6 +16,12 @@ from rich.progress import (
 from litmlp.engine.terminal.console import console
 
 _shown: ContextVar[Progress | None] = ContextVar("bars", default=None)
+
+
+def can_show_bars() -> bool:
+    """Return whether output goes to a terminal, or to a notebook that can draw bars."""
+    in_notebook = console.is_jupyter and find_spec("ipywidgets") is not None
+    return console.is_terminal or in_notebook
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Training, sweeps and predictions for Python code and notebooks."""

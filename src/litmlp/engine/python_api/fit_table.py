@@ -1,0 +1,118 @@
+"""A model trained on a table in memory, as a run on a file of the table would be."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+from omegaconf import DictConfig, open_dict
+from torch import Tensor
+
+from litmlp.callbacks.checkpoint import BestAndLast
+from litmlp.data.frame import FrameData
+from litmlp.engine.config.complete import PATHS, complete
+from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.engine.config.run_settings import run_settings
+from litmlp.engine.folder import run_folder
+from litmlp.engine.predict.trained_model import TrainedModel, from_checkpoint, rebuild
+from litmlp.engine.python_api.launch import launch_run
+from litmlp.engine.python_api.overrides import composed
+from litmlp.engine.run.prepare import build_run
+from litmlp.engine.run.train import fit, train
+from litmlp.engine.terminal.console import only_logged
+from litmlp.errors import UserError
+
+IN_FOLDER = frozenset({"dashboard", "diagnosis", "divergence", "throughput"})
+"""Callbacks whose results are in a run's folder: without a folder they do nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The rows that a model is trained on.
+
+    Args:
+        frame: features and targets.
+        targets: the columns to predict.
+        weights: of each row in the loss [rows]; None: all weigh the same.
+    """
+
+    frame: pl.DataFrame
+    targets: Sequence[str]
+    weights: Tensor | None = None
+
+    def data(self, config: DictConfig) -> FrameData:
+        """Build the data of a config; nothing is computed yet."""
+        node = config.data.copy()
+        node._target_ = f"{FrameData.__module__}.{FrameData.__qualname__}"
+        late = {"frame": self.frame, "weights": self.weights}
+        return cast(FrameData, construct_node(node, "data", reserved=PATHS, **late))
+
+
+def fit_table(
+    table: Table, overrides: Sequence[str], logs: str | Path | None = None
+) -> TrainedModel:
+    """Train a model; return it with its best weights.
+
+    All rows are for training and validation. Without validation rows, where a class has
+    too few of them, the training loss decides which weights are best.
+
+    Args:
+        table: what to train on.
+        overrides: of the config of a run.
+        logs: the folder in which ``runs/`` gets a run folder; None: nothing is written.
+
+    Raises:
+        UserError: a mistake in an override, or a column that cannot be used.
+    """
+    overrides = ["data=table", "data.test_share=0", *overrides]
+    with only_logged(True):
+        if logs is not None:
+            return fit_in_folder(table, overrides, Path(logs))
+        with composed(overrides) as config, run_settings(config):
+            return fit_in_memory(table, config)
+
+
+def fit_in_folder(table: Table, overrides: Sequence[str], logs: Path) -> TrainedModel:
+    """Train a model as a run with a folder, which is named as ever."""
+
+    def task(config: DictConfig) -> float:
+        with run_settings(config):
+            return train(config, data_of(table, config))
+
+    folder = f"hydra.run.dir='${{litmlp.run_folder:{logs}/runs,${{resume}}}}'"
+    run = launch_run([*overrides, folder], task)
+    return rebuild(run_folder.read_config(run.folder))
+
+
+def fit_in_memory(table: Table, config: DictConfig) -> TrainedModel:
+    """Train a model without a folder, and measure only what decides on the best."""
+    data = data_of(table, config)
+    config.folder = ""
+    config.logger = {}
+    config.callbacks.checkpoint.folder = None
+    monitored = config.monitor.split("/")[0]
+    with open_dict(config):
+        for name in IN_FOLDER & config.callbacks.keys():
+            del config.callbacks[name]
+        for name in config.task.metrics.keys() - {monitored}:
+            del config.task.metrics[name]
+    run = build_run(complete(config), Path(), data)
+    fit(run, None)
+    (kept,) = (c for c in run.trainer.callbacks if isinstance(c, BestAndLast))  # type: ignore[attr-defined]  # set by Lightning, not declared
+    return from_checkpoint(run.config, kept.best)
+
+
+def data_of(table: Table, config: DictConfig) -> FrameData:
+    """Build the data of a table, without validation rows if a class lacks them."""
+    config.data.target = list(table.targets)
+    data = table.data(config)
+    data.samples  # noqa: B018  # a mistake in a column should not be one of the split
+    try:
+        data.rows  # noqa: B018  # cut once, and then kept
+    except UserError as error:
+        warnings.warn(f"there are no validation rows: {error}", stacklevel=6)
+        config.data.validation_share = 0.0
+        data = table.data(config)
+    return data

@@ -1,0 +1,69 @@
+"""A trained run, or a sweep, that predicts tables in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from litmlp.data.frame import to_polars
+from litmlp.engine.predict.ensemble import one_or_all
+from litmlp.engine.predict.trained_model import TrainedModel
+from litmlp.engine.python_api.predict_table import predict_table
+from litmlp.errors import UserError
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A trained run, or the runs of a sweep together, for tables in memory.
+
+    Attributes:
+        trained: the model, its config, and the names of its columns and classes.
+    """
+
+    trained: TrainedModel
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the likeliest class [rows], or values [rows] or [rows, targets].
+
+        Args:
+            X: a table of pandas, polars or Arrow with the columns of the training
+                table, or an array [rows, columns] in their order.
+
+        Raises:
+            UserError: a column is missing, or of another kind than in training.
+        """
+        found = predict_table(self.trained, self._table(X))
+        if names := self.trained.class_names:
+            classes: NDArray[Any] = np.array(names)[found.argmax(axis=1)]
+            return classes
+        return found[:, 0] if found.shape[1] == 1 else found
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Return probabilities [rows, classes] in the order of the class names.
+
+        Raises:
+            UserError: as :meth:`predict`, or the model has real-valued targets.
+        """
+        if not self.trained.class_names:
+            raise UserError("a regression has no probabilities: use predict")
+        return predict_table(self.trained, self._table(X))
+
+    def _table(self, X: Any) -> pl.DataFrame:
+        table, columns = to_polars(X), self.trained.columns
+        if hasattr(X, "columns") or table.width != len(columns):
+            return table
+        names = [column.name for column in columns]
+        return table.rename(dict(zip(table.columns, names, strict=True)))
+
+
+def load(folder: str | Path) -> LoadedModel:
+    """Load the model of a run's folder, or the mean of a sweep's runs.
+
+    Raises:
+        UserError: the folder holds no run that has trained.
+    """
+    with one_or_all(Path(folder)) as trained:
+        return LoadedModel(trained)
