@@ -84,6 +84,7 @@ def parse(typed: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     gallery.add_argument("choices", nargs="*", metavar="group[=option]")
+    commands.add_parser("schema", help="let an editor complete and check options")
     if typed and not typed[0].startswith("-") and typed[0] not in commands.choices:
         known = nearest(typed[0], commands.choices)
         raise UserError(f"{typed[0]}: no such command. {known}")

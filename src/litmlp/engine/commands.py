@@ -82,6 +82,13 @@ def gallery(choices: list[str]) -> None:
     sys.exit(1 if failures else 0)
 
 
+def schema() -> None:
+    """Write the schema by which an editor completes and checks options."""
+    from litmlp.engine.project.schema import write_schema
+
+    write_schema()
+
+
 def call_task(name: str, arguments: list[str]) -> None:
     """Call a task with the config that the arguments compose, and end the process."""
     sys.argv = [sys.argv[0], *arguments]  # Hydra reads it
