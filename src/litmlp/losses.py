@@ -99,7 +99,7 @@ def row_losses(loss: Any, outputs: Tensor, targets: Tensor) -> Tensor:
         return each
     unreduced = copy.copy(loss)
     unreduced.reduction = "none"
-    values = unreduced(outputs, targets)
+    values: Tensor = unreduced(outputs, targets)
     return values.flatten(1).mean(dim=1) if values.ndim > 1 else values
 
 
