@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import Any, cast
 
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, OmegaConf
 
@@ -81,30 +82,48 @@ def balance_classes(loss: DictConfig, facts: Mapping[str, Any]) -> None:
         loss.pos_weight = balanced_pos_weight(counts)
 
 
-NEEDED = {
+POSITIVE = {
     "limit_train_batches": "trainer.max_epochs=0 trains nothing",
     "limit_val_batches": "data.validation_share=0 leaves out the validation",
     "limit_test_batches": "data.test_share=0 leaves out the test",
     "accumulate_grad_batches": "it must be 1 or more",
     "check_val_every_n_epoch": "it must be 1 or more",
+    "gradient_clip_val": "it must be positive; null does not clip",
 }
-"""Arguments of a Trainer that must not be 0, and what to set instead."""
+"""Arguments of a Trainer that must be positive, and what to set instead."""
 
 
 def check_trainer(arguments: Mapping[str, Any]) -> None:
-    """Check that the arguments of a Trainer leave batches to train on and to measure.
+    """Check the arguments of a Trainer that Lightning does not check.
 
     Raises:
-        UserError: they do not.
+        UserError: one of them is out of its range.
     """
-    for name, instead in NEEDED.items():
-        if arguments.get(name) == 0:
-            raise UserError(f"trainer.{name}=0 is not allowed: {instead}")
+    for name, instead in POSITIVE.items():
+        value = arguments.get(name)
+        if isinstance(value, int | float) and value <= 0:
+            raise UserError(f"trainer.{name}={value} is not allowed: {instead}")
+    check_max_time(arguments.get("max_time"))
     if arguments.get("overfit_batches"):
         raise UserError(
             "trainer.overfit_batches is not allowed: trainer.limit_train_batches=… "
             "trains on the first batches of each epoch"
         )
+
+
+def check_max_time(value: Any) -> None:
+    """Check a time budget.
+
+    Raises:
+        UserError: it is no text of the form that Lightning's timer reads.
+    """
+    try:
+        Timer(duration=str(value) if isinstance(value, int | float) else value)
+    except Exception as error:  # any error of its parser
+        raise UserError(
+            f"trainer.max_time={value}: give days:hours:minutes:seconds, as in "
+            "00:00:10:00 for ten minutes"
+        ) from error
 
 
 def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:

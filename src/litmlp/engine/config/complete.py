@@ -1,4 +1,4 @@
-"""A composed config made complete: options per layer, and the task of a table."""
+"""A composed config made complete: types, options per layer, the task of a table."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 from litmlp.argument_checks import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
+from litmlp.engine.config.typed_values import convert_texts, remove_null_parts
 from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
@@ -52,6 +53,8 @@ def complete(config: DictConfig) -> DictConfig:
         elif isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):
             options = {name: _option(group, name) for name in names}
             config.model[group] = [options[name] for name in names]
+    remove_null_parts(config)
+    convert_texts(config)
     return config
 
 
@@ -93,7 +96,7 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
 def _option(group: str, name: str) -> DictConfig:
     try:
         composed, _ = _composed(f"{group}={name}")
-    except HydraException as error:
+    except (HydraException, UserError) as error:
         raise UserError(f"model.{group}: {describe(error)}") from error
     node: DictConfig = composed[group]
     return node

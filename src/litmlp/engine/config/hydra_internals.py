@@ -3,22 +3,68 @@
 ``tests/engine/config/test_hydra_internals.py`` names what broke when Hydra changes.
 """
 
+from functools import partial
 from typing import Any
 
 import hydra._internal.hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from litmlp.engine.config.command_mistakes import (
+    Cures,
+    chosen,
+    of_a_part,
+    of_grammar,
+    refused,
+)
 from litmlp.engine.config.hydra_allowlist import check_hydra_section
+from litmlp.errors import UserError
 
 
 class CheckedLoader(ConfigLoaderImpl):
-    """Composes as Hydra does, and refuses a ``hydra:`` section that names code."""
+    """Composes as Hydra does, and refuses a ``hydra:`` section that names code.
 
-    def load_configuration(self, *arguments: Any, **options: Any) -> DictConfig:
-        config = super().load_configuration(*arguments, **options)
+    Hydra composes the config of a sweep without the choices that vary. Such a config
+    leaves out the values that only one of these choices has, ``scheduler.gamma=0.5``
+    beside ``scheduler=step,multistep``; the configs of the runs have them.
+    """
+
+    def load_configuration(
+        self,
+        config_name: str | None,
+        overrides: list[str],
+        run_mode: RunMode,
+        *arguments: Any,
+        **options: Any,
+    ) -> DictConfig:
+        load = partial(super().load_configuration, config_name)
+        kept = list(overrides)
+        while True:
+            try:
+                config = load(kept, run_mode, *arguments, **options)
+                break
+            except OverrideParseException as error:
+                raise UserError(of_grammar(error.override, error)) from error
+            except (HydraException, ValueError) as error:
+                parsed, repository = self._parse_overrides_and_create_caching_repo(
+                    config_name, kept
+                )
+                culprit = refused(error, parsed, repository)
+                if run_mode == RunMode.MULTIRUN and of_a_part(culprit, repository):
+                    kept.remove(str(culprit and culprit.input_line))
+                    continue
+                choices = chosen(parsed, repository, but=culprit)
+                line = Cures(repository, load(choices, RunMode.RUN)).of(error, culprit)
+                if line is None:
+                    raise
+                raise UserError(line) from error
+        if kept != overrides:
+            own = [*config.hydra.overrides.hydra]
+            config.hydra.overrides.task = [o for o in overrides if o not in own]
         check_hydra_section(config.hydra)
         return config
 

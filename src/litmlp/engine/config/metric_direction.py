@@ -1,10 +1,16 @@
 """The better end of a metric: its smallest or its largest value."""
 
-from typing import Literal
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from litmlp.construct import resolve
+from litmlp.errors import UserError, nearest
+
+SPLITS = {"train", "val", "test", "valid", "validation"}
 
 
 def best_end(name: str, metrics: DictConfig) -> Literal["min", "max"]:
@@ -18,3 +24,48 @@ def best_end(name: str, metrics: DictConfig) -> Literal["min", "max"]:
         return "min"
     metric = resolve(metrics[name]._target_, f"task.metrics.{name}")
     return "max" if getattr(metric, "higher_is_better", False) else "min"
+
+
+def check_monitors(config: DictConfig, splits: Sequence[str]) -> None:
+    """Check that each part of a run watches a metric in its own direction.
+
+    Args:
+        config: of a run.
+        splits: those that are measured in training.
+
+    Raises:
+        UserError: a part watches a metric that is not measured, or its worst value.
+    """
+    names = ["loss", *config.task.metrics]
+    allowed = [f"{name}/{split}" for name in names for split in splits]
+    for key, tag, mode in monitors(config):
+        words = set(re.split(r"[/_ ]", tag))
+        # Any other name may be one that a callback logs.
+        is_metric = words <= SPLITS.union(*(name.split("_") for name in names))
+        if tag not in allowed and (is_metric or key == "monitor"):
+            raise UserError(f"{key}={tag}: no such metric. {nearest(tag, allowed)}")
+        if tag not in allowed or mode is None:
+            continue
+        name = tag.split("/")[0]
+        best = best_end(name, config.task.metrics)
+        if mode != best:
+            mode_key = f"{key.removesuffix('monitor')}mode"
+            plus = "" if OmegaConf.select(config, mode_key) else "+"
+            raise UserError(
+                f"{mode_key}={mode}: the best {name} is its {best}: "
+                f"{plus}{mode_key}={best}"
+            )
+
+
+def monitors(config: DictConfig) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the key and metric of each monitor, and min or max if it needs one."""
+    yield "monitor", config.monitor, config.mode
+    parts: dict[str, Any] = {"scheduler": config.scheduler}
+    parts |= {f"callbacks.{key}": config.callbacks[key] for key in config.callbacks}
+    for where, part in parts.items():
+        if not isinstance(part, DictConfig) or not part.get("monitor"):
+            continue
+        target = resolve(part._target_, where)
+        argument = inspect.signature(target).parameters.get("mode")
+        default = argument.default if argument else None
+        yield f"{where}.monitor", str(part.monitor), part.get("mode", default)

@@ -16,11 +16,11 @@ from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_model, build_trainer
 from litmlp.engine.config.instantiate_node import construct_node
-from litmlp.engine.config.metric_direction import best_end
+from litmlp.engine.config.metric_direction import check_monitors
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.terminal.console import show
-from litmlp.errors import UserError, nearest
+from litmlp.errors import UserError
 from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
 
@@ -95,23 +95,13 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     """Return the config with a monitored metric that this run measures.
 
     Raises:
-        UserError: there is no such metric, or the mode chooses its worst value.
+        UserError: there is no such metric, or a mode chooses its worst value.
     """
     check_value(config.monitor, str, "monitor")
     if "val" not in data.rows and config.monitor.endswith("/val"):
         config.monitor = config.monitor.replace("/val", "/train")
         show(f"no validation rows: {config.monitor} is monitored instead")
-    tags = [f"{name}/{s}" for name in ("loss", *config.task.metrics) for s in data.rows]
-    allowed = [tag for tag in tags if not tag.endswith("/test")]
-    if config.monitor not in allowed:
-        given = config.monitor
-        raise UserError(f"monitor={given}: no such metric. {nearest(given, allowed)}")
-    name = config.monitor.split("/")[0]
-    best = best_end(name, config.task.metrics)
-    if config.mode != best:
-        raise UserError(
-            f"mode={config.mode}: the best {name} is its {best}: mode={best}"
-        )
+    check_monitors(config, [split for split in data.rows if split != "test"])
     return config
 
 

@@ -118,20 +118,15 @@ def check_budget(config: DictConfig) -> None:
     Raises:
         UserError: a value of the wrong type, or a schedule made for the old budget.
     """
-    from lightning.pytorch.callbacks import Timer  # loading takes seconds
-
+    # Loading takes seconds: a command line does not wait.
     from litmlp.argument_checks import check_value
+    from litmlp.engine.config.build import check_max_time
     from litmlp.schedulers import TOTAL
 
     trainer = config.trainer
     check_value(trainer.max_epochs, int | None, "trainer.max_epochs")
     check_value(trainer.max_steps, int, "trainer.max_steps")
-    try:
-        Timer(duration=trainer.max_time)
-    except Exception as error:  # any error of its parser
-        raise UserError(
-            f"trainer.max_time={trainer.max_time}: give days:hours:minutes:seconds"
-        ) from error
+    check_max_time(trainer.max_time)
     if TOTAL in config.scheduler.values():
         raise UserError(
             "the learning-rate schedule of this run was made for its first budget: "
