@@ -91,7 +91,7 @@ class Cures:
         if isinstance(error, MissingConfigException) and error.missing_cfg_file:
             return self.of_option(error.missing_cfg_file)
         if again := re.match(r"Multiple values for (\S+)\.", str(error)):
-            return f"+{again[1]}=… is chosen already: leave out the plus"
+            return f"{again[1]} is chosen already: leave out the plus"
         if override is None:
             return None
         is_value = type(error) is ValueError
@@ -168,12 +168,12 @@ class Cures:
         meant = OPTIONS.get(group, {}).get(wanted) or plain.get(wanted)
         if meant is None:
             parts = [plain[name] for name in plain if wanted and wanted in name]
-            meant = parts[0] if parts else None
+            meant = min(parts, key=len, default=None)
         if meant is not None and meant not in known:
             return f"Did you mean {group}={meant}?"
         if meant is not None:
             return f"Did you mean {meant}? Allowed: {', '.join(sorted(known))}"
-        for other in self.groups():
+        for other in self.groups() if wanted != "none" else []:
             if option in self.options_of(other):
                 return f"Did you mean {other}={option}?"
         return nearest(option, known)
@@ -272,6 +272,7 @@ def chosen(
         str(each.input_line)
         for each in overrides
         if each is not but
+        and not each.is_add()
         and isinstance(each.value(), str)
         and repository.config_exists(f"{each.key_or_group}/{each.value()}")
     ]

@@ -2,6 +2,7 @@
 
 import re
 import types
+from contextlib import suppress
 from typing import Any, Union, cast, get_args, get_origin
 
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
@@ -61,9 +62,8 @@ def _convert_section(
 
 def like_number(value: Any) -> Any:
     """Return the annotation for an argument that has none, by a value of it."""
-    try:
-        [float(item) for item in (value if isinstance(value, list) else [value])]
-    except (TypeError, ValueError):
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(as_number(item), str) for item in items):
         return Any
     return list[int | float] if isinstance(value, list) else int | float
 
@@ -107,12 +107,21 @@ def _convert(config: DictConfig, key: str, raw: Any, hint: Any) -> None:
         value = OmegaConf.to_container(value, resolve=True)
     if value is None or value in OPEN:
         return
-    checked = check_value(value, hint, key)
+    texts = [as_number(item) for item in value] if isinstance(value, list) else value
+    checked = check_value(as_number(texts), hint, key)
     if isinstance(raw, list):
         pairs = zip(decoded, checked, strict=True)
         OmegaConf.update(config, key, [d if "${" in str(d) else c for d, c in pairs])
     elif "${" not in raw:
         OmegaConf.update(config, key, checked)
+
+
+def as_number(value: Any) -> Any:
+    """Return the number that a text stands for, any other value as it is."""
+    for kind in (int, float) if isinstance(value, str) else ():
+        with suppress(ValueError):
+            return kind(value)
+    return value
 
 
 def excludes_text(hint: Any) -> bool:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from litmlp.engine.option_folders import CONF
 from litmlp.engine.terminal.console import printable
-from litmlp.errors import UserError, nearest
+from litmlp.errors import UserError
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -113,26 +112,6 @@ def _of_disk(error: Any) -> str:
     return f"{place}{text}{kept}"
 
 
-def _of_option(error: Any) -> str:
-    if error.options is None:
-        return _of_hydra(error)
-    file = str(error.missing_cfg_file)
-    # Our options may lie in subfolders; in Hydra's own names the group has them.
-    split = file.rpartition if file.startswith("hydra/") else file.partition
-    group, _, option = split("/")
-    home = CONF / group
-    paths = [path.relative_to(home).with_suffix("") for path in home.rglob("*.yaml")]
-    known = {*(path.as_posix() for path in paths), *error.options}
-    return f"{group}={option}: no such option. {nearest(option, known)}"
-
-
-def _of_override(error: Any) -> str:
-    return (
-        f"{error.override}: not of the form key=value; quote what has spaces or signs "
-        "in it: 'key=\"a = b\"'"
-    )
-
-
 def _of_missing_value(error: Any) -> str:
     return f"{error.full_key} is needed: give {error.full_key}=…"
 
@@ -141,9 +120,6 @@ def _of_hydra(error: Any) -> str:
     cause = error.__cause__
     if isinstance(cause, OSError):
         return _of_disk(cause)  # of a log that cannot be opened
-    parent, key = getattr(cause, "parent_node", None), getattr(cause, "key", None)
-    if hasattr(parent, "keys") and parent is not None and key not in parent:
-        return f"{cause.full_key}: no such key. {nearest(str(key), map(str, parent))}"
     return str(error)
 
 
@@ -168,8 +144,6 @@ def _of_process(error: Any) -> str | None:
 
 LINES: dict[str, Callable[[Any], str | None]] = {
     "litmlp.errors.UserError": _of_user,
-    "hydra.errors.MissingConfigException": _of_option,
-    "hydra.errors.OverrideParseException": _of_override,
     "hydra.errors.HydraException": _of_hydra,
     "omegaconf.errors.MissingMandatoryValue": _of_missing_value,
     "omegaconf.errors.OmegaConfBaseException": str,
