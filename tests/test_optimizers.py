@@ -11,10 +11,8 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from litmlp.engine.config.instantiate_node import construct_node
-from litmlp.errors import UserError
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
-from litmlp.optimizers import check_gradients
 from litmlp.regressor import Regressor
 
 NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
@@ -144,10 +142,3 @@ def test_worked_example_is_reproduced_to_eight_digits() -> None:
     steps.step()
     expected = [0.35891648, 0.408666186, 0.511301270, 0.561370121]
     assert weight.flatten().tolist() == pytest.approx(expected, abs=1e-8)
-
-
-def test_an_optimizer_of_sparse_gradients_is_refused() -> None:
-    weights = [torch.nn.Parameter(torch.zeros(2))]
-    check_gradients(torch.optim.Adam(weights))
-    with pytest.raises(UserError, match="SparseAdam takes sparse gradients"):
-        check_gradients(torch.optim.SparseAdam(weights))

@@ -6,25 +6,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer, SparseAdam
+from torch.optim import Optimizer
 
 from litmlp.errors import UserError
 
 STEP = torch.empty((), dtype=torch.float32)
 """The counter of fused steps, whatever the type of the weights."""
-
-
-def check_gradients(optimizer: Optimizer) -> None:
-    """Refuse an optimizer that takes only sparse gradients: no layer gives them.
-
-    Raises:
-        UserError: it is such an optimizer.
-    """
-    if isinstance(optimizer, SparseAdam):
-        raise UserError(
-            "optimizer: SparseAdam takes sparse gradients, and these networks have "
-            "dense ones: optimizer=adam"
-        )
 
 
 def check_state_sizes(optimizer: Optimizer) -> None:

@@ -16,7 +16,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from litmlp.epoch_state import Batch, EpochState, Position
 from litmlp.errors import UserError
 from litmlp.losses import Takes
-from litmlp.optimizers import check_gradients, check_state_sizes
+from litmlp.optimizers import check_state_sizes
 from litmlp.parts import LoadableModule, Parts
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
@@ -228,7 +228,6 @@ class Supervised(LoadableModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
         optimizer = self.optimizer(self.parameters())
-        check_gradients(optimizer)
         schedule = self.scheduler.configured(optimizer, self)
         both = {"optimizer": optimizer, "lr_scheduler": schedule}
         return cast(OptimizerLRScheduler, both)

@@ -8,6 +8,7 @@ from conftest import Run
 from litmlp.engine.folder import checkpoints
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=5", "callbacks=default")
+NOT_SPARSE = [f"~optimizer.{name}" for name in ("weight_decay", "amsgrad", "fused")]
 NOW_AND_THEN = (
     "+trainer.check_val_every_n_epoch=null",
     "+trainer.val_check_interval=7",
@@ -35,6 +36,10 @@ NOW_AND_THEN = (
         (["scheduler=reduce_on_plateau", *NOW_AND_THEN], "is not available"),
         (["task.metrics.recall.num_classes=-1"], "must be non-negative"),
         (["task.metrics.recall.num_classes=null"], "task.metrics: shape"),
+        (
+            ["optimizer._target_=torch.optim.SparseAdam", *NOT_SPARSE],
+            "optimizer: SparseAdam does not support dense gradients",
+        ),
         (["optimizer.lr=[]"], "optimizer.lr=[]: expected float, got list"),
         (["batchnorm=after_activation", "batchnorm.eps=-1"], "eps must be positive"),
     ],

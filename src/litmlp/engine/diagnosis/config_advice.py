@@ -58,18 +58,18 @@ class HiddenLayer:
 
 
 def advice(
-    config: DictConfig, network: nn.Module, changed: Collection[str] = ()
+    config: DictConfig, network: nn.Module, typed: Collection[str] = ()
 ) -> list[str]:
     """Return one line per mismatch: its effect and, after an arrow, other overrides.
 
     Args:
         config: complete, as it is trained.
         network: built from the config.
-        changed: top-level keys of the config that differ from the defaults.
+        typed: top-level keys of the config that a user has set.
     """
     layers = hidden_layers(config.model)
     return [
-        *about_ignored(config, changed),
+        *about_ignored(config, typed),
         *about_each(layers),
         *about_depth(layers),
         *about_batchnorm(layers, network, config.data.batch_size),
@@ -116,7 +116,7 @@ def max_epochs(trainer: DictConfig) -> float:
     return math.inf if trainer.max_epochs == -1 else trainer.max_epochs
 
 
-def about_ignored(config: DictConfig, changed: Collection[str]) -> Iterator[str]:
+def about_ignored(config: DictConfig, typed: Collection[str]) -> Iterator[str]:
     """Yield advice on choices that no layer takes."""
     raw: Any = OmegaConf.to_container(config, resolve=False)
     used: set[str] = set()
@@ -127,7 +127,7 @@ def about_ignored(config: DictConfig, changed: Collection[str]) -> Iterator[str]
         texts += [str(raw.get(key)) for key in new]
     if raw["model"].get("hidden_sizes") == []:
         used -= {*PER_LAYER}
-    if ignored := [key for key in OF_MODEL if key in changed and key not in used]:
+    if ignored := [key for key in OF_MODEL if key in typed and key not in used]:
         yield (
             f"{' and '.join(ignored)}: no layer takes this choice, so it changes "
             "nothing → leave it out"

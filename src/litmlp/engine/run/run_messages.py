@@ -2,13 +2,14 @@
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra import compose
 from lightning.pytorch import Trainer
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column
@@ -24,13 +25,9 @@ from litmlp.engine.run.launch_arguments import this_command
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.test import metrics_table
 from litmlp.engine.terminal.console import shortest, show, table
-from litmlp.engine.terminal.wording import text_of
 
 MAIN = ("data", "model", "activation", "loss", "optimizer")
 """Groups of options that say what is trained."""
-
-SEVERAL = ("callbacks", "logger")
-"""Groups of which several options can be chosen, which Hydra then does not name."""
 
 MOST_COLUMNS = 100
 """A longer table of columns is cut."""
@@ -47,7 +44,8 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     show_columns(run.data)
     show_plan(run.data, run.trainer)
     layers = show(model_table(run.model, run.data.features["train"][:1]))
-    for line in advice(run.config, run.model.network, changed_keys(run.config)):
+    typed = {re.split(r"[.=]", t.rpartition("@")[2])[0] for t in own_choices()}
+    for line in advice(run.config, run.model.network, typed):
         show(f"advice       {line}")
     show_precision(run)
     checkpoints.rewind(run.trainer.loggers, point)
@@ -75,46 +73,16 @@ def show_choices(config: DictConfig) -> None:
     if not shared or config.model.get("hidden_sizes") == []:
         del main["activation"]
     main["optimizer.lr"] = config.optimizer.get("lr")
-    show(f"trains       {as_overrides(main)}")
-    if own := own_choices(config):
-        show(f"not default  {as_overrides(own)}")
+    named = (f"{key}={value}" for key, value in main.items())
+    show(f"trains       {' '.join(named)}")
+    if own := own_choices():
+        show(f"not default  {' '.join(own)}")
 
 
-def own_choices(config: DictConfig) -> dict[str, Any]:
-    """Return options and values that are not the default, by the key of each.
-
-    Values that come with another option are none of their own unless they were typed.
-    """
-    command = this_command()
-    if not command.choices:  # Python code has made them
-        return {}
-    _, default = defaults()
-    split = (override.lstrip("+~").partition("=") for override in command.overrides)
-    typed = {key: text for key, _, text in split}
-    groups = {
-        key.rpartition("@")[2]: choice
-        for key, choice in command.choices.items()
-        if choice != default.get(key) and "/" not in key
-    } | {key: typed[key] for key in SEVERAL if key in typed}
-    values = {
-        key: typed.get(key, value)
-        for key, _, value in differences(config)
-        if key in typed or not (key.partition(".")[0] in groups or value == "")
-    }
-    own = {k: v for k, v in (groups | values).items() if not NOT_CHOSEN.search(k)}
-    return dict(sorted(own.items(), key=lambda choice: choice[0] not in MAIN))
-
-
-def as_overrides(choices: Mapping[str, Any]) -> str:
-    """Return ``optimizer=sgd optimizer.lr=0.1`` of choices by key."""
-    return " ".join(f"{key}={text_of(value)}" for key, value in choices.items())
-
-
-def changed_keys(config: DictConfig) -> set[str]:
-    """Return the top-level keys that differ from the defaults, if Hydra knows them."""
-    if not this_command().choices:
-        return set()
-    return {key.partition(".")[0] for key, _, _ in differences(config)}
+def own_choices() -> list[str]:
+    """Return the overrides that say what is trained, as they were typed."""
+    overrides = this_command().overrides
+    return [text for text in overrides if not NOT_CHOSEN.search(text.lstrip("+~"))]
 
 
 def show_precision(run: Run) -> None:
@@ -161,10 +129,9 @@ def announce_in_tensorboard(run: Run, layers: str) -> None:
     command = this_command()
     for logger in run.trainer.loggers:
         if isinstance(logger, TensorBoard):
-            own = {} if command.in_sweep else own_choices(run.config)
-            logger.begin_session(
-                hyperparameters(run.config, command.choices), as_overrides(own)
-            )
+            chosen = hyperparameters(run.config, command.choices)
+            own = [] if command.in_sweep else own_choices()
+            logger.begin_session(chosen, " ".join(own))
             logger.log_texts(pages(run, command.overrides, layers))
             if run.trainer.num_devices > 1:
                 logger.close()  # its thread would not live on in forked processes
@@ -194,20 +161,16 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
 
 def differences(config: DictConfig) -> list[tuple[str, Any, Any]]:
     """Return the keys whose value is not the default, with default and value."""
-    here, (default, _) = flat(config), defaults()
+    here, default = flat(config), defaults()
     keys = dict.fromkeys([*default, *here])
     found = [(key, default.get(key, ""), here.get(key, "")) for key in keys]
     return [row for row in found if row[1] != row[2] and row[0] != "folder"]
 
 
 @functools.cache
-def defaults() -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the config without overrides by dotted keys, and each group's option."""
-    composed = compose("train", return_hydra_config=True)
-    choices = dict(composed.hydra.runtime.choices)
-    with read_write(composed), open_dict(composed):
-        del composed["hydra"]
-    return flat(composed), choices
+def defaults() -> dict[str, Any]:
+    """Return the config of a run without overrides, by dotted keys."""
+    return flat(compose("train"))
 
 
 def described(columns: Sequence[Column]) -> list[tuple[str, str, str]]:

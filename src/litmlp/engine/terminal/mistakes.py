@@ -16,6 +16,9 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ON_THE_CPU = "DefaultCPUAllocator"
 """Part of torch's message for memory that the CPU lacks; the error has no class."""
 
+SPARSE = "does not support dense gradients"
+"""Part of torch's message for SparseAdam; the error has no class."""
+
 EARLY_STOPPING = "Early stopping conditioned on metric"
 """Start of Lightning's message for a missing metric; the error has no class."""
 
@@ -130,6 +133,8 @@ def _of_trainer(error: Any) -> str:
 def _of_runtime(error: Any) -> str | None:
     if is_out_of_memory(error):
         return _of_memory(error)
+    if SPARSE in str(error):
+        return f"optimizer: {error}"
     if str(error).startswith(EARLY_STOPPING):
         return f"callbacks.early_stopping.monitor: {error}"
     return None

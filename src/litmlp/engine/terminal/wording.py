@@ -1,9 +1,8 @@
-"""Numbers, lists of layers, values of a config and commands in words."""
+"""Numbers, lists of layers and commands in words."""
 
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 
 def spoken(layers: Iterable[str]) -> str:
@@ -56,16 +55,3 @@ def command_words(name: str) -> list[str]:
     if called.parent.name == "scripts" and called.suffix == ".py":
         return ["python", str(called.with_stem(name))]
     return ["litmlp", name]
-
-
-def text_of(value: Any) -> str:
-    """Return a value as a user types it.
-
-    >>> text_of([64, 0.5, None, True])
-    '[64,0.5,null,true]'
-    """
-    if isinstance(value, list):
-        return f"[{','.join(map(text_of, value))}]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
