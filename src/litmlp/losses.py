@@ -83,7 +83,8 @@ def compare(
     except (TypeError, ValueError, RuntimeError, IndexError) as error:
         shapes = f"outputs {list(outputs.shape)} and targets {list(targets.shape)}"
         raise UserError(f"the loss {name} does not take {shapes}: {error}") from error
-    if not isinstance(value, Tensor) or value.ndim:
+    per_row = getattr(loss, "reduction", "mean") == "none"  # for a group of runs
+    if not isinstance(value, Tensor) or (value.ndim and not per_row):
         got = list(getattr(value, "shape", [])) or type(value).__name__
         raise UserError(f"the loss {name} must return a scalar tensor, and gave {got}")
     return value
