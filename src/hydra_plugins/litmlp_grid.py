@@ -11,8 +11,9 @@ from omegaconf import DictConfig
 
 from litmlp.engine.config.hydra_internals import every_combination
 from litmlp.engine.folder.lock import lock_folder
-from litmlp.engine.folder.sweep_folder import folder_of, write_command
+from litmlp.engine.folder.sweep_folder import write_command
 from litmlp.engine.sweep.job_launcher import JobSweeper
+from litmlp.engine.sweep.launch_checks import check_latest, check_own_folders
 from litmlp.engine.sweep.launch_state import this_launch
 
 
@@ -29,11 +30,9 @@ class GridSweeper(JobSweeper):
     def sweep(self, arguments: list[str]) -> None:
         jobs = self.combinations(arguments)
         # All are composed before the first is trained, which finds mistakes early.
-        runs = {
-            folder_of(self.loader.load_sweep_config(self.config, job)): job
-            for job in jobs
-        }
+        runs = check_own_folders(self.numbered(jobs), jobs)
         sweep = Path(self.config.hydra.sweep.dir)
+        check_latest(self.config, runs)
         sweep.mkdir(parents=True, exist_ok=True)
         with lock_folder(sweep):
             write_command(sweep, self.config)

@@ -69,8 +69,7 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         Returns:
             The runs' folders.
         """
-        configs = [self.loader.load_sweep_config(self.config, [*job]) for job in jobs]
-        folders = [folder_of(config) for config in configs]
+        folders = [folder_of(config) for config in self.numbered(jobs, first)]
         planned = dict(zip(folders, jobs, strict=True))
         if left := this_launch().still_to_train(planned):
             self.launcher.launch(left, initial_job_idx=first)

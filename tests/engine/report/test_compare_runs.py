@@ -26,6 +26,12 @@ def test_two_runs_are_compared(run: Run, tmp_path: Path) -> None:
     assert "versions.torch" in told
     assert "data.values" not in told
     assert "threads" not in told
+    assert (
+        run("train", *QUICK, "data=wine", "callbacks=full", "hydra.run.dir=d").code == 0
+    )
+    told = run("report", "compare=[a,d]").out
+    assert "config.callbacks.histograms.bins" in told
+    assert "more in the report" not in told
 
 
 def test_a_comparison_is_of_two(run: Run) -> None:

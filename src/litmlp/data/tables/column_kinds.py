@@ -1,6 +1,8 @@
 """The kind of a table's columns: inferred from the values, or set by the user."""
 
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import polars as pl
@@ -177,14 +179,47 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def drop_override(name: str) -> str:
-    """The override that leaves a column out.
+    """The override that leaves a column out, as a shell takes it.
 
-    >>> drop_override("id")
-    'data.drop=[id]'
+    >>> drop_override("id"), drop_override("x, y")
+    ('data.drop=[id]', '\'data.drop=["x, y"]\'')
     """
-    return f"data.drop=[{name}]" if name.isidentifier() else f"'data.drop=[\"{name}\"]'"
+    return f"data.drop=[{name}]" if is_plain(name) else in_shell("data.drop", name)
 
 
 def kind_override(name: str, kind: str = "categorical") -> str:
-    """The override that sets a column's kind."""
-    return f"'data.kinds={{{name}: {kind}}}'"
+    """The override that sets a column's kind, as a shell takes it.
+
+    >>> kind_override("zip"), kind_override("x, y")
+    ("'data.kinds={zip: categorical}'", '\'data.kinds={categorical: ["x, y"]}\'')
+    """
+    if is_plain(name):
+        return f"'data.kinds={{{name}: {kind}}}'"
+    return in_shell(f"data.kinds={{{kind}: ", name, "}")
+
+
+def kinds_by_name(kinds: Mapping[str, str | Sequence[str]] | None) -> dict[str, str]:
+    """Return kinds by column: ``{zip: categorical}`` or ``{categorical: [zip]}``.
+
+    A command line can quote names in a list, but not names that are keys.
+    """
+    found: dict[str, str] = {}
+    for key, value in (kinds or {}).items():
+        names = [str(key)] if isinstance(value, str) else map(str, value)
+        found |= dict.fromkeys(names, value if isinstance(value, str) else key)
+    return found
+
+
+def is_plain(name: str) -> bool:
+    """Say whether Hydra's grammar reads an unquoted name as this text."""
+    is_word = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
+    return bool(is_word) and name.lower() not in ("null", "true", "false", "nan", "inf")
+
+
+def in_shell(before: str, name: str, after: str = "") -> str:
+    """Return an override with a quoted name in a list, as a shell takes it."""
+    start = f"{before}[" if before.endswith(" ") else f"{before}=["
+    text = re.sub(r'(\\*)"', r'\1\1\\"', name)
+    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+    text = re.sub(r"(\\*)$", r"\1\1", text, count=1)
+    return shlex.quote(f'{start}"{text}"]{after}')

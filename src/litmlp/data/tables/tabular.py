@@ -11,7 +11,7 @@ from torch import Tensor
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples, Task, predicted_names
-from litmlp.data.tables.column_kinds import describe_columns
+from litmlp.data.tables.column_kinds import describe_columns, kinds_by_name
 from litmlp.data.tables.column_quality import report_columns
 from litmlp.data.tables.raw_features import as_tensor
 from litmlp.data.tables.split_columns import Split, TableFile, check_groups, take_inputs
@@ -52,7 +52,7 @@ class Tabular(Data):
 
     target: str | Sequence[str] | None
     drop: Sequence[str] = ()
-    kinds: Mapping[str, str] | None = None
+    kinds: Mapping[str, str | Sequence[str]] | None = None
     split_column: str | None = None
     group: str | None = None
     time: str | None = None
@@ -96,7 +96,7 @@ class Tabular(Data):
         table = self.read()
         names = self._features(table.columns)
         with prefix_mistakes(self.source):
-            columns = describe_columns(table.select(names), self.kinds)
+            columns = describe_columns(table.select(names), kinds_by_name(self.kinds))
         files = [self.label(self.source, table), *self.other_files(columns)]
         target_columns = table.select(self.targets)
         report = report_columns(table.select(names), columns, target_columns)
@@ -167,7 +167,7 @@ class Tabular(Data):
         features = [name for name in names if name not in meanings]
         if not features:
             raise UserError(f"{self.source} has no column left to be a feature")
-        for name in self.kinds or {}:
+        for name in kinds_by_name(self.kinds):
             if name not in features:
                 raise UserError(
                     f"data.kinds: {self.source} has no feature {name}. "

@@ -148,7 +148,23 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         use_distributed_sampler=False,  # litmlp.data.batches shares out the rows
         profiler=NoProfiler(),
     )
+    check_launcher(trainer)
     return cast(Trainer, trainer)
+
+
+def check_launcher(trainer: Trainer) -> None:
+    """Check that the processes of several devices are forked or spawned.
+
+    Raises:
+        UserError: the strategy would start the whole command again, which would find
+            the folder of the run in use.
+    """
+    if type(trainer.strategy.launcher).__name__ == "_SubprocessScriptLauncher":
+        kind = type(trainer.strategy).__name__
+        raise UserError(
+            f"trainer: {kind} starts the whole command again for each device: choose "
+            f"trainer=ddp trainer.devices={trainer.num_devices}"
+        )
 
 
 class NoProfiler(PassThroughProfiler):

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatch
 from typing import Any, Protocol
 
 from hydra.core.object_type import ObjectType
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.config.hyperparameters import flat
-from litmlp.errors import nearest
+from litmlp.errors import UserError, nearest
 
 KEYS = {
     "accelerator": "trainer",
@@ -276,6 +277,31 @@ def chosen(
         and isinstance(each.value(), str)
         and repository.config_exists(f"{each.key_or_group}/{each.value()}")
     ]
+
+
+def check_values(override: Override) -> None:
+    """Check that an override of a sweep stands for one value or more.
+
+    Raises:
+        UserError: ``range(5,1)`` or a glob that matches no option.
+    """
+    varies = override.is_sweep_override() and not override.is_interval_sweep()
+    if not varies or next(override.sweep_iterator(), None) is not None:
+        return
+    cure, loader, value = "", override.config_loader, override.value()
+    if isinstance(value, Glob) and loader is not None:
+        group = override.key_or_group
+        names = [
+            f"{inner}/{name}"
+            for inner in loader.list_groups(group)
+            for name in loader.get_group_options(f"{group}/{inner}")
+            if any(fnmatch(f"{inner}/{name}", pattern) for pattern in value.include)
+        ]
+        known = ", ".join(loader.get_group_options(group)) or "nothing"
+        cure = f" of {known}"
+        if names:
+            cure = f", since a glob looks into no folder: {group}={','.join(names)}"
+    raise UserError(f"{override.input_line} has no value{cure}")
 
 
 def of_grammar(override: str, error: Exception) -> str:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 
 from litmlp.engine.config.command_mistakes import (
     Cures,
+    check_values,
     chosen,
     of_a_part,
     of_grammar,
@@ -66,7 +67,18 @@ class CheckedLoader(ConfigLoaderImpl):
             own = [*config.hydra.overrides.hydra]
             config.hydra.overrides.task = [o for o in overrides if o not in own]
         check_hydra_section(config.hydra)
+        keep_existing_handlers(config.hydra.job_logging)
         return config
+
+
+def keep_existing_handlers(logging: DictConfig) -> None:
+    """Let the root logger of ``hydra/job_logging=none`` have no handler of ours.
+
+    ``conf/train.yaml`` names a handler that this and other options do not define.
+    """
+    known, root = logging.get("handlers", {}), logging.get("root")
+    if root and not set(root.get("handlers", ())) <= set(known):
+        root.handlers = list(known)
 
 
 def use_checked_loader() -> None:
@@ -79,7 +91,13 @@ def use_checked_loader() -> None:
 
 
 def every_combination(overrides: list[Override]) -> list[list[str]]:
-    """List the runs of a sweep: the same texts as Hydra's own sweeper makes of it."""
+    """List the runs of a sweep: the same texts as Hydra's own sweeper makes of it.
+
+    Raises:
+        UserError: an override that varies has no value.
+    """
+    for each in overrides:
+        check_values(each)
     (runs,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
     return runs
 

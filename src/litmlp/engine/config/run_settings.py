@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from omegaconf import DictConfig, OmegaConf
+import torch
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp.argument_checks import check_value
 from litmlp.engine.process.process_settings import process_settings
+from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 
 
@@ -31,6 +33,29 @@ def run_settings(config: DictConfig) -> Iterator[None]:
         in_double_precision=str(config.trainer.precision).startswith("64"),
     ):
         yield
+
+
+def use_available_device(config: DictConfig) -> None:
+    """Let a run of a GPU that this machine lacks go on on the CPU, and say so.
+
+    Args:
+        config: as a run has saved it.
+    """
+    trainer = config.trainer
+    available = {
+        "gpu": torch.accelerator.is_available(),
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if available.get(trainer.accelerator, True):
+        return
+    show(
+        f"this machine lacks trainer.accelerator={trainer.accelerator} of the run: "
+        "the CPU is used, on which the last digits may differ"
+    )
+    trainer.accelerator = "cpu"
+    if isinstance(trainer.devices, ListConfig):
+        trainer.devices = len(trainer.devices)  # indices of GPUs
 
 
 def whole_number(config: DictConfig, key: str, *, least: int) -> int:

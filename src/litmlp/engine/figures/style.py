@@ -1,5 +1,6 @@
 """The style of all pictures."""
 
+import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,9 @@ def save(figure: Figure, path: Path) -> None:
 def as_png(figure: Figure, *, dpi: int = 110) -> bytes:
     """Return a figure as the content of a PNG file."""
     with BytesIO() as file:
-        figure.savefig(file, format="png", dpi=dpi)
+        with warnings.catch_warnings():  # a box stands for what the font lacks
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            figure.savefig(file, format="png", dpi=dpi)
         return file.getvalue()
 
 

@@ -33,8 +33,8 @@ def restore(states: States) -> None:
     random.setstate(states["python"])
     np.random.set_state(tuple(states["numpy"]))
     torch.set_rng_state(states["torch"])
-    if "cuda" in states:
-        torch.cuda.set_rng_state_all(states["cuda"])
+    if "cuda" in states and torch.cuda.is_available():  # else it goes on on the CPU
+        torch.cuda.set_rng_state_all(states["cuda"][: torch.cuda.device_count()])
 
 
 def gather(trainer: Trainer, model: Supervised) -> list[dict[str, Any]]:

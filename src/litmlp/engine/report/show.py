@@ -86,15 +86,15 @@ def show_lines(texts: dict[str, str]) -> None:
             console.print(f"{name:<12} {text}", soft_wrap=True)
 
 
-def show_table(content: TextTable) -> None:
+def show_table(content: TextTable, *, most: int = MOST_ROWS) -> None:
     """Show the first rows of a table, and the number of rows left out."""
     if not content.rows:
         return
     result = table(*content.columns)
     for column in result.columns[1 : content.left]:
         column.justify = "left"
-    for row in content.rows[:MOST_ROWS]:
+    for row in content.rows[:most]:
         result.add_row(*row)
     console.print(result)
-    if len(content.rows) > MOST_ROWS:
-        console.print(f"… and {len(content.rows) - MOST_ROWS} more in the report")
+    if len(content.rows) > most:
+        console.print(f"… and {len(content.rows) - most} more in the report")

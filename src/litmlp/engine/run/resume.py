@@ -75,6 +75,9 @@ def config_to_resume(config: DictConfig) -> DictConfig:
 
     Hydra's own config gets the overrides and choices of the run, too.
     """
+    # Loading takes seconds: a command line does not wait.
+    from litmlp.engine.config.run_settings import use_available_device
+
     folder = Path(config.folder)
     stored = run_folder.read_config(folder)
     check_writers(stored, folder / ".hydra" / "config.yaml")
@@ -89,6 +92,7 @@ def config_to_resume(config: DictConfig) -> DictConfig:
     if not same_budget(folder, stored):
         check_budget(stored)
     restore_command(folder, given)
+    use_available_device(stored)
     unresolved = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
     stored.folder, stored.resume = unresolved["folder"], config.resume
     OmegaConf.set_struct(stored, True)

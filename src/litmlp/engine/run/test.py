@@ -7,6 +7,7 @@ from rich.table import Table
 from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_trainer
+from litmlp.engine.config.run_settings import use_available_device
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.terminal.console import table
 from litmlp.supervised import Supervised
@@ -37,6 +38,7 @@ def one_device(config: DictConfig) -> DictConfig:
     config.trainer.strategy = "auto"
     config.callbacks = {}
     config.logger = {}
+    use_available_device(config)
     return config
 
 

@@ -15,6 +15,7 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
+from litmlp.engine.config.command_mistakes import check_values
 from litmlp.engine.folder.sweep_folder import SEED
 from litmlp.errors import UserError, nearest
 
@@ -175,6 +176,8 @@ def as_overrides(params: Mapping[str, object]) -> list[str]:
 def parsed(texts: Sequence[str], parser: OverridesParser) -> dict[str, Override]:
     """Parse overrides; returns them by key, where a later one wins."""
     overrides = parser.parse_overrides(list(texts))
+    for override in overrides:
+        check_values(override)
     return {override.get_key_element(): override for override in overrides}
 
 
@@ -192,8 +195,6 @@ def distribution(override: Override) -> BaseDistribution:
                 return numbers(low, high, None, log="log" in tags)
             case RangeSweep(step=step, tags=tags) as values:
                 ends = list(values.range())
-                if not ends:
-                    raise ValueError("there is no value in it")
                 return numbers(min(ends), max(ends), abs(step), log="log" in tags)
         if override.is_sweep_override():
             return CategoricalDistribution(

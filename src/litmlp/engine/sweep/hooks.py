@@ -1,5 +1,6 @@
 """Hooks that Hydra calls at the beginning and at the end of a launch."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -7,6 +8,7 @@ from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationToMissingValueError
 
 from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder import run_folder
@@ -70,7 +72,8 @@ class LaunchHooks(Callback):
         except UserError as error:
             raise LaunchRefused(error) from error
         # Resolving this value caches the sweep's command, which its runs then inherit.
-        OmegaConf.select(config, "hydra.sweep.subdir")
+        with suppress(InterpolationToMissingValueError):  # as ${hydra.job.num}
+            OmegaConf.select(config, "hydra.sweep.subdir")
         this_launch().sweep = config
 
     def on_job_end(

@@ -198,11 +198,10 @@ class JobLauncher(Launcher):
 
     def compose(self, overrides: Sequence[Sequence[str]], first: int) -> Iterator[Job]:
         """Yield the jobs of a batch, numbered from ``first``."""
-        for number, own in enumerate(overrides, first):
-            load = self.context.config_loader.load_sweep_config
-            composed = load(self.config, list(own))
-            with open_dict(composed):
-                composed.hydra.job.id = composed.hydra.job.num = number
+        load = self.context.config_loader.load_sweep_config
+        for index, own in enumerate(overrides, first):
+            number = this_launch().numbers.get(tuple(own), index)
+            composed = with_number(load(self.config, list(own)), number)
             position = this_launch().position(folder_of(composed))
             yield Job(composed, self.context, self.task, position)
 
@@ -235,6 +234,23 @@ class JobSweeper(Sweeper):
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=context, task_function=task_function, config=config
         )
+
+    def numbered(
+        self, jobs: Sequence[Sequence[str]], first: int = 0
+    ) -> Iterator[DictConfig]:
+        """Compose each run, with its number in the sweep."""
+        for number, job in enumerate(jobs, first):
+            this_launch().numbers[tuple(job)] = number
+            yield with_number(
+                self.loader.load_sweep_config(self.config, list(job)), number
+            )
+
+
+def with_number(config: DictConfig, number: int) -> DictConfig:
+    """Give the config of a run its number in the sweep, which may name its folder."""
+    with open_dict(config):
+        config.hydra.job.id = config.hydra.job.num = number
+    return config
 
 
 def announce(jobs: Sequence[Sequence[str]], where: str) -> None:

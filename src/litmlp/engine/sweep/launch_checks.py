@@ -1,12 +1,21 @@
 """Checks of a command, and the overrides that it stands for, before a launch."""
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, read_write
 
 from litmlp.engine.config.unresolved_overrides import as_typed
-from litmlp.engine.folder.sweep_folder import holds_search, holds_sweep, latest_sweep
+from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.sweep_folder import (
+    folder_of,
+    holds_runs,
+    holds_search,
+    holds_sweep,
+    latest_sweep,
+    status_of,
+)
 from litmlp.engine.run import resume
 from litmlp.errors import UserError
 
@@ -89,6 +98,50 @@ def resume_sweep(config: DictConfig) -> None:
         config.hydra.overrides.task = typed
         quoted = str(folder).replace("'", "\\'")
         config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{quoted}'")
+
+
+def check_latest(config: DictConfig, runs: Iterable[Path]) -> None:
+    """Check that ``sweep.resume=latest`` has found a sweep of the same question.
+
+    Args:
+        config: of the sweep.
+        runs: the folders of the runs of this command.
+
+    Raises:
+        UserError: the newest sweep has no run of this command.
+    """
+    sweep = Path(config.hydra.sweep.dir)
+    is_other = holds_runs(sweep) and not any(map(Path.exists, runs))
+    if config.sweep.resume == "latest" and is_other:
+        raise UserError(
+            f"sweep.resume=latest: {sweep} has no run of this command: to add runs to "
+            f"it nevertheless, give sweep.resume={sweep}"
+        )
+
+
+def check_own_folders(
+    configs: Iterable[DictConfig], jobs: Sequence[Sequence[str]]
+) -> dict[Path, Sequence[str]]:
+    """Return the overrides of each run by its folder.
+
+    Raises:
+        UserError: different runs share a folder, or it holds another run already.
+    """
+    runs: dict[Path, Sequence[str]] = {}
+    hashes: dict[Path, str] = {}
+    for config, job in zip(configs, jobs, strict=True):
+        folder, own = folder_of(config), run_folder.config_hash(config)
+        if status_of(folder) == "done":
+            earlier = run_folder.read_summary(folder).get("config_hash", own)
+            hashes.setdefault(folder, earlier)
+        if hashes.setdefault(folder, own) != own:
+            raise UserError(
+                f"hydra.sweep.subdir={folder.name}: two different runs in one folder: "
+                "${hydra.job.num} or ${hydra.job.override_dirname} tells them apart, "
+                "and so does the default"
+            )
+        runs[folder] = job
+    return runs
 
 
 def is_search(config: DictConfig) -> bool:

@@ -58,11 +58,13 @@ class Launch:
         sweep: the config of the sweep.
         planned: the folders and overrides of all runs that the sweeper has chosen.
         failures: the number of runs that are not done, and of lessons that failed.
+        numbers: the numbers of runs in the sweep, by their overrides.
     """
 
     sweep: DictConfig | None = None
     planned: dict[Path, Sequence[str]] = field(default_factory=dict)
     failures: int = 0
+    numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def still_to_train(self, planned: Planned) -> list[Sequence[str]]:
         """Return the overrides of the runs to train; report the others.
