@@ -69,6 +69,8 @@ MISTAKES = {
     "name=null": "name=null: give letters, digits and ._+-, as in name=mine",
     "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",
     "monitor=null": "monitor=None: expected str, got NoneType",
+    "model.dropout=0.2": "model.dropout=0.2: an option is needed. Did you mean dropout"
+    "=dropout dropout.p=0.2?",
     "loss=null": "loss=null: an option is needed. Allowed: binary_cross_entropy,",
     "data.batch_size=1.5": "data.batch_size=1.5: expected int or full, got float",
     "optimizer.betas=[0.9]": "optimizer.betas=[0.9]: expected a list of 2 values",

@@ -48,6 +48,12 @@ def complete(config: DictConfig) -> DictConfig:
         config = _with_inferred_task(config)
     for group in PER_LAYER:
         names = config.model.get(group)
+        if isinstance(names, bool | int | float):
+            cure = f" dropout.p={names}" if group == "dropout" else ""
+            raise UserError(
+                f"model.{group}={names}: an option is needed. Did you mean "
+                f"{group}={group if cure else '…'}{cure}?"
+            )
         if isinstance(names, str):
             config.model[group] = _option(group, names)
         elif isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):
