@@ -13,8 +13,12 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from litmlp.own_packages import OWN_PACKAGES
+
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
+
+collect_ignore = ["projects"]  # each has tests of its own, for its own package
 
 Compose = Callable[..., DictConfig]
 Run = Callable[..., "Ended"]
@@ -43,6 +47,7 @@ class Ended:
 def nothing_left() -> Iterator[None]:
     """What a script run in this process leaves of itself, until another is run."""
     yield
+    OWN_PACKAGES.clear()
     HydraConfig.instance().cfg = None
     root = logging.getLogger()
     for handler in root.handlers[:]:

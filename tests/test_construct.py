@@ -94,9 +94,9 @@ def test_a_package_of_ones_own_is_one_line(
     (tmp_path / "mine.py").write_text("def answer(*, to: int) -> int:\n    return to\n")
     monkeypatch.syspath_prepend(tmp_path)
     node = OmegaConf.create({"_target_": "mine.answer", "to": 42})
-    with pytest.raises(UserError, match=r"Add a module of your own to ALLOWED"):
+    with pytest.raises(UserError, match=r"List a package of your own in pyproject"):
         construct_node(node, "here")
-    monkeypatch.setitem(ALLOWED, "mine.", object)
+    monkeypatch.setattr("litmlp.construct.OWN_PACKAGES", {"mine"})
     assert construct_node(node, "here") == 42
     sys.modules.pop("mine")
 

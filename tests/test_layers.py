@@ -17,8 +17,8 @@ SRC = ROOT / "src"
 LINES = """
 hydra_plugins  scripts  litmlp.__main__  litmlp.engine.python_api
 litmlp.engine.commands
-litmlp.engine.project
 litmlp.engine.command_line
+litmlp.engine.project
 litmlp.course
 litmlp.engine.vectorized  litmlp.engine.search
 litmlp.engine.sweep
@@ -54,6 +54,7 @@ MODULES = {
     name_of(path): path
     for folder in (SRC, ROOT / "scripts")
     for path in sorted(folder.rglob("*.py"))
+    if "template" not in path.parts  # a project of its own, with tests of its own
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import CONF, ROOT
 
+import litmlp
 from litmlp.__main__ import TASKS, main
 from litmlp.engine import commands
 from litmlp.engine.option_folders import CONF as FOUND
@@ -33,7 +34,7 @@ def test_commands_are_printed_in_the_form_of_the_call(
 @pytest.mark.parametrize(
     ("typed", "line"),
     [
-        (["trian"], "error: trian: no such command. Did you mean train? Allowed: eval"),
+        (["trian"], "error: trian: no such command. Did you mean train? Allowed: copy"),
         (["gallery", "--foo"], "error: unrecognized arguments: --foo; litmlp --help"),
         (["gallery", "x"], "error: x: the gallery has no such group. Allowed: activat"),
     ],
@@ -93,3 +94,12 @@ def test_help_of_the_program_loads_neither_hydra_nor_torch() -> None:
     assert ended.stdout.endswith("set()\n")
     for name in (*TASKS, "gallery"):
         assert f"\n    {name} " in ended.stdout
+
+
+def test_the_changelog_says_what_to_change_for_this_release() -> None:
+    _, *releases = (ROOT / "CHANGELOG.md").read_text().split("\n## ")
+    assert releases[0].startswith(f"{litmlp.__version__}\n")
+    assert "\nTo change: " in releases[0]
+    major, minor, _ = litmlp.__version__.split(".")
+    kept = [path.name for path in (ROOT / "tests" / "projects").iterdir()]
+    assert f"{major}.{minor}.0" in kept, "keep what litmlp new makes in each release"

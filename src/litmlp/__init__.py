@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+__version__ = "0.2.0"
+
 HOMES = {
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",

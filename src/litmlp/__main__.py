@@ -54,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
             call_task(typed[0], typed[1:])
         given = vars(parse([text for text in typed if text != TRACEBACK]))
-        from litmlp.engine import commands
+        from litmlp.engine.commands import PLAIN
 
-        getattr(commands, given.pop("command"))(**given)
-    except UserError as error:
+        PLAIN[given.pop("command")](**given)
+    except Exception as error:
         from litmlp.engine.terminal.mistakes import fail
 
         fail(error, TRACEBACK in typed)
@@ -85,6 +85,20 @@ def parse(typed: Sequence[str]) -> argparse.Namespace:
     )
     gallery.add_argument("choices", nargs="*", metavar="group[=option]")
     commands.add_parser("schema", help="let an editor complete and check options")
+    new = commands.add_parser(
+        "new", help="make a project of your own: litmlp new churn"
+    )
+    new.add_argument("name", help="of its folder and its package")
+    new.add_argument("--here", action="store_true", help="add it to the clone here")
+    new.add_argument("--table", help="a .csv or .parquet file to train on")
+    new.add_argument("--target", help="the column of the table to predict")
+    listed = commands.add_parser("list", help="list options, and whose they are")
+    listed.add_argument("group", nargs="?", help="default: all groups")
+    copied = commands.add_parser("copy", help="copy an option into your project")
+    copied.add_argument(
+        "option", help="optimizer/adam, to change conf/optimizer/adam.yaml"
+    )
+    commands.add_parser("status", help="say what your project has in place of litmlp's")
     if typed and not typed[0].startswith("-") and typed[0] not in commands.choices:
         known = nearest(typed[0], commands.choices)
         raise UserError(f"{typed[0]}: no such command. {known}")

@@ -26,6 +26,7 @@ from torchmetrics import Metric
 
 from litmlp.argument_checks import check_value
 from litmlp.errors import UserError, nearest
+from litmlp.own_packages import OWN_PACKAGES
 from litmlp.schedulers import TOTAL
 
 ALLOWED: dict[str, type | tuple[type, ...]] = {
@@ -63,8 +64,8 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "optuna.samplers.": type,
 }
 """Modules in which a config's ``_target_`` may be defined, and the kind of target: a
-subclass of a class, any class for ``type``, a function for ``FunctionType``. An entry
-``"mine.": object`` allows any class or function of a package of your own."""
+subclass of a class, any class for ``type``, a function for ``FunctionType``, either for
+``object``. A package of your own is listed in ``pyproject.toml``."""
 
 MOVED = {
     "litmlp.loggers.": "litmlp.engine.folder.loggers.",
@@ -163,18 +164,19 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
     """Find the class or function of a ``_target_``, judged by where it is defined.
 
     Raises:
-        UserError: the target does not exist, or no entry of ALLOWED permits it.
+        UserError: the target does not exist, or it is not allowed.
     """
     if not isinstance(path, str):
         raise UserError(f"{where}._target_={path}: expected the name of a class")
     for old, new in MOVED.items():
         if path.startswith(old):
             path = path.replace(old, new, 1)
-    roots = {prefix.split(".")[0] for prefix in ALLOWED}
+    allowed = ALLOWED | {f"{package}.": object for package in OWN_PACKAGES}
+    roots = {prefix.split(".")[0] for prefix in allowed}
     refusal = UserError(
         f"{where}._target_={path} is not allowed: a target must be a class or function "
-        f"of {', '.join(prefix.rstrip('.') for prefix in ALLOWED)}. Add a module of "
-        "your own to ALLOWED in src/litmlp/construct.py"
+        f"of {', '.join(prefix.rstrip('.') for prefix in allowed)}. List a package of "
+        'your own in pyproject.toml: [tool.litmlp] packages = ["mine"]'
     )
     if path.split(".")[0] not in roots:
         raise refusal
@@ -185,7 +187,7 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
     if not isinstance(target, type | types.FunctionType):
         raise refusal
     home = f"{target.__module__}.{target.__qualname__}"
-    for prefix, kinds in ALLOWED.items():
+    for prefix, kinds in allowed.items():
         fits = any(
             isinstance(target, kind)
             if kind in (object, type, types.FunctionType)

@@ -20,7 +20,7 @@ from litmlp.engine.config.hydra_internals import use_checked_loader
 from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder.run_folder import has_diverged
 from litmlp.engine.folder.sweep_folder import known_name, run_name
-from litmlp.engine.option_folders import CONF
+from litmlp.engine.option_folders import CONF, open_project
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import conclude_sweep
@@ -95,6 +95,7 @@ def hydra_launch() -> Iterator[Launch]:
 
 def call_hydra(task: Task, config: str) -> None:
     """Let Hydra compose ``sys.argv`` with a config of conf/, and call the task."""
+    open_project()
     hydra.main(version_base="1.3", config_path=str(CONF), config_name=config)(task)()
 
 

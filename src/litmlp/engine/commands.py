@@ -1,6 +1,7 @@
 """The commands ``litmlp train``, ``evaluate`` and so on: each calls one function."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from omegaconf import DictConfig, ListConfig
@@ -8,6 +9,9 @@ from omegaconf import DictConfig, ListConfig
 from litmlp.engine.command_line import run
 from litmlp.engine.folder.run_folder import named_run
 from litmlp.engine.folder.sweep_folder import holds_runs
+from litmlp.engine.option_folders import open_project
+from litmlp.engine.project.new import new_project
+from litmlp.engine.project.options import copy_option, list_options, show_status
 from litmlp.errors import UserError
 
 # Loading takes seconds, for which --help does not wait: hence the inner imports.
@@ -76,6 +80,7 @@ def gallery(choices: list[str]) -> None:
     """Draw options of ``conf/``."""
     from litmlp.course.gallery.draw import draw_gallery
 
+    open_project()
     failures = draw_gallery(choices, Path("logs/gallery"))
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)
@@ -87,6 +92,17 @@ def schema() -> None:
     from litmlp.engine.project.schema import write_schema
 
     write_schema()
+
+
+PLAIN: dict[str, Callable[..., None]] = {
+    "gallery": gallery,
+    "new": new_project,
+    "list": list_options,
+    "copy": copy_option,
+    "status": show_status,
+    "schema": schema,
+}
+"""The commands without a config, which get their arguments as keywords."""
 
 
 def call_task(name: str, arguments: list[str]) -> None:

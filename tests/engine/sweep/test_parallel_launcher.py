@@ -12,13 +12,13 @@ from conftest import Begin, Run
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
-from hydra.core.singleton import Singleton
 from hydra.types import HydraContext
 from launched import begun_again, reported_runs, run_folders, status, wait_until
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
 from litmlp.engine.sweep.job_launcher import Job
+from litmlp.engine.sweep.launcher_process import LauncherProcess
 from litmlp.engine.sweep.parallel_launcher import SentJob
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
@@ -98,7 +98,7 @@ def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None
 
     context = HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks())
     job = Job(OmegaConf.create(config), context, task)
-    ended = SentJob(job=job, state=Singleton.get_state(), here=str(tmp_path))()
+    ended = SentJob(job=job, launcher=LauncherProcess(directory=str(tmp_path)))()
     assert ended.stop is None
     assert ended.result
     assert ended.result.return_value == 0.25

@@ -27,10 +27,10 @@ from litmlp.course.gallery.options import (
     choose,
     complete_options,
     missing_values,
-    options_of,
 )
 from litmlp.engine.figures.style import STYLE, save
 from litmlp.engine.folder.tensorboard_internals import picture
+from litmlp.engine.option_folders import options_of
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from litmlp.engine import option_folders
 from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.engine.option_folders import options_of
 from litmlp.errors import UserError, nearest
 from litmlp.parts import build_schedule
 
@@ -38,7 +39,7 @@ class Option:
     @property
     def description(self) -> str:
         """The first comment of its file, without the address of the paper."""
-        text = (option_folders.CONF / self.group / f"{self.name}.yaml").read_text()
+        text = text_of(self.group, self.name)
         comment = re.match(r"#\s*(.*)", text)
         return re.sub(r"\s*\(https?://\S+\)", "", comment[1]) if comment else ""
 
@@ -65,16 +66,15 @@ class Option:
         return (construct_node(part, self.group),)
 
 
-def options_of(group: str) -> list[str]:
-    """Return the names of a group's files, files in sub-folders included."""
-    folder = option_folders.CONF / group
-    paths = [path.relative_to(folder) for path in folder.rglob("*.yaml")]
-    return sorted(path.with_suffix("").as_posix() for path in paths)
+def text_of(group: str, name: str) -> str:
+    """Return the text of an option's file."""
+    file = option_folders.option_file(f"{group}/{name}")
+    return file.read_text() if file else ""
 
 
 def missing_values(group: str, name: str) -> list[str]:
     """Return the keys of an option that a user must give, ``values: ???``."""
-    text = (option_folders.CONF / group / f"{name}.yaml").read_text()
+    text = text_of(group, name)
     return re.findall(r"^(\w+): \?\?\?", text, flags=re.MULTILINE)
 
 

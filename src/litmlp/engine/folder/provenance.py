@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import litmlp
+
 if TYPE_CHECKING:
     import torch
 
@@ -54,10 +56,9 @@ def processor(described: Path = Path("/proc/cpuinfo")) -> str:
 @functools.cache
 def versions() -> dict[str, str]:
     """Return the versions of the software that a result depends on."""
-    packages = ("litmlp", "torch", "lightning", "torchmetrics", "hydra-core")
-    return {"python": platform.python_version()} | {
-        package: version(package) for package in packages
-    }
+    packages = ("torch", "lightning", "torchmetrics", "hydra-core")
+    own = {"python": platform.python_version(), "litmlp": litmlp.__version__}
+    return own | {package: version(package) for package in packages}
 
 
 @functools.cache

@@ -2,15 +2,13 @@
 
 import io
 import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, cast
 
-from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -19,6 +17,7 @@ from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process.signals import interrupt_on_signal
 from litmlp.engine.sweep.job_launcher import Job, JobLauncher, announce, title
 from litmlp.engine.sweep.launch_state import AS_ABOVE, settled_status
+from litmlp.engine.sweep.launcher_process import LauncherProcess
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -51,18 +50,19 @@ class SentJob:
 
     Args:
         job: of a sweep.
-        state: the singletons of Hydra and OmegaConf in the launcher's process.
-        here: the working directory of the launcher's process.
+        launcher: the process that sends it.
     """
 
     job: Job
-    state: Any
-    here: str
+    launcher: LauncherProcess
 
     def __call__(self) -> JobOutcome:
-        Singleton.set_state(self.state)
         ended = JobOutcome()
-        with chdir(self.here), redirect_stdout(ended.out), redirect_stderr(ended.err):
+        with (
+            self.launcher.imitated(),
+            redirect_stdout(ended.out),
+            redirect_stderr(ended.err),
+        ):
             try:
                 ended.result = self._run()
             except BaseException as error:  # an interrupt, or a sweep that is to stop
@@ -118,9 +118,9 @@ class ParallelLauncher(JobLauncher):
     ) -> Sequence[JobReturn]:
         self.prepare()
         composed = self.composed(job_overrides, initial_job_idx)
-        state, here = Singleton.get_state(), os.getcwd()
         self.printed: set[str] = set()
-        jobs = [SentJob(job=job, state=state, here=here) for job in composed]
+        process = LauncherProcess()
+        jobs = [SentJob(job=job, launcher=process) for job in composed]
         announce(job_overrides, f"with {type(self).__name__}")
         with interrupt_on_signal():  # of SIGTERM, Python alone would just end
             results = {id(job): self._result(job, end) for job, end in self.train(jobs)}

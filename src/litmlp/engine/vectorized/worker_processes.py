@@ -1,21 +1,19 @@
 """Processes that train a part of a sweep's runs each."""
 
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
 
 from litmlp.engine.folder.sweep_folder import folder_of, status_of
 from litmlp.engine.process import signals
 from litmlp.engine.sweep.job_launcher import Job
+from litmlp.engine.sweep.launcher_process import LauncherProcess
 from litmlp.engine.terminal.console import console
 from litmlp.engine.vectorized import LEAST
 from litmlp.engine.vectorized.display import Display, Output
@@ -52,15 +50,13 @@ class Part:
         groups: jobs that are not begun.
         train: trains them.
         output: where the process writes its messages.
-        state: of Hydra and OmegaConf in the launcher's process.
-        directory: the launcher's working directory, for relative paths.
+        launcher: the process that sends them.
     """
 
     groups: JobGroups
     train: Train
     output: Output
-    state: Any
-    directory: str
+    launcher: LauncherProcess
 
     @property
     def jobs(self) -> list[Job]:
@@ -68,8 +64,7 @@ class Part:
         return [job for group in self.groups for job in group]
 
     def __call__(self) -> list[JobReturn]:
-        Singleton.set_state(self.state)
-        with chdir(self.directory), self.output.redirect():
+        with self.launcher.imitated(), self.output.redirect():
             self.train(self.groups, Display(len(self.jobs), is_shown=False))
         return [job.result for job in self.jobs]
 
@@ -79,7 +74,7 @@ def train_in_processes(
 ) -> None:
     """Train the first part in this process and each other part in another process."""
     own, *others = parts
-    state, directory = Singleton.get_state(), os.getcwd()
+    launcher = LauncherProcess()
     # Windows deletes no file that another process holds open.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         sent = [
@@ -87,8 +82,7 @@ def train_in_processes(
                 groups=groups,
                 train=train,
                 output=Output(Path(folder), str(number)),
-                state=state,
-                directory=directory,
+                launcher=launcher,
             )
             for number, groups in enumerate(others)
         ]

@@ -1,0 +1,165 @@
+"""Options and whose they are: lists them, and copies one of the engine's to change."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import litmlp
+from litmlp.engine import option_folders
+from litmlp.engine.folder.atomic_files import replace
+from litmlp.engine.option_folders import options_of, project_here
+from litmlp.engine.terminal.console import console, shortest, table
+from litmlp.errors import UserError, nearest
+
+NOTE = re.compile(r"^# copied from (\S+) of litmlp (\S+), sha256 ([0-9a-f]{16})$", re.M)
+"""Last line of a copy: the engine's option, its version, and the hash of its file."""
+
+NO_PROJECT = (
+    "there is no project here, which is a pyproject.toml with a section [tool.litmlp]: "
+    "litmlp new <name> makes one"
+)
+
+
+@dataclass(frozen=True)
+class OwnOption:
+    """An option in the project's ``conf/``.
+
+    Args:
+        name: ``optimizer/adam``.
+        file: where it is.
+    """
+
+    name: str
+    file: Path
+
+    @property
+    def replaces_engine(self) -> bool:
+        """Whether the engine has an option of the same name, which is not used now."""
+        return engine_file(self.name).is_file()
+
+    @property
+    def since_copied(self) -> str:
+        """Say whether the engine has changed it since it was copied; empty: no copy."""
+        note = NOTE.search(self.file.read_text(encoding="utf-8"))
+        if note is None:
+            return ""
+        source, version, digest = note.groups()
+        file = engine_file(source)
+        if not file.is_file():
+            return f"{source} of {version} is gone from the engine"
+        same = digest_of(file) == digest
+        return f"{source} of {version} is {'unchanged' if same else 'changed since'}"
+
+
+def engine_file(option: str) -> Path:
+    """Return where the engine has an option, if it has it."""
+    return option_folders.CONF / f"{option}.yaml"
+
+
+def digest_of(file: Path) -> str:
+    """Return the start of the hash of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
+def own_options() -> list[OwnOption]:
+    """Return the options in the groups of the working folder's project."""
+    own = option_folders.own_folder()
+    files = sorted(own.glob("*/**/*.yaml")) if own else []
+    return [
+        OwnOption(file.relative_to(str(own)).with_suffix("").as_posix(), file)
+        for file in files
+    ]
+
+
+def groups() -> list[str]:
+    """Return the names of all groups."""
+    folders = [path for at in option_folders.option_folders() for path in at.iterdir()]
+    return sorted({folder.name for folder in folders if folder.is_dir()})
+
+
+def list_options(group: str | None) -> None:
+    """Show the options of a group, or of all, and which are the project's own.
+
+    Raises:
+        UserError: there is no such group.
+    """
+    if group is not None and group not in groups():
+        raise UserError(f"{group}: no such group. {nearest(group, groups())}")
+    own = {option.name: option for option in own_options()}
+    rows = table("option", "of", "first line of the file")
+    rows.columns[1].justify = rows.columns[2].justify = "left"
+    for each in [group] if group else groups():
+        for name in options_of(each):
+            option = own.get(f"{each}/{name}")
+            whose = "engine" if option is None else "project"
+            if option is not None and option.replaces_engine:
+                whose = "project, instead of the engine's"
+            rows.add_row(f"{each}={name}", whose, headline(f"{each}/{name}"))
+    console.print(rows)
+
+
+def headline(option: str) -> str:
+    """Return the comment with which an option's file begins."""
+    file = option_folders.option_file(option)
+    assert file is not None
+    text = file.read_text(encoding="utf-8").removeprefix("# @package _global_\n")
+    comment = re.match(r"#\s*(.*)", text)
+    return re.sub(r"\s*\(https?://\S+\)", "", comment[1]) if comment else ""
+
+
+def copy_option(option: str) -> None:
+    """Copy an option of the engine into the project, with a note that it is a copy.
+
+    Raises:
+        UserError: there is no project or no such option, or the project has it already.
+    """
+    project = project_here()
+    if project is None:
+        raise UserError(NO_PROJECT)
+    group, _, name = option.partition("/")
+    engine = {
+        path.relative_to(option_folders.CONF / group).with_suffix("").as_posix()
+        for path in (option_folders.CONF / group).rglob("*.yaml")
+    }
+    if group not in groups():
+        raise UserError(f"{group}: no such group. {nearest(group, groups())}")
+    if name not in engine:
+        raise UserError(f"{option}: no such option. {nearest(name, engine)}")
+    own = project.conf / f"{option}.yaml"
+    if own.exists():
+        raise UserError(f"{shortest(own)} is there already: rename or delete it first")
+    source = engine_file(option)
+    note = f"copied from {option} of litmlp {litmlp.__version__}"
+    text = source.read_text(encoding="utf-8")
+    text += f"\n# {note}, sha256 {digest_of(source)}\n"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    replace(own, lambda partial: partial.write_text(text, encoding="utf-8"))
+    console.print(
+        f"{shortest(own)} is now used for {group}={name}; rename the file to have both",
+        soft_wrap=True,
+    )
+
+
+def show_status() -> None:
+    """Show the engine's version, and what the project has in place of the engine's.
+
+    Raises:
+        UserError: a mistake in the project's ``pyproject.toml``.
+    """
+    console.print(f"engine    litmlp {litmlp.__version__}, options in ", end="")
+    console.print(str(option_folders.CONF), soft_wrap=True)
+    project = project_here()
+    if project is None:
+        console.print(f"project   {NO_PROJECT}", soft_wrap=True)
+        return
+    project.check_engine()
+    packages = ", ".join(project.packages) or "none"
+    console.print(f"project   {project.folder}, packages: {packages}", soft_wrap=True)
+    rows = table("own option", "instead of the engine's", "copied from")
+    rows.columns[1].justify = rows.columns[2].justify = "left"
+    for option in own_options():
+        used = "yes" if option.replaces_engine else ""
+        rows.add_row(option.name, used, option.since_copied)
+    if rows.row_count:
+        console.print(rows)

@@ -1,0 +1,157 @@
+"""A new project trains, passes its tests, and stands beside the engine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from litmlp.__main__ import main
+from litmlp.engine.project.new import template_texts
+
+TABLE = str(ROOT / "tests" / "people.csv")
+RELEASES = sorted(path for path in (ROOT / "tests" / "projects").iterdir())
+
+
+def make(project: Path, *arguments: str) -> str:
+    """Call make as if the environment of these tests were that of the project."""
+    programs = project / ".venv" / "bin"
+    programs.mkdir(parents=True, exist_ok=True)
+    for name, call in {"python": "", "litmlp": "-m litmlp "}.items():
+        (programs / name).write_text(f'#!/bin/sh\nexec {sys.executable} {call}"$@"\n')
+        (programs / name).chmod(0o755)
+    (project / ".venv" / "installed").touch()
+    ended = subprocess.run(
+        ["make", *arguments],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(project / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    return ended.stdout
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
+def test_a_project_of_a_past_release_passes_its_tests(
+    release: Path, tmp_path: Path
+) -> None:
+    project = shutil.copytree(release, tmp_path / "churn")
+    assert "4 passed" in make(project, "test")
+
+
+def test_a_project_from_a_table_trains_with_its_own_network_and_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(["new", "churn", "--table", TABLE, "--target", "income"])
+    assert "cd churn && make train" in capsys.readouterr().out
+    project = tmp_path / "churn"
+    assert [path.name for path in tmp_path.iterdir()] == ["churn"]
+    assert "whose column `income` is predicted" in (project / "README.md").read_text()
+    make(project, "train", "ARGS=experiment=churn trainer.max_epochs=1")
+    (run,) = project.glob("logs/churn/runs/*")
+    assert json.loads((run / "summary.json").read_text())["status"] == "done"
+    config = (run / ".hydra" / "config.yaml").read_text()
+    assert "churn.networks.ResidualNetwork" in config
+    assert "churn.losses.LogCosh" in config
+
+
+def test_a_new_project_is_small() -> None:
+    texts = template_texts("churn")
+    assert len(texts) <= 16
+    assert sum(text.count("\n") for text in texts.values()) <= 320
+    assert not any("my_project" in text + path for path, text in texts.items())
+    assert "litmlp>=0.2,<0.3" in texts["pyproject.toml"]
+
+
+def git(*arguments: str) -> str:
+    own = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    command = ["git", *own, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    return ended.stdout
+
+
+def test_a_project_in_a_clone_merges_with_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "pyproject.toml").read_text()
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-qm", "the engine")
+    git("checkout", "-qb", "upstream")
+    newer = text.replace("[project]", "[project] # newer").replace("2.6", "2.7")
+    Path("pyproject.toml").write_text(newer.replace("tool.ruff", "tool.rust"))
+    git("commit", "-qam", "a newer engine")
+    git("checkout", "-q", "main")
+    main(["new", "churn", "--here"])
+    assert 'packages = ["churn"]' in Path("pyproject.toml").read_text()
+    git("add", ".")
+    assert "M  pyproject.toml" in (status := git("status", "--porcelain"))
+    assert status.count("\n") == status.count("A  ") + 1
+    assert "A  src/churn/networks.py" in status
+    git("commit", "-qm", "a project")
+    git("merge", "-q", "upstream", "-m", "merged")
+    merged = Path("pyproject.toml").read_text()
+    assert 'packages = ["churn"]' in merged
+    assert '"torch>=2.7' in merged
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("Churn", "Churn: expected the name of a package: small letters, digits and _"),
+        ("class", "class: expected the name of a package"),
+        ("../churn", "../churn: expected the name of a package"),
+        ("json", "json: there is a module of that name: choose another"),
+        ("torch", "torch: there is a module of that name: choose another"),
+        ("taken", "taken exists: choose another name, or another folder"),
+        ("churn --table no.csv --target y", "no.csv: no such file"),
+        (f"churn --table {TABLE} --target incme", "no column incme. Did you mean inco"),
+        (f"churn --table {TABLE}", "--table and --target belong together: give both"),
+        ("churn --here", "there is no project here, which is a pyproject.toml with a"),
+    ],
+)
+def test_a_project_that_cannot_be_made_leaves_nothing(
+    typed: str,
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(SystemExit) as end:
+        main(["new", *typed.split()])
+    said = capsys.readouterr().err
+    assert (end.value.code, said.count("\n")) == (1, 1)
+    assert line in said
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    assert not list((tmp_path / "taken").iterdir())
+
+
+def test_a_full_disk_leaves_no_half_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written: list[Path] = []
+
+    def write(self: Path, *_: object, **__: object) -> None:
+        written.append(self)
+        if len(written) == 5:
+            raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_text", write)
+    with pytest.raises(SystemExit):
+        main(["new", "churn"])
+    assert "No space left on device" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,1 @@
+"""The networks, losses and data sets of churn."""
