@@ -16,12 +16,24 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
 import litmlp
 from litmlp import MLPClassifier, MLPRegressor
 from litmlp.errors import UserError
 
 PEOPLE = ROOT / "tests" / "people.csv"
+
+FAILED = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "rows are drawn into batches and a validation split, where a row that weighs 2 "
+        "is not twice"
+    ),
+    "check_regressor_multioutput": (
+        "asks for float64: predictions have the network's own type, float32"
+    ),
+}
+"""Checks of scikit-learn that fail, each with its reason."""
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +43,13 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def people() -> pl.DataFrame:
     return pl.read_csv(PEOPLE, try_parse_dates=True).drop("id")
+
+
+@pytest.mark.filterwarnings("ignore")  # the checks provoke warnings on purpose
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_estimators_pass_the_checks_of_scikit_learn(kind: Any) -> None:
+    quick = kind(hidden_sizes=(16,), lr=0.02, max_epochs=20)
+    check_estimator(quick, expected_failed_checks=FAILED, on_skip=None)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +154,10 @@ def test_a_weight_of_2_is_a_row_that_is_there_twice() -> None:
 def test_a_weight_of_0_leaves_a_row_out() -> None:
     rows = np.arange(20)
     assert (weighted((rows < 12) * 3.0, rows) == weighted(None, rows[:12])).all()
+    features, labels = load_iris(return_X_y=True)
+    two = MLPClassifier(max_epochs=1).fit(features, labels, labels != 1)
+    assert two.classes_.tolist() == [0, 2]
+    assert two.predict_proba(features).shape == (150, 2)
 
 
 MISTAKES = [

@@ -86,8 +86,8 @@ def names(target: str) -> dict[str, Any]:
 def arguments(target: str) -> dict[str, Any]:
     """Return the schema of the arguments of a target, and of no others."""
     given, hints, takes_any = arguments_of(resolve(target, "option"))
-    allowed: dict[str, Any] = {name: value_of(hints.get(name, Any)) for name in given}
-    allowed |= {key: {} for key in [*OF_HYDRA, *OF_LITMLP]}
+    allowed: dict[str, Any] = {key: {} for key in [*OF_HYDRA, *OF_LITMLP]}
+    allowed |= {name: value_of(hints.get(name, Any)) for name in given}
     return {"properties": allowed, "additionalProperties": takes_any}
 
 

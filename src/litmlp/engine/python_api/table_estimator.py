@@ -1,0 +1,172 @@
+"""The common part of the estimators: from tables and arguments to a model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from litmlp.data.frame import to_polars
+from litmlp.engine.config.complete import PER_LAYER
+from litmlp.engine.python_api.fit_table import Table, fit_table
+from litmlp.engine.python_api.overrides import override
+from litmlp.engine.python_api.predict_table import predict_table
+from litmlp.errors import UserError
+
+KEYS = {
+    "hidden_sizes": "model.hidden_sizes",
+    "lr": "optimizer.lr",
+    "batch_size": "data.batch_size",
+    "max_epochs": "trainer.max_epochs",
+}
+"""Arguments whose name is not the whole key of the config."""
+
+NOT_IN_CONFIG = ("overrides", "logs")
+
+Names = str | Sequence[str] | None
+
+
+class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no types
+    """Base of the estimators: a subclass says what it predicts.
+
+    Attributes:
+        n_features_in_: the number of columns.
+        feature_names_in_: the names of the columns, where they have names.
+        trained_: the model at its best epoch, with its config.
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_sizes: Sequence[int] | None = None,
+        activation: Names = None,
+        batchnorm: Names = None,
+        dropout: Names = None,
+        initializer: Names = None,
+        loss: str | None = None,
+        penalty: str | None = None,
+        optimizer: str | None = None,
+        lr: float | None = None,
+        scheduler: str | None = None,
+        preprocessing: str | None = None,
+        batch_size: int | str | None = None,
+        max_epochs: int | None = None,
+        seed: int = 0,
+        overrides: Sequence[str] = (),
+        logs: str | Path | None = None,
+    ) -> None:
+        self.hidden_sizes = hidden_sizes
+        self.activation = activation
+        self.batchnorm = batchnorm
+        self.dropout = dropout
+        self.initializer = initializer
+        self.loss = loss
+        self.penalty = penalty
+        self.optimizer = optimizer
+        self.lr = lr
+        self.scheduler = scheduler
+        self.preprocessing = preprocessing
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.seed = seed
+        self.overrides = overrides
+        self.logs = logs
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+    def _rows(
+        self, X: Any, y: NDArray[Any], sample_weight: Any
+    ) -> tuple[pl.DataFrame, NDArray[Any], torch.Tensor | None]:
+        """Return the rows to train on: features, y and weights; None if all are equal.
+
+        A row that weighs nothing is left out.
+        """
+        table = self._columns(X, reset=True)
+        check_consistent_length(table, y)
+        self.column_names_ = table.columns
+        if sample_weight is None:
+            return table, y, None
+        weights = row_weights(sample_weight, len(y))
+        counts = weights > 0
+        found = torch.from_numpy(weights[counts])
+        all_equal = bool((found == found[0]).all())
+        return table.filter(counts), y[counts], None if all_equal else found
+
+    def _train(
+        self, table: pl.DataFrame, y: pl.DataFrame, weights: Any, task: str
+    ) -> None:
+        """Train on the columns of a table and of y."""
+        y = y.rename(lambda name: free_name(name, table.columns))
+        self.trained_ = fit_table(
+            Table(frame=table.hstack(y), targets=y.columns, weights=weights),
+            [f"task={task}", *self._options(), *self.overrides],
+            self.logs,
+        )
+
+    def _columns(self, X: Any, *, reset: bool) -> pl.DataFrame:
+        """Return the features as a table, by the names that they had in the fit."""
+        checks: dict[str, Any] = {"skip_check_array": True}
+        if not hasattr(X, "columns"):
+            checks = {"dtype": None, "ensure_all_finite": "allow-nan"}
+            checks["ensure_min_samples"] = 2 if reset else 1
+        table = to_polars(validate_data(self, X, reset=reset, **checks))
+        if reset:
+            return table
+        names = dict(zip(table.columns, self.column_names_, strict=True))
+        return table.rename(names)
+
+    def _options(self) -> list[str]:
+        """Return the overrides of the arguments that are given."""
+        found = []
+        for name, value in self.get_params(deep=False).items():
+            if name in NOT_IN_CONFIG or value is None:
+                continue
+            per_layer = name in PER_LAYER and not isinstance(value, str)
+            key = f"model.{name}" if per_layer else KEYS.get(name, name)
+            found.append(override(key, value))
+        return found
+
+    def _predictions(self, X: Any) -> NDArray[Any]:
+        """Return probabilities [rows, classes] or values [rows, targets]."""
+        check_is_fitted(self)
+        return predict_table(self.trained_, self._columns(X, reset=False))
+
+
+def row_weights(sample_weight: Any, num_rows: int) -> NDArray[np.float64]:
+    """Return weights as an array [rows]; scikit-learn also allows one number for all.
+
+    Raises:
+        UserError: another shape, a negative weight, or no positive one.
+    """
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    weights = np.full(num_rows, weights) if weights.ndim == 0 else weights
+    if weights.shape != (num_rows,):
+        raise UserError(
+            f"sample_weight has the shape {weights.shape}: give one per row, "
+            f"({num_rows},)"
+        )
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise UserError("sample_weight: give numbers of 0 or more")
+    if not weights.any():
+        raise UserError("sample_weight: all weights are zero")
+    return weights
+
+
+def free_name(name: str, taken: Sequence[str]) -> str:
+    """Return a name that is not taken, by lines below it."""
+    return free_name(f"{name}_", taken) if name in taken else name
