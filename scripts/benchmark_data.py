@@ -80,7 +80,7 @@ def measure(path: Path) -> dict[str, float]:
         result = {
             "read": seconds(lambda: data.samples),
             "split": seconds(lambda: data.rows),
-            "preprocess": seconds(lambda: data.features),
+            "preprocess": seconds(lambda: data.split_features),
             "peak": peak_bytes() - before,
         }
         for size in BATCH_SIZES:

@@ -90,7 +90,7 @@ def by_hand(hidden_sizes: list[int], data: Data, epochs: int, clock: Clock) -> N
     network = MLP(num_features=FEATURES, num_outputs=CLASSES, hidden_sizes=hidden_sizes)
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     criterion = nn.CrossEntropyLoss()
-    features = {split: rows[:] for split, rows in data.features.items()}
+    features = {split: rows[:] for split, rows in data.split_features.items()}
     targets = data.split_targets
     x, y = features["train"], targets["train"]
     for _ in range(epochs):
@@ -183,7 +183,7 @@ def by_common_style(
     """(c) TensorDataset, DataLoader, metrics logged at each step, TensorBoard."""
     loaders = {
         split: DataLoader(
-            TensorDataset(data.features[split][:], targets),
+            TensorDataset(data.split_features[split][:], targets),
             batch_size=BATCH_SIZE,
             shuffle=split == "train",
         )

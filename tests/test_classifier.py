@@ -189,8 +189,8 @@ def test_a_model_that_moves_to_a_device_leaves_the_data_where_they_are() -> None
     )
     model.to("meta")  # like a GPU, but there on every machine
     assert model.preprocessing.get_buffer("numeric").is_meta
-    assert data.features["train"].shape == (96, 4)
-    assert data.features["train"].device.type == "cpu"
+    assert data.split_features["train"].shape == (96, 4)
+    assert data.split_features["train"].device.type == "cpu"
 
 
 def test_lightning_has_the_attribute_that_is_set_without_torch() -> None:

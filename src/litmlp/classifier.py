@@ -9,6 +9,7 @@ from torch import Tensor
 
 from litmlp.errors import UserError
 from litmlp.losses import compare, taken_by
+from litmlp.metrics import undefined
 from litmlp.parts import Parts
 from litmlp.supervised import Supervised
 
@@ -101,6 +102,13 @@ class Classifier(Supervised):
         if self.num_outputs == 1:
             probabilities = probabilities.squeeze(1)
         return probabilities, targets.argmax(1) if targets.ndim == 2 else targets
+
+    def measure(
+        self, outputs: Tensor, targets: Tensor, *weights: Tensor
+    ) -> dict[str, Tensor]:
+        values = super().measure(outputs, targets, *weights)
+        predicted, actual = self.for_metrics(outputs, targets)
+        return values | undefined(dict(self.metrics.items()), predicted, actual)
 
     def _one_hot(self, targets: Tensor) -> Tensor:
         """Return zeros and ones [batch, num_outputs] for class indices [batch]."""

@@ -1,8 +1,10 @@
 """One clear error for a user's mistake: what came, what is allowed, how to fix it."""
 
 import difflib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+
+MOST_NAMES = 60
+"""Names that a message lists: a table may have thousands of columns."""
 
 
 class UserError(ValueError):
@@ -18,15 +20,6 @@ class UserError(ValueError):
         self.where = where
 
 
-@contextmanager
-def prefix_mistakes(source: str) -> Iterator[None]:
-    """Begin the message of every :class:`UserError` in the block with a file's name."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{source}: {error}") from error
-
-
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """The end of a message: the nearest allowed name, if one is near, and all of them.
 
@@ -36,4 +29,8 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     names = sorted(name for name in allowed if not name.startswith("_"))
     close = difflib.get_close_matches(given, names, n=1)
     guess = f"Did you mean {close[0]}? " if close else ""
-    return f"{guess}Allowed: {', '.join(names) or 'nothing'}"
+    more = (
+        [f"… and {len(names) - MOST_NAMES:,} more"] if len(names) > MOST_NAMES else []
+    )
+    listed = ", ".join([*names[:MOST_NAMES], *more]) or "nothing"
+    return f"{guess}Allowed: {listed}"

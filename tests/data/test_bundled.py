@@ -94,7 +94,7 @@ def test_splits_are_evaluated_in_order_and_in_full() -> None:
     assert list(loaders) == ["train", "val", "test"]
     for split, loader in loaders.items():
         ((features, targets),) = loader
-        assert torch.equal(features, data.features[split])
+        assert torch.equal(features, data.split_features[split])
         assert torch.equal(targets, data.samples.targets[data.rows[split]])
     assert BundledData(name="iris", validation_share=0.0).val_dataloader() == []
 

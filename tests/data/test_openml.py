@@ -128,7 +128,7 @@ def test_another_target_can_be_chosen(tmp_path: Path) -> None:
     data = OpenMLData(name="people", target="age", drop=["rating"])
     assert data.infer_task() == "regression"
     assert [column.name for column in data.samples.columns] == ["home town", "income"]
-    with pytest.raises(UserError, match=r"OpenML people has no column ag\. Did you"):
+    with pytest.raises(UserError, match=r"OpenML people: no column ag\. Did you"):
         _ = OpenMLData(name="people", target="ag").samples
 
 

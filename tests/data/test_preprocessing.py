@@ -70,21 +70,21 @@ def test_only_training_rows_are_measured() -> None:
     torch.testing.assert_close(scale.std, train.std(0, correction=0))
     zeros, ones = torch.zeros(13), torch.ones(13)
     torch.testing.assert_close(
-        data.features["train"].mean(0), zeros, atol=1e-5, rtol=0.0
+        data.split_features["train"].mean(0), zeros, atol=1e-5, rtol=0.0
     )
-    torch.testing.assert_close(data.features["train"].std(0, correction=0), ones)
+    torch.testing.assert_close(data.split_features["train"].std(0, correction=0), ones)
     raw = data.samples.inputs[data.rows["test"]]
     expected = (raw - train.mean(0)) / train.std(0, correction=0)
-    torch.testing.assert_close(data.features["test"], expected)
+    torch.testing.assert_close(data.split_features["test"], expected)
 
 
 def test_chunks_change_no_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = BundledData(name="wine")
-    expected = whole.features
+    expected = whole.split_features
     monkeypatch.setattr("litmlp.data.preprocessing.CHUNK", 50)
     monkeypatch.setattr("litmlp.data.scaling.BLOCK", 3 * len(whole.rows["train"]))
-    in_pieces = BundledData(name="wine").features
+    in_pieces = BundledData(name="wine").split_features
     for split, features in expected.items():
         torch.testing.assert_close(in_pieces[split], features)

@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from litmlp.callbacks.publish_figure import publish
+from litmlp.callbacks.publish_figure import publish, report_failed_picture
 from litmlp.data.data_module import Data
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures import classification, regression
@@ -42,13 +42,14 @@ class Results(Callback):
     def on_test_end(self, trainer: Trainer, model: LightningModule) -> None:
         data = trainer.datamodule  # type: ignore[attr-defined]  # set by Lightning, not declared
         if trainer.is_global_zero and isinstance(data, Data):
-            self._draw(trainer, cast(Supervised, model), data)
+            with report_failed_picture():
+                self._draw(trainer, cast(Supervised, model), data)
 
     @torch.no_grad()
     def _draw(self, trainer: Trainer, model: Supervised, data: Data) -> None:
         split = next(name for name in ("test", "val", "train") if name in data.rows)
         position = model.position(epochs=trainer.current_epoch)
-        features = model.encoding(data.features[split][:].to(model.device))
+        features = model.encoding(data.split_features[split][:].to(model.device))
         predictions = model.to_predictions(model.network(features)).cpu()
         if not predictions.isfinite().all():
             return  # a diverged run has no picture

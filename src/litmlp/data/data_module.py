@@ -145,6 +145,8 @@ class Data(LightningDataModule):
             "columns": [asdict(column) for column in samples.columns],
             "target_names": list(samples.target_names),
         }
+        if samples.target_columns:
+            facts["target_columns"] = [asdict(c) for c in samples.target_columns]
         if samples.class_names:
             names = list(samples.class_names)
             return facts | {
@@ -172,7 +174,7 @@ class Data(LightningDataModule):
         )
 
     @cached_property
-    def features(self) -> dict[str, Tensor]:
+    def split_features(self) -> dict[str, Tensor]:
         """Preprocessed features [N, F] of each split."""
         preprocessing, inputs = self.fitted_preprocessing, self.samples.inputs
         return {
@@ -219,7 +221,7 @@ class Data(LightningDataModule):
         return self._loader(split, Batches(count, EVALUATION_BATCH_SIZE))
 
     def _loader(self, split: str, batches: Batches) -> Loader:
-        parts = [self.features[split], self.split_targets[split]]
+        parts = [self.split_features[split], self.split_targets[split]]
         if self.samples.weights is not None:
             weights = self.samples.weights[self.rows[split]].to(parts[0])
             parts.append(weights / weights.mean())

@@ -9,7 +9,7 @@ import polars as pl
 from torch import Tensor
 
 from litmlp.data.samples import Samples
-from litmlp.data.tables.tabular import Tabular
+from litmlp.data.tables.tabular import Name, Tabular
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,7 +27,7 @@ class FrameData(Tabular):
     """
 
     frame: pl.DataFrame
-    target: str | Sequence[str]
+    target: Name | Sequence[Name]
     weights: Tensor | None = None
 
     @property
@@ -36,7 +36,7 @@ class FrameData(Tabular):
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         # Another table of the same columns, since loading it takes them out.
-        return self.frame.select(self.frame.columns if columns is None else columns)
+        return self.frame[list(self.frame.columns if columns is None else columns)]
 
     def load(self) -> Samples:
         loaded = super().load()

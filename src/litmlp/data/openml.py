@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 from sklearn.datasets import fetch_openml
 
-from litmlp.data.tables.tabular import Tabular
+from litmlp.data.tables.tabular import Name, Tabular
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,8 @@ class OpenMLData(Tabular):
 
     name: str
     version: Version = "active"
-    target: str | Sequence[str] | None = None
+    target: Name | Sequence[Name] | None = None
+    missing: Sequence[Name | None] | None = ()  # OpenML marks missing values itself
 
     @property
     def source(self) -> str:

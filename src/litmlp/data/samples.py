@@ -21,11 +21,17 @@ class Column:
         kind: a ``categorical`` column holds the index of its category; the others hold
             numbers (false and true as 0 and 1, times as days since 1970).
         categories: of a categorical column, in the order of the index.
+        form: how the training file writes the values: ``$1,234.5`` for numbers with a
+            unit and thousands separators, ``%d/%m/%Y`` for dates; empty for plain
+            numbers and text.
+        missing: words that stand for a missing value; None for the usual ones.
     """
 
     name: str
     kind: Kind = "numeric"
     categories: Sequence[str] = ()
+    form: str = ""
+    missing: Sequence[str] | None = None
 
 
 class ColumnFacts(NamedTuple):
@@ -56,6 +62,7 @@ class Samples:
         times: one number per row [rows]; the latest rows are the test split.
         weights: of each row in the loss [rows], positive; None: all weigh the same.
         numbers: the number of each row in its file [rows]; by default 0, 1, ….
+        target_columns: one per target, with the form of its numbers; may be empty.
         column_report: one row per column, to be shown before training; may be empty.
     """
 
@@ -69,6 +76,7 @@ class Samples:
     times: Tensor | None = None
     weights: Tensor | None = None
     numbers: Tensor | None = None
+    target_columns: Sequence[Column] = ()
     column_report: Sequence[ColumnFacts] = ()
 
     @cached_property

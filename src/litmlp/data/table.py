@@ -1,15 +1,17 @@
 """A user's own table: CSV or Parquet files with a header."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from litmlp.data.samples import Column
-from litmlp.data.tables.read import read_table
+from litmlp.data.tables.cell_errors import mistakes_in
+from litmlp.data.tables.read import Source, open_source, read_table
 from litmlp.data.tables.split_columns import Split, TableFile
-from litmlp.data.tables.tabular import Tabular
+from litmlp.data.tables.tabular import Name, Tabular
+from litmlp.data.tables.targets import read_again
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -20,9 +22,12 @@ class TableData(Tabular):
     """A table in which some columns predict one other, or several real-valued ones.
 
     Args:
-        path: a ``.csv`` or ``.parquet`` file with a header.
+        path: a CSV, Parquet, Arrow or NDJSON file with named columns; a CSV or NDJSON
+            file may be packed by gzip.
         validation_path, test_path: files with the same columns in any order, whose rows
             are not trained on. Categories that ``path`` lacks count as unseen.
+        separator: between the columns of a CSV file; by default it is found.
+        skip_rows: lines above the header of a CSV file.
 
     The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
@@ -32,9 +37,11 @@ class TableData(Tabular):
     """
 
     path: str
-    target: str | Sequence[str]
+    target: Name | Sequence[Name]
     validation_path: str | None = None
     test_path: str | None = None
+    separator: str | None = None
+    skip_rows: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,13 +59,21 @@ class TableData(Tabular):
     def source(self) -> str:
         return self.path
 
-    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        kinds = self.kinds or {}
-        text = [name for name, kind in kinds.items() if kind == "categorical"]
-        return read_table(self.path, columns, text=text)
+    @property
+    def place(self) -> Callable[[int], str]:
+        return self._open(self.path).place
 
-    def other_files(self, columns: Sequence[Column]) -> list[TableFile]:
-        text = [column.name for column in columns if column.kind == "categorical"]
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        return read_table(self._open(self.path), columns)
+
+    def _open(self, path: str) -> Source:
+        if self.separator is not None and len(self.separator.encode()) != 1:
+            raise UserError(f"data.separator={self.separator!r}: must be one character")
+        return open_source(path, separator=self.separator, skip_rows=self.skip_rows)
+
+    def other_files(
+        self, columns: Sequence[Column], targets: Sequence[Column], for_classes: bool
+    ) -> list[TableFile]:
         paths: dict[Split, str | None] = {
             "val": self.validation_path,
             "test": self.test_path,
@@ -66,9 +81,15 @@ class TableData(Tabular):
         files = []
         for split, path in paths.items():
             if path:
-                table = read_table(path, text=text)
+                source = self._open(path)
+                table = read_table(source)
                 self._check_columns(path, table.columns, columns)
-                files.append(self.label(path, table, split))
+                with mistakes_in(path, source.place):
+                    values = pl.DataFrame(
+                        read_again(table[column.name], column, for_classes=for_classes)
+                        for column in targets
+                    )
+                files.append(self.label(path, source.place, table, values, split))
         return files
 
     def _check_columns(
@@ -80,6 +101,6 @@ class TableData(Tabular):
             raise UserError(
                 f"{path} has no column {', '.join(missing)}, which {self.path} has"
             )
-        known = {*needed, *self.drop, self.group, self.time}
+        known = {*needed, *map(str, [*self.drop, self.group, self.time])}
         if extra := [name for name in names if name not in known]:
             log.info(f"{path}: ignored columns: {', '.join(extra)}")

@@ -97,7 +97,7 @@ def test_other_files_may_spell_a_class_as_another_number(tmp_path: Path) -> None
         ),
         (
             TABLE.with_columns(day=pl.lit(3.5)),
-            r"other\.csv: column day is Float64.*datetime",
+            r"other\.csv: column day, line 2: '3\.5'.*datetime",
         ),
         (
             TABLE.with_columns(y=pl.lit("maybe")),

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
 
 from litmlp.data.samples import Column
-from litmlp.data.tables import stream
-from litmlp.data.tables.read import header_of
-from litmlp.data.tables.stream import read_chunks, whole_rows
+from litmlp.data.tables.raw_features import Unseen, describe_unseen
+from litmlp.data.tables.read import open_source, read_chunks, whole_rows
+from litmlp.data.tables.stream import read_inputs
 from litmlp.errors import UserError
 
 COLUMNS = [
     Column(name="x"),
-    Column(name="city", kind="categorical", categories=["01", "Rome"]),
+    Column(name="city", kind="categorical", categories=["01", "Oslo"]),
 ]
 TABLE = pl.DataFrame(
     {"id": ["007", "NA", "9"], "city": ["01", "Rome", None], "x": [1.5, None, 3.0]}
@@ -23,7 +24,7 @@ TABLE = pl.DataFrame(
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
 def test_blocks_end_where_rows_end(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "CSV_BYTES", size)
+    monkeypatch.setattr("litmlp.data.tables.read.CSV_BYTES", size)
     rows = [b"1,a\n", b'2,"two\nlines, ""quoted"""\n', b"3,c\r\n", b"4,no end"]
     pieces = list(whole_rows(io.BytesIO(b"".join(rows))))
     assert b"".join(pieces) == b"".join(rows)
@@ -38,40 +39,64 @@ def test_blocks_end_where_rows_end(size: int, monkeypatch: pytest.MonkeyPatch) -
 def test_rows_come_in_their_order(
     size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "CSV_BYTES", size)
+    monkeypatch.setattr("litmlp.data.tables.read.CSV_BYTES", size)
     TABLE.write_csv(tmp_path / "t.csv")
-    read = list(read_chunks(str(tmp_path / "t.csv"), COLUMNS, ["id"]))
+    source = open_source(str(tmp_path / "t.csv"))
+    unseen: Unseen = Unseen()
+    read = list(read_inputs(source, COLUMNS, ["id"], unseen))
     assert len(read) == (3 if size == 4 else 1)
-    assert [x for chunk, _ in read for x in chunk["x"]] == [1.5, None, 3.0]
-    assert [c for chunk, _ in read for c in chunk["city"]] == ["01", "Rome", None]
+    numbers, codes = torch.cat([inputs for inputs, _ in read]).T
+    torch.testing.assert_close(
+        numbers, torch.tensor([1.5, torch.nan, 3]), equal_nan=True
+    )
+    assert codes.isnan().tolist() == [False, False, True]
+    assert codes[:2].tolist() == [0, -1]
     assert [i for _, kept in read for i in kept["id"]] == ["007", "NA", "9"]
+    assert describe_unseen(unseen) == [
+        "column city: 1 values that training did not have: Rome"
+    ]
 
 
 def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     TABLE.with_columns(id=pl.Series([7, 8, 9])).write_parquet(tmp_path / "t.parquet")
-    ((features, kept),) = read_chunks(str(tmp_path / "t.parquet"), COLUMNS, ["id"])
-    assert features.equals(TABLE.select("x", "city"))
+    source = open_source(str(tmp_path / "t.parquet"))
+    ((_, kept),) = read_inputs(source, COLUMNS, ["id"])
     assert kept["id"].to_list() == [7, 8, 9]
 
 
 def test_a_header_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes("x,city\n1,Rome\n".encode("utf-8-sig"))
-    assert header_of(str(path)) == ["x", "city"]
-    ((features, _),) = read_chunks(str(path), COLUMNS, [])
-    assert features.rows() == [(1, "Rome")]
+    source = open_source(str(path))
+    assert source.names == ["x", "city"]
+    ((chunk),) = read_chunks(source, ["city", "x"])
+    assert chunk.to_dict(as_series=False) == {"x": ["1"], "city": ["Rome"]}
 
 
 def test_a_ragged_row_is_an_error_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("x,city\n1,Rome\n2,Rome,3\n")
     with pytest.raises(UserError, match=r"t\.csv, line 3: 3 fields, and"):
-        list(read_chunks(str(path), COLUMNS, []))
+        list(read_chunks(open_source(str(path)), ["x"]))
+    path.write_text("x,city,id\n1,Rome,1\n2,Rome\n")
+    with pytest.raises(UserError, match=r"t\.csv, line 3: 2 fields, and"):
+        list(read_chunks(open_source(str(path)), ["x"]))
 
 
-def test_missing_and_broken_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such file"):
-        header_of(str(tmp_path / "nowhere.csv"))
-    (tmp_path / "t.parquet").write_text("text")
-    with pytest.raises(UserError, match=r"t\.parquet cannot be read"):
-        header_of(str(tmp_path / "t.parquet"))
+@pytest.mark.parametrize("size", [8, 10_000])
+def test_a_mistake_names_the_line_in_the_file(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litmlp.data.tables.read.CSV_BYTES", size)
+    path = tmp_path / "t.csv"
+    path.write_text('a title\n\nx,city\n1,"two\nlines"\n\n2,Rome\noops,Rome\n')
+    source = open_source(str(path), needed=["x", "city"])
+    with pytest.raises(UserError, match=r"t\.csv: column x, line 8: 'oops'"):
+        list(read_inputs(source, COLUMNS, []))
+
+
+def test_blank_lines_get_no_prediction(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,id\n1,a\n\n,b\n\r\n3,c\n\n")
+    (chunk,) = read_chunks(open_source(str(path)), ["x"])
+    assert chunk["x"].to_list() == ["1", None, "3"]

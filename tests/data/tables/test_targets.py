@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from litmlp.data.samples import Column
-from litmlp.data.tables.labelled_rows import as_real_values, read_labelled
-from litmlp.data.tables.targets import class_indices, read_targets
+from litmlp.data.tables.labelled_rows import read_labelled
+from litmlp.data.tables.read import open_source
+from litmlp.data.tables.read_column import Wording
+from litmlp.data.tables.targets import class_indices, read_again, read_target
 from litmlp.errors import UserError
 
 
@@ -52,31 +54,38 @@ def test_a_value_that_is_no_class_is_named_with_its_line(
     values: list[Any], class_names: list[str], line: int, unknown: str
 ) -> None:
     known = ", ".join(class_names)
-    message = f"target y, line {line}: '{unknown}' is none of the model's classes: "
+    message = f"target y, row {line - 1}: '{unknown}' is none of the model's classes: "
     with pytest.raises(UserError) as error:
         class_indices(pl.Series("y", values), class_names)
     assert str(error.value) == message + known
 
 
 def test_numbers_mixed_with_text_are_no_target() -> None:
-    table = pl.DataFrame({"y": ["1", "2", "x"]})
-    with pytest.raises(UserError, match=r"line 4: 'x' among numbers.*task=multiclass"):
-        read_targets(table, ["y"], "auto")
-    assert read_targets(table, ["y"], "multiclass").equals(table)
+    mixed = pl.Series("y", ["1", "2", "x"])
+    with pytest.raises(UserError, match=r"row 3: 'x' among numbers.*task=multiclass"):
+        read_target(mixed, "auto", Wording())
+    assert read_target(mixed, "multiclass", Wording()).values.equals(mixed)
+    few = read_target(pl.Series("y", ["1", "2", "x"] * 3), "auto", Wording())
+    assert few.notes == ["taken as classes: 'x' among numbers"]
 
 
-def test_as_real_values_are_finite_or_missing() -> None:
-    text = pl.Series("y", ["1", "2.5", "inf", None])
-    assert as_real_values(text).to_list() == [1.0, 2.5, None, None]
-    numbers = pl.Series("y", [1.0, float("inf"), float("nan"), None])
-    assert as_real_values(numbers).to_list() == [1.0, None, None, None]
-    with pytest.raises(UserError, match=r"column y, line 3: 'much'"):
-        as_real_values(pl.Series("y", ["1", "much"]))
+def test_real_values_are_read_as_in_training() -> None:
+    target = Column(name="y", form="$1,234.5")
+    text = pl.Series("y", ["$1,000", "$2.5", ""])
+    assert read_again(text, target, for_classes=False).to_list() == [1e3, 2.5, None]
+    numbers = pl.Series("y", [1.0, float("nan"), None])
+    assert read_again(numbers, target, for_classes=False).to_list() == [1, None, None]
+    for wrong in ("much", "5", "$1.000,5"):
+        with pytest.raises(UserError, match=r"column y, row 2: .* written as"):
+            read_again(pl.Series("y", ["$1", wrong]), target, for_classes=False)
+    with pytest.raises(UserError, match="row 1: inf is beyond"):
+        read_again(pl.Series("y", [float("inf")]), target, for_classes=False)
 
 
 def labelled(path: Path, **others: Any) -> Any:
     columns = [Column(name="x"), Column(name="c", kind="categorical", categories="ab")]
-    return read_labelled(str(path), columns, **others)
+    targets = [Column(name=name) for name in others.pop("target_names")]
+    return read_labelled(open_source(str(path)), columns, targets=targets, **others)
 
 
 def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
@@ -87,7 +96,7 @@ def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
     torch.testing.assert_close(rows.inputs, expected, equal_nan=True)
     assert rows.targets.tolist() == [[5, 6], [8, 9]]
     assert rows.kept.to_dict(as_series=False) == {"id": ["01", "04"]}
-    assert rows.lines.to_list() == [2, 5]
+    assert rows.rows.to_list() == [0, 3]
     assert rows.num_unlabelled == 2
 
 

@@ -24,7 +24,7 @@ def built(config: Compose, *overrides: str) -> Run:
 
 def bytes_of_features(data: Data) -> int:
     """Of all splits: with the data, and in the group."""
-    return 2 * sum(rows.nbytes for rows in data.features.values())
+    return 2 * sum(rows.nbytes for rows in data.split_features.values())
 
 
 def fit_at_once(runs: list[Run], processes: int = 1) -> int:

@@ -24,7 +24,7 @@ def test_a_table_is_read_once_and_a_split_is_fitted_once(config: Compose) -> Non
     )
     assert order.samples is first.samples is split.samples
     assert order.rows is first.rows
-    assert order.features is first.features
+    assert order.split_features is first.split_features
     assert order.fitted_preprocessing is first.fitted_preprocessing
     assert order.order_seed == 1
     assert split.fitted_preprocessing is not first.fitted_preprocessing

@@ -29,7 +29,8 @@ def at_best_with(run: SweepRun, *, tag: str, changes: Mapping[str, Any]) -> floa
     config = run_folder.read_config(run.folder)
     for key, value in changes.items():
         OmegaConf.update(config, key, value)
-    return measure_folder(config, run.folder)[tag]
+    metrics, _ = measure_folder(config, run.folder)
+    return metrics[tag]
 
 
 def at_start(run: SweepRun, *, tag: str) -> float:

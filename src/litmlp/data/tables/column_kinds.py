@@ -3,173 +3,178 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import polars as pl
 
 from litmlp.data.samples import Column, Kind
+from litmlp.data.tables.cell_errors import CellError
+from litmlp.data.tables.dates import find_date_form, parse_times
+from litmlp.data.tables.read_column import ReadColumn, Wording, read_column
+from litmlp.data.tables.written_numbers import Written, find_form, parse_numbers
 from litmlp.errors import UserError, nearest
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-FIRST_LINE = 2
-"""The line of a file's first row, below the header."""
 MOST_CATEGORIES = 1000
 """A text column with more distinct values is free text or an identifier."""
 MOST_DISTINCT = 0.5
 """So is a text column in which more than this fraction of the values is distinct."""
-MIXED = 0.5
-"""A column with more than this fraction of numbers (or times) must hold no text."""
+TIMES = (pl.Date, pl.Datetime, pl.Time, pl.Duration)
 
 
-def describe_columns(
-    table: pl.DataFrame, kinds: Mapping[str, str] | None = None
-) -> list[Column]:
-    """Find the kind of each column, and the categories in sorted order.
+class Feature(NamedTuple):
+    """A feature: its description, its values and remarks about its reading."""
+
+    column: Column
+    values: pl.Series
+    notes: Sequence[str]
+
+
+def read_feature(raw: pl.Series, kind: str | None, wording: Wording) -> Feature:
+    """Read a column and find its kind, and its categories in sorted order.
 
     Args:
-        kinds: kinds that the user has set; the others are inferred from the values.
+        kind: set by the user; None to infer it from the values.
+        wording: how the user says that text is written.
 
     Raises:
-        UserError: a column is no feature, or not of the kind that is set.
+        UserError: the column is no feature, or not of the kind that is set.
     """
-    columns = []
-    for values in table:
-        kind = (kinds or {}).get(values.name)
-        found = infer_kind(values) if kind is None else check_kind(values, kind)
-        categories = []
-        if found == "categorical":
-            distinct = values.drop_nulls().unique().sort()
-            categories = as_text(distinct).drop_nulls().to_list()
-        columns.append(Column(name=values.name, kind=found, categories=categories))
-    return columns
+    read = read_column(raw, wording)
+    if kind is not None:
+        read = check_kind(read, kind, wording)
+    found, notes = infer_kind(read) if kind is None else (as_kind(kind, read), [])
+    values, categories = read.values, []
+    if found == "categorical":
+        values = read.cleaned
+        distinct = values.drop_nulls().unique().sort()
+        categories = as_text(distinct).drop_nulls().to_list()
+    column = Column(
+        name=raw.name,
+        kind=found,
+        categories=categories,
+        form="" if found == "categorical" else read.form,
+        missing=wording.missing,
+    )
+    return Feature(column, values, [*read.notes, *notes])
 
 
-def infer_kind(column: pl.Series) -> Kind:
-    """Infer a column's kind from its type and values.
+def infer_kind(read: ReadColumn) -> tuple[Kind, Sequence[str]]:
+    """Infer a column's kind from its values; also return a remark about it.
 
     Raises:
         UserError: free text, numbers mixed with text, or a type that is no feature.
     """
-    if column.null_count() == len(column):
-        return "numeric"  # every value is imputed: the column is of no use
-    as_categories = f"take it as categories: {kind_override(column.name)}"
-    column = parse_text(column, as_categories)
-    if column.dtype.is_numeric():
-        return "numeric"
-    if column.dtype == pl.Boolean:
-        return "boolean"
-    if column.dtype in (pl.Date, pl.Datetime):
-        return "datetime"
-    if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+    values = read.values
+    name, known = values.name, values.drop_nulls()
+    if known.is_empty():
+        return "numeric", []  # every value is imputed: the column is of no use
+    if values.dtype.is_numeric():
+        return "numeric", []
+    if values.dtype == pl.Boolean:
+        return "boolean", []
+    if values.dtype in TIMES:
+        return "datetime", []
+    if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
         raise UserError(
-            f"column {column.name} is {column.dtype}, which is no feature: leave it "
-            f"out: {drop_override(column.name)}"
+            f"column {name} is {values.dtype}, which is no feature: leave it "
+            f"out: {drop_override(name)}"
         )
-    distinct = column.drop_nulls().n_unique()
-    is_text = column.dtype == pl.String and distinct > 20
-    most = MOST_DISTINCT * (len(column) - column.null_count())
-    if distinct > MOST_CATEGORIES or (is_text and distinct > most):
+    as_categories = f"take it as categories: {kind_override(name)}"
+    if read.mixed and not read.has_few_values:
+        raise CellError(
+            read.mixed.column,
+            read.mixed.row,
+            f"{read.mixed.problem}: correct it, leave it empty, name it in "
+            f"data.missing, or {as_categories}",
+        )
+    distinct = known.n_unique()
+    is_text = values.dtype == pl.String and distinct > 20
+    if distinct > MOST_CATEGORIES or (
+        is_text and distinct > MOST_DISTINCT * len(known)
+    ):
         raise UserError(
-            f"column {column.name} is free text or an identifier ({distinct:,} "
-            f"distinct values in {len(column):,} rows): leave it out: "
-            f"{drop_override(column.name)}, or {as_categories}"
+            f"column {name} is free text or an identifier ({distinct:,} "
+            f"distinct values in {len(values):,} rows): leave it out: "
+            f"{drop_override(name)}, or {as_categories}"
         )
-    return "categorical"
+    return "categorical", [mixed_note(read)] if read.mixed else []
 
 
-def check_kind(column: pl.Series, kind: str) -> Kind:
-    """Return the kind that the user has set, if the column can be of it.
+def mixed_note(read: ReadColumn) -> str:
+    """Say why a column of few values, most of them numbers, is not taken as numbers."""
+    assert read.mixed is not None
+    return f"taken as categories: {read.mixed.problem}"
+
+
+def check_kind(read: ReadColumn, kind: str, wording: Wording) -> ReadColumn:
+    """Read a column as the kind that the user has set, if it can be of it.
 
     Raises:
-        UserError: there is no such kind, or the column cannot be of it.
+        UserError: there is no such kind, or a value cannot be of it.
     """
-    override = kind_override(column.name, kind)
+    override = kind_override(read.values.name, kind)
     if kind not in KINDS:
         raise UserError(f"{override}: no such kind. {nearest(kind, KINDS)}")
-    if column.null_count() == len(column):
+    if read.values.dtype != pl.String or kind in ("categorical", "boolean"):
+        return read
+    text = read.cleaned
+    distinct = text.drop_nulls().unique(maintain_order=True)
+    if kind == "datetime":
+        form, _, note = find_date_form(distinct, None)
+        values = parse_times(text, form)
+    else:
+        found = find_form(distinct, wording.decimal)
+        form, note = found if isinstance(found, Written) else ("", "")
+        values = parse_numbers(text, form)
+    check_parsed(text, values, override)
+    return read._replace(
+        values=values, form=form, notes=[*read.notes, *[note] * bool(note)]
+    )
+
+
+def as_kind(kind: str, read: ReadColumn) -> Kind:
+    """Return the kind that the user has set.
+
+    Raises:
+        UserError: the column cannot be of it.
+    """
+    values = read.values
+    if values.null_count() == len(values):
         return "numeric"
-    if column.dtype == pl.String and kind in ("numeric", "datetime"):
-        column = parse_as(column, kind, override)
-    is_bits = column.dtype.is_numeric() and ((column == 0) | (column == 1)).all()
-    possible: dict[Kind, bool] = {
-        "numeric": column.dtype.is_numeric() or column.dtype == pl.Boolean,
-        "boolean": column.dtype == pl.Boolean or is_bits,
-        "datetime": column.dtype in (pl.Date, pl.Datetime),
-        "categorical": not column.dtype.is_nested() and column.dtype != pl.Binary,
+    is_bits = values.dtype.is_numeric() and ((values == 0) | (values == 1)).all()
+    possible: dict[str, tuple[Kind, bool]] = {
+        "numeric": (
+            "numeric",
+            values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration),
+        ),
+        "boolean": ("boolean", values.dtype == pl.Boolean or is_bits),
+        "datetime": ("datetime", values.dtype in TIMES),
+        "categorical": (
+            "categorical",
+            not values.dtype.is_nested() and values.dtype != pl.Binary,
+        ),
     }
-    if not possible[kind]:
-        raise UserError(f"{override}: column {column.name} is {column.dtype}")
-    return kind
-
-
-def parse_text(column: pl.Series, advice: str | None) -> pl.Series:
-    """Parse text whose values are all numbers, or all times; return others unchanged.
-
-    Args:
-        advice: what a user can do who means text; None leaves mixed values as text.
-
-    Raises:
-        UserError: most values are numbers (or times) and some are not.
-    """
-    known = column.drop_nulls()
-    if column.dtype != pl.String or known.is_empty():
-        return column
-    for kind, parse in (("numbers", as_floats), ("times", as_times)):
-        values = parse(known)
-        fraction = 1 - values.null_count() / len(known)
-        is_code = kind == "numbers" and known.str.contains(r"^\s*0\d").any()  # as 007
-        if fraction == 1 and not is_code:
-            return parse(column)
-        if MIXED < fraction < 1 and advice is not None:
-            line, value = first_unparsed(column, parse(column), FIRST_LINE)
-            raise UserError(
-                f"column {column.name}, line {line}: {value!r} among {kind}: correct "
-                f"it, leave it empty, or {advice}"
-            )
-    return column
-
-
-def parse_as(
-    text: pl.Series, kind: Kind, expectation: str, first_line: int = FIRST_LINE
-) -> pl.Series:
-    """Parse text as numbers (true and false are 1 and 0) or as times.
-
-    Raises:
-        UserError: a value cannot be parsed.
-    """
-    values = as_times(text) if kind == "datetime" else as_floats(text)
-    if values.null_count() > text.null_count():
-        line, value = first_unparsed(text, values, first_line)
+    found, is_possible = possible[kind]
+    if not is_possible:
         raise UserError(
-            f"column {text.name}, line {line}: {value!r}, and {expectation}"
+            f"{kind_override(values.name, kind)}: column {values.name} is "
+            f"{values.dtype}"
         )
-    return values
+    return "datetime" if values.dtype == pl.Duration and kind == "numeric" else found
 
 
-def first_unparsed(
-    text: pl.Series, values: pl.Series, first_line: int
-) -> tuple[int, str]:
-    """Find the line and the text of the first value that could not be parsed."""
-    row = int((values.is_null() & text.is_not_null()).arg_true()[0])
-    return first_line + row, text[row]
-
-
-def as_floats(text: pl.Series) -> pl.Series:
-    """Parse numbers, true and false as 1 and 0; null for other text."""
-    bare = text.str.strip_chars().replace({"true": "1", "false": "0"})
-    return bare.cast(pl.Float64, strict=False)
-
-
-def as_times(text: pl.Series) -> pl.Series:
-    """Parse times; null for other text."""
-    try:
-        return text.str.to_datetime(strict=False)
-    except pl.exceptions.PolarsError:  # no value has a known format
-        return pl.repeat(None, len(text), dtype=pl.Datetime, eager=True)
+def check_parsed(text: pl.Series, values: pl.Series, expectation: str) -> None:
+    """Raise a CellError for the first text that could not be parsed."""
+    if values.null_count() > text.null_count():
+        row = int((values.is_null() & text.is_not_null()).arg_true()[0])
+        raise CellError(f"column {text.name}", row, f"{text[row]!r}, and {expectation}")
 
 
 def as_text(values: pl.Series) -> pl.Series:
     """Text that names a category or class: ``1`` for both 1 and 1.0."""
+    if values.dtype == pl.Duration:  # which polars does not write
+        values = values.cast(pl.Int64)
     if not values.dtype.is_float():
         return values.cast(pl.String)
     values = values.fill_nan(None)

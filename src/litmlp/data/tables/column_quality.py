@@ -4,38 +4,62 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from litmlp.data.samples import Column, ColumnFacts
-from litmlp.data.tables.column_kinds import drop_override
+from litmlp.data.samples import ColumnFacts
+from litmlp.data.tables.column_kinds import Feature, drop_override
+from litmlp.data.tables.read_column import Wording, read_column
+from litmlp.data.tables.targets import Target, describe_task
 
 
 def report_columns(
-    table: pl.DataFrame, columns: Sequence[Column], targets: pl.DataFrame
+    features: Sequence[Feature], targets: pl.DataFrame
 ) -> list[ColumnFacts]:
-    """Count each column's distinct and missing values, and note what is odd."""
+    """Count each feature's distinct and missing values, and note what is odd."""
     report = []
-    for column in columns:
-        values = table[column.name]
-        known = values.drop_nulls()
-        if known.dtype.is_float():
-            known = known.filter(known.is_finite())
-        distinct, missing = known.n_unique(), len(values) - len(known)
-        note = oddity(values, column, distinct) or leak(values, distinct, targets)
+    for column, values, notes in features:
+        distinct = values.drop_nulls().n_unique()
+        found = oddity(values, distinct) or leak(values, distinct, targets)
+        note = "; ".join([*notes, *[found] * bool(found)])
+        missing = values.null_count()
         report.append(ColumnFacts(column.name, column.kind, distinct, missing, note))
     return report
 
 
-def oddity(values: pl.Series, column: Column, distinct: int) -> str:
+def report_targets(
+    targets: Sequence[Target], values: pl.DataFrame
+) -> list[ColumnFacts]:
+    """Count the targets' distinct and missing values, and note how they were read."""
+    several = describe_task(values)
+    return [
+        ColumnFacts(
+            column.name,
+            "target",
+            known.drop_nulls().n_unique(),
+            known.null_count(),
+            "; ".join([*notes, *[several] * bool(several)]),
+        )
+        for column, known, notes in targets
+    ]
+
+
+def report_time(
+    table: pl.DataFrame, name: str | None, wording: Wording
+) -> list[ColumnFacts]:
+    """Report how the column was read that orders the rows; nothing without one."""
+    if name is None:
+        return []
+    _, values, _, notes, _ = read_column(table[name], wording)
+    distinct, missing = values.drop_nulls().n_unique(), values.null_count()
+    return [ColumnFacts(name, "time", distinct, missing, "; ".join(notes))]
+
+
+def oddity(values: pl.Series, distinct: int) -> str:
     """A note on values that a user should look at; empty if there are none."""
-    if values.dtype.is_float() and values.is_infinite().any():
-        return "infinite values count as missing"
     if distinct == 0:
         return "all missing"
     if distinct == 1:
         return "constant"
     if distinct == len(values) > 20 and values.dtype.is_integer():
-        return f"unique in each row: an identifier? {drop_override(column.name)}"
-    if values.dtype == pl.String and column.kind != "categorical":
-        return "stored as text"
+        return f"unique in each row: an identifier? {drop_override(values.name)}"
     return ""
 
 

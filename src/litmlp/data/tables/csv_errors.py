@@ -3,53 +3,54 @@
 import csv
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
+from litmlp.data.tables.file_formats import open_bytes
 from litmlp.errors import UserError
 
 
-def check_header(file: Path) -> list[str]:
-    """Return the column names of a CSV file, if its first line can be a header.
-
-    Raises:
-        UserError: no content, another encoding than UTF-8, one column with another
-            delimiter in its name, or two columns of one name.
-    """
-    _, header = next(rows_of(file), (0, []))
-    if not header:
-        raise UserError(f"{file} is empty: it needs a header and rows")
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        raise UserError(
-            f"{file}: the header {header[0]!r} is one column: columns must be "
-            "separated by commas"
-        )
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise UserError(f"{file}: column {', '.join(twice)} is there twice: rename one")
-    return header
-
-
-def check_rows(file: Path) -> None:
+def check_rows(file: Path, separator: str, skip_rows: int) -> None:
     """Raise a UserError for the first row with more or fewer fields than the header."""
-    rows = rows_of(file)
+    rows = rows_of(file, separator, skip_rows)
     width = len(next(rows, (0, []))[1])
-    for line, row in rows:
+    for number, (line, row) in enumerate(rows):
         if row and len(row) != width:
             raise UserError(
                 f"{file}, line {line}: {len(row)} fields, and the header has {width}: "
-                "a comma in a value needs quotes around it"
+                f"{reason(row, width, separator, is_first=number == 0)}"
             )
 
 
-def rows_of(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line that each row ends in and the row, the header included."""
-    with file.open("rb") as lines:
-        rows = csv.reader(decode(file, lines))
+def reason(row: list[str], width: int, separator: str, *, is_first: bool) -> str:
+    """Say what may be wrong with a row of another width than the header."""
+    if len(row) < width:
+        return "a field is missing, or an empty one lacks its separator"
+    if len(row) == width + 1 and not row[-1].strip():
+        return f"the row ends with {separator!r}: delete it, or end the header with it"
+    if len(row) == width + 1 and is_first:
+        return (
+            "R writes row names without a header: write the table with "
+            "row.names=FALSE, or give the first column a name. Otherwise a "
+            f"{separator!r} in a value needs quotes around it"
+        )
+    return f"a {separator!r} in a value needs quotes around it"
+
+
+def rows_of(
+    file: Path, separator: str, skip_rows: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line that each row begins in and the row, the header included."""
+    with open_bytes(file) as lines:
+        texts = islice(decode(file, lines), skip_rows, None)
+        rows = csv.reader(texts, delimiter=separator)
+        line = skip_rows + 1
         try:
             for row in rows:
-                yield rows.line_num, row
+                yield line, row
+                line = skip_rows + rows.line_num + 1
         except csv.Error as error:  # such as a field without end
-            raise UserError(f"{file}, line {rows.line_num}: {error}") from error
+            raise UserError(f"{file}, line {line}: {error}") from error
 
 
 def decode(file: Path, lines: Iterable[bytes]) -> Iterator[str]:
@@ -64,12 +65,13 @@ def decode(file: Path, lines: Iterable[bytes]) -> Iterator[str]:
             ) from error
 
 
-def has_short_rows(file: Path, width: int, height: int) -> bool:
-    """Whether the file has fewer commas than its fields need.
+def has_short_rows(file: Path, separator: str, width: int, height: int) -> bool:
+    """Whether the file has fewer separators than its fields need.
 
     polars fills up short rows without a word, and :func:`check_rows` takes too long to
     be called for each file.
     """
-    with file.open("rb") as blocks:
-        commas = sum(b.count(b",") for b in iter(partial(blocks.read, 2**20), b""))
-    return commas < (height + 1) * (width - 1)
+    mark = separator.encode()
+    with open_bytes(file) as blocks:
+        count = sum(b.count(mark) for b in iter(partial(blocks.read, 2**20), b""))
+    return count < (height + 1) * (width - 1)

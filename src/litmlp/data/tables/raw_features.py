@@ -1,5 +1,6 @@
 """Raw features of a network from the columns of a table."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import polars as pl
@@ -7,55 +8,117 @@ import torch
 from torch import Tensor
 
 from litmlp.data.samples import Column
-from litmlp.data.tables.column_kinds import FIRST_LINE, as_text, parse_as
+from litmlp.data.tables.cell_errors import CellError
+from litmlp.data.tables.column_kinds import as_text, check_parsed
+from litmlp.data.tables.dates import DURATION, in_days, is_clock, parse_times
+from litmlp.data.tables.missing_words import without_missing
+from litmlp.data.tables.written_numbers import parse_numbers
 from litmlp.errors import UserError
+
+MOST_LINES = 10
+"""Columns with unseen categories that are named."""
+Unseen = Counter[tuple[str, str]]
+"""Rows per pair of a column and a category of it that training did not have."""
 
 
 def to_inputs(
-    table: pl.DataFrame, columns: Sequence[Column], *, first_line: int = FIRST_LINE
+    table: pl.DataFrame, columns: Sequence[Column], unseen: Unseen | None = None
 ) -> Tensor:
     """Raw features [rows, columns] in torch's default type: see ``Samples.inputs``.
 
     Args:
-        first_line: line of the first row in the file, for messages.
+        unseen: counts the rows with categories that a column does not list.
 
     Raises:
         UserError: a column is not of the kind that it should be.
     """
     inputs = torch.empty(table.height, len(columns))
     for i, column in enumerate(columns):
-        inputs[:, i] = to_input(table[column.name], column, first_line)
+        inputs[:, i] = to_input(table[column.name], column, unseen)
     return inputs
 
 
-def to_input(values: pl.Series, column: Column, first_line: int = FIRST_LINE) -> Tensor:
+def to_input(values: pl.Series, column: Column, unseen: Unseen | None = None) -> Tensor:
     """One raw feature [rows], NaN where a value is missing."""
-    numbers = as_numbers(values, column, first_line).cast(pl.Float64)
+    numbers = as_numbers(values, column).cast(pl.Float64)
+    if unseen is not None and column.kind == "categorical":
+        others = as_text(values.filter((numbers == -1).fill_null(False)))
+        unseen.update((column.name, text) for text in others.cast(pl.String))
     return as_tensor(numbers.fill_null(float("nan")))
 
 
-def as_numbers(values: pl.Series, column: Column, first_line: int) -> pl.Series:
-    """A column as numbers, null where a value is missing."""
+def as_numbers(values: pl.Series, column: Column) -> pl.Series:
+    """A column as numbers, null where a value is missing.
+
+    Raises:
+        UserError: a value is of another kind, or too large.
+    """
+    values = without_missing(values, column.missing)
     if values.null_count() == len(values):
         return pl.repeat(None, len(values), dtype=pl.Float64, eager=True)
     if column.kind == "categorical":
-        codes = {name: float(code) for code, name in enumerate(column.categories)}
+        names = list(enumerate(column.categories))
+        codes = {name.strip(): float(code) for code, name in names}
+        codes |= {name: float(code) for code, name in names}
         text = as_text(values)
         known = text.replace_strict(codes, default=-1.0, return_dtype=pl.Float64)
         return known.set(text.is_null(), None)
-    trained_on = f"the model was trained on {column.kind} values"
+    written = f" written as {column.form}" if column.form else ""
+    trained_on = f"the model was trained on {column.kind} values{written}"
     if values.dtype == pl.String:
-        values = parse_as(values, column.kind, trained_on, first_line)
-    if column.kind == "datetime" and values.dtype in (pl.Date, pl.Datetime):
-        return values.cast(pl.Datetime("us")).dt.timestamp("us") / 86_400e6
+        parse = parse_times if column.kind == "datetime" else parse_numbers
+        text, values = values, parse(values, column.form)
+        check_parsed(text, values, trained_on)
+    if column.kind == "datetime" and values.dtype in times_of(column.form):
+        return in_days(values)
     if column.kind in ("numeric", "boolean") and (
         values.dtype.is_numeric() or values.dtype == pl.Boolean
     ):
+        check_size(values)
         return values
     raise UserError(f"column {column.name} is {values.dtype}, and {trained_on}")
 
 
-def as_tensor(values: pl.Series) -> Tensor:
+def times_of(form: str) -> tuple[type[pl.DataType], ...]:
+    """Return the types of times that mean the same as text of a form."""
+    if form == DURATION:
+        return (pl.Duration,)
+    return (pl.Time,) if is_clock(form) else (pl.Date, pl.Datetime)
+
+
+def check_size(values: pl.Series) -> None:
+    """Raise a CellError for a number that is infinite, or will be in training."""
+    most = torch.finfo(torch.get_default_dtype()).max
+    if values.dtype == pl.Boolean:
+        return
+    large = (values.cast(pl.Float64).abs() > most).fill_null(False)
+    if large.any():
+        row = int(large.arg_true()[0])
+        raise CellError(
+            f"column {values.name}",
+            row,
+            f"{values[row]:g} is beyond {most:.3g}, the largest number in training: "
+            "correct it, leave it empty, or name it in data.missing",
+        )
+
+
+def as_tensor(numbers: pl.Series) -> Tensor:
     """Numbers as a tensor [rows] of int64 or float64."""
-    kind = pl.Int64 if values.dtype.is_integer() else pl.Float64
-    return torch.from_numpy(values.cast(kind).to_numpy().copy())
+    kind = pl.Int64 if numbers.dtype.is_integer() else pl.Float64
+    return torch.from_numpy(numbers.cast(kind).to_numpy().copy())
+
+
+def describe_unseen(unseen: Unseen) -> list[str]:
+    """Say per column how many rows hold which categories that training did not have."""
+    lines = []
+    for name in dict.fromkeys(name for name, _ in unseen):
+        counts = Counter({text: n for (own, text), n in unseen.items() if own == name})
+        some = ", ".join(text for text, _ in counts.most_common(5))
+        more = ", …" if len(counts) > 5 else ""
+        lines.append(
+            f"column {name}: {counts.total():,} values that training did not have: "
+            f"{some}{more}"
+        )
+    if (hidden := len(lines) - MOST_LINES) > 0:
+        lines[MOST_LINES:] = [f"… and {hidden:,} more columns with such values"]
+    return lines

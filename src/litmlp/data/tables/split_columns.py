@@ -1,6 +1,7 @@
 """The rows of one file of a table, and the columns that say how rows are split."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -10,9 +11,21 @@ import torch
 from torch import Tensor
 
 from litmlp.data.samples import Column
-from litmlp.data.tables.column_kinds import FIRST_LINE, as_text, parse_text
-from litmlp.data.tables.raw_features import as_numbers, as_tensor, to_input
-from litmlp.errors import UserError, prefix_mistakes
+from litmlp.data.tables.cell_errors import CellError, mistakes_in
+from litmlp.data.tables.column_kinds import TIMES, as_text
+from litmlp.data.tables.dates import in_days
+from litmlp.data.tables.missing_words import without_missing
+from litmlp.data.tables.raw_features import (
+    Unseen,
+    as_tensor,
+    describe_unseen,
+    to_input,
+)
+from litmlp.data.tables.read_column import Wording, read_column
+from litmlp.data.tables.targets import check_numbers, class_indices, class_names
+from litmlp.errors import UserError
+
+log = logging.getLogger(__name__)
 
 Split = Literal["train", "val", "test"]
 SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
@@ -25,12 +38,14 @@ class TableFile:
 
     Attributes:
         source: name of the file, for messages.
+        place: names the place of a row of the file.
         table: all rows of the file.
         targets: the targets of these rows, null where one is missing.
         split: the split of all rows; ``train`` if the rows are still to be split.
     """
 
     source: str
+    place: Callable[[int], str]
     table: pl.DataFrame
     targets: pl.DataFrame
     split: Split = "train"
@@ -54,22 +69,31 @@ class TableFile:
         """
         if column is None or self.split != "train":
             return pl.repeat(self.split, self.num_rows, eager=True)
-        text = as_text(self.table[column]).fill_null("")
+        text = as_text(without_missing(self.table[column])).fill_null("")
         self._check(column, text.is_in(list(SPLITS)), f"allowed: {', '.join(SPLITS)}")
         return text.filter(self.is_labelled).replace_strict(SPLITS)
 
-    def groups(self, column: str) -> pl.Series:
+    def groups(self, column: str, missing: Sequence[str] | None) -> pl.Series:
         """The group of each labelled row as text; null if the file lacks the column.
 
+        Args:
+            missing: words that stand for a missing group.
+
         Raises:
-            UserError: a row has no group.
+            UserError: a row has no group, or the groups have no names.
         """
         if column not in self.table.columns:
             return pl.repeat(None, self.num_rows, dtype=pl.String, eager=True)
-        self._check(column, self.table[column].is_not_null(), "each row needs a group")
-        return as_text(self.table[column]).filter(self.is_labelled)
+        groups = without_missing(self.table[column], missing)
+        if groups.dtype.is_nested() or groups.dtype in (pl.Binary, pl.Object):
+            raise UserError(
+                f"{self.source}: column {column} is {groups.dtype}, and data.group "
+                "needs text or numbers"
+            )
+        self._check(column, groups.is_not_null(), "each row needs a group")
+        return as_text(groups).filter(self.is_labelled)
 
-    def times(self, column: str) -> pl.Series:
+    def times(self, column: str, wording: Wording) -> pl.Series:
         """One number per labelled row, larger for later rows; 0 if the split is given.
 
         Raises:
@@ -77,28 +101,31 @@ class TableFile:
         """
         if self.split != "train":
             return pl.repeat(0.0, self.num_rows, eager=True)
-        times = parse_text(self.table[column], "choose another data.time")
-        if not (times.dtype.is_numeric() or times.dtype in (pl.Date, pl.Datetime)):
+        read = read_column(self.table[column], wording)
+        times = read.values
+        if read.mixed:
+            problem = f"{read.mixed.problem}: correct it, or choose another data.time"
+            with mistakes_in(self.source, self.place):
+                raise CellError(f"column {column}", read.mixed.row, problem)
+        if times.dtype in TIMES:
+            times = in_days(times)
+        if not times.dtype.is_numeric():
             raise UserError(
                 f"{self.source}: column {column} is {times.dtype}, and data.time needs "
                 "numbers, dates or times"
             )
         self._check(column, times.is_not_null(), "each row needs a time")
-        kind = Column(
-            name=column, kind="numeric" if times.dtype.is_numeric() else "datetime"
-        )
-        numbers = as_numbers(times, kind, FIRST_LINE).cast(pl.Float64)
-        return numbers.filter(self.is_labelled)
+        return times.cast(pl.Float64).filter(self.is_labelled)
 
     def _check(self, column: str, allowed: pl.Series, expectation: str) -> None:
         rows = (~allowed & self.is_labelled).arg_true()
         if len(rows):
             value = self.table[column][rows[0]]
             found = "no value" if value is None else repr(value)
-            raise UserError(
-                f"{self.source}: column {column}, line {rows[0] + FIRST_LINE}: "
-                f"{found}, {expectation}"
-            )
+            with mistakes_in(self.source, self.place):
+                raise CellError(
+                    f"column {column}", int(rows[0]), f"{found}, {expectation}"
+                )
 
 
 def check_groups(groups: pl.Series, splits: pl.Series) -> None:
@@ -114,6 +141,31 @@ def check_groups(groups: pl.Series, splits: pl.Series) -> None:
         )
 
 
+def encode_targets(files: Sequence[TableFile], task: str) -> tuple[Tensor, list[str]]:
+    """Class indices [rows] and class names, or values [rows, targets] and none.
+
+    Raises:
+        UserError: the targets do not fit the task, or those of a file the first file's.
+    """
+    classes: list[str] = []
+    if task != "regression":
+        with mistakes_in(files[0].source, files[0].place):
+            classes = class_names(files[0].targets, task)
+    encoded = []
+    for file in files:
+        with mistakes_in(file.source, file.place):
+            if classes:
+                indices = class_indices(file.targets.to_series(), classes)
+                encoded.append(as_tensor(indices.filter(file.is_labelled)))
+            else:
+                check_numbers(file.targets)
+                values = file.targets.filter(file.is_labelled).cast(pl.Float64)
+                encoded.append(
+                    torch.tensor(values.to_numpy(), dtype=torch.get_default_dtype())
+                )
+    return torch.cat(encoded), classes
+
+
 def take_inputs(files: Sequence[TableFile], columns: Sequence[Column]) -> Tensor:
     """Raw features [rows, columns] of all labelled rows; the tables lose these columns.
 
@@ -125,8 +177,11 @@ def take_inputs(files: Sequence[TableFile], columns: Sequence[Column]) -> Tensor
         rows = inputs[start : start + file.num_rows]
         start += len(rows)
         labelled = as_tensor(file.is_labelled.arg_true())
+        unseen: Unseen = Unseen()
         for i, column in enumerate(columns):
             values = file.table.drop_in_place(column.name)
-            with prefix_mistakes(file.source):
-                rows[:, i] = to_input(values, column)[labelled]
+            with mistakes_in(file.source, file.place):
+                rows[:, i] = to_input(values, column, unseen)[labelled]
+        for line in describe_unseen(unseen):
+            log.info(f"{file.source}: {line}")
     return inputs

@@ -1,9 +1,9 @@
 """A table with named columns: features, targets, and columns that say the split."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 import torch
@@ -11,20 +11,34 @@ from torch import Tensor
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples, Task, predicted_names
-from litmlp.data.tables.column_kinds import describe_columns, kinds_by_name
-from litmlp.data.tables.column_quality import report_columns
-from litmlp.data.tables.raw_features import as_tensor
-from litmlp.data.tables.split_columns import Split, TableFile, check_groups, take_inputs
-from litmlp.data.tables.targets import (
-    check_numbers,
-    class_indices,
-    class_names,
-    infer_task,
-    read_targets,
+from litmlp.data.tables.cell_errors import mistakes_in, row_number
+from litmlp.data.tables.column_kinds import kinds_by_name, read_feature
+from litmlp.data.tables.column_quality import (
+    report_columns,
+    report_targets,
+    report_time,
 )
-from litmlp.errors import UserError, nearest, prefix_mistakes
+from litmlp.data.tables.column_roles import find_features
+from litmlp.data.tables.missing_words import count_words
+from litmlp.data.tables.raw_features import as_tensor
+from litmlp.data.tables.read_column import Wording
+from litmlp.data.tables.split_columns import (
+    Split,
+    TableFile,
+    check_groups,
+    encode_targets,
+    take_inputs,
+)
+from litmlp.data.tables.targets import (
+    infer_task,
+    read_target,
+)
+from litmlp.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
+
+Name = str | int | float
+"""The name of a column; a config may hold it as a number."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -37,11 +51,19 @@ class Tabular(Data):
     Args:
         target: the column to predict, or several real-valued columns.
         drop: columns that are no features, such as an identifier.
+        features: the columns that are features; by default all that have no other
+            meaning.
         kinds: kinds of columns for which the inferred kind is wrong.
         split_column: a column that says train, val (or validation) or test per row.
         group: a column; rows with the same value stay in one split.
         time: a column; the latest rows are the test split, the rows before them the
             validation split.
+        missing: words that stand for a missing value, beside an empty field; by default
+            ``MISSING_WORDS``.
+        decimal: the decimal mark of numbers in text, ``.`` or ``,``; by default it is
+            found per column.
+        date_format: the format of dates in text, such as ``%d/%m/%Y``, or formats by
+            column; by default they are found per column.
         task: whether the target is taken as classes or as real values; ``auto`` infers
             it from the target.
 
@@ -50,17 +72,21 @@ class Tabular(Data):
             be what it should be.
     """
 
-    target: str | Sequence[str] | None
-    drop: Sequence[str] = ()
+    target: Name | Sequence[Name] | None
+    drop: Sequence[Name] = ()
+    features: Sequence[Name] | None = None
     kinds: Mapping[str, str | Sequence[str]] | None = None
-    split_column: str | None = None
-    group: str | None = None
-    time: str | None = None
+    split_column: Name | None = None
+    group: Name | None = None
+    time: Name | None = None
+    missing: Sequence[Name | None] | None = None
+    decimal: str | None = None
+    date_format: str | Mapping[str, str] | None = None
     task: Literal["auto", "binary", "multiclass", "regression"] = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.target is not None and not self.target:
+        if self.target in ("", [], ()):
             raise UserError("target is empty: name the column to predict")
         if self.group and self.time:
             raise UserError(
@@ -77,39 +103,81 @@ class Tabular(Data):
     def targets(self) -> Sequence[str]:
         """The columns to predict."""
         assert self.target is not None
-        return [self.target] if isinstance(self.target, str) else self.target
+        is_one = isinstance(self.target, (str, int, float))
+        return as_names([self.target] if is_one else self.target)
+
+    @property
+    def wording(self) -> Wording:
+        """Settings about the text of the table, from the options."""
+        words = self.missing
+        return Wording(
+            missing=None if words is None else [str(w or "") for w in words],
+            decimal=self.decimal,
+            date_format=self.date_format,
+        )
+
+    @property
+    def place(self) -> Callable[[int], str]:
+        """Names the place of a row of the table, for messages."""
+        return row_number
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Read the whole table, or some of its columns."""
         raise NotImplementedError
 
-    def other_files(self, columns: Sequence[Column]) -> list[TableFile]:
-        """Read the files whose split is given, which have the same features."""
+    def other_files(
+        self, columns: Sequence[Column], targets: Sequence[Column], for_classes: bool
+    ) -> list[TableFile]:
+        """Read the files whose split is given, as the table was read."""
         return []
 
     def infer_task(self) -> Task:
         table = self.read(self.targets)
-        with prefix_mistakes(self.source):
-            return infer_task(read_targets(table, self.targets, "auto"))
+        with mistakes_in(self.source, self.place):
+            return infer_task(
+                pl.DataFrame(
+                    read_target(table[name], "auto", self.wording).values
+                    for name in self.targets
+                )
+            )
 
     def load(self) -> Samples:
         table = self.read()
         names = self._features(table.columns)
-        with prefix_mistakes(self.source):
-            columns = describe_columns(table.select(names), kinds_by_name(self.kinds))
-        files = [self.label(self.source, table), *self.other_files(columns)]
-        target_columns = table.select(self.targets)
-        report = report_columns(table.select(names), columns, target_columns)
-        targets, classes = self._encode_targets(files)
+        with mistakes_in(self.source, self.place):
+            targets = [
+                read_target(table[name], self.task, self.wording)
+                for name in self.targets
+            ]
+            kinds = kinds_by_name(self.kinds)
+            features = [
+                read_feature(table.drop_in_place(name), kinds.get(name), self.wording)
+                for name in names
+            ]
+        columns = [feature.column for feature in features]
+        table = table.with_columns(feature.values for feature in features)
+        values = pl.DataFrame([target.values for target in targets])
+        report = report_columns(features, values)
+        target_columns = [target.column for target in targets]
+        own = self.label(self.source, self.place, table, values)
+        task = infer_task(values) if self.task == "auto" else self.task
+        for_classes = task != "regression"
+        files = [own, *self.other_files(columns, target_columns, for_classes)]
+        encoded, classes = encode_targets(files, task)
         self._check_target_names(classes)
-        splits = pl.concat([file.splits(self.split_column) for file in files])
+        splits = pl.concat([file.splits(self._name("split_column")) for file in files])
         given = {name: (splits == name).arg_true() for name in ("val", "test")}
         return Samples(
-            targets=targets,
+            targets=encoded,
             class_names=classes,
             target_names=list(self.targets),
+            target_columns=target_columns,
             columns=columns,
-            column_report=report,
+            column_report=[
+                *report,
+                *report_targets(targets, values),
+                *report_time(table, self._name("time"), self.wording),
+            ],
             given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},
             groups=self._groups(files, splits),
             times=self._times(files),
@@ -118,20 +186,27 @@ class Tabular(Data):
         )
 
     def label(
-        self, source: str, table: pl.DataFrame, split: Split = "train"
+        self,
+        source: str,
+        place: Callable[[int], str],
+        table: pl.DataFrame,
+        targets: pl.DataFrame,
+        split: Split = "train",
     ) -> TableFile:
-        """Find the targets of a file's rows, and log how many rows lack one.
+        """Join the rows of a file to their targets, and log how many rows lack one.
 
         Raises:
             UserError: no row has a target.
         """
-        with prefix_mistakes(source):
-            targets = read_targets(table, self.targets, self.task)
-        file = TableFile(source=source, table=table, targets=targets, split=split)
+        file = TableFile(
+            source=source, place=place, table=table, targets=targets, split=split
+        )
         if not file.num_rows:
             raise UserError(f"{source}: target {self.targets[0]} has no values")
         if count := table.height - file.num_rows:
-            log.info(f"{source}: {count:,} rows without a target are left out")
+            words = [count_words(table[n], targets[n]) for n in self.targets]
+            named = "".join(f": {text}" for text in words if text)
+            log.info(f"{source}: {count:,} rows without a target are left out{named}")
         return file
 
     def _check_target_names(self, classes: Sequence[str]) -> None:
@@ -146,66 +221,41 @@ class Tabular(Data):
                 )
 
     def _features(self, names: Sequence[str]) -> list[str]:
-        """The columns that have no other meaning."""
+        """The columns that are features."""
         options = ("split_column", "group", "time")
         roles = [("target", name) for name in self.targets]
-        roles += [(option, getattr(self, option)) for option in options]
-        roles += [("drop", name) for name in self.drop]
-        meanings: dict[str, str] = {}
-        for meaning, name in roles:
-            if name is None:
-                continue
-            if name not in names:
-                raise UserError(
-                    f"{self.source} has no column {name}. {nearest(name, names)}"
-                )
-            if name in meanings and meaning != "drop":
-                raise UserError(
-                    f"column {name} is both data.{meanings[name]} and data.{meaning}"
-                )
-            meanings[name] = meaning
-        features = [name for name in names if name not in meanings]
-        if not features:
-            raise UserError(f"{self.source} has no column left to be a feature")
-        for name in kinds_by_name(self.kinds):
-            if name not in features:
-                raise UserError(
-                    f"data.kinds: {self.source} has no feature {name}. "
-                    f"{nearest(name, features)}"
-                )
-        return features
-
-    def _encode_targets(self, files: Sequence[TableFile]) -> tuple[Tensor, list[str]]:
-        """Class indices [rows] and class names, or values [rows, targets] and none."""
-        first = files[0]
-        task = infer_task(first.targets) if self.task == "auto" else self.task
-        classes: list[str] = []
-        if task != "regression":
-            with prefix_mistakes(first.source):
-                classes = class_names(first.targets, task)
-        encoded = []
-        for file in files:
-            with prefix_mistakes(file.source):
-                if classes:
-                    indices = class_indices(file.targets.to_series(), classes)
-                    encoded.append(as_tensor(indices.filter(file.is_labelled)))
-                else:
-                    check_numbers(file.targets)
-                    values = file.targets.filter(file.is_labelled).to_numpy()
-                    encoded.append(
-                        torch.tensor(values, dtype=torch.get_default_dtype())
+        roles += [(n, name) for n in options if (name := self._name(n)) is not None]
+        with mistakes_in(self.source):
+            chosen = None if self.features is None else as_names(self.features)
+            features = find_features(names, roles, as_names(self.drop), chosen)
+            for name in kinds_by_name(self.kinds):
+                if name not in features:
+                    raise UserError(
+                        f"data.kinds: no feature {name}. {nearest(name, features)}"
                     )
-        return torch.cat(encoded), classes
+        return features
 
     def _groups(self, files: Sequence[TableFile], splits: pl.Series) -> Tensor | None:
         """One number per row, the same for the rows of a group; −1 for no group."""
-        if self.group is None:
+        name = self._name("group")
+        if name is None:
             return None
-        groups = pl.concat([file.groups(self.group) for file in files])
+        groups = pl.concat([file.groups(name, self.wording.missing) for file in files])
         check_groups(groups, splits)
         return as_tensor(groups.rank("dense").cast(pl.Int64).fill_null(0) - 1)
 
     def _times(self, files: Sequence[TableFile]) -> Tensor | None:
-        if self.time is None:
+        name = self._name("time")
+        if name is None:
             return None
-        return as_tensor(pl.concat([file.times(self.time) for file in files]))
+        return as_tensor(pl.concat([file.times(name, self.wording) for file in files]))
+
+    def _name(self, option: str) -> str | None:
+        """Return the column of an option as text: ``data.group=2`` is column ``2``."""
+        value = getattr(self, option)
+        return None if value is None else str(value)
+
+
+def as_names(names: Any) -> list[str]:
+    """Return names of columns as text: ``data.drop=[0]`` means the column ``0``."""
+    return [str(name) for name in names]

@@ -2,12 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import polars as pl
-from polars import selectors as cs
 
-from litmlp.data.samples import Task
-from litmlp.data.tables.column_kinds import FIRST_LINE, as_text, parse_text
+from litmlp.data.samples import Column, Kind, Task
+from litmlp.data.tables.cell_errors import CellError
+from litmlp.data.tables.column_kinds import TIMES, as_text
+from litmlp.data.tables.dates import in_days
+from litmlp.data.tables.missing_words import without_missing
+from litmlp.data.tables.raw_features import as_numbers, check_size
+from litmlp.data.tables.read_column import Wording, read_column
 from litmlp.errors import UserError
 
 MOST_CLASSES = 20
@@ -16,16 +22,67 @@ MOST_NAMES = 10
 """Class names that a message lists."""
 
 
-def read_targets(table: pl.DataFrame, names: Sequence[str], task: str) -> pl.DataFrame:
-    """Take the target columns of a table; missing and infinite values become null.
+class Target(NamedTuple):
+    """A target: its description, its values and remarks about its reading."""
+
+    column: Column
+    values: pl.Series
+    notes: Sequence[str]
+
+
+def read_target(raw: pl.Series, task: str, wording: Wording) -> Target:
+    """Read a target column of a training table.
 
     Raises:
-        UserError: numbers mixed with text, unless the task is one of classes.
+        UserError: numbers mixed with text, unless the task is one of classes; a number
+            that is too large; or a type that is no target.
     """
+    read = read_column(raw, wording)
+    values, notes = read.values, list(read.notes)
     for_classes = task in ("binary", "multiclass")
-    advice = None if for_classes else "take the target as classes: task=multiclass"
-    targets = pl.DataFrame([parse_text(table[name], advice) for name in names])
-    return targets.with_columns(pl.when(cs.float().is_finite()).then(cs.float()))
+    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Object):
+        raise UserError(
+            f"target {raw.name} is {values.dtype}: it must be numbers, text or booleans"
+        )
+    if values.dtype == pl.Duration:
+        values = in_days(values)
+    elif values.dtype in TIMES:
+        values = read.cleaned
+        if values.n_unique() > MOST_CLASSES and not for_classes:
+            raise UserError(
+                f"target {raw.name} holds dates or times, which are no numbers: choose "
+                "another column, such as a number of days"
+            )
+    elif values.dtype.is_numeric():
+        check_size(values)
+    if read.mixed:
+        if not for_classes and not read.has_few_values:
+            raise CellError(
+                f"target {raw.name}",
+                read.mixed.row,
+                f"{read.mixed.problem}: correct it, leave it empty, name it in "
+                "data.missing, or take the target as classes: task=multiclass",
+            )
+        notes.append(f"taken as classes: {read.mixed.problem}")
+    kind: Kind = "numeric" if values.dtype.is_numeric() else "categorical"
+    if read.values.dtype == pl.Duration:
+        kind = "datetime"
+    form = read.form if kind != "categorical" else ""
+    column = Column(name=raw.name, kind=kind, form=form, missing=wording.missing)
+    return Target(column, values, notes)
+
+
+def read_again(raw: pl.Series, column: Column, *, for_classes: bool) -> pl.Series:
+    """Read a target of another file as that of the training table was read.
+
+    Raises:
+        UserError: a real value is no number, or one that is too large.
+    """
+    if for_classes and not column.form:
+        return without_missing(raw, column.missing)
+    if column.kind == "categorical":  # real values are numbers
+        column = replace(column, kind="numeric")
+    return as_numbers(raw, column).alias(raw.name)
 
 
 def infer_task(targets: pl.DataFrame) -> Task:
@@ -40,6 +97,17 @@ def infer_task(targets: pl.DataFrame) -> Task:
         return "multiclass"
     whole = not column.dtype.is_float() or bool((column == column.round()).all())
     return "multiclass" if whole and values <= MOST_CLASSES else "regression"
+
+
+def describe_task(targets: pl.DataFrame) -> str:
+    """Say that several targets of 0 and 1 are taken as real values."""
+    are_bits = all(
+        t.dtype == pl.Boolean or (t.dtype.is_numeric() and ((t == 0) | (t == 1)).all())
+        for t in (target.drop_nulls() for target in targets)
+    )
+    if targets.width < 2 or not are_bits:
+        return ""
+    return "0 and 1 are real values here; for classes name one target per run"
 
 
 def check_numbers(targets: pl.DataFrame) -> None:
@@ -90,7 +158,7 @@ def class_indices(values: pl.Series, classes: Sequence[str]) -> pl.Series:
     spellings = [plain_text(name) for name in classes]
     counts = Counter(spellings)
     known = {name: i for i, name in enumerate(spellings) if counts[name] == 1}
-    known |= {name: i for i, name in enumerate(classes)}
+    known |= {name.strip(): i for i, name in enumerate(classes)}
     found = {
         value: known.get(value, known.get(plain_text(value)))
         for value in text.drop_nulls().unique()
@@ -100,10 +168,8 @@ def class_indices(values: pl.Series, classes: Sequence[str]) -> pl.Series:
     if len(unknown):
         row = int(unknown[0])
         some = ", ".join(classes[:MOST_NAMES]) + ", …" * (len(classes) > MOST_NAMES)
-        raise UserError(
-            f"target {values.name}, line {FIRST_LINE + row}: {text[row]!r} is none of "
-            f"the model's classes: {some}"
-        )
+        problem = f"{text[row]!r} is none of the model's classes: {some}"
+        raise CellError(f"target {values.name}", row, problem)
     return indices
 
 

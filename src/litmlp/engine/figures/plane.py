@@ -9,7 +9,7 @@ from matplotlib.colors import CenteredNorm, Normalize, to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from litmlp.engine.figures.style import COLORS, DIVERGING, new_figure
+from litmlp.engine.figures.style import COLORS, DIVERGING, as_label, new_figure
 
 Array = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -53,7 +53,13 @@ def plane_figure(
     left.imshow(image, origin="lower", extent=box, aspect="auto")
     for split, (places, values) in points.items():
         draw_points(left, split, places, values, norm if not class_names else None)
-    left.set(xlabel=names[0], ylabel=names[1], title=title, xlim=box[:2], ylim=box[2:])
+    left.set(
+        xlabel=as_label(names[0]),
+        ylabel=as_label(names[1]),
+        title=title,
+        xlim=box[:2],
+        ylim=box[2:],
+    )
     left.grid(visible=False)
     left.legend(loc="upper right", fontsize=8, frameon=True)
     draw_units(right, units)

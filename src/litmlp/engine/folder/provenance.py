@@ -2,11 +2,13 @@
 
 import functools
 import hashlib
+import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import litmlp
 
@@ -21,14 +23,38 @@ def of_data(data: "Data") -> dict[str, str | int]:
 
     Runs of one fingerprint saw the same numbers in the same rows.
     """
+    samples = data.samples
+    columns = [(c.name, c.kind, list(c.categories)) for c in samples.columns]
+    names = json.dumps([columns, list(samples.target_names), list(samples.class_names)])
     splits = hashlib.sha256()
     for name, rows in data.rows.items():
         splits.update(name.encode() + rows.cpu().numpy().tobytes())
     return {
-        "rows": len(data.samples.targets),
-        "values": data.samples.digest[:16],
+        "rows": len(samples.targets),
+        "names": hashlib.sha256(names.encode()).hexdigest()[:16],
+        "values": samples.digest[:16],
         "splits": splits.hexdigest()[:16],
     }
+
+
+def changes_of_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two fingerprints of data, as texts for a message.
+
+    An older version recorded less, of which nothing is said.
+    """
+    texts = {
+        "rows": f"{before.get('rows'):,} rows then, {now.get('rows'):,} now"
+        if before.get("rows") and now.get("rows")
+        else "the number of rows",
+        "names": "the names of columns, categories or classes",
+        "values": "the values or the order of the rows",
+        "splits": "the rows of each split",
+    }
+    return [
+        text
+        for key, text in texts.items()
+        if key in before and key in now and before[key] != now[key]
+    ]
 
 
 def of_machine(device: "torch.device") -> dict[str, str | int]:

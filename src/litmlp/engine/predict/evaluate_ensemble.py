@@ -53,7 +53,10 @@ def check_same_rows(sweep: Path) -> None:
     found = statuses_of(sweep)
     folders = [folder for folder in found if found[folder] == "done"]
     data = [run_folder.read_summary(folder).get("data") for folder in folders]
-    if data and not (data[0] and all(own == data[0] for own in data)):
+    first = data[0] if data else None
+    if data and not all(
+        first and own and not provenance.changes_of_data(first, own) for own in data
+    ):
         raise UserError(
             f"run={sweep}: its runs were trained on different rows, so none is fair to "
             "all of them: give input=<file>, of rows that no run was trained on"
@@ -68,9 +71,11 @@ def own_data(together: Ensemble) -> Data:
     """
     first = together.runs[0]
     data = build_data(first.config)
-    if provenance.of_data(data) != run_folder.read_summary(first.folder)["data"]:
+    before = run_folder.read_summary(first.folder)["data"]
+    if changes := provenance.changes_of_data(before, provenance.of_data(data)):
         raise UserError(
             f"run={together.folder}: the data have changed since its runs were "
-            "trained: give input=<file>, of rows that no run was trained on"
+            f"trained ({'; '.join(changes)}): give input=<file>, of rows that no run "
+            "was trained on"
         )
     return data

@@ -10,10 +10,12 @@ from pathlib import Path
 import polars as pl
 from torch import Tensor
 
+from litmlp.callbacks.publish_figure import report_failed_picture
 from litmlp.data.prediction_table import predicted_columns, true_columns
 from litmlp.data.samples import predicted_names
 from litmlp.data.tables.labelled_rows import LabelledRows, read_labelled
-from litmlp.data.tables.read import header_of
+from litmlp.data.tables.raw_features import describe_unseen
+from litmlp.data.tables.read import open_source
 from litmlp.engine.diagnosis.score_tables import (
     calibration_bins,
     class_scores,
@@ -40,8 +42,8 @@ def evaluate_file(model: TrainedModel, source: str) -> Metrics:
 
     Args:
         model: of a run, or of a sweep's runs together.
-        source: a ``.csv`` or ``.parquet`` file with the model's features and targets,
-            by name and in any order; rows without a target are left out.
+        source: a file with the model's features and targets, by name and in any order;
+            rows without a target are left out.
 
     Raises:
         UserError: a column is missing or of another kind than in training, a target is
@@ -73,21 +75,23 @@ def folder_name(name: str) -> str:
 
 def read_rows(model: TrainedModel, source: str) -> LabelledRows:
     """Read the labelled rows of a file, and show what is left out."""
-    present = header_of(source)
     features = [column.name for column in model.columns]
+    opened = open_source(source, needed=[*features, *model.target_names])
     made = predicted_names(model.target_names, model.class_names)
     taken = {*model.target_names, *made}
-    kept = [n for n in model.dropped if n in present and n not in taken]
-    match_columns(source, present, [*features, *model.target_names, *kept])
+    kept = [n for n in model.dropped if n in opened.names and n not in taken]
+    match_columns(opened, [*features, *model.target_names, *kept])
     labelled = read_labelled(
-        source,
+        opened,
         model.columns,
-        target_names=model.target_names,
+        targets=model.targets,
         class_names=model.class_names,
         kept=kept,
     )
     if labelled.num_unlabelled:
         show(f"{labelled.num_unlabelled:,} rows without a target are left out")
+    for line in describe_unseen(labelled.unseen):
+        show(line)
     return labelled
 
 
@@ -99,10 +103,11 @@ def check_finite(source: str, labelled: LabelledRows, predictions: Tensor) -> No
     """
     wrong = ~predictions.isfinite().all(dim=1)
     if wrong.any():
-        line = labelled.lines[int(wrong.nonzero()[0])]
+        row = labelled.rows[int(wrong.nonzero()[0])]
+        where = open_source(source).place(row)
         raise UserError(
             f"{source}: {int(wrong.sum()):,} predictions are not finite, the first one "
-            f"in line {line}: the model has diverged in training, or the line holds a "
+            f"in {where}: the model has diverged in training, or the row holds a "
             "huge number"
         )
 
@@ -137,16 +142,18 @@ def draw(
     kind = classification if model.class_names else regression
     names = model.class_names or model.target_names
     for key, picture in kind.PICTURES.items():
-        save(picture(labelled.targets, predictions, names), folder / f"{key}.png")
-    worst = kind.worst_predictions(
-        labelled.targets, predictions, names, row_names=row_names(labelled)
-    )
-    save(worst, folder / "worst_predictions.png")
+        with report_failed_picture():
+            save(picture(labelled.targets, predictions, names), folder / f"{key}.png")
+    with report_failed_picture():
+        worst = kind.worst_predictions(
+            labelled.targets, predictions, names, row_names=row_names(labelled)
+        )
+        save(worst, folder / "worst_predictions.png")
 
 
 def row_names(labelled: LabelledRows) -> list[str]:
     """Name rows by the first kept column, or by their line in the file."""
-    column = labelled.kept.to_series() if labelled.kept.width else labelled.lines
+    column = labelled.kept.to_series() if labelled.kept.width else labelled.rows
     return [as_label(f"{column.name} {value}") for value in column]
 
 

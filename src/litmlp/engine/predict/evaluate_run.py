@@ -8,10 +8,11 @@ from torch import Tensor
 
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.folder import checkpoints, run_folder
+from litmlp.engine.folder import checkpoints, provenance, run_folder
+from litmlp.engine.folder.provenance import changes_of_data
 from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.predict.trained_model import TrainedModel
-from litmlp.engine.run.run_messages import show_columns
+from litmlp.engine.run.column_table import show_columns
 from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
 from litmlp.engine.terminal.console import show
 
@@ -27,7 +28,7 @@ def evaluate_run(folder: Path) -> Metrics:
     if not isinstance(recorded, dict):
         recorded = {}
     OmegaConf.set_struct(config, True)
-    metrics = measure_folder(config, folder)
+    metrics, data = measure_folder(config, folder)
     show(metrics_table(metrics))
     found = run_folder.finite(metrics)
     changed = [tag for tag in found if found[tag] != recorded.get(tag)]
@@ -36,11 +37,20 @@ def evaluate_run(folder: Path) -> Metrics:
         if changed
         else "the same as in summary.json, to the last digit"
     )
+    before = run_folder.read_summary(folder).get("data")
+    if isinstance(before, dict) and (changes := changes_of_data(before, data)):
+        show(f"the data have changed since the run: {'; '.join(changes)}")
     return metrics
 
 
-def measure_folder(config: DictConfig, folder: Path) -> Metrics:
-    """Return the metrics of a folder's best checkpoint on the data of a config."""
+def measure_folder(
+    config: DictConfig, folder: Path
+) -> tuple[Metrics, dict[str, str | int]]:
+    """Measure a folder's best checkpoint on the data of a config.
+
+    Returns:
+        The metrics, and the fingerprint of the data.
+    """
     with blame_folder(folder):
         config = one_device(config)
         with run_settings(config):
@@ -48,7 +58,8 @@ def measure_folder(config: DictConfig, folder: Path) -> Metrics:
             show_columns(data)
             model = build_model(config, data)
             model.load_state_dict(checkpoints.best(folder)["state_dict"])
-            return split_metrics(model, data, build_trainer(config))
+            metrics = split_metrics(model, data, build_trainer(config))
+            return metrics, provenance.of_data(data)
 
 
 @torch.inference_mode()

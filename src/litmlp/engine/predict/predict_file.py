@@ -13,13 +13,18 @@ from torch import Tensor
 
 from litmlp.data.prediction_table import predicted_columns
 from litmlp.data.samples import Column, predicted_names
-from litmlp.data.tables.read import PARQUET, header_of
+from litmlp.data.tables.file_formats import PARQUET
+from litmlp.data.tables.raw_features import Unseen, describe_unseen
+from litmlp.data.tables.read import Source, open_source
 from litmlp.data.tables.stream import read_inputs
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import LEFT
 from litmlp.engine.predict.onnx_predictor import open_onnx
 from litmlp.engine.terminal.console import console, show
 from litmlp.errors import UserError
+
+MOST_NAMED = 20
+"""Columns that a message names."""
 
 
 class Predictor(Protocol):
@@ -62,9 +67,9 @@ def predict_file(
 
     Args:
         predictor: a trained model.
-        source: a ``.csv`` or ``.parquet`` file with the predictor's columns, by name
-            and in any order; other columns are ignored.
-        output: a file of either kind, which is written as a whole.
+        source: a file with the predictor's columns, by name and in any order; other
+            columns are ignored.
+        output: a ``.csv`` or ``.parquet`` file, which is written as a whole.
         keep: columns to copy; by default those that were left out in training.
 
     Raises:
@@ -75,32 +80,36 @@ def predict_file(
     target = Path(output)
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
-    check_output(target, source)
-    kept = kept_columns(predictor, source, keep)
-    write(predictions(predictor, source, kept), target, source)
+    opened = open_source(source, needed=[c.name for c in predictor.columns])
+    check_output(target, opened.file)
+    kept = kept_columns(predictor, opened, keep)
+    unseen: Unseen = Unseen()
+    write(predictions(predictor, opened, kept, unseen), target, source)
+    for line in describe_unseen(unseen):
+        show(line)
 
 
-def check_output(target: Path, source: str) -> None:
+def check_output(target: Path, source: Path) -> None:
     """Check that an output replaces neither the input nor a file of a run.
 
     Raises:
         UserError: it would.
     """
-    if target.exists() and Path(source).exists() and target.samefile(source):
+    if target.exists() and target.samefile(source):
         raise UserError(f"output={target} is the input: give another file")
     if target.name in LEFT and (target.parent / "summary.json").is_file():
         raise UserError(f"output={target} is a run's own: give another file")
 
 
 def kept_columns(
-    predictor: Predictor, source: str, keep: Sequence[str] | None
+    predictor: Predictor, source: Source, keep: Sequence[str] | None
 ) -> list[str]:
     """Return the columns to copy of a table that has every column that is needed.
 
     Raises:
         UserError: a column is missing, or two columns of the output had one name.
     """
-    present = header_of(source)
+    present = source.names
     made = predicted_names(predictor.target_names, predictor.class_names)
     kept = [n for n in predictor.dropped if n in present and n not in made]
     if keep is not None:
@@ -110,31 +119,42 @@ def kept_columns(
                 raise UserError(f"keep: the output would have two columns {name}")
         kept = list(keep)
     features = [column.name for column in predictor.columns]
-    match_columns(source, present, [*features, *kept])
+    match_columns(source, [*features, *kept])
     return kept
 
 
-def match_columns(source: str, present: Sequence[str], needed: Sequence[str]) -> None:
+def match_columns(source: Source, needed: Sequence[str]) -> None:
     """Show which columns of a table are not needed.
 
     Raises:
         UserError: a needed column is missing.
     """
-    missing = [name for name in needed if name not in present]
+    missing = [name for name in needed if name not in source.names]
     if missing:
         raise UserError(
-            f"{source} has no column {', '.join(missing)}. "
-            f"There are: {', '.join(present)}"
+            f"{source.path} has no column {first_names(missing)}. "
+            f"There are: {first_names(source.names)}"
         )
-    if extra := [name for name in present if name not in needed]:
-        show(f"ignored columns: {', '.join(extra)}")
+    if extra := [name for name in source.names if name not in needed]:
+        show(f"ignored columns: {first_names(extra)}")
+
+
+def first_names(names: Sequence[str]) -> str:
+    """Return the first names, and how many there are more.
+
+    >>> first_names(["a", "b"])
+    'a, b'
+    """
+    more = len(names) - MOST_NAMED
+    ending = f", … and {more:,} more" if more > 0 else ""
+    return f"{', '.join(names[:MOST_NAMED])}{ending}"
 
 
 def predictions(
-    predictor: Predictor, source: str, kept: Sequence[str]
+    predictor: Predictor, source: Source, kept: Sequence[str], unseen: Unseen
 ) -> Iterator[pl.DataFrame]:
     """Yield some thousand rows at a time: the kept columns, then the predictions."""
-    for inputs, others in read_inputs(source, predictor.columns, kept):
+    for inputs, others in read_inputs(source, predictor.columns, kept, unseen):
         yield pl.DataFrame(
             [*others, *predicted_columns(predictor, predictor.predict(inputs))]
         )

@@ -32,6 +32,7 @@ class TrainedModel:
         columns: the raw features that the model takes.
         target_names: one per target; a single one for classes.
         class_names: in the order of the class indices; empty for real values.
+        targets: the descriptions of the targets.
     """
 
     config: DictConfig
@@ -39,6 +40,7 @@ class TrainedModel:
     columns: Sequence[Column]
     target_names: Sequence[str]
     class_names: Sequence[str]
+    targets: Sequence[Column] = ()
 
     @property
     def dropped(self) -> Sequence[str]:
@@ -123,12 +125,16 @@ def from_checkpoint(
     )
     model = build_model(config, StoredData(facts=facts, fitted_preprocessing=blank))
     model.load_state_dict(state)
+    names = list(map(str, facts["target_names"]))
+    # Runs of older versions have no description of their targets.
+    targets = facts.get("target_columns") or [{"name": name} for name in names]
     result = TrainedModel(
         config=config,
         model=model.eval(),
         columns=columns,
-        target_names=list(map(str, facts["target_names"])),
+        target_names=names,
         class_names=list(map(str, facts.get("class_names", []))),
+        targets=[Column(**target) for target in targets],
     )
     check_width(result)
     return result

@@ -105,9 +105,9 @@ def check_table(table: str | None, target: str | None) -> None:
     if table is None or target is None:
         raise UserError("--table and --target belong together: give both")
     # Loading takes half a second: projects without a table do not wait.
-    from litmlp.data.tables.read import header_of
+    from litmlp.data.tables.read import open_source
 
-    columns = header_of(table)
+    columns = open_source(table).names
     if target not in columns:
         raise UserError(f"{table} has no column {target}. {nearest(target, columns)}")
 

@@ -47,7 +47,8 @@ class Table:
         node = config.data.copy()
         node._target_ = f"{FrameData.__module__}.{FrameData.__qualname__}"
         late = {"frame": self.frame, "weights": self.weights}
-        return cast(FrameData, construct_node(node, "data", reserved=PATHS, **late))
+        of_files = [*PATHS, "separator", "skip_rows"]
+        return cast(FrameData, construct_node(node, "data", reserved=of_files, **late))
 
 
 def fit_table(

@@ -28,6 +28,6 @@ def predict_table(trained: TrainedModel, table: pl.DataFrame) -> NDArray[Any]:
             f"There are: {', '.join(table.columns)}"
         )
     with run_settings(trained.config):  # as in training: threads, floating-point type
-        inputs = to_inputs(table, trained.columns, first_line=0)
+        inputs = to_inputs(table, trained.columns)
         predictions: NDArray[Any] = trained.predict(inputs).numpy()
     return predictions

@@ -20,7 +20,7 @@ from litmlp.errors import UserError
 ABSENT = "(default)"
 
 SAME_DATA = re.compile(
-    r"data\.(batch_size|drop|fold|inputs|kinds|num_folds|order_seed|preprocessing|"
+    r"data\.(batch_size|drop|features|fold|inputs|kinds|num_folds|order_seed|preprocessing|"
     r"(split_)?seed|\w+_share)"
 )
 """Options of data that do not make them other data."""

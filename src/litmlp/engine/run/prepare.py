@@ -19,8 +19,10 @@ from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.metric_direction import check_monitors
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.untrusted_folder import blame_folder
+from litmlp.engine.run.resume import check_same_data
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
+from litmlp.metrics import needs_both_classes
 from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
 
@@ -71,6 +73,8 @@ def build_run(
         UserError: a part does not fit the data, or a checkpoint does not fit the run.
     """
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
+    if point:
+        check_same_data(folder, data)
     config = with_monitor(config, data)
     model = build_model(config, data)
     if point:  # checked now: Lightning loads it once the loggers are cut back
@@ -102,7 +106,26 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
         config.monitor = config.monitor.replace("/val", "/train")
         show(f"no validation rows: {config.monitor} is monitored instead")
     check_monitors(config, [split for split in data.rows if split != "test"])
+    check_monitor_is_defined(config, data)
     return config
+
+
+def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
+    """Check that the rows that choose the best epoch define the monitored metric.
+
+    Raises:
+        UserError: they hold one class, and the metric compares two.
+    """
+    name, split = config.monitor.split("/")
+    target = str((config.task.metrics.get(name) or {}).get("_target_", ""))
+    rows = data.split_targets[split]
+    single = rows.ndim == 1 and bool((rows == rows[0]).all())
+    if data.samples.class_names and single and needs_both_classes(target):
+        raise UserError(
+            f"monitor={config.monitor}: all {len(rows):,} rows are of class "
+            f"{data.samples.class_names[int(rows[0])]}, for which {name} is undefined: "
+            f"choose monitor=loss/{split}, or other rows"
+        )
 
 
 def check_callbacks(trainer: Trainer) -> None:

@@ -10,7 +10,7 @@ from lightning.pytorch import Trainer
 
 from litmlp.engine.folder import checkpoints, provenance
 from litmlp.engine.folder.loggers import TensorBoard
-from litmlp.engine.folder.run_folder import Summary
+from litmlp.engine.folder.run_folder import Summary, write_summary
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.test import Metrics
 from litmlp.engine.terminal.console import show
@@ -80,6 +80,12 @@ def record(run: Run, last: checkpoints.Checkpoint, metrics: Metrics) -> Summary:
         "iterations": last["global_step"],
         "samples_per_second": throughput.get("samples_per_second"),
     }
+
+
+def record_data(run: Run, summary: Summary) -> None:
+    """Record which data a run begins with, so that it goes on with no others."""
+    summary["data"] = provenance.of_data(run.data)
+    write_summary(run.folder, summary)
 
 
 def how_it_ended(trainer: Trainer, best: dict[str, Any]) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from litmlp.engine.config.unresolved_overrides import as_typed
-from litmlp.engine.folder import run_folder
+from litmlp.engine.folder import provenance, run_folder
 from litmlp.engine.folder.lock import is_held
 from litmlp.engine.folder.untrusted_folder import (
     blame_folder,
@@ -16,6 +16,9 @@ from litmlp.engine.folder.untrusted_folder import (
     check_writers,
 )
 from litmlp.errors import UserError
+
+if TYPE_CHECKING:
+    from litmlp.data.data_module import Data
 
 BUDGETS = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
 """Keys that limit the training."""
@@ -202,5 +205,20 @@ def valid_entries(folder: Path, config: DictConfig) -> run_folder.Summary:
         same = same_budget(folder, config)
     elif not same and any(folder.glob("checkpoints/*.ckpt")):
         raise UserError(f"{folder} holds an unfinished run of another config")
-    kept = ("started", "config_hash", "overrides")
-    return {name: summary[name] for name in kept if same and name in summary}
+    kept = {"data", *(["started", "config_hash", "overrides"] if same else [])}
+    return {name: summary[name] for name in summary if name in kept}
+
+
+def check_same_data(folder: Path, data: "Data") -> None:
+    """Check that a run goes on with the data that it began with.
+
+    Raises:
+        UserError: the data have changed since.
+    """
+    before = run_folder.read_summary(folder).get("data") or {}
+    changes = provenance.changes_of_data(before, provenance.of_data(data))
+    if changes:
+        raise UserError(
+            f"{folder}: the data have changed since this run began: "
+            f"{'; '.join(changes)}. Put the old data back, or start a new run"
+        )

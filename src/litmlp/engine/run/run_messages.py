@@ -12,7 +12,7 @@ from lightning.pytorch import Trainer
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.data.data_module import Data
-from litmlp.data.samples import Column
+from litmlp.data.samples import Column, ColumnFacts
 from litmlp.engine.config.hyperparameters import NOT_CHOSEN, flat, hyperparameters
 from litmlp.engine.diagnosis.config_advice import advice
 from litmlp.engine.diagnosis.model_table import model_table
@@ -21,6 +21,7 @@ from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.run_folder import Summary
 from litmlp.engine.folder.saved_config import config_text
+from litmlp.engine.run.column_table import show_columns
 from litmlp.engine.run.launch_arguments import this_command
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.test import metrics_table
@@ -43,7 +44,7 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     show_choices(run.config)
     show_columns(run.data)
     show_plan(run.data, run.trainer)
-    layers = show(model_table(run.model, run.data.features["train"][:1]))
+    layers = show(model_table(run.model, run.data.split_features["train"][:1]))
     typed = {re.split(r"[.=]", t.rpartition("@")[2])[0] for t in own_choices()}
     for line in advice(run.config, run.model.network, typed):
         show(f"advice       {line}")
@@ -58,6 +59,8 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
 def say_result(folder: Path, summary: Summary) -> None:
     """Show the metrics of a run, the doctor's findings, and where to look further."""
     show(metrics_table(summary["metrics"]))
+    if undefined := [t for t, v in summary["metrics"].items() if v is None or v != v]:
+        show(f"undefined    {', '.join(undefined)}: no number for these rows")
     for finding in summary["doctors_note"]:
         show(f"doctor       {finding}")
     show(f"folder       {shortest(folder)}")
@@ -90,15 +93,6 @@ def show_precision(run: Run) -> None:
     asked, used = str(run.config.trainer.get("precision")), str(run.trainer.precision)
     if asked.startswith("16") and used.startswith("bf16"):
         show(f"advice       a CPU has no {asked}: this run trains in {used}")
-
-
-def show_columns(data: Data) -> None:
-    """Show the kind, values and oddities of each column, if the data report them."""
-    if data.samples.column_report:
-        shown = table("column", "kind", "distinct", "missing", "note")
-        for name, kind, distinct, missing, note in data.samples.column_report:
-            shown.add_row(name, kind, f"{distinct:,}", f"{missing:,}", note)
-        show(shown)
 
 
 def show_plan(data: Data, trainer: Trainer) -> None:
@@ -153,7 +147,9 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
         "differences": grid(("key", "default", "here"), differences(run.config)),
         "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])
         + "\n\n"
-        + grid(("column", "kind", "categories"), described(data.samples.columns)),
+        + grid(("column", "kind", "categories"), described(data.samples.columns))
+        + "\n\n"
+        + grid(ColumnFacts._fields, data.samples.column_report),
         "model": fenced(layers),
         "versions": grid(("what", "version"), facts.items()),
     }

@@ -15,7 +15,13 @@ from litmlp.engine.process.process_settings import seed_torch
 from litmlp.engine.run import resume
 from litmlp.engine.run.launch_arguments import this_command
 from litmlp.engine.run.prepare import Run, build_run
-from litmlp.engine.run.record import best_value, load_best, open_loggers, record
+from litmlp.engine.run.record import (
+    best_value,
+    load_best,
+    open_loggers,
+    record,
+    record_data,
+)
 from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.run.run_messages import announce, say_result
 from litmlp.engine.run.test import measure_run
@@ -61,6 +67,7 @@ def train(config: DictConfig, data: Data | None = None) -> float:
         data = data or build_data(config)
         run = build_run(config, folder, data, start.point)
         saved_config.write_config(folder, run.config)
+        record_data(run, summary)
         announce(run, start.point)
         with open_loggers(run.trainer):
             fit(run, start.point)

@@ -166,7 +166,7 @@ def try_in_stack(run: Run) -> None:
     stack = Stack([model], model.device)
     plain = is_plain_mlp(model)  # all of its parts are known; dropout would need masks
     network = StackedMLP(model) if plain else StackedModule(model)
-    features = data.features["train"][batch][None]
+    features = data.split_features["train"][batch][None]
     tensors = stack.leaves | stack.buffers
     outputs = network(tensors, features, [], training=not plain)
     targets = data.split_targets["train"][batch][None]

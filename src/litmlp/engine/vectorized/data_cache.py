@@ -16,7 +16,8 @@ SPLIT = (
 SHARED = {
     "samples": ORDER + SPLIT,
     **dict.fromkeys(
-        ("rows", "split_targets", "fitted_preprocessing", "features", "facts"), ORDER
+        ("rows", "split_targets", "fitted_preprocessing", "split_features", "facts"),
+        ORDER,
     ),
 }
 """Parts of a data set, each with the config keys that may differ while it is shared."""

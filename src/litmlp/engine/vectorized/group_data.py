@@ -20,13 +20,14 @@ class GroupData:
     def __init__(self, runs: Sequence[GroupedRun], device: torch.device) -> None:
         splits = {split_of(run): run.data for run in runs}
         every = splits.values()
-        self.features = joined([data.features["train"] for data in every]).to(device)
+        self.features = joined([d.split_features["train"] for d in every]).to(device)
         self.targets = joined([d.split_targets["train"] for d in every]).to(device)
         counts = accumulate((len(d.rows["train"]) for d in every), initial=0)
         self._starts = dict(zip(splits, counts, strict=False))
         self._validation = {
             split: tuple(
-                rows["val"].to(device) for rows in (data.features, data.split_targets)
+                rows["val"].to(device)
+                for rows in (data.split_features, data.split_targets)
             )
             for split, data in splits.items()
             if "val" in data.rows

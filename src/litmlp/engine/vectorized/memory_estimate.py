@@ -70,7 +70,7 @@ class Capacity:
         if self._free == sys.maxsize:  # the number of runs was given
             return 0
         data, needed = run.data, RUN_BYTES + bytes_of_run(run)
-        features = sum(rows.nbytes for rows in data.features.values())
+        features = sum(rows.nbytes for rows in data.split_features.values())
         if id(data.samples) not in self._tables:
             needed += data.samples.inputs.nbytes
         if id(data.rows) not in self._splits:
@@ -94,7 +94,7 @@ def bytes_of_run(run: Run) -> int:
     The activations are those that a backward pass of this network keeps.
     """
     weights = sum(p.nbytes for p in run.model.parameters())
-    features = run.data.features
+    features = run.data.split_features
     batch = features["train"][: run.data.train_batches.sizes[0]]
     activations, outputs = bytes_of_batch(run.model, batch)
     validated = min(EVALUATION_BATCH_SIZE, len(features.get("val", ())))

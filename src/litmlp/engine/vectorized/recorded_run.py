@@ -18,6 +18,7 @@ from litmlp.engine.run.record import (
     load_best,
     open_loggers,
     record,
+    record_data,
 )
 from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.run.run_messages import announce
@@ -68,6 +69,7 @@ class RecordedRun:
                 )
                 own.summary["vectorized"] = group_size
                 saved_config.write_launch(run.folder, run.config)
+                record_data(run, own.summary)
                 announce(run, point)
             except Exception as error:
                 grouped.error = error
@@ -129,7 +131,7 @@ def tested(run: Run) -> Metrics:
     model, data = run.model.eval(), run.data
     metrics: Metrics = {}
     for split, targets in data.split_targets.items():
-        batches = torch.split(data.features[split], EVALUATION_BATCH_SIZE)
+        batches = torch.split(data.split_features[split], EVALUATION_BATCH_SIZE)
         outputs = torch.cat([model(batch.to(model.device)) for batch in batches])
         values = model.measure(outputs, targets.to(model.device))
         metrics |= {f"{name}/{split}": float(value) for name, value in values.items()}

@@ -38,8 +38,13 @@ def measures_of(
     ]
     metrics = dict(models[0].metrics.items())
     known = isinstance(models[0], Classifier) and all(map(is_known, metrics.values()))
-    sound = outputs.isfinite().flatten(1).all(dim=1).nonzero().flatten()
-    if not known or targets.ndim != 2 or not len(sound):
+    if not known or targets.ndim != 2:
+        return found
+    finite = outputs.isfinite().flatten(1).all(dim=1)
+    # Rows of one class leave metrics undefined, which the run's own model says.
+    varied = (targets != targets[:, :1]).any(dim=1)
+    sound = (finite & varied).nonzero().flatten()
+    if not len(sound):
         return found
     columns = columns_of(models[0], outputs[sound], targets[sound])
     for i, k in enumerate(sound.tolist()):

@@ -41,7 +41,7 @@ class StackedModule:
         """Draw the masks of the dropout modules, in the order of their calls."""
         if rows not in self._called:
             self._noted = self._called[rows] = []
-            features = runs[0].data.features["train"][:rows]
+            features = runs[0].data.split_features["train"][:rows]
             with torch.no_grad():
                 self.module.train()(features.to(runs[0].model.device))
         return [

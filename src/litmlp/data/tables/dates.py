@@ -1,0 +1,241 @@
+"""Dates, times of day and durations as people write them.
+
+The form of a column is a format such as ``%d/%m/%Y``, ``ISO`` for year-month-day in any
+precision, or ``duration``.
+"""
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from litmlp.errors import UserError
+
+ISO, DURATION = "ISO", "duration"
+S = r"([-/. ])"
+DATES: Sequence[tuple[str, Sequence[str]]] = (
+    (rf"\d{{4}}{S}\d{{1,2}}\1\d{{1,2}}", ["%Y{}%m{}%d"]),
+    (rf"\d{{1,2}}{S}\d{{1,2}}\1\d{{4}}", ["%d{}%m{}%Y", "%m{}%d{}%Y"]),
+    (rf"\d{{1,2}}{S}\d{{1,2}}\1\d\d", ["%d{}%m{}%y", "%m{}%d{}%y", "%y{}%m{}%d"]),
+    (rf"\d{{1,2}}{S}[^\W\d]{{3,}}\1\d{{4}}", ["%d{}%B{}%Y"]),
+    (rf"\d{{1,2}}{S}[^\W\d]{{3,}}\1\d\d", ["%d{}%B{}%y"]),
+    (rf"\d{{4}}{S}[^\W\d]{{3,}}\1\d{{1,2}}", ["%Y{}%B{}%d"]),
+    (r"[^\W\d]{3,} \d{1,2}, \d{4}", ["%B %d, %Y"]),
+    (r"[^\W\d]{3,} \d{1,2} \d{4}", ["%B %d %Y"]),
+    (rf"\d{{4}}{S}\d{{1,2}}", ["%Y{}%m"]),
+    (r"\d{1,2}([-/])\d{4}", ["%m{}%Y"]),
+    (rf"[^\W\d]{{3,}}{S}\d{{4}}", ["%B{}%Y"]),
+    (rf"[^\W\d]{{3,}}{S}\d\d", ["%B{}%y"]),
+    (r"[^\W\d]{3,}, ?\d{4}", ["%B, %Y"]),
+    (rf"\d{{4}}{S}[^\W\d]{{3,}}", ["%Y{}%B"]),
+)
+"""Shapes of a date and the formats that it may have; ``{}`` is the separator."""
+CLOCK = re.compile(
+    r"(?P<hm>\d{1,2}:\d\d)(?P<s>:\d\d(?:[.,]\d+)?)?(?P<space> ?)(?P<half>[AaPp][Mm])?"
+    r"(?P<zone> ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+)
+WEEKDAY = re.compile(r"[^\W\d]{3,9},? (?=.*\d.*\d)")
+SPAN = (
+    r"^(?P<sign>-?)(?:(?P<d>\d+) days?,? ?)?"
+    r"(?:(?P<h>\d+):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d+)?))?)?$"
+)
+ISO_SPAN = (
+    r"^(?P<sign>-?)P(?:(?P<d>\d+)D)?"
+    r"(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$"
+)
+ISO_FORMATS = (
+    "%Y-%m-%d",
+    *(
+        f"%Y-%m-%d {time}{zone}"
+        for time in ("%H:%M:%S%.f", "%H:%M")
+        for zone in ("", "%#z")
+    ),
+)
+ABBREVIATED = r"(?i)\b([a-z]{3})(?:t\b\.?|\.)"
+"""``Sept`` and ``Oct.``, which Rust's parser knows as Sep and Oct."""
+UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+"""Seconds of the units of a duration."""
+SAMPLE = 100
+"""Distinct values whose shapes suggest the formats."""
+
+
+def candidates(text: pl.Series) -> list[str]:
+    """Return the formats that some values of a column may have."""
+    found: dict[str, None] = {}
+    for value in text.head(SAMPLE).str.replace(ABBREVIATED, "$1"):
+        found |= dict.fromkeys(formats_of(value))
+    return list(found)
+
+
+def formats_of(value: str) -> list[str]:
+    """Return the formats that one value may have.
+
+    >>> formats_of("3/4/2024 3:05 PM")
+    ['%d/%m/%Y %I:%M %p', '%m/%d/%Y %I:%M %p']
+    """
+    if re.match(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)", value):
+        return [ISO]
+    clock = re.search(rf"(?:^|(?<=[T ]))(?:{CLOCK.pattern})$", value)
+    day = value[: clock.start()] if clock else value
+    time = clock_format(clock) if clock else ""
+    if not day:
+        spans = is_span(value)
+        return [*([time] if time and "z" not in time else []), *[DURATION] * spans]
+    end = day[-1] if time else ""
+    day = day[: len(day) - len(end)]
+    if end == " " and day.endswith(","):
+        day, end = day[:-1], ", "
+    weekday = WEEKDAY.match(day)
+    front = re.sub(r"[^\W\d]+", "%A", weekday[0]) if weekday else ""
+    rests = [("", day)] + ([(front, day[weekday.end() :])] if weekday else [])
+    found = [
+        f"{before}{shape.format(*matched.groups() * 2)}{end}{time}"
+        for before, rest in rests
+        for pattern, shapes in DATES
+        if (matched := re.fullmatch(pattern, rest))
+        for shape in shapes
+    ]
+    return found or [DURATION] * is_span(value)
+
+
+def clock_format(clock: re.Match[str]) -> str:
+    """Return the format of a time of day.
+
+    >>> clock_format(CLOCK.fullmatch("3:05 PM"))
+    '%I:%M %p'
+    """
+    parts = [("%I" if clock["half"] else "%H"), ":%M"]
+    parts += [":%S%.f"] if clock["s"] else []
+    parts += [f"{clock['space']}%p"] if clock["half"] else []
+    if clock["zone"]:
+        parts.append(" %#z" if clock["zone"].startswith(" ") else "%#z")
+    return "".join(parts)
+
+
+def is_span(value: str) -> bool:
+    """Say whether a text is a duration, such as ``1 day, 2:30:00`` or ``PT5M``."""
+    return value not in ("", "-") and bool(
+        re.match(SPAN, value) or re.match(ISO_SPAN, value)
+    )
+
+
+def is_clock(form: str) -> bool:
+    """Say whether a form is of times without a date."""
+    return form not in ("", ISO, DURATION) and not re.search("%[YymBbdj]", form)
+
+
+def parse_times(text: pl.Series, form: str) -> pl.Series:
+    """Parse dates, times of day or durations of a form; null for other text.
+
+    Args:
+        form: empty for the formats that polars recognizes.
+
+    Raises:
+        UserError: the form is no format.
+    """
+    if form == DURATION:
+        return parse_spans(text)
+    if not form:
+        return guess_times(text)
+    try:
+        if is_clock(form):
+            return text.str.to_time(form, strict=False)
+        return parse_dates(text, form)
+    except pl.exceptions.PolarsError as error:
+        raise UserError(
+            f"data.date_format={form} is no format: days, months and years are "
+            "%d, %m and %Y"
+        ) from error
+
+
+def parse_dates(text: pl.Series, form: str) -> pl.Series:
+    """Parse dates of a form as times in UTC, in microseconds."""
+    if "%#z" in form or form == ISO:
+        text = text.str.replace(" ?(UTC|GMT)$", "Z")
+    if "%B" in form:
+        text = text.str.replace(ABBREVIATED, "$1")
+    if form == ISO:
+        text = text.str.replace(r"^(\d{4}-\d{1,2}-\d{1,2})T", "${1} ")
+        parsed = [naive(text.str.to_datetime(f, strict=False)) for f in ISO_FORMATS]
+        return pl.select(pl.coalesce(*parsed)).to_series().alias(text.name)
+    if not re.search("%[dje]", form):  # a month needs a day
+        text, form = "1 " + text, f"%d {form}"
+    return naive(text.str.to_datetime(form, strict=False))
+
+
+def naive(times: pl.Series) -> pl.Series:
+    """Times in UTC without a zone, in microseconds."""
+    if getattr(times.dtype, "time_zone", None):
+        times = times.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return times.cast(pl.Datetime("us"))
+
+
+def guess_times(text: pl.Series) -> pl.Series:
+    """Parse times in the format that polars finds; null for other text."""
+    try:
+        return text.str.to_datetime(strict=False)
+    except pl.exceptions.PolarsError:  # no value has a known format
+        return pl.repeat(None, len(text), dtype=pl.Datetime, eager=True)
+
+
+def parse_spans(text: pl.Series) -> pl.Series:
+    """Parse durations; null for other text."""
+    found = [
+        text.str.extract_groups(pattern)
+        .struct.unnest()
+        .select(
+            pl.when(pl.col("sign") == "-").then(-1).otherwise(1)
+            * sum(pl.col(u).cast(pl.Float64).fill_null(0) * n for u, n in UNITS.items())
+            * pl.when(pl.col("sign").is_not_null()).then(1e6)
+        )
+        .to_series()
+        for pattern in (SPAN, ISO_SPAN)
+    ]
+    spans = found[0].zip_with(found[0].is_not_null(), found[1])
+    spans = spans.set(text.is_in(["", "-"]), None)
+    return spans.round().cast(pl.Duration("us")).alias(text.name)
+
+
+def in_days(times: pl.Series) -> pl.Series:
+    """Days since 1970 of dates; times of day and durations as fractions of days."""
+    if times.dtype == pl.Time:
+        return times.cast(pl.Int64) / 86_400e9
+    if times.dtype == pl.Duration:
+        return times.cast(pl.Duration("us")).cast(pl.Int64) / 86_400e6
+    return naive(times).dt.timestamp("us") / 86_400e6
+
+
+def find_date_form(text: pl.Series, given: str | None) -> tuple[str, float, str]:
+    """Find the format that fits most values of a column.
+
+    Args:
+        text: the distinct values.
+        given: a format that the user has set; it is tried alone.
+
+    Returns:
+        The format (empty if none fits a value), the fraction of values that it fits and
+        a remark about its reading.
+    """
+    formats = [given] if given else candidates(text)
+    fits = {f: 1 - parse_times(text, f).null_count() / len(text) for f in formats}
+    form = max(fits, key=lambda f: fits[f], default="")
+    if not form or not fits[form]:
+        return "", 0.0, ""
+    rivals = [f for f in fits if fits[f] == fits[form] and f != form]
+    return form, fits[form], "" if given else describe_form(text, form, rivals)
+
+
+def describe_form(text: pl.Series, form: str, rivals: Sequence[str]) -> str:
+    """Say how times are read, unless they are dates that can be read in one way."""
+    if is_clock(form):
+        return "times of day, as fractions of a day"
+    if form == DURATION:
+        return "durations, in days"
+    notes = []
+    if "%y" in form:
+        notes.append("years of two digits are read as 1969 to 2068")
+    if rivals:
+        same = (parse_times(text, form) == parse_times(text, rivals[0])).all()
+        other = f"'data.date_format=\"{rivals[0]}\"'"
+        notes += [] if same else [f"read as {form}; if it is {rivals[0]}: {other}"]
+    return "; ".join(notes)

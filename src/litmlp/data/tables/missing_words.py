@@ -1,0 +1,68 @@
+"""Missing values: one meaning for text, numbers and every kind of file."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+"""Words that stand for a missing value unless the user gives others."""
+MOST_WORDS = 3
+"""Words that a remark names."""
+
+
+def without_missing(values: pl.Series, words: Sequence[str] | None = None) -> pl.Series:
+    """Strip outer spaces of text; null for NaN, empty text and the missing words.
+
+    Args:
+        values: of any type; categories stay categories if none of them changes.
+        words: None for ``MISSING_WORDS``; a word that is a number also stands for this
+            number in a column of numbers.
+    """
+    words = list(MISSING_WORDS if words is None else words)
+    if isinstance(values.dtype, (pl.Categorical, pl.Enum)):
+        text = values.unique().drop_nulls().cast(pl.String)
+        if (text == text.str.strip_chars()).all() and not text.is_in(
+            ["", *words]
+        ).any():
+            return values
+        values = values.cast(pl.String)
+    if values.dtype == pl.String:
+        text = values.str.strip_chars()
+        return text.set(text.is_in(["", *words]), None)
+    if not values.dtype.is_numeric():
+        return values
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+    numbers = pl.Series(words, dtype=pl.String).cast(pl.Float64, strict=False)
+    numbers = numbers.fill_nan(None).drop_nulls()
+    if numbers.is_empty():
+        return values
+    return values.set(values.cast(pl.Float64).is_in(numbers.to_list()), None)
+
+
+def describe_change(raw: pl.Series, cleaned: pl.Series) -> list[str]:
+    """Say which outer spaces and which words of a column of text are left out."""
+    if raw.dtype != pl.String:
+        return []
+    known = raw.filter(cleaned.is_not_null())
+    spaces = int((known.str.strip_chars() != known).sum())
+    notes = [f"outer spaces of {spaces:,} values are ignored"] if spaces else []
+    if words := count_words(raw, cleaned):
+        notes.append(f"missing: {words}; data.missing=[] keeps them")
+    return notes
+
+
+def count_words(raw: pl.Series, read: pl.Series) -> str:
+    """Name the words of a text column that were read as missing, with their counts.
+
+    >>> raw = pl.Series(["NA", "a", "NA", ""])
+    >>> count_words(raw, pl.Series([None, "a", None, None]))
+    "2 × 'NA'"
+    """
+    if raw.dtype != pl.String:
+        return ""
+    words = raw.filter(read.is_null()).str.strip_chars().drop_nulls()
+    counts = words.filter(words != "").value_counts(name="times").rows()
+    ordered = sorted(counts, key=lambda pair: (-pair[1], pair[0]))
+    named = [f"{times:,} × {word!r}" for word, times in ordered]
+    return ", ".join(named[:MOST_WORDS]) + ", …" * (len(named) > MOST_WORDS)

@@ -1,0 +1,185 @@
+"""One column of a table: from the text or type of its file to numbers and times."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import polars as pl
+
+from litmlp.data.tables.cell_errors import CellError
+from litmlp.data.tables.dates import (
+    DURATION,
+    ISO,
+    describe_form,
+    find_date_form,
+    naive,
+    parse_times,
+)
+from litmlp.data.tables.missing_words import describe_change, without_missing
+from litmlp.data.tables.written_numbers import (
+    Written,
+    find_form,
+    has_main_unit,
+    parse_numbers,
+)
+from litmlp.errors import UserError
+
+CLOCK = "%H:%M:%S%.f"
+MIXED = 0.5
+"""A column with more than this fraction of numbers (or times) should hold no text."""
+FEW = 20
+"""A column of at most so many distinct values may mix numbers with words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """Settings of the user about the text of a table.
+
+    Attributes:
+        missing: words that stand for a missing value; None for the usual ones.
+        decimal: the decimal mark; None to find it.
+        date_format: one format for all columns that it fits, or one per column.
+    """
+
+    missing: Sequence[str] | None = None
+    decimal: str | None = None
+    date_format: str | Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.decimal not in (None, ".", ","):
+            raise UserError(f"data.decimal={self.decimal}: must be . or , (or null)")
+
+    def format_for(self, name: str) -> str | None:
+        """Return the format of dates that is set for one column."""
+        if isinstance(self.date_format, Mapping):
+            return self.date_format.get(name)
+        return None
+
+
+class ReadColumn(NamedTuple):
+    """A column as it was read.
+
+    Attributes:
+        cleaned: as in the file, without outer spaces, null where a value is missing.
+        values: numbers, booleans, times or text.
+        form: how the numbers or times were written; see ``Column.form``.
+        notes: remarks about the reading.
+        mixed: the first value of a text column that is no number or time as most are.
+    """
+
+    cleaned: pl.Series
+    values: pl.Series
+    form: str = ""
+    notes: Sequence[str] = ()
+    mixed: CellError | None = None
+
+    @property
+    def has_few_values(self) -> bool:
+        """Whether the values repeat so often that they may be categories."""
+        known = self.cleaned.drop_nulls()
+        distinct = known.n_unique()
+        return distinct <= FEW and 2 * distinct <= len(known)
+
+
+def read_column(raw: pl.Series, wording: Wording) -> ReadColumn:
+    """Find how a column is written, and read it.
+
+    Raises:
+        UserError: a format that is set does not fit.
+    """
+    cleaned = without_missing(raw, wording.missing)
+    given = wording.format_for(raw.name)
+    if given and cleaned.dtype.is_integer():
+        cleaned = cleaned.cast(pl.String)  # as 20240131
+    if cleaned.dtype != pl.String:
+        read = read_typed(cleaned)
+    elif cleaned.null_count() == len(cleaned):
+        read = ReadColumn(cleaned, cleaned)
+    else:
+        read = read_text(cleaned, wording)
+    if read.values.dtype != pl.String:
+        return read  # of numbers, neither spaces nor words are worth a remark
+    return read._replace(notes=[*describe_change(raw, cleaned), *read.notes])
+
+
+def read_typed(values: pl.Series) -> ReadColumn:
+    """Read a column whose file stores its type, in the types that others know."""
+    kind = values.dtype
+    if kind in (pl.Date, pl.Datetime):
+        return ReadColumn(values, naive(values), ISO)
+    if kind in (pl.Time, pl.Duration):
+        form = CLOCK if kind == pl.Time else DURATION
+        return ReadColumn(values, values, form, [describe_form(values, form, [])])
+    if kind.is_decimal() or kind in (pl.Float16, pl.Int128, pl.UInt128):
+        return ReadColumn(values, values.cast(pl.Float64))
+    if kind.is_integer() and kind not in (pl.Int64, pl.UInt64):
+        return ReadColumn(values, values.cast(pl.Int64))
+    return ReadColumn(values, values)
+
+
+def read_text(text: pl.Series, wording: Wording) -> ReadColumn:
+    """Read text as numbers, booleans or times if all values are; else it stays text."""
+    floats = text.cast(pl.Float64, strict=False)
+    given = wording.format_for(text.name)
+    is_plain = floats.null_count() == text.null_count()
+    if is_plain and text.str.contains(r"^[-+]?0\d").any() and not given:
+        return ReadColumn(text, text)  # codes, as 007
+    if is_plain and wording.decimal != "," and not given:
+        return ReadColumn(text, as_integers(text, floats))
+    distinct = text.unique(maintain_order=True).drop_nulls()
+    if distinct.str.to_lowercase().is_in(["true", "false"]).all():
+        return ReadColumn(text, text.str.to_lowercase() == "true")
+    form, fraction, note = times_form(distinct, wording)
+    if fraction == 1:
+        return ReadColumn(text, parse_times(text, form), form, [note] if note else [])
+    found = find_form(distinct, wording.decimal)
+    if isinstance(found, Written):
+        numbers = parse_numbers(text, found.form)
+        return ReadColumn(text, numbers, found.form, [found.note] if found.note else [])
+    if found:
+        return ReadColumn(text, text, notes=[f"{found}: taken as text"])
+    return ReadColumn(text, text, mixed=find_mistake(text, form))
+
+
+def times_form(distinct: pl.Series, wording: Wording) -> tuple[str, float, str]:
+    """Find the format of times: one that is set for the column or for the table.
+
+    Raises:
+        UserError: the format of the column fits no value.
+    """
+    own = wording.format_for(distinct.name)
+    if isinstance(wording.date_format, str):
+        found = find_date_form(distinct, wording.date_format)
+        if found[1] > MIXED:
+            return found
+    found = find_date_form(distinct, own)
+    if own and found[1] < 1:
+        parsed = parse_times(distinct, own)
+        wrong = distinct.filter(parsed.is_null())[0]
+        raise UserError(
+            f"column {distinct.name}: {wrong!r} is not of data.date_format={own}"
+        )
+    return found
+
+
+def as_integers(text: pl.Series, floats: pl.Series) -> pl.Series:
+    """Return integers where all numbers are written as integers; else the floats."""
+    known = floats.drop_nulls()
+    if not known.is_finite().all() or (known != known.round()).any():
+        return floats
+    integers = text.cast(pl.Int64, strict=False)
+    return integers if integers.null_count() == text.null_count() else floats
+
+
+def find_mistake(text: pl.Series, form: str) -> CellError | None:
+    """Return the mistake of a column that mostly holds numbers or times, if it does."""
+    known = text.is_not_null()
+    fitting = {"numbers": has_main_unit(text)}
+    if form:
+        fitting["times"] = parse_times(text, form).is_not_null()
+    for kind, fits in fitting.items():
+        if int(fits.sum()) > MIXED * int(known.sum()):
+            row = int((known & ~fits).arg_true()[0])
+            problem = f"{text[row]!r} among {kind}"
+            return CellError(f"column {text.name}", row, problem)
+    return None

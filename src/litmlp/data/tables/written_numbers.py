@@ -1,0 +1,167 @@
+"""Numbers as people write them: thousands separators, units, decimal commas.
+
+A *form* is an example that says how a column writes its numbers: ``$1,234.5`` has a
+unit before the number, commas between the thousands and a decimal point.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import polars as pl
+
+SPELLINGS = {
+    **dict.fromkeys("\u2212\ufe63\uff0d", "-"),
+    **dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " "),
+    **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
+    **{chr(0x0660 + digit): str(digit) for digit in range(10)},
+    "\uff0b": "+",
+    "\uff05": "%",
+    "\u2019": "'",
+}
+"""Other characters for the same signs, spaces and digits."""
+CURRENCY = (
+    r"(?:(?:US|R|A|C|HK|NZ)?\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|BRL|Rs\.?|kr\.?)"
+)
+DIGITS = r"[.,]?\d(?:[\d.,'_ ]*\d)?[.,]?(?:[eE][-+]?\d+)?"
+UNIT = r"\+|[^\d\s.,'_()/+\-:][^\d,()]{0,15}[23]?"
+NUMBER = (
+    rf"^(?P<sign>[-+]?)\s*(?P<prefix>{CURRENCY})?\s*(?P<inner>[-+]?)"
+    rf"(?P<digits>{DIGITS})\s*(?P<suffix>{UNIT})?$"
+)
+SEPARATORS = ((",", "."), (" ", "."), ("'", "."), ("_", "."))
+"""Pairs of a thousands separator and a decimal point; ``COMMAS``: decimal commas."""
+COMMAS = (("", ","), (".", ","), (" ", ","), ("'", ","), ("_", ","))
+MOST_UNITS = 5
+"""Units that a column of numbers may mix by mistake."""
+PLAIN = "1234.5"
+EXAMPLE = re.compile(r"(.*?)1(\D?)234(\D)5(.*)", re.DOTALL)
+
+
+class Written(NamedTuple):
+    """A form that fits all values of a column, and a remark about it."""
+
+    form: str
+    note: str
+
+
+def find_form(text: pl.Series, decimal: str | None) -> Written | str | None:
+    """Find the one form in which all values of a column are numbers.
+
+    Args:
+        text: the distinct values, which are not all plain numbers.
+        decimal: the decimal mark, or None to infer it.
+
+    Returns:
+        The form; why there is none although every value is a number; or None if a value
+        is no number.
+    """
+    parts = text_parts(text)
+    if parts["digits"].null_count():
+        return None
+    units = parts.select("prefix", "suffix").unique().sort("prefix", "suffix")
+    if units.height > MOST_UNITS:
+        return None  # such as addresses
+    if units.height > 1:
+        named = [f"{a}{b}" or "none" for a, b in units.head(3).rows()]
+        return f"numbers with several units ({', '.join(named)})"
+    prefix, suffix = units.row(0)
+    digits = parts["digits"]
+    fitting = [p for p in pairs(decimal) if digits.str.contains(pattern(*p)).all()]
+    if not fitting:
+        return f"numbers written in several ways, such as {digits[0]} and {digits[-1]}"
+    (thousands, mark), *others = fitting
+    form = f"{prefix}1{thousands}234{mark}5{suffix}"
+    longest = max(text, key=len)
+    number = parse_form(pl.Series([longest]), form)[0]
+    note = f"{longest} is read as {number:.10g}"
+    if thousands == "," and ("", ",") in others:
+        note += """; if the comma is a decimal mark: 'data.decimal=","'"""
+    return Written("" if form == PLAIN else form, note)
+
+
+def has_main_unit(text: pl.Series) -> pl.Series:
+    """Whether each value is a number with the unit that most numbers have, or none."""
+    units = text_parts(text).filter(pl.col("digits").is_not_null())
+    if units.is_empty():
+        return text.is_in([])
+    most = units.group_by("prefix", "suffix").len().sort("len", "prefix", "suffix")
+    prefix, suffix, _ = most.row(-1)
+    distinct = text.unique().drop_nulls()
+    parts = text_parts(distinct)
+    fits = (parts["prefix"] == prefix) & (parts["suffix"] == suffix)
+    numbers = distinct.filter(fits & parts["digits"].is_not_null())
+    return text.is_in(numbers.to_list()).fill_null(False)
+
+
+def pairs(decimal: str | None) -> Iterator[tuple[str, str]]:
+    """Yield pairs of thousands separator and decimal mark, the likeliest first."""
+    if decimal != ",":
+        yield "", "."
+        yield from SEPARATORS
+    if decimal != ".":
+        yield from COMMAS
+
+
+def pattern(thousands: str, mark: str) -> str:
+    """Return the pattern of digits that are written with two separators."""
+    rest = rf"(?:{re.escape(mark)}\d*)?(?:[eE][-+]?\d+)?$"
+    if not thousands:
+        return rf"^(?:\d+|{re.escape(mark)}\d+){rest}"
+    # In India two digits stand between the commas, but for the last three.
+    inner = rf"(?:{re.escape(thousands)}\d{{{'2,3' if thousands == ',' else '3'}}})*"
+    return rf"^(?:[1-9]\d{{0,2}}{inner}{re.escape(thousands)}\d{{3}}|\d{{1,3}}){rest}"
+
+
+def text_parts(text: pl.Series) -> pl.DataFrame:
+    """Split text into signs, prefix, digits and suffix; null if it is no number."""
+    for other, plain in SPELLINGS.items():
+        if text.str.contains(other, literal=True).any():
+            text = text.str.replace_all(other, plain, literal=True)
+    # In accounts (5.00) is negative.
+    text = text.str.strip_chars().str.replace(
+        rf"^({CURRENCY})?\s*\(([^()]*)\)$", "-$1$2"
+    )
+    parts = text.str.extract_groups(NUMBER).struct.unnest()
+    return parts.with_columns(
+        pl.col("suffix").fill_null("").str.strip_chars(),
+        pl.col("prefix").fill_null(""),
+    )
+
+
+def parse_numbers(text: pl.Series, form: str) -> pl.Series:
+    """Parse numbers in a form, true and false as 1 and 0; null for other text."""
+    plain = text.str.strip_chars()
+    found = plain.cast(pl.Float64, strict=False)
+    if form:
+        found = found.clear(len(found))
+    rest = found.is_null() & plain.is_not_null()
+    if not rest.any():
+        return found
+    distinct = plain.filter(rest).unique()
+    numbers = parse_form(distinct, form or PLAIN)
+    words = distinct.str.to_lowercase().replace_strict(
+        {"true": 1.0, "false": 0.0}, default=None, return_dtype=pl.Float64
+    )
+    read = dict(
+        zip(distinct, numbers.zip_with(numbers.is_not_null(), words), strict=True)
+    )
+    return found.zip_with(
+        ~rest, plain.replace_strict(read, default=None, return_dtype=pl.Float64)
+    )
+
+
+def parse_form(text: pl.Series, form: str) -> pl.Series:
+    """Parse numbers in a form as float64; null for text of another form."""
+    example = EXAMPLE.fullmatch(form)
+    assert example is not None
+    prefix, thousands, mark, suffix = example.groups()
+    parts = text_parts(text)
+    digits = parts["digits"]
+    fits = (parts["prefix"] == prefix) & (parts["suffix"] == suffix)
+    fits &= digits.str.contains(pattern(thousands, mark))
+    if thousands:
+        digits = digits.str.replace_all(thousands, "", literal=True)
+    numbers = digits.str.replace(mark, ".", literal=True).cast(pl.Float64, strict=False)
+    minus = (parts["sign"] == "-") != (parts["inner"] == "-")
+    return numbers.zip_with(~minus, -numbers).set(~fits.fill_null(False), None)

@@ -1,0 +1,101 @@
+"""Files: found by their literal path, read by their content, or refused by name."""
+
+import gzip
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from litmlp.data.tables.read import open_source, read_table
+from litmlp.errors import UserError
+
+ROWS = [("1", "x"), ("2", "y")]
+
+
+def arrow(stream: bool) -> bytes:
+    content = io.BytesIO()
+    table = pl.DataFrame({"a": ["1", "2"], "b": ["x", "y"]})
+    table.write_ipc_stream(content) if stream else table.write_ipc(content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\n1,x\n2,y\n",
+        b" a ;b\n1;x\n2;y\n",
+        b"a\tb\r\n1\tx\r\n2\ty\r\n",
+        b"a|b\n\n1|x\n2|y\n\n",
+        gzip.compress(b"a,b\n1,x\n2,y\n"),
+        b'{"a":"1","b":"x"}\n{"a":"2","b":"y"}\n',
+        gzip.compress(b'{"a":"1","b":"x"}\n{"a":"2","b":"y"}\n'),
+        arrow(stream=False),
+        arrow(stream=True),
+    ],
+)
+def test_a_file_is_read_by_its_content(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "t.dat").write_bytes(content)
+    assert read_table(open_source(str(tmp_path / "t.dat"))).rows() == ROWS
+
+
+@pytest.mark.parametrize("name", ["r[1].csv", "x*.csv", "[p]/t.csv", "a b?.parquet"])
+def test_a_path_is_no_pattern(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    for other in ("r1.csv", "xy.csv", "a bc.parquet"):
+        (tmp_path / other).write_text("a,b\nwrong,wrong\n")
+    table = pl.DataFrame({"a": ["1", "2"], "b": ["x", "y"]})
+    table.write_csv(path) if path.suffix == ".csv" else table.write_parquet(path)
+    assert read_table(open_source(str(path))).rows() == ROWS
+
+
+def test_a_tilde_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n2,y\n")
+    assert read_table(open_source("~/t.csv")).rows() == ROWS
+
+
+REFUSED = {
+    b"PK\x03\x04 xl/workbook.xml": "is an Excel file, not a table: save it as CSV",
+    b"PK\x03\x04 t.csv": "is a zip archive, not a table: unpack it",
+    b'[{"a": 1}]': "is JSON, not a table: write one object per line",
+    b'{\n "a": 1}': "is JSON, not a table",
+    b"a,b\r1,x\r": "lines end as on old Macs",
+    b"a,b\n1,x,\n2,y,\n": "line 2: 3 fields, and the header has 2: the row ends with",
+    b"a,b\n1,2,3\n2,3,4\n": "line 2: .* R writes row names without a header",
+    b"a,b,c\n\n1,2\n": "line 3: 2 fields, and the header has 3: a field is missing",
+    "a,b\n".encode("utf-16"): "is UTF-16 text",
+    b"<html><table>": "is a web page",
+    b"a,a \n1,2\n": "column a is there twice",
+}
+
+
+@pytest.mark.parametrize("content", REFUSED)
+def test_another_file_is_named_with_what_to_do(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "t.dat").write_bytes(content)
+    with pytest.raises(UserError, match=REFUSED[content]):
+        read_table(open_source(str(tmp_path / "t.dat")))
+
+
+def test_addresses_folders_and_broken_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.parquet").write_text("text")
+    wrong = {
+        "https://example.org/t.csv": "is an address: download",
+        str(tmp_path): r"is a folder: give one file of it: t\.parquet",
+        str(tmp_path / "nowhere.csv"): "no such file",
+        str(tmp_path / "t.parquet"): r"t\.parquet cannot be read",
+    }
+    for path, words in wrong.items():
+        with pytest.raises(UserError, match=words):
+            open_source(path)
+
+
+@pytest.mark.parametrize("name", ["^x$", "*", "$x^2$", "0", "größe", "身高", "a[0]"])
+def test_a_name_is_taken_literally(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    pl.DataFrame({"x": ["1"], name: ["2"], "y": ["3"]}).write_csv(path)
+    source = open_source(str(path))
+    assert read_table(source, [name]).to_dict(as_series=False) == {name: ["2"]}
