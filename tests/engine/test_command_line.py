@@ -13,6 +13,7 @@ MISTAKES = {
     "trainer.max_epochs=two": "trainer.max_epochs=two: expected int or null, got str",
     "model.hidden_sizes=64": "model.hidden_sizes=64: expected a list of int, got int",
     "seed=abc": "seed=abc: expected int, got str",
+    "seeds=5": "seeds=5: seed=… sets the seed of a run, -m sweep.seeds=… the",
     "num_threads=0": "num_threads=0: must be 1 or more",
     "dropout=dropout dropout.p=2": "dropout: dropout probability has to be between 0",
     "optimizer.lr=-1": "optimizer: Invalid learning rate: -1",

@@ -25,6 +25,11 @@ def run_settings(config: DictConfig) -> Iterator[None]:
         UserError: a seed or a number of threads that cannot be.
     """
     seed = whole_number(config, "seed", least=0)  # first: the others refer to it
+    if not isinstance(config.seeds, DictConfig):
+        raise UserError(
+            f"seeds={config.seeds}: seed=… sets the seed of a run, -m sweep.seeds=… "
+            "the number of seeds of a sweep"
+        )
     for name in config.seeds:
         seed_of(config, str(name))
     with process_settings(
