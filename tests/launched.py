@@ -5,10 +5,12 @@ import os
 import re
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +86,26 @@ def begun_again(folder: Path) -> list[int]:
     ]
 
 
-def wait_until(happens: Callable[[], bool]) -> None:
-    for _ in range(600):
+def wait_until(happens: Callable[[], bool], seconds: float = 0.2) -> None:
+    """Look again after some seconds each time, for two minutes at most."""
+    for _ in range(int(120 / seconds)):
         if happens():
             return
-        time.sleep(0.2)
+        time.sleep(seconds)
     pytest.fail("it did not happen within two minutes")
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs ``scripts/train.py`` in a folder, until the block ends."""
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *arguments]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _launch(

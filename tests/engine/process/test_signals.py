@@ -2,17 +2,14 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, Run
+from conftest import Run
 from interrupted import differences
+from launched import started
 
 from litmlp.engine.folder import run_folder
 
@@ -24,18 +21,6 @@ ENDLESS = [
     "callbacks=minimal",
     "model.hidden_sizes=[4]",
 ]
-
-
-@contextmanager
-def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *arguments, *ENDLESS]
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def wait_for(folder: Path, pattern: str) -> Path:
@@ -60,7 +45,7 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("SIGUSR1", "SIGU
 def test_a_signal_saves_and_the_run_goes_on_to_the_bit(
     name: str, tmp_path: Path, run: Run
 ) -> None:
-    with started(tmp_path, "hydra.run.dir=here") as process:
+    with started(tmp_path, *ENDLESS, "hydra.run.dir=here") as process:
         wait_for(tmp_path, "here/checkpoints")
         process.send_signal(getattr(signal, name))
         _, said = process.communicate(timeout=60)
@@ -79,7 +64,9 @@ def test_a_signal_saves_and_the_run_goes_on_to_the_bit(
 
 
 def test_a_signal_in_a_sweep_starts_no_further_job(tmp_path: Path) -> None:
-    with started(tmp_path, "-m", "seed=0,1", "hydra.sweep.dir=there") as process:
+    with started(
+        tmp_path, "-m", *ENDLESS, "seed=0,1", "hydra.sweep.dir=there"
+    ) as process:
         wait_for(tmp_path, "there/*/checkpoints")
         process.terminate()
         _, said = process.communicate(timeout=60)
@@ -92,7 +79,7 @@ def test_a_signal_in_a_sweep_starts_no_further_job(tmp_path: Path) -> None:
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     slow = "data.batch_size=full"
-    with started(tmp_path, "hydra.run.dir=here", slow) as process:
+    with started(tmp_path, *ENDLESS, "hydra.run.dir=here", slow) as process:
         wait_for(tmp_path, "here/checkpoints")
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)

@@ -8,23 +8,8 @@ from conftest import Run
 from test_launcher import SWEEP
 
 from litmlp.engine.terminal.console import console
-from litmlp.engine.vectorized.display import Display, Output
 
 SEEDS = ("seed=0,1", "trainer.max_epochs=40", "callbacks=minimal")
-
-
-def test_another_process_prints_into_files(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    output = Output(tmp_path, "other")
-    display = Display(2, [output])
-    with display.show():
-        with output.redirect():
-            print("what another process says")
-        assert not capsys.readouterr().out
-        display.print_other_output()
-        display.print_other_output()
-    assert capsys.readouterr().out == "what another process says\n"
 
 
 def test_a_sweep_in_a_pipe_prints_a_line_after_each_tenth(run: Run) -> None:

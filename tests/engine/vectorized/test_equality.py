@@ -6,17 +6,17 @@ a batch of fewer rows. Epochs cost more than steps, so there are few of them.
 
 import pytest
 from conftest import CONF, ROOT, Compose
-from hydra.utils import get_class
-from omegaconf import DictConfig, OmegaConf
-from twins import (
+from grouped_and_alone import (
     TINY,
+    assert_same_as_alone,
     assert_same_metrics,
-    assert_twins,
     checkpoint,
     train_alone,
-    train_together,
+    train_grouped,
     varied,
 )
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.vectorized.optimizers import RULES
 
@@ -46,10 +46,8 @@ def alternatives(config: Compose, group: str, *overrides: str) -> list[DictConfi
 
 
 @pytest.mark.parametrize("optimizer", stackable_optimizers())
-def test_every_optimizer_updates_members_as_alone(
-    config: Compose, optimizer: str
-) -> None:
-    assert_twins(members_of(config(*LONG, f"optimizer={optimizer}")))
+def test_every_optimizer_updates_as_alone(config: Compose, optimizer: str) -> None:
+    assert_same_as_alone(two_runs(config(*LONG, f"optimizer={optimizer}")))
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
@@ -57,14 +55,14 @@ def test_metrics_are_those_alone_in_single_precision(
     config: Compose, optimizer: str
 ) -> None:
     single = ("trainer.precision=32-true", f"optimizer={optimizer}")
-    members = members_of(config(*LONG, *single))
-    for member, run in zip(members, train_together(members), strict=True):
-        alone = train_alone(member)
+    configs = two_runs(config(*LONG, *single))
+    for own, run in zip(configs, train_grouped(configs), strict=True):
+        alone = train_alone(own)
         assert_same_metrics(alone, run, tolerance=1e-3)
         assert checkpoint(run, "best")["epoch"] == checkpoint(alone, "best")["epoch"]
 
 
-def members_of(base: DictConfig) -> list[DictConfig]:
+def two_runs(base: DictConfig) -> list[DictConfig]:
     """Two that differ in their seed and in the optimizer's numbers."""
     numbers = {
         f"optimizer__{name}": [value, value / 2]
@@ -77,13 +75,13 @@ def members_of(base: DictConfig) -> list[DictConfig]:
 
 
 @pytest.mark.parametrize("scheduler", options("scheduler"))
-def test_every_scheduler_sets_each_members_learning_rate(
+def test_every_scheduler_sets_the_learning_rate_of_each_run(
     config: Compose, scheduler: str
 ) -> None:
     base = config(*LONG, "optimizer=momentum", f"scheduler={scheduler}")
     if scheduler == "reduce_on_plateau":
         base.scheduler.patience = 0
-    assert_twins(
+    assert_same_as_alone(
         varied(base, seed=[0, 1], optimizer__lr=[0.1, 0.3], trainer__max_epochs=[12, 4])
     )
 
@@ -91,11 +89,11 @@ def test_every_scheduler_sets_each_members_learning_rate(
 def test_schedulers_of_all_kinds_are_stacked_together(config: Compose) -> None:
     base = config(*LONG, "optimizer=momentum", "trainer.max_epochs=6")
     each = alternatives(config, "scheduler", *LONG, "optimizer=momentum")
-    assert_twins(varied(base, scheduler=each))
+    assert_same_as_alone(varied(base, scheduler=each))
 
 
 @pytest.mark.parametrize("loss", options("loss"))
-def test_every_loss_gives_each_member_its_gradient(config: Compose, loss: str) -> None:
+def test_every_loss_gives_each_run_its_gradient(config: Compose, loss: str) -> None:
     """Regression: the scale of targets is that of a split's training rows."""
     data = {
         "binary_cross_entropy": "gauss",
@@ -104,26 +102,26 @@ def test_every_loss_gives_each_member_its_gradient(config: Compose, loss: str) -
         "multi_margin": "iris",
     }.get(loss, "gauss_regression")
     base = config(*STEPS, f"data={data}", f"loss={loss}")
-    assert_twins(varied(base, seed=[0, 0, 1], data__split_seed=[0, 1, 1]))
+    assert_same_as_alone(varied(base, seed=[0, 0, 1], data__split_seed=[0, 1, 1]))
 
 
-def test_every_penalty_is_each_members_own(config: Compose) -> None:
+def test_every_penalty_is_that_of_each_run(config: Compose) -> None:
     base = config(*LONG)
     each = alternatives(config, "penalty", *LONG)
     for number, node in enumerate(each):
         if "strength" in node:
             node.strength = 10.0 ** -(2 + number % 3)
-    assert_twins(varied(base, penalty=each))
+    assert_same_as_alone(varied(base, penalty=each))
 
 
-def test_every_initializer_gives_a_member_its_first_weights(config: Compose) -> None:
+def test_every_initializer_gives_each_run_its_first_weights(config: Compose) -> None:
     base = config(*LONG, "model.hidden_sizes=[2,2]", "trainer.max_epochs=2")
     each = alternatives(config, "initializer", *LONG)
     for node in each:
         if OmegaConf.is_missing(node, "values"):
             node["values"] = [[0.15, 0.2], [0.25, 0.3]]
     seeds = range(len(each))
-    assert_twins(varied(base, seed=seeds, initializer=each))
+    assert_same_as_alone(varied(base, seed=seeds, initializer=each))
 
 
 @pytest.mark.parametrize("dropout", options("dropout"))
@@ -136,7 +134,7 @@ def test_dropout_draws_the_masks_that_it_draws_alone(
     chosen = f"dropout={dropout}", f"batchnorm={batchnorm}", f"activation={activation}"
     base = config(*LONG, *chosen)
     p = {} if dropout == "none" else {"dropout__p": [0.0, 0.2, 0.5]}
-    assert_twins(varied(base, seed=[0, 1, 2], **p))
+    assert_same_as_alone(varied(base, seed=[0, 1, 2], **p))
 
 
 def test_folds_of_unequal_size_have_batches_of_their_own(config: Compose) -> None:
@@ -151,13 +149,11 @@ def test_folds_of_unequal_size_have_batches_of_their_own(config: Compose) -> Non
         "dropout=dropout",
         "monitor=loss/train",
     )
-    assert_twins(varied(base, data__fold=[0, 3, 4]))
+    assert_same_as_alone(varied(base, data__fold=[0, 3, 4]))
 
 
 @pytest.mark.parametrize("algorithm", ["norm", "value"])
-def test_gradients_are_clipped_member_by_member(
-    config: Compose, algorithm: str
-) -> None:
+def test_gradients_are_clipped_run_by_run(config: Compose, algorithm: str) -> None:
     base = config(
         *TINY,
         "data=gauss",
@@ -165,7 +161,7 @@ def test_gradients_are_clipped_member_by_member(
         "trainer.gradient_clip_val=0.05",
         f"+trainer.gradient_clip_algorithm={algorithm}",
     )
-    assert_twins(varied(base, seed=[0, 1]))
+    assert_same_as_alone(varied(base, seed=[0, 1]))
 
 
 @pytest.mark.parametrize("encoding", ["embedding", "one_hot"])
@@ -180,7 +176,7 @@ def test_categories_are_stacked(config: Compose, encoding: str) -> None:
         f"encoding={encoding}",
         "penalty=l2",
     )
-    assert_twins(
+    assert_same_as_alone(
         varied(
             base, seed=[0, 1, 0], data__split_seed=[0, 0, 1], optimizer__lr=[0.1] * 3
         )
@@ -192,4 +188,4 @@ def test_categories_are_stacked(config: Compose, encoding: str) -> None:
 )
 def test_every_activation_is_stacked(config: Compose, activation: str) -> None:
     base = config(*LONG, f"activation={activation}", "trainer.max_epochs=9")
-    assert_twins(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.1]))
+    assert_same_as_alone(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.1]))

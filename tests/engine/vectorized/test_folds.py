@@ -17,21 +17,21 @@ FOLDS = (
 def test_rows_are_predicted_by_the_fold_that_has_not_seen_them(
     run: Run, tmp_path: Path
 ) -> None:
-    """And new rows by the mean of all."""
-    together = run("train", *SWEEP, *FOLDS, "name=together")
+    """New rows are predicted by the mean of all folds."""
+    grouped = run("train", *SWEEP, *FOLDS, "name=grouped")
     alone = run("train", "-m", *SWEEP[3:], *FOLDS, "name=alone")
-    assert together.code == alone.code == 0, together.err
+    assert grouped.code == alone.code == 0, grouped.err
     points = pl.DataFrame({"x1": [0.5, -1.0, 2.0], "x2": [1.5, 0.0, -2.0]})
     points.write_csv(tmp_path / "points.csv")
-    for name in ("together", "alone"):
+    for name in ("grouped", "alone"):
         where = (f"run={name}", "input=points.csv", f"output={name}/predicted.csv")
         assert run("predict", *where).code == 0
     files = sorted(path.name for path in (tmp_path / "alone").glob("*.csv"))
     assert len(files) == 3
     for name in files:
-        tables = [pl.read_csv(tmp_path / each / name) for each in ("alone", "together")]
+        tables = [pl.read_csv(tmp_path / each / name) for each in ("alone", "grouped")]
         assert_frame_equal(*tables, rel_tol=1e-3, abs_tol=1e-3)
         if name.startswith("out_of_fold-optimizer.lr-0."):
             assert tables[0]["row"].to_list() == list(range(50))
             assert sorted(set(tables[0]["fold"])) == [0, 1, 2]
-            assert name in together.out
+            assert name in grouped.out

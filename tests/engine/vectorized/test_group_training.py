@@ -1,59 +1,47 @@
-"""Members leave a group, go on in one, and do not notice each other."""
+"""Runs leave a group, go on in one, and do not notice each other."""
 
 import shutil
 
 import pytest
 import torch
 from conftest import Compose
-from twins import (
+from grouped_and_alone import (
     TINY,
     as_killed,
     assert_equal,
-    assert_twins,
+    assert_same_as_alone,
     checkpoint,
-    train_together,
+    train_grouped,
     varied,
 )
 
 from litmlp.engine.vectorized.group_training import Group
 
 
-def test_members_stop_early_diverge_and_end_on_their_own(config: Compose) -> None:
-    base = config(*TINY, "data=gauss", "optimizer=sgd", "trainer.max_epochs=12")
-    members = varied(
-        base,
-        optimizer__lr=[0.1, 1e300, 3.0, 0.1],
-        callbacks__early_stopping__patience=[20, 20, 1, 20],
-        trainer__max_epochs=[12, 12, 12, 5],
-    )
-    assert_twins(members)
-
-
-def test_members_that_are_done_cost_nothing(
+def test_runs_stop_early_diverge_and_end_on_their_own_and_then_cost_nothing(
     config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They leave when they stop early, diverge or have had their epochs."""
     sizes = []
-    begin = Group.on_train_epoch_end
+    end_epoch = Group.on_train_epoch_end
 
     def counted(group: Group) -> None:
         sizes.append((len(group.stack), group.rows.numel()))
-        begin(group)
+        end_epoch(group)
 
     monkeypatch.setattr(Group, "on_train_epoch_end", counted)
     base = config(*TINY, "data=gauss", "optimizer=sgd", "trainer.max_epochs=8")
-    train_together(
+    assert_same_as_alone(
         varied(
             base,
-            optimizer__lr=[0.1, 1e300, 0.0, 0.1],
-            callbacks__early_stopping__patience=[20, 20, 2, 20],
-            trainer__max_epochs=[8, 8, 8, 5],
-            data__split_seed=[0, 1, 2, 3],
+            optimizer__lr=[0.1, 1e300, 0.0, 3.0, 0.1],
+            callbacks__early_stopping__patience=[20, 20, 2, 1, 20],
+            trainer__max_epochs=[8, 8, 8, 8, 5],
+            data__split_seed=[0, 1, 2, 3, 4],
         )
     )
-    members, rows = zip(*sizes, strict=True)
-    assert members == (4, 3, 3, 2, 2, 1, 1, 1)
-    assert [count / rows[0] for count in rows] == [n / 4 for n in members]
+    runs, rows = zip(*sizes, strict=True)
+    assert runs == (5, 4, 4, 3, 3, 2, 2, 2)
+    assert [count / rows[0] for count in rows] == [n / 5 for n in runs]
 
 
 @pytest.mark.parametrize(
@@ -62,41 +50,37 @@ def test_members_that_are_done_cost_nothing(
 def test_a_group_goes_on_as_if_it_had_never_stopped(
     config: Compose, optimizer: str
 ) -> None:
-    """Two were killed in their third epoch, one has not begun and one is done."""
+    """Two runs were killed in their third epoch, one has not begun and one is done."""
     base = config(
-        *TINY,
-        "data=gauss",
-        f"optimizer={optimizer}",
-        "dropout=dropout",
-        "batchnorm=before_activation",
-        "scheduler=cosine",
+        *(*TINY, "data=gauss", f"optimizer={optimizer}", "dropout=dropout"),
+        *("batchnorm=before_activation", "scheduler=cosine"),
         "callbacks.checkpoint.every_epochs=2",
     )
-    members = varied(
+    configs = varied(
         base,
         seed=[0, 1, 2, 3],
         data__split_seed=[0, 1, 1, 0],
         dropout__p=[0.1, 0.3, 0, 0],
     )
-    whole = train_together(members)
+    whole = train_grouped(configs)
     for run in whole[:2]:
         as_killed(run, "resumed")
     assert checkpoint(whole[0], "previous")["epoch"] == 2
-    shutil.copytree(whole[3].folder, f"{members[3].folder}-resumed")
-    for run, resumed in zip(whole, train_together(members, "resumed"), strict=True):
+    shutil.copytree(whole[3].folder, f"{configs[3].folder}-resumed")
+    for run, resumed in zip(whole, train_grouped(configs, "resumed"), strict=True):
         assert_equal(run, resumed, tolerance=0)
 
 
-def test_who_else_is_in_the_group_changes_no_bit(config: Compose) -> None:
-    """With a member that leaves early, one that diverges, and alone in its group."""
+def test_the_other_runs_of_a_group_change_no_bit(config: Compose) -> None:
+    """One run leaves early, one diverges; then the first is alone in its group."""
     base = config(
         *TINY, "data=gauss", "batchnorm=before_activation", "trainer.precision=32-true"
     )
     numbers = {"optimizer__lr": [0.01, 0.1, 1e30], "trainer__max_epochs": [4, 2, 3]}
     splits = {"data__split_seed": [0, 1, 1]}
-    several = train_together(varied(base, seed=[0, 1, 2], **numbers, **splits))
+    several = train_grouped(varied(base, seed=[0, 1, 2], **numbers, **splits))
     base.folder += "-single"
-    single = train_together(varied(base, seed=[0], optimizer__lr=[0.01]))
+    single = train_grouped(varied(base, seed=[0], optimizer__lr=[0.01]))
     for name in ("best", "last"):
         states = [checkpoint(r, name)["state_dict"] for r in (several[0], single[0])]
         torch.testing.assert_close(states[1], states[0], rtol=0, atol=0)

@@ -29,76 +29,62 @@ def summaries(folder: Path) -> dict[str, dict[str, Any]]:
     return {path.parent.name: json.loads(path.read_text()) for path in paths}
 
 
-def test_a_sweep_leaves_the_folders_of_hydras_own_launcher(
+def files(sweep: Path) -> set[str]:
+    paths = (path for name in sweep.glob("*-*") for path in name.rglob("*"))
+    return {path.relative_to(sweep).as_posix().split(".tfevents")[0] for path in paths}
+
+
+def test_a_sweep_leaves_the_folders_of_runs_that_are_trained_alone(
     run: Run, tmp_path: Path
 ) -> None:
-    ended = run("train", *SWEEP, "seed=0,1", "optimizer.lr=0.1,0.01")
+    axes = ("seed=0,1", "optimizer.lr=0.1,0.01")
+    ended = run("train", *SWEEP, *axes)
     assert ended.code == 0, ended.err
-    together = summaries(tmp_path)
-    assert [s.pop("vectorized") for s in together.values()] == [4] * 4
-    sweep = next(tmp_path.glob("logs/default/sweeps/*"))
-    files = {
-        path.relative_to(sweep / name).as_posix().split(".tfevents")[0]
-        for name in together
-        for path in (sweep / name).rglob("*")
-    }
-    sweep.rename(tmp_path / "together")
-    assert run("train", "-m", *SWEEP[3:], "seed=0,1", "optimizer.lr=0.1,0.01").code == 0
+    grouped = summaries(tmp_path)
+    assert [s.pop("vectorized") for s in grouped.values()] == [4] * 4
+    first = next(tmp_path.glob("logs/default/sweeps/*")).rename(tmp_path / "grouped")
+    assert run("train", "-m", *SWEEP[3:], *axes).code == 0
     alone = summaries(tmp_path)
     sweep = next(tmp_path.glob("logs/default/sweeps/*"))
-    assert files == {
-        path.relative_to(sweep / name).as_posix().split(".tfevents")[0]
-        for name in alone
-        for path in (sweep / name).rglob("*")
-    }
-    assert together.keys() == alone.keys()
+    assert files(first) == files(sweep)
+    assert grouped.keys() == alone.keys()
     for name, summary in alone.items():
-        assert together[name].keys() == summary.keys()
-        assert together[name]["metrics"] == pytest.approx(summary["metrics"], abs=1e-3)
+        own = grouped[name]
+        assert own.keys() == summary.keys()
+        assert own["metrics"] == pytest.approx(summary["metrics"], abs=1e-3)
         for key in ("status", "overrides", "config_hash", "best_epoch", "iterations"):
-            assert together[name][key] == summary[key], key
+            assert own[key] == summary[key], key
         for kind in ("config", "hydra", "overrides"):
             path = Path(name, ".hydra", f"{kind}.yaml")
-            own = (tmp_path / "together" / path).read_text()
-            assert launch_free(own) == launch_free((sweep / path).read_text())
+            texts = [(folder / path).read_text() for folder in (first, sweep)]
+            assert launch_free(texts[0]) == launch_free(texts[1])
 
 
 def launch_free(text: str) -> list[str]:
-    """A config without what says when and by which launcher it was made."""
-    said = ("auncher", "processes", "num_threads", "max_members", "output_dir")
-    return [
-        line for line in text.splitlines() if not any(word in line for word in said)
-    ]
+    """The lines of a config that name neither the time nor the launcher."""
+    words = ("auncher", "processes", "num_threads", "max_members", "output_dir")
+    return [line for line in text.splitlines() if not any(w in line for w in words)]
 
 
-def test_a_member_that_cannot_be_built_fails_alone(run: Run, tmp_path: Path) -> None:
-    ended = run("train", *SWEEP, "optimizer.lr=0.1,0.01,-1")
+def test_runs_of_other_shapes_or_optimizers_are_trained_apart_or_alone(
+    run: Run, tmp_path: Path
+) -> None:
+    """The message gives the reason; a run that cannot be built fails alone."""
+    axes = ("seed=0,1", "model.hidden_sizes=[4],[5]", "optimizer.lr=0.1,-1")
+    ended = run("train", *SWEEP, *axes)
     assert ended.code == 1
     assert "optimizer: Invalid learning rate: -1" in ended.err
-    states = [summary["status"] for summary in summaries(tmp_path).values()]
-    assert sorted(states) == ["done", "done", "failed"]
-
-
-def test_jobs_of_other_shapes_train_in_groups_of_their_own(
-    run: Run, tmp_path: Path
-) -> None:
-    ended = run("train", *SWEEP, "seed=0,1", "model.hidden_sizes=[4],[5]")
-    assert ended.code == 0, ended.err
     assert "trained apart: jobs that differ in model.hidden_sizes.0" in ended.out
-    assert {s["vectorized"] for s in summaries(tmp_path).values()} == {2}
-
-
-def test_what_cannot_be_stacked_is_trained_alone_and_said(
-    run: Run, tmp_path: Path
-) -> None:
-    ended = run("train", *SWEEP, "seed=0,1", "optimizer=lbfgs")
+    found = summaries(tmp_path).values()
+    assert sorted(s["status"] for s in found) == ["done"] * 4 + ["failed"] * 4
+    assert {s["vectorized"] for s in found if s["status"] == "done"} == {2}
+    ended = run("train", *SWEEP, "seed=0,1", "optimizer=lbfgs", "name=other")
     assert ended.code == 0, ended.err
     assert "trained alone: optimizer=LBFGS cannot be stacked: seed-0-" in ended.out
-    assert {s["status"] for s in summaries(tmp_path).values()} == {"done"}
 
 
 class Branching(nn.Module):
-    """What torch's vectorizing map cannot follow; or too narrow for any batch."""
+    """A network that torch's vectorizing map cannot follow, or that fits no batch."""
 
     def __init__(self, *, num_features: int, num_outputs: int, spare: int) -> None:
         super().__init__()
@@ -133,15 +119,16 @@ def test_a_network_that_cannot_be_stacked_is_trained_alone(
     assert f"trained alone: RuntimeError: {reason}" in ended.out
 
 
-@pytest.mark.parametrize("name", ["processes", "max_members", "num_threads"])
-@pytest.mark.parametrize("value", ["0", "1.5", "few"])
-def test_a_group_of_nobody_is_refused(name: str, value: str, run: Run) -> None:
-    ended = run("train", *SWEEP, "seed=0,1", f"hydra.launcher.{name}={value}")
+@pytest.mark.parametrize(
+    "setting", ["processes=0", "max_members=1.5", "num_threads=few"]
+)
+def test_a_setting_is_one_or_more(setting: str, run: Run) -> None:
+    ended = run("train", *SWEEP, "seed=0,1", f"hydra.launcher.{setting}")
     assert ended.code == 1
-    assert f"hydra.launcher.{name}={value}: expected 1 or more" in ended.err
+    assert f"hydra.launcher.{setting}: expected 1 or more" in ended.err
 
 
-def test_a_members_checkpoint_holds_its_own_weights_alone(
+def test_the_checkpoint_of_a_run_holds_its_own_weights_alone(
     run: Run, tmp_path: Path
 ) -> None:
     assert run("train", *SWEEP, "seed=0,1,2,3").code == 0
@@ -149,8 +136,8 @@ def test_a_members_checkpoint_holds_its_own_weights_alone(
         state = torch.load(path, weights_only=True)["state_dict"]
         for tensor in state.values():
             assert tensor.untyped_storage().nbytes() == tensor.nbytes
-    member = next(tmp_path.glob("logs/default/sweeps/*/seed*"))
-    assert "to the last digit" in run("evaluate", f"run={member}").out
+    folder = next(tmp_path.glob("logs/default/sweeps/*/seed*"))
+    assert "to the last digit" in run("evaluate", f"run={folder}").out
 
 
 def test_waves_hold_every_run_once(
@@ -181,19 +168,14 @@ def test_processes_share_a_sweep_and_change_no_bit(run: Run, tmp_path: Path) -> 
     assert run("train", *SWEEP, *axes, "name=one").code == 0
     ended = run("train", *SWEEP, *axes, "name=two", *many)
     assert ended.code == 0, ended.err
-    one, two = (
-        {m.name: m for m in (tmp_path / n).glob("seed*")} for n in ("one", "two")
-    )
-    assert len(one) == 32
-    assert one.keys() == two.keys()
-    for name, member in two.items():
-        summary = json.loads((member / "summary.json").read_text())
+    found = [{f.name: f for f in (tmp_path / n).glob("seed*")} for n in ("one", "two")]
+    assert len(found[0]) == 32
+    assert found[0].keys() == found[1].keys()
+    for name, folder in found[1].items():
+        summary = json.loads((folder / "summary.json").read_text())
         assert (summary["status"], summary["vectorized"]) == ("done", 16)
-        states = [
-            torch.load(each / "checkpoints" / "last.ckpt", weights_only=True)
-            for each in (one[name], member)
-        ]
-        torch.testing.assert_close(
-            *(s["optimizer_states"] for s in states), rtol=0, atol=0
-        )
-        torch.testing.assert_close(*(s["state_dict"] for s in states), rtol=0, atol=0)
+        assert name in ended.out
+        paths = (each[name] / "checkpoints" / "last.ckpt" for each in found)
+        one, two = (torch.load(path, weights_only=True) for path in paths)
+        for key in ("optimizer_states", "state_dict"):
+            torch.testing.assert_close(one[key], two[key], rtol=0, atol=0)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 from conftest import Compose
+from grouped_and_alone import TINY, assert_same_as_alone, varied
 from torch import Tensor, nn
-from twins import TINY, assert_twins, varied
 
 from litmlp import construct
 
@@ -82,7 +82,7 @@ def test_a_network_of_ones_own_is_stacked(
         "num_features": "???",
         "num_outputs": "${task.num_outputs}",
     }
-    assert_twins(varied(base, **NUMBERS))
+    assert_same_as_alone(varied(base, **NUMBERS))
 
 
 @pytest.mark.parametrize("model", ["linear", "mlp"])
@@ -91,4 +91,4 @@ def test_networks_without_hidden_layers_are_stacked(
 ) -> None:
     chosen = [f"model={model}"] if model != "mlp" else ["model.hidden_sizes=[]"]
     tiny = [text for text in TINY if not text.startswith("model.")]
-    assert_twins(varied(config(*tiny, "data=gauss", *chosen), **NUMBERS))
+    assert_same_as_alone(varied(config(*tiny, "data=gauss", *chosen), **NUMBERS))

@@ -1,7 +1,6 @@
 """Checks that runs can be trained as one: shared keys, supported options, a trial."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,11 +17,11 @@ from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
 from litmlp.engine.folder.checkpoints import Resumable
 from litmlp.engine.run.prepare import Run
+from litmlp.engine.vectorized.dropout_masks import Mask
 from litmlp.engine.vectorized.optimizers import RULES
 from litmlp.engine.vectorized.stack import STACKED, Stack
 from litmlp.engine.vectorized.stacked_loss import StackedLoss
-from litmlp.engine.vectorized.stacked_mlp import StackedMLP, is_plain_mlp
-from litmlp.engine.vectorized.vmapped_network import StackedModule
+from litmlp.engine.vectorized.vmapped_network import StackedModule, stacked_network
 
 SHARED = ("model", "encoding", "task", "optimizer", "trainer", "data.batch_size")
 """Parts of a config that runs of a group have in common, but for keys in ``FREE``."""
@@ -47,9 +46,6 @@ ANY_VALUE = (
     *("gradient_clip_val", "gradient_clip_algorithm"),
 )
 """Other arguments of a Trainer that a group supports, whatever their value."""
-
-MOST_KEYS = 4
-"""Keys of one part of a config that a message names one by one."""
 
 BATCH_HOOKS = (
     *("on_train_batch_start", "on_train_batch_end", "on_validation_batch_end"),
@@ -92,16 +88,9 @@ def flat(node: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 
 def differing_keys(each: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the keys in which :func:`shared_keys` differ; of many, their part."""
+    """Return the keys in which :func:`shared_keys` differ."""
     keys = dict.fromkeys(key for own in each for key in own)
-    found = [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
-    counts = Counter(key.partition(".")[0] for key in found)
-    parts = {key: key.partition(".")[0] for key in found}
-    return list(
-        dict.fromkeys(
-            parts[key] if counts[parts[key]] > MOST_KEYS else key for key in found
-        )
-    )
+    return [key for key in keys if len({str(own.get(key)) for own in each}) > 1]
 
 
 def refusal(run: Run, point: Resumable | None = None) -> str | None:
@@ -164,10 +153,10 @@ def try_in_stack(run: Run) -> None:
     model, data = run.model, run.data
     batch = slice(data.train_batches.sizes[0])
     stack = Stack([model], model.device)
-    plain = is_plain_mlp(model)  # all of its parts are known; dropout would need masks
-    network = StackedMLP(model) if plain else StackedModule(model)
+    network = stacked_network(model)
     features = data.split_features["train"][batch][None]
-    tensors = stack.leaves | stack.buffers
-    outputs = network(tensors, features, [], training=not plain)
+    # All parts of a plain MLP are known, and its dropout would need masks.
+    masks: list[Mask] | None = [] if isinstance(network, StackedModule) else None
+    outputs = network(stack.leaves | stack.buffers, features, masks)
     targets = data.split_targets["train"][batch][None]
     StackedLoss([model])(outputs, targets, stack.leaves, None)

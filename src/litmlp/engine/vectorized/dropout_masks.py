@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -14,26 +13,15 @@ ALPHA = 1.7580993408473766
 """SELU is never below −ALPHA: https://arxiv.org/abs/1706.02515."""
 
 
-@dataclass(frozen=True)
-class Mask:
-    """Scales, and with AlphaDropout shifts, values [K, …] in one step."""
+Mask = tuple[Tensor, ...]
+"""A factor of values [K, …], and with AlphaDropout an offset that is added to them."""
 
-    factor: Tensor
-    offset: Tensor | None = None
 
-    @property
-    def parts(self) -> tuple[Tensor, ...]:
-        """The tensors of the mask."""
-        return (self.factor,) if self.offset is None else (self.factor, self.offset)
-
-    @property
-    def mT(self) -> "Mask":  # noqa: N802  # as torch calls it
-        """The mask of values whose last two dimensions are swapped."""
-        return Mask(*(part.mT for part in self.parts))
-
-    def __call__(self, values: Tensor) -> Tensor:
-        dropped = values * self.factor
-        return dropped if self.offset is None else dropped + self.offset
+def drop(mask: Mask, values: Tensor) -> Tensor:
+    """Scale values [K, …], and shift them if the mask has an offset."""
+    factor, *offset = mask
+    dropped = values * factor
+    return dropped + offset[0] if offset else dropped
 
 
 def draw(
@@ -60,8 +48,7 @@ def draw(
         elif 0 < p < 1:
             factor[k] /= 1 - p
     device = runs[0].model.device
-    parts = [part.to(device) for part in (factor, offset) if part is not None]
-    return Mask(*parts)
+    return tuple(part.to(device) for part in (factor, offset) if part is not None)
 
 
 def fill(mask: Tensor, p: float, generator: Generator) -> None:

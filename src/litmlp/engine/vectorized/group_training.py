@@ -18,9 +18,8 @@ from litmlp.engine.vectorized.optimizers import RULES
 from litmlp.engine.vectorized.stack import Stack, clip, group_indices
 from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.stacked_metrics import Measure, measures_of
-from litmlp.engine.vectorized.stacked_mlp import StackedMLP, is_plain_mlp
 from litmlp.engine.vectorized.stacked_values import values_of
-from litmlp.engine.vectorized.vmapped_network import StackedModule
+from litmlp.engine.vectorized.vmapped_network import stacked_network
 
 
 class Group(LightningModule):
@@ -31,16 +30,13 @@ class Group(LightningModule):
 
     Args:
         runs: of one shape, with one kind of optimizer.
-        on_leave: called with each run when it leaves.
     """
 
-    def __init__(
-        self, runs: Sequence[GroupedRun], on_leave: Callable[[GroupedRun], None]
-    ) -> None:
+    def __init__(self, runs: Sequence[GroupedRun]) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.runs = list(runs)
-        self.on_leave = on_leave
+        self.num_ended = 0
         self.num_batches = max(len(run.batches) for run in runs)
 
     def train_dataloader(self) -> Iterable[int]:
@@ -56,8 +52,7 @@ class Group(LightningModule):
 
     def on_train_start(self) -> None:
         first = self.runs[0]
-        kind = StackedMLP if is_plain_mlp(first.model) else StackedModule
-        self.network = kind(first.model)
+        self.network = stacked_network(first.model)
         self.rule = RULES[type(first.optimizer)]
         self.stack = Stack([run.model for run in self.runs], self.device)
         self._read_values()
@@ -114,7 +109,7 @@ class Group(LightningModule):
         if len(indices) < len(self.runs):
             tensors = self.stack.copy_rows(tensors, torch.tensor(indices))
         found = [
-            self.network(tensors, rows.expand(len(indices), -1, -1), [], training=False)
+            self.network(tensors, rows.expand(len(indices), -1, -1))
             for rows in torch.split(features, EVALUATION_BATCH_SIZE)
         ]
         return torch.cat(found, dim=1)
@@ -139,8 +134,7 @@ class Group(LightningModule):
             leaves | buffers,
             self.data.features[rows],
             self.network.masks([self.runs[k] for k in numbers], own.num_rows),
-            training=True,
-            show=partial(self.hooks.after_module, numbers) if hooks_are_due else None,
+            partial(self.hooks.after_module, numbers) if hooks_are_due else None,
         )
         targets = self.data.targets[rows]
         loss = self.loss(outputs, targets, leaves, own.indices)
@@ -189,7 +183,7 @@ class Group(LightningModule):
         staying = [k for k, run in enumerate(self.runs) if not run.is_done]
         for run in leaving:
             run.finish()
-            self.on_leave(run)
+            self.num_ended += 1
         self.runs = [self.runs[k] for k in staying]
         self.trainer.should_stop = not self.runs
         if leaving and staying and hasattr(self, "stack"):

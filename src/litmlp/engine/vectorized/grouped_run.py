@@ -171,11 +171,11 @@ class GroupedRun:
         self.do(self._end)
         if self.error is not None:
             with self.context(), suppress(Exception):  # the first error is reported
-                self.break_off(self.error)
+                self.save(self.error)
         release(self.model)
 
-    def break_off(self, error: BaseException) -> None:
-        """Do what comes when a fit breaks off: the last state is saved."""
+    def save(self, error: BaseException) -> None:
+        """Save the last state, as callbacks do when a fit breaks off."""
         with self._own_random_numbers():
             for callback in self.callbacks:
                 callback.on_exception(self.trainer, self.model, error)

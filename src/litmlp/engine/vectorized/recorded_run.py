@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -29,65 +29,63 @@ from litmlp.engine.terminal.mistakes import report
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreparedRun:
-    """A job whose run is built, and the point that it starts from."""
+class RecordedRun(GroupedRun):
+    """A job's run that is tested and recorded when it ends.
 
-    job: Job
-    run: Run
-    start: StartingPoint
+    Args:
+        job: opened.
+        run: of this job.
+        start: the point that the run starts from.
+    """
 
+    def __init__(self, job: Job, run: Run, start: StartingPoint) -> None:
+        path = start.point.path if start.point else None
+        super().__init__(run, partial(log_to, job), path)
+        self.job, self.start = job, start
+        self.summary: run_folder.Summary = {}
+        self.recording = ExitStack()
+        self.is_open, self.failed = True, False
 
-@dataclass(kw_only=True)
-class RecordedRun:
-    """Records a run until it ends."""
-
-    job: Job
-    grouped: GroupedRun
-    recording: ExitStack
-    summary: run_folder.Summary = field(default_factory=dict)
-    is_open: bool = True
-    failed: bool = False
-
-    @classmethod
-    def begin(cls, prepared: PreparedRun, group_size: int) -> "RecordedRun | None":
-        """Record a run from now on, and announce it; None if that fails."""
-        job, run, point = prepared.job, prepared.run, prepared.start.point
-        overrides = as_typed(job.composed.hydra.overrides.task)
-        recording = ExitStack()
-        grouped = GroupedRun(run, lambda: log_to(job), point.path if point else None)
-        own = cls(job=job, grouped=grouped, recording=recording)
-        with log_to(job), run_settings(run.config):
+    def begin_record(self, group_size: int) -> bool:
+        """Record the run from now on, and announce it; return whether that succeeds."""
+        overrides = as_typed(self.job.composed.hydra.overrides.task)
+        with self.context(), run_settings(self.run.config):
             try:
-                own.summary = recording.enter_context(
+                self.summary = self.recording.enter_context(
                     run_folder.recording(
-                        run.folder,
-                        job.config,
+                        self.run.folder,
+                        self.job.config,
                         overrides,
-                        earlier=prepared.start.read_again,
+                        earlier=self.start.read_again,
                     )
                 )
-                own.summary["vectorized"] = group_size
-                saved_config.write_launch(run.folder, run.config)
-                record_data(run, own.summary)
-                announce(run, point)
+                self.summary["vectorized"] = group_size
+                saved_config.write_launch(self.run.folder, self.run.config)
+                record_data(self.run, self.summary)
+                announce(self.run, self.start.point)
             except Exception as error:
-                grouped.error = error
-                own.end()
-                return None
-        return own
+                self.error = error
+                self.end_record()
+        return self.is_open
 
-    def end(self) -> None:
+    def finish(self) -> None:
+        super().finish()
+        self.end_record()
+
+    def end_record(self) -> None:
         """Test and record the run, or record its error."""
-        error = self.grouped.error
-        with log_to(self.job), run_settings(self.grouped.run.config):
+        error = self.error
+        with self.context(), run_settings(self.run.config):
             try:
-                with self.recording:
-                    self._conclude(error)
+                with self.recording, open_loggers(self.trainer):
+                    if error is not None:
+                        raise error
+                    last = load_best(self.run)
+                    self.summary |= record(self.run, last, tested(self.run))
             except Exception as found:
                 error = found
         self._close(failed=error is not None)
-        name = self.grouped.run.folder.name
+        name = self.run.folder.name
         if error is not None:
             report(error, source=f"{name}:")
             return
@@ -97,20 +95,12 @@ class RecordedRun:
         """Save and record how far the run has come."""
         if not self.is_open:
             return
-        with log_to(self.job):
-            self.grouped.break_off(error)
+        with self.context():
+            self.save(error)
             with suppress(BaseException), self.recording:
                 raise error
-            close_loggers(self.grouped.trainer, succeeded=False)
+            close_loggers(self.trainer, succeeded=False)
         self._close(failed=True)
-
-    def _conclude(self, error: Exception | None) -> None:
-        run = self.grouped.run
-        with open_loggers(run.trainer):
-            if error is not None:
-                raise error
-            last = load_best(run)
-            self.summary |= record(run, last, tested(run))
 
     def _close(self, *, failed: bool) -> None:
         """Tell Hydra the result of the job."""

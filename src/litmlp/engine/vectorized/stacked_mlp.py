@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from litmlp import activations
 from litmlp.encoding import Encoding
-from litmlp.engine.vectorized.dropout_masks import Mask, draw
+from litmlp.engine.vectorized.dropout_masks import Mask, draw, drop
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.stack import Tensors, pad
 from litmlp.mlp import MLP
@@ -51,7 +51,7 @@ def leaves(model: Supervised) -> Iterator[tuple[str, nn.Module]]:
 
 
 class StackedMLP:
-    """Maps features [K, B, F] to outputs [K, B, O], for all runs at once.
+    """Maps features [K, B, F] to outputs [K, B, O]; in evaluation without masks.
 
     Between layers, values are [K, units, B], so that batchnorm finds the values of a
     unit in one row of memory.
@@ -76,20 +76,19 @@ class StackedMLP:
                 width = layer.out_features
             elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
                 own = [run.model.get_submodule(name) for run in runs]
-                found.append(draw(own, runs, (rows, width)).mT)
+                mask = draw(own, runs, (rows, width))
+                found.append(tuple(part.mT for part in mask))
         return found
 
     def __call__(
         self,
         tensors: Tensors,
         features: Tensor,
-        masks: Sequence[Mask],
-        *,
-        training: bool,
+        masks: Sequence[Mask] | None = None,
         show: Show | None = None,
     ) -> Tensor:
-        encoded = self._encoded(features)
-        values, unused = encoded.transpose(1, 2), iter(masks)
+        encoded, training = self._encoded(features), masks is not None
+        values, unused = encoded.transpose(1, 2), iter(masks or ())
         for name, layer in self.layers:
             inputs = values
             if isinstance(layer, nn.Linear):
@@ -100,7 +99,7 @@ class StackedMLP:
                 slope = tensors[f"{name}.weight"][:, :, None]
                 values = inputs.clamp(min=0) + slope * inputs.clamp(max=0)
             elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
-                values = next(unused)(inputs) if training else inputs
+                values = drop(next(unused), inputs) if training else inputs
             else:
                 values = elementwise(layer, inputs)
             if show:

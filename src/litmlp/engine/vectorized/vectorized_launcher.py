@@ -33,9 +33,8 @@ from litmlp.engine.vectorized.compatibility import (
 from litmlp.engine.vectorized.data_cache import DataCache
 from litmlp.engine.vectorized.display import Display
 from litmlp.engine.vectorized.group_training import Group
-from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.memory_estimate import Capacity
-from litmlp.engine.vectorized.recorded_run import PreparedRun, RecordedRun, log_to
+from litmlp.engine.vectorized.recorded_run import RecordedRun, log_to
 from litmlp.engine.vectorized.stack import group_indices
 from litmlp.engine.vectorized.worker_processes import (
     JobGroups,
@@ -46,6 +45,10 @@ from litmlp.errors import UserError
 
 if TYPE_CHECKING:
     from litmlp.engine.sweep.process_pool import Slot
+
+
+MOST_KEYS = 4
+"""Keys that a message names one by one."""
 
 
 def train_jobs(
@@ -74,8 +77,10 @@ def train_jobs(
         processes=len(parts),
     )
     train_in_processes(parts, train, slots)
-    if keys_apart := differing_keys(keys):
-        console.print(f"trained apart: jobs that differ in {', '.join(keys_apart)}")
+    if apart := differing_keys(keys):
+        more = f" and {len(apart) - MOST_KEYS} more" if len(apart) > MOST_KEYS else ""
+        named = ", ".join(apart[:MOST_KEYS])
+        console.print(f"trained apart: jobs that differ in {named}{more}")
 
 
 def train_groups(
@@ -112,7 +117,7 @@ def prepare_groups(
     display: Display,
     max_members: int | None,
     processes: int,
-) -> Iterator[list[PreparedRun]]:
+) -> Iterator[list[RecordedRun]]:
     """Yield runs to train at once; train jobs that cannot be stacked.
 
     Args:
@@ -122,13 +127,12 @@ def prepare_groups(
         max_members: the most runs at once; None for as many as there is room for.
         processes: the number of processes that share the machine.
     """
-    group: list[PreparedRun] = []
+    group: list[RecordedRun] = []
     capacity: Capacity | None = None
     while waiting:
         is_single = not group and len(waiting) == 1
         job = waiting.popleft()
         prepared = None if is_single else prepare_or_explain(job, cache)
-        display.built += 1
         if prepared is None:
             job.run()
             display.ended += 1
@@ -143,7 +147,7 @@ def prepare_groups(
 
 
 def train_by_shape(
-    prepared: Sequence[PreparedRun], display: Display, threads: int
+    prepared: Sequence[RecordedRun], display: Display, threads: int
 ) -> None:
     """Train runs as one group per shape of their networks.
 
@@ -164,7 +168,7 @@ def train_by_shape(
             raise SweepStopped
 
 
-def prepare_or_explain(job: Job, cache: DataCache) -> PreparedRun | None:
+def prepare_or_explain(job: Job, cache: DataCache) -> RecordedRun | None:
     """Prepare a job's run; None, with the reason printed, if it is trained alone."""
     job.open()
     prepared, reason = None, None
@@ -185,7 +189,7 @@ def prepare_or_explain(job: Job, cache: DataCache) -> PreparedRun | None:
     return None if reason else prepared
 
 
-def prepare(job: Job, cache: DataCache) -> PreparedRun | None:
+def prepare(job: Job, cache: DataCache) -> RecordedRun | None:
     """Build a job's run, new or as it resumes; None if its folder is complete.
 
     Raises:
@@ -198,47 +202,39 @@ def prepare(job: Job, cache: DataCache) -> PreparedRun | None:
     start.read()
     config = complete(job.config)
     run = build_run(config, folder, cache.build(config), start.point)
-    return PreparedRun(job=job, run=run, start=start)
+    return RecordedRun(job, run, start)
 
 
-def train_group(
-    prepared: Sequence[PreparedRun], display: Display, threads: int
-) -> bool:
+def train_group(runs: Sequence[RecordedRun], display: Display, threads: int) -> bool:
     """Train runs of one shape; return whether one of them failed.
 
     Each run is tested and recorded as soon as it is done.
     """
-    recorded: dict[GroupedRun, RecordedRun] = {}
-    for each in prepared:
-        if (own := RecordedRun.begin(each, len(prepared))) is not None:
-            recorded[own.grouped] = own
-    display.ended += len(prepared) - len(recorded)
-    if not recorded:
-        return True
+    begun = [run for run in runs if run.begin_record(len(runs))]
+    if begun:
+        train_begun(begun, display, threads)
+    display.ended += len(runs)
+    return any(run.failed for run in runs)
 
-    def end(run: GroupedRun) -> None:
-        recorded[run].end()
-        display.ended += 1
 
-    config = endless(prepared[0].run.config)
+def train_begun(runs: Sequence[RecordedRun], display: Display, threads: int) -> None:
+    """Train runs of one shape; an error that stops them all is recorded in each."""
+    config = endless(runs[0].run.config)
     with run_settings(config), only_logged(True):
         torch.set_num_threads(threads)
         trainer = build_trainer(config, [display])
         try:
             with signals.defer_interrupts():
-                trainer.fit(Group(list(recorded), end))
+                trainer.fit(Group(runs))
         except BaseException as found:
-            error = found
-            if is_out_of_memory(found):
-                error = UserError(smaller_group(len(prepared)))
-            for own in recorded.values():
-                own.break_off(error)
+            error = UserError(smaller(len(runs))) if is_out_of_memory(found) else found
+            for run in runs:
+                run.break_off(error)
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise KeyboardInterrupt from error  # Lightning makes it a plain exit
             if not isinstance(error, Exception):
                 raise
             report(error)
-    return len(recorded) < len(prepared) or any(r.failed for r in recorded.values())
 
 
 def endless(config: DictConfig) -> DictConfig:
@@ -252,10 +248,9 @@ def endless(config: DictConfig) -> DictConfig:
     return config
 
 
-def smaller_group(runs: int) -> str:
+def smaller(runs: int) -> str:
     """Return what to do where memory does not suffice for a group of so many runs."""
-    most = max(1, runs // 2)
     return (
         f"out of memory: {runs} runs side by side are too many: "
-        f"hydra.launcher.max_members={most}"
+        f"hydra.launcher.max_members={max(1, runs // 2)}"
     )

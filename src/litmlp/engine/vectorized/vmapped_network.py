@@ -9,15 +9,20 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from litmlp.engine.diagnosis.layer_outputs import leaves
-from litmlp.engine.vectorized.dropout_masks import Mask, draw
+from litmlp.engine.vectorized.dropout_masks import Mask, draw, drop
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.stack import Tensors
-from litmlp.engine.vectorized.stacked_mlp import Show
+from litmlp.engine.vectorized.stacked_mlp import Show, StackedMLP, is_plain_mlp
 from litmlp.supervised import Supervised
 
 
+def stacked_network(model: Supervised) -> "StackedMLP | StackedModule":
+    """Return the network of all runs at once, given the model of any run."""
+    return StackedMLP(model) if is_plain_mlp(model) else StackedModule(model)
+
+
 class StackedModule:
-    """Maps features [K, B, F] to outputs [K, B, O], for all runs at once.
+    """Maps features [K, B, F] to outputs [K, B, O]; in evaluation without masks.
 
     ``nn.Dropout`` draws the numbers that it draws alone; torch refuses any other module
     that draws random numbers.
@@ -35,7 +40,7 @@ class StackedModule:
         self.names |= {m: name for name, m in self.module.named_modules()}
         self._called: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
         self._noted: list[tuple[str, tuple[int, ...]]] = []
-        self._masks: Iterator[tuple[Tensor, ...]] = iter(())
+        self._masks: Iterator[Mask] = iter(())
 
     def masks(self, runs: Sequence[GroupedRun], rows: int) -> list[Mask]:
         """Draw the masks of the dropout modules, in the order of their calls."""
@@ -53,16 +58,14 @@ class StackedModule:
         self,
         tensors: Tensors,
         features: Tensor,
-        masks: Sequence[Mask],
-        *,
-        training: bool,
+        masks: Sequence[Mask] | None = None,
         show: Show | None = None,
     ) -> Tensor:
-        self.module.train(training)
+        self.module.train(masks is not None)
         names: list[str] = []
 
         def one(
-            tensors: Tensors, rows: Tensor, masks: list[tuple[Tensor, ...]]
+            tensors: Tensors, rows: Tensor, masks: list[Mask]
         ) -> tuple[Tensor, list[Tensor]]:
             seen: list[Tensor] = []
 
@@ -82,7 +85,7 @@ class StackedModule:
                     hook.remove()
             return outputs, seen
 
-        outputs, seen = vmap(one)(tensors, features, [mask.parts for mask in masks])
+        outputs, seen = vmap(one)(tensors, features, list(masks or ()))
         if show:
             for name, inputs, found in zip(names, seen[::2], seen[1::2], strict=True):
                 show(name, inputs, found)
@@ -90,9 +93,9 @@ class StackedModule:
 
     def _drop(self, name: str, values: Tensor) -> Tensor:
         """Drop by the next mask; without masks, note the module and its shape."""
-        parts = next(self._masks, None)
-        if parts is not None:
-            return Mask(*parts)(values)
+        mask = next(self._masks, None)
+        if mask is not None:
+            return drop(mask, values)
         self._noted.append((name, tuple(values.shape)))
         return values
 

@@ -1,11 +1,10 @@
 """Processes that train a part of a sweep's runs each."""
 
-import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn
@@ -14,20 +13,21 @@ from litmlp.engine.folder.sweep_folder import folder_of, status_of
 from litmlp.engine.process import signals
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.launcher_process import LauncherProcess
+from litmlp.engine.sweep.parallel_launcher import JobOutcome
 from litmlp.engine.terminal.console import console
 from litmlp.engine.vectorized import LEAST
-from litmlp.engine.vectorized.display import Display, Output
+from litmlp.engine.vectorized.display import Display
 
 if TYPE_CHECKING:
     from litmlp.engine.sweep.process_pool import Slot
-
-INTERVAL = 0.25
-"""Seconds between two looks at the output of the other processes."""
 
 JobGroups = Sequence[Sequence[Job]]
 """Groups of jobs that can perhaps be stacked."""
 
 Train = Callable[[JobGroups, Display], None]
+
+Results = tuple[list[JobReturn], JobOutcome]
+"""The results of the jobs of another process, and all that it has printed."""
 
 
 def deal_out(groups: JobGroups, processes: int) -> list[list[Sequence[Job]]]:
@@ -49,13 +49,11 @@ class Part:
     Args:
         groups: jobs that are not begun.
         train: trains them.
-        output: where the process writes its messages.
         launcher: the process that sends them.
     """
 
     groups: JobGroups
     train: Train
-    output: Output
     launcher: LauncherProcess
 
     @property
@@ -63,10 +61,15 @@ class Part:
         """All jobs of the groups."""
         return [job for group in self.groups for job in group]
 
-    def __call__(self) -> list[JobReturn]:
-        with self.launcher.imitated(), self.output.redirect():
+    def __call__(self) -> Results:
+        said = JobOutcome()
+        with (
+            self.launcher.imitated(),
+            redirect_stdout(said.out),
+            redirect_stderr(said.err),
+        ):
             self.train(self.groups, Display(len(self.jobs), is_shown=False))
-        return [job.result for job in self.jobs]
+        return [job.result for job in self.jobs], said
 
 
 def train_in_processes(
@@ -75,42 +78,33 @@ def train_in_processes(
     """Train the first part in this process and each other part in another process."""
     own, *others = parts
     launcher = LauncherProcess()
-    # Windows deletes no file that another process holds open.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        sent = [
-            Part(
-                groups=groups,
-                train=train,
-                output=Output(Path(folder), str(number)),
-                launcher=launcher,
-            )
-            for number, groups in enumerate(others)
-        ]
-        display = Display(sum(map(len, own)), [part.output for part in sent])
-        pairs = list(zip(sent, slots, strict=False))
-        futures = [slot.submit(part) for part, slot in pairs]
-        try:
-            with signals.interrupt_on_signal(), display.show():
-                train(own, display)
-                for (part, slot), future in zip(pairs, futures, strict=True):
-                    receive(future, part, slot, display)
-        except BaseException:
-            if sent:
-                from litmlp.engine.sweep.process_pool import end  # needs joblib
+    pairs = [
+        (Part(groups=groups, train=train, launcher=launcher), slot)
+        for groups, slot in zip(others, slots, strict=False)
+    ]
+    futures = [slot.submit(part) for part, slot in pairs]
+    display = Display(sum(map(len, own)))
+    try:
+        with signals.interrupt_on_signal(), display.show():
+            train(own, display)
+            for (part, slot), future in zip(pairs, futures, strict=True):
+                receive(future, part, slot, display)
+    except BaseException:
+        if futures:
+            from litmlp.engine.sweep.process_pool import end  # needs joblib
 
-                end(slots, futures)
-            raise
+
+            end(slots, futures)
+        raise
 
 
 def receive(
-    future: "Future[list[JobReturn]]", part: Part, slot: "Slot", display: Display
+    future: "Future[Results]", part: Part, slot: "Slot", display: Display
 ) -> None:
     """Take over the results of another process; train its jobs if it was killed."""
-    while not wait([future], timeout=INTERVAL).done:
-        display.print_other_output()
-    display.print_other_output()
     try:
-        results = future.result()
+        results, said = future.result()
+        said.print_output()
     except BrokenProcessPool:
         console.print("a process was killed: its runs go on in this one")
         slot.renew()

@@ -40,13 +40,11 @@ def test_each_process_has_as_many_jobs_in_groups_that_are_worth_it(
 ) -> None:
     numbers = iter(range(1000))
     groups: Any = [[next(numbers) for _ in range(size)] for size in sizes]
-    shares: Any = deal_out(groups, processes)
-    assert [[len(part) for part in share] for share in shares] == expected
-    everyone = sorted(job for share in shares for part in share for job in part)
-    assert everyone == [job for group in groups for job in group]
-    for share in shares:
-        for part in share:
-            assert any(set(part) <= set(group) for group in groups)
+    parts: Any = deal_out(groups, processes)
+    assert [[len(piece) for piece in part] for part in parts] == expected
+    pieces = [piece for part in parts for piece in part]
+    assert sorted(job for piece in pieces for job in piece) == list(range(sum(sizes)))
+    assert all(any(set(p) <= set(group) for group in groups) for p in pieces if p)
 
 
 @pytest.fixture

@@ -1,16 +1,17 @@
-"""What members of a group may differ in, and what keeps them apart."""
+"""Choices in which the runs of a group may differ, and those that keep runs apart."""
 
 from pathlib import Path
 
 import pytest
 from conftest import Compose
 from lightning.pytorch import Callback
+from omegaconf import DictConfig
 from torch.optim import SGD
 
 from litmlp import construct
-from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.config.build import build_data
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.run.prepare import build_run
+from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.vectorized.compatibility import (
     differing_keys,
     refusal,
@@ -18,7 +19,6 @@ from litmlp.engine.vectorized.compatibility import (
     shared_keys,
 )
 from litmlp.losses import same_loss
-from litmlp.supervised import Supervised
 
 
 class Adam(SGD):
@@ -51,7 +51,7 @@ MAY_DIFFER = {
     "patience": ["callbacks.early_stopping.patience=3"],
     "metric": ["monitor=accuracy/val", "mode=max"],
 }
-"""What the README says that members may differ in."""
+"""Choices that the README of conf/hydra lists."""
 
 APART = {
     "model.hidden_sizes.1": "model.hidden_sizes=[64,32]",
@@ -64,7 +64,7 @@ APART = {
     "trainer.precision": "trainer.precision=64-true",
     "trainer.gradient_clip_val": "trainer.gradient_clip_val=1",
 }
-"""What forms groups of its own, by the key that is told."""
+"""Choices that form separate groups, by the key in the message."""
 
 ALONE = {
     "optimizer=LBFGS": "optimizer=lbfgs",
@@ -78,7 +78,7 @@ ALONE = {
         f"+callbacks.own._target_={__name__}.LooksAtBatches"
     ),
 }
-"""What is trained alone, by what is told."""
+"""Choices that are trained alone, by the reason in the message."""
 
 
 @pytest.mark.parametrize("name", MAY_DIFFER)
@@ -89,21 +89,24 @@ def test_runs_that_may_differ_share_a_group(config: Compose, name: str) -> None:
 
 
 @pytest.mark.parametrize("key", APART)
-def test_what_keeps_runs_apart_is_told(config: Compose, key: str) -> None:
+def test_the_message_names_what_keeps_runs_apart(config: Compose, key: str) -> None:
     both = ("data=iris", "dropout=dropout", "trainer=cpu")
     keys = [shared_keys(config(*both, *own)) for own in ([], [APART[key]])]
     assert key in differing_keys(keys)
 
 
 @pytest.mark.parametrize("reason", ALONE)
-def test_what_cannot_be_stacked_is_told(
+def test_the_message_names_what_cannot_be_stacked(
     config: Compose, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", Callback)
-    composed = config("data=iris", "trainer=cpu", ALONE[reason])
-    with run_settings(composed):
-        run = build_run(composed, Path(composed.folder), build_data(composed), None)
+    run = built(config("data=iris", "trainer=cpu", ALONE[reason]))
     assert refusal(run) == f"{reason} cannot be stacked"
+
+
+def built(composed: DictConfig) -> Run:
+    with run_settings(composed):
+        return build_run(composed, Path(composed.folder), build_data(composed), None)
 
 
 def test_tables_of_other_columns_have_networks_of_other_shapes(
@@ -116,21 +119,13 @@ def test_tables_of_other_columns_have_networks_of_other_shapes(
         path = tmp_path / f"{name}.csv"
         lines = [f"{row.format(i, i % 5, i % 3)},{i}.5" for i in range(30)]
         path.write_text("\n".join(["one,other,target", *lines]))
-        composed = config(
-            *("data=table", f"data.path={path}", "data.target=target"),
-            *("task=regression", "encoding=one_hot", "trainer=cpu"),
+        table = ("data=table", f"data.path={path}", "data.target=target")
+        run = built(
+            config(*table, "task=regression", "encoding=one_hot", "trainer=cpu")
         )
-        with run_settings(composed):
-            run = build_run(composed, Path(composed.folder), build_data(composed), None)
         assert run.model.encoding.num_features == 8
         found.append(shape(run))
     assert len({*found}) == 3
-
-
-def model(config: Compose, *overrides: str) -> Supervised:
-    composed = config("trainer=cpu", *overrides)
-    with run_settings(composed):
-        return build_model(composed, build_data(composed))
 
 
 @pytest.mark.parametrize(
@@ -148,12 +143,12 @@ def test_losses_are_the_same_by_their_kind_numbers_and_targets_scale(
     config: Compose, one: list[str], other: list[str], same: bool
 ) -> None:
     """Targets are scaled by the training rows, which another split chooses."""
-    found = [same_loss(model(config, *overrides)) for overrides in (one, other)]
-    assert (found[0] == found[1]) is same
+    runs = [built(config("trainer=cpu", *overrides)) for overrides in (one, other)]
+    assert (same_loss(runs[0].model) == same_loss(runs[1].model)) is same
 
 
 def test_scales_are_compared_in_all_their_digits(config: Compose) -> None:
-    models = [model(config, "data=diabetes") for _ in range(2)]
+    models = [built(config("trainer=cpu", "data=diabetes")).model for _ in range(2)]
     models[1].target_std.mul_(1 + 1e-6)
     assert same_loss(models[0]) != same_loss(models[1])
 
@@ -168,7 +163,4 @@ def test_an_optimizer_is_known_by_its_class_not_by_its_name(
     ):
         composed = config("data=gauss", "trainer=cpu", "optimizer=sgd")
         composed.optimizer._target_ = target
-        with run_settings(composed):
-            data = build_data(composed)
-            run = build_run(composed, Path(composed.folder), data, None)
-        assert refusal(run) == reason
+        assert refusal(built(composed)) == reason

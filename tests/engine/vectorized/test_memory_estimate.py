@@ -50,9 +50,7 @@ def test_memory_and_open_files_limit_a_group(
     assert fit_at_once([run] * 100, processes=2) == 5
     monkeypatch.setattr(memory_estimate, "available", lambda device: 0)
     assert fit_at_once([run] * 100) == 1
-    room = memory_estimate.Capacity(
-        run, 1, most=3
-    )  # whatever it takes, who says so knows
+    room = memory_estimate.Capacity(run, 1, most=3)  # given, so that nothing is counted
     assert [room.take(run) for _ in range(4)] == [True, True, False, False]
 
 
@@ -60,15 +58,10 @@ def test_each_run_is_counted_with_rows_of_its_own(
     config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A first run of few rows says nothing of the others; raw rows are held once."""
-    shares = (0.9, 0.1, 0.1, 0.1)
+    fractions = (0.9, 0.1, 0.1, 0.1)
+    few = ("data.validation_share=0.05", "monitor=loss/train")
     runs = [
-        built(
-            config,
-            f"data.test_share={s}",
-            "data.validation_share=0.05",
-            "monitor=loss/train",
-        )
-        for s in shares
+        built(config, f"data.test_share={fraction}", *few) for fraction in fractions
     ]
     for run in runs:
         run.data.__dict__["samples"] = runs[0].data.samples

@@ -1,4 +1,4 @@
-"""Runs of a sweep, each trained alone and all of them together, to be compared."""
+"""Runs of a sweep, each trained alone and all of them in a group, to be compared."""
 
 import shutil
 from collections.abc import Sequence
@@ -23,30 +23,25 @@ from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.vectorized_launcher import endless
 
 TINY = (
-    "data.batch_size=16",
-    "model.hidden_sizes=[8,6]",
-    "trainer=cpu",
-    "trainer.precision=64-true",
-    "trainer.max_epochs=4",
-    "logger=csv",
+    *("data.batch_size=16", "model.hidden_sizes=[8,6]", "trainer=cpu"),
+    *("trainer.precision=64-true", "trainer.max_epochs=4", "logger=csv"),
 )
-NOT_COMPARED = {"samples_per_second"}
 
 
 def varied(config: DictConfig, **keys: Sequence[Any]) -> list[DictConfig]:
-    """A config a member; ``optimizer__lr=[1, 2]`` sets ``optimizer.lr``."""
-    members = []
+    """One config per run; ``optimizer__lr=[1, 2]`` sets ``optimizer.lr``."""
+    configs = []
     for i, values in enumerate(zip(*keys.values(), strict=True)):
-        member = config.copy()
-        member.folder = f"{config.folder}-{i}"
+        own = config.copy()
+        own.folder = f"{config.folder}-{i}"
         for key, value in zip(keys, values, strict=True):
-            OmegaConf.update(member, key.replace("__", "."), value, merge=False)
-        members.append(member)
-    return members
+            OmegaConf.update(own, key.replace("__", "."), value, merge=False)
+        configs.append(own)
+    return configs
 
 
 def built(config: DictConfig, kind: str, data: DataCache | None = None) -> Run:
-    """A run of its own, or one that shares what it can of its data."""
+    """A run in a folder of its own, or one that shares its data where possible."""
     config = config.copy()
     config.folder = f"{config.folder}-{kind}"
     folder = Path(config.folder)
@@ -65,35 +60,35 @@ def train_alone(config: DictConfig) -> Run:
     return run
 
 
-def train_together(configs: Sequence[DictConfig], kind: str = "together") -> list[Run]:
-    """Runs go on whose folders hold checkpoints."""
-    members = trained(configs, kind)
-    for member in members:
-        if member.error:
-            raise member.error
-    return [member.run for member in members]
+def train_grouped(configs: Sequence[DictConfig], kind: str = "grouped") -> list[Run]:
+    """Train runs as a group; runs whose folders hold checkpoints go on."""
+    grouped = trained(configs, kind)
+    for run in grouped:
+        if run.error:
+            raise run.error
+    return [run.run for run in grouped]
 
 
 def trained(configs: Sequence[DictConfig], kind: str) -> list[GroupedRun]:
-    """Members of a group that has ended, each with its run or what went wrong."""
-    members, data = [], DataCache()
+    """The runs of a group that has ended, some of them perhaps with an error."""
+    grouped, data = [], DataCache()
     for config in configs:
         run, point = built(config, kind, data), newest(Path(f"{config.folder}-{kind}"))
         rewind(run.trainer.loggers, point)
         context = partial(nullcontext, None)
-        members.append(GroupedRun(run, context, point.path if point else None))
-    shared = endless(members[0].run.config)
+        grouped.append(GroupedRun(run, context, point.path if point else None))
+    shared = endless(grouped[0].run.config)
     with run_settings(shared):
-        build_trainer(shared).fit(Group(members, lambda member: None))
-    for member in members:
-        close_loggers(member.trainer, member.error is None)
-    return members
+        build_trainer(shared).fit(Group(grouped))
+    for own in grouped:
+        close_loggers(own.trainer, own.error is None)
+    return grouped
 
 
-def assert_twins(members: Sequence[DictConfig]) -> None:
-    """That each leaves together with the others what it leaves alone."""
-    for member, run in zip(members, train_together(members), strict=True):
-        assert_equal(train_alone(member), run)
+def assert_same_as_alone(configs: Sequence[DictConfig]) -> None:
+    """Each run of a group leaves what it leaves alone."""
+    for config, run in zip(configs, train_grouped(configs), strict=True):
+        assert_equal(train_alone(config), run)
 
 
 def as_killed(run: Run, kind: str) -> None:
@@ -110,7 +105,7 @@ def checkpoint(run: Run, name: str) -> dict[str, Any]:
 
 
 def assert_equal(one: Run, other: Run, *, tolerance: float = 1e-10) -> None:
-    """That two runs left the same weights, states and metrics."""
+    """Two runs left the same weights, states and metrics."""
     for name in ("last", "best"):
         first, second = checkpoint(one, name), checkpoint(other, name)
         assert first["epoch"] == second["epoch"], name
@@ -130,29 +125,27 @@ def assert_equal(one: Run, other: Run, *, tolerance: float = 1e-10) -> None:
 
 
 def assert_same_metrics(one: Run, other: Run, *, tolerance: float) -> None:
-    """That two runs logged the same numbers, but for how fast they were."""
-    tables = [pl.read_csv(run.folder / "metrics.csv") for run in (one, other)]
+    """Two runs logged the same numbers, except their speed."""
+    tables = [
+        pl.read_csv(run.folder / "metrics.csv").drop("samples_per_second", strict=False)
+        for run in (one, other)
+    ]
     assert set(tables[0].columns) == set(tables[1].columns)
-    for column in set(tables[0].columns) - NOT_COMPARED:
-        values = [table[column].cast(pl.Float64).to_list() for table in tables]
-        values = [[torch.nan if v is None else v for v in own] for own in values]
-        first, second = (torch.tensor(own, dtype=torch.float64) for own in values)
-        torch.testing.assert_close(
-            second,
-            first,
-            rtol=tolerance,
-            atol=tolerance,
-            equal_nan=True,
-            msg=lambda text, column=column: f"{column}: {text}",
+    for column in tables[0].columns:
+        values = (table[column].cast(pl.Float64).to_list() for table in tables)
+        first, second = (
+            [float("nan") if v is None else v for v in own] for own in values
         )
+        assert second == pytest.approx(
+            first, rel=tolerance, abs=tolerance, nan_ok=True
+        ), column
 
 
 def assert_same_progress(one: Run, other: Run) -> None:
-    """That both could be resumed, at the same place and with the same state."""
+    """Both runs could be resumed, at the same step and with the same state."""
     first, second = checkpoint(one, "last"), checkpoint(other, "last")
     assert second["loops"] == first["loops"]
-    samples = [one["epoch_state"]["samples"] for one in (first, second)]
-    assert samples[1] == samples[0]
+    assert second["epoch_state"]["samples"] == first["epoch_state"]["samples"]
     assert second["callbacks"].keys() == first["callbacks"].keys()
     states = [c["optimizer_states"][0] for c in (first, second)]
     torch.testing.assert_close(states[1], states[0], rtol=1e-6, atol=1e-8)
