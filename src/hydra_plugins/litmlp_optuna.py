@@ -41,9 +41,8 @@ class OptunaSweeper(SearchSettings, JobSweeper):
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        from litmlp.engine.search.build_search import (
-            build_search,  # it takes seconds to import
-        )
+        # Imported here, because Hydra imports all sweepers, and this takes seconds.
+        from litmlp.engine.search.search import build_search
 
         search = build_search(
             self,

@@ -61,9 +61,9 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
     options = choose(arguments)
     measured: dict[str, dict[str, Any]] = defaultdict(dict)
     failures = []
-    for group, members in groupby(options, key=lambda option: option.group):
+    for group, chosen in groupby(options, key=lambda option: option.group):
         console.print(f"drawing {group}")
-        for option in members:
+        for option in chosen:
             try:
                 measured[group][option.name] = draw_option(option, folder)
             except Exception as error:  # a user's own option leaves the others alone
@@ -72,8 +72,8 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
                     raise UserError(failure) from error
                 failures.append(failure)
     for group, numbers in measured.items():
-        chosen = {option.name for option in options if option.group == group}
-        if chosen >= set(complete_options(group)):
+        drawn = {option.name for option in options if option.group == group}
+        if drawn >= set(complete_options(group)):
             draw_overview(group, numbers, folder)
             name_left_out(group, numbers)
     count = write_events(folder)

@@ -1,6 +1,5 @@
 """The outcome of a lesson: verdicts as a console table and as ``verdict.json``."""
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -48,26 +47,19 @@ class Outcome:
     def write_json(self, path: Path) -> None:
         """Write the verdicts and the numbers behind them."""
         measures = {name: by_setting(values) for name, values in self.values.items()}
-        content = {
-            "question": self.question,
-            "claims": [asdict(judgement) for judgement in self.judgements],
-            "measures": measures,
-        }
-        text = json.dumps(run_folder.finite(content), indent=2, ensure_ascii=False)
-        path.write_text(text + "\n", encoding="utf-8")
+        claims = [asdict(judgement) for judgement in self.judgements]
+        content = {"question": self.question, "claims": claims, "measures": measures}
+        run_folder.write_json(path, content)
 
 
 def by_setting(values: Mapping[SweepRun, float]) -> list[dict[str, Any]]:
     """Return mean and values of a measure in each setting of the sweep."""
     keys = axes(list(values))
-    results = []
-    for settings, group in group_by(list(values), keys).items():
-        numbers = [values[run] for run in group]
-        results.append(
-            {
-                "settings": dict(zip(keys, settings, strict=True)),
-                "mean": statistics.mean(numbers),
-                "values": numbers,
-            }
-        )
-    return results
+    return [
+        {
+            "settings": dict(zip(keys, settings, strict=True)),
+            "mean": statistics.mean(values[run] for run in runs),
+            "values": [values[run] for run in runs],
+        }
+        for settings, runs in group_by(list(values), keys).items()
+    ]

@@ -32,7 +32,7 @@ def plane_figure(
     class_names: Sequence[str],
     title: str,
 ) -> Figure:
-    """The prediction at each point of the plane, and the response of every unit.
+    """Draw the prediction at each point of the plane, and the response of every unit.
 
     Args:
         surface: probabilities [G, G, classes] or values [G, G, 1] on a grid, from the

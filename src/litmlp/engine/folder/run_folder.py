@@ -149,12 +149,8 @@ def ending_recorded(folder: Path, summary: Summary) -> Iterator[None]:
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
-    """Replace ``summary.json`` as a whole; numbers that are not finite become null."""
-    text = json.dumps(finite(summary), indent=2, ensure_ascii=False)
-    replace(
-        folder / "summary.json",
-        lambda partial: partial.write_text(text + "\n", encoding="utf-8"),
-    )
+    """Replace ``summary.json`` as a whole."""
+    write_json(folder / "summary.json", summary)
 
 
 def read_summary(folder: Path) -> Summary:
@@ -248,6 +244,12 @@ def discard(folder: Path) -> None:
     for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace a file as a whole; numbers that are not finite become null."""
+    text = json.dumps(finite(content), indent=2, ensure_ascii=False)
+    replace(path, lambda partial: partial.write_text(f"{text}\n", encoding="utf-8"))
 
 
 def finite(value: Any) -> Any:

@@ -1,12 +1,10 @@
 """Evaluation of the mean of a sweep's runs, on the rows of these runs."""
 
-import json
 from pathlib import Path
 
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
 from litmlp.engine.folder import provenance, run_folder
-from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.sweep_folder import ENSEMBLE, statuses_of
 from litmlp.engine.predict.ensemble import Ensemble, ensemble
 from litmlp.engine.predict.evaluate_run import measure_rows
@@ -33,11 +31,7 @@ def evaluate_sweep(sweep: Path) -> Metrics:
             ].items()
         }
     names = [run.folder.name for run in together.runs]
-    content = run_folder.finite({"runs": names, "metrics": metrics})
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    replace(
-        sweep / ENSEMBLE, lambda path: path.write_text(f"{text}\n", encoding="utf-8")
-    )
+    run_folder.write_json(sweep / ENSEMBLE, {"runs": names, "metrics": metrics})
     show(f"the mean of {len(names)} runs")
     show(metrics_table(metrics))
     show(f"{shortest(sweep / ENSEMBLE)}")

@@ -1,11 +1,10 @@
 """Export of a trained model to one file that runs without litmlp."""
 
-import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from io import BytesIO
@@ -167,11 +166,6 @@ def describe(model: TrainedModel) -> Description:
     )
 
 
-def to_json(description: Description) -> str:
-    """Return a description as text for a file's metadata."""
-    return json.dumps(asdict(description), ensure_ascii=False)
-
-
 def to_onnx(model: TrainedModel) -> bytes:
     """Return the content of an ONNX file.
 
@@ -194,7 +188,7 @@ def to_onnx(model: TrainedModel) -> bytes:
         verbose=False,
     )
     assert written is not None
-    written.model.metadata_props[METADATA] = to_json(description)
+    written.model.metadata_props[METADATA] = description.to_json()
     content: bytes = written.model_proto.SerializeToString()
     return content
 
@@ -207,7 +201,7 @@ def from_onnx(content: bytes) -> Predict:
 def to_torch_export(model: TrainedModel) -> bytes:
     """Return the content of ``torch.export.save``, the description as an extra file."""
     buffer = BytesIO()
-    extra = {f"{METADATA}.json": to_json(describe(model))}
+    extra = {f"{METADATA}.json": describe(model).to_json()}
     torch.export.save(trace(model), buffer, extra_files=extra)
     return buffer.getvalue()
 

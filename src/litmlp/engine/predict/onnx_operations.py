@@ -35,9 +35,9 @@ FAR = (
 
 
 def searchsorted(ordered: Tensor, values: Tensor, *, right: bool = False) -> Tensor:
-    """``torch.searchsorted``: ordered rows [F, Q] and values [F, B] → places [F, B].
+    """Return the places [F, B] of values [F, B] in ordered rows [F, Q], as torch does.
 
-    Bisects for all values at once, in as many steps as Q has binary digits.
+    It bisects for all values at once, in as many steps as Q has binary digits.
     """
     count = ordered.shape[-1]
     steps = count.bit_length()
@@ -53,12 +53,12 @@ def searchsorted(ordered: Tensor, values: Tensor, *, right: bool = False) -> Ten
     return place.clamp(max=count)
 
 
-def normal_quantile(shares: Tensor) -> Tensor:
-    """``torch.special.ndtri`` where 0 < share < 1, to all digits.
+def normal_quantile(fractions: Tensor) -> Tensor:
+    """Return the normal quantile where 0 < fraction < 1, to all digits.
 
     Source: Wichura 1988, algorithm AS 241 (PPND16), https://doi.org/10.2307/2347330
     """
-    exact = shares.double()
+    exact = fractions.double()
     # As tensors, since plain numbers would enter the graph with 7 digits.
     width, start = exact.new_tensor(0.425**2), exact.new_tensor(1.6)
     offset = exact - 0.5
@@ -66,11 +66,11 @@ def normal_quantile(shares: Tensor) -> Tensor:
     depth = (-torch.minimum(exact, 1 - exact).log()).sqrt()
     outer = torch.where(depth <= 5, ratio(NEAR, depth - start), ratio(FAR, depth - 5))
     outer = torch.where(offset < 0, -outer, outer)
-    return torch.where(offset.abs() <= 0.425, middle, outer).to(shares.dtype)
+    return torch.where(offset.abs() <= 0.425, middle, outer).to(fractions.dtype)
 
 
 def ratio(polynomials: Sequence[Sequence[float]], x: Tensor) -> Tensor:
-    """(a₀ + a₁x + a₂x² + …) / (b₀ + b₁x + b₂x² + …)"""
+    """Return (a₀ + a₁x + a₂x² + …) / (b₀ + b₁x + b₂x² + …)."""
     powers = x.unsqueeze(-1).pow(torch.arange(len(polynomials[0])))
     above, below = ((powers * x.new_tensor(c)).sum(-1) for c in polynomials)
     return above / below
@@ -83,22 +83,22 @@ def rrelu(
     training: bool = False,
     inplace: bool = False,
 ) -> Tensor:
-    """``torch.nn.functional.rrelu`` in evaluation: the mean slope below zero."""
+    """Apply RReLU as in evaluation, with the mean slope below zero."""
     return F.leaky_relu(inputs, (lower + upper) / 2)
 
 
 def gelu(inputs: Tensor, approximate: str = "none") -> Tensor:
-    """``torch.nn.functional.gelu`` to 7 digits: onnxruntime has no float64 for it."""
+    """Apply GELU to 7 digits, since onnxruntime has no float64 for it."""
     return F.gelu(inputs.float(), approximate=approximate).to(inputs.dtype)
 
 
 def log_sigmoid(inputs: Tensor) -> Tensor:
-    """``torch.nn.functional.logsigmoid``: ONNX has log(sigmoid), −∞ far below zero."""
+    """Apply log(sigmoid) without the −∞ that ONNX has far below zero."""
     return -F.softplus(-inputs)
 
 
 class OnnxOperations(TorchFunctionMode):
-    """Within it, torch calls these functions for its own: to trace a model for ONNX."""
+    """Replaces functions of torch by those above, while a model is traced for ONNX."""
 
     replaced: Mapping[Any, Callable[..., Tensor]] = {
         torch.searchsorted: searchsorted,

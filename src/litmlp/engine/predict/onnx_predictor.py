@@ -1,9 +1,10 @@
 """An exported ONNX file: its description of itself, and predictions from it."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -59,6 +60,10 @@ class Description:
     def output(self) -> str:
         """Name of the output [rows, classes] or [rows, targets]."""
         return "probabilities" if self.class_names else "values"
+
+    def to_json(self) -> str:
+        """Return the text that a file's metadata hold."""
+        return json.dumps(asdict(self), ensure_ascii=False)
 
 
 @dataclass(frozen=True, kw_only=True)
