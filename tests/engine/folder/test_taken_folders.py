@@ -1,6 +1,5 @@
 """Folders that hold runs: nothing is lost, and unfinished runs are counted."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -35,26 +34,20 @@ def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
     assert (tmp_path / "here" / "checkpoints" / "best.ckpt").is_file()
 
 
-def test_a_killed_run_counts_as_unfinished(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    killed = {"status": "running", "overrides": ["seed=1"]}
-    (tmp_path / "run" / "summary.json").write_text(json.dumps(killed))
-    launch = Launch()
-    conclude_sweep(
-        launch, OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
-    )
-    assert launch.failures == 1
-
-
-def test_a_run_that_cannot_be_read_counts_as_unfinished(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("summary", "message"),
+    [
+        ('{"status": "running", "overrides": ["seed=1"]}', "interrupted"),
+        ("{", "summary.json is broken"),
+    ],
+)
+def test_a_killed_or_broken_run_counts_as_unfinished(
+    summary: str, message: str, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "summary.json").write_text("{")
+    (tmp_path / "run" / "summary.json").write_text(summary)
     launch = Launch()
-    conclude_sweep(
-        launch, OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
-    )
+    config = OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    conclude_sweep(launch, config)
     assert launch.failures == 1
-    (line,) = capfd.readouterr().err.splitlines()
-    assert "summary.json is broken" in line
+    assert message in "".join(capfd.readouterr())

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from conftest import CONF, ROOT, Run
-from hydra import compose, initialize_config_dir
+from conftest import Run
+from people_runs import PEOPLE, TASKS, read_json, train_on_people
 from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 
 from litmlp.engine.config.build import build_data
@@ -19,10 +19,7 @@ from litmlp.engine.folder.run_folder import read_config
 from litmlp.engine.predict import evaluate_file
 from litmlp.engine.predict.ensemble import left_out, mean_outputs
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.run.train import train
 
-PEOPLE = ROOT / "tests" / "people.csv"
-TASKS = {"income": "regression", "city": "multiclass", "member": "binary"}
 RUNS = (["seed=0"], ["seed=1", "model.hidden_sizes=[8]"], ["optimizer=sgd"])
 
 
@@ -32,12 +29,8 @@ def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train_runs(sweep: Path, target: str, *choices: list[str]) -> None:
-    what = [f"data.path={PEOPLE}", f"data.target={target}", f"task={TASKS[target]}"]
-    fixed = ["data=table", "data.drop=[id]", "trainer=cpu", "trainer.max_epochs=3"]
-    quick = [*fixed, *what, "callbacks=minimal", "logger=none"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        for number, own in enumerate(choices, len(list(sweep.glob("*")))):
-            train(compose("train", [*quick, f"folder={sweep / str(number)}", *own]))
+    for number, own in enumerate(choices, len(list(sweep.glob("*")))):
+        train_on_people(sweep / str(number), target, f"data.path={PEOPLE}", *own)
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +40,6 @@ def sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for target in TASKS:
         train_runs(folder / target, target, *RUNS)
     return folder
-
-
-def written(path: Path) -> Any:
-    return json.loads(path.read_text())
 
 
 def predicted(path: Path) -> np.ndarray:
@@ -88,7 +77,7 @@ def test_a_file_is_measured_by_the_mean(target: str, sweeps: Path, run: Run) -> 
     ended = run("evaluate", f"run={sweeps / target}", f"input={PEOPLE}")
     assert (ended.code, ended.err) == (0, "")
     folder = sweeps / target / "evaluations" / "people"
-    metrics = written(folder / "metrics.json")
+    metrics = read_json(folder / "metrics.json")
     rows = pl.read_csv(folder / "predictions.csv")
     check(target, metrics, rows[target].to_numpy(), rows)
     assert metrics["rows"] == len(rows)
@@ -121,7 +110,7 @@ def test_a_sweep_is_measured_on_the_rows_of_its_runs(
     ended = run("evaluate", f"run={sweeps / target}")
     assert (ended.code, ended.err) == (0, "")
     assert "the mean of 3 runs" in ended.out
-    content = written(sweeps / target / "ensemble.json")
+    content = read_json(sweeps / target / "ensemble.json")
     assert content["runs"] == ["0", "1", "2"]
     data = build_data(read_config(sweeps / target / "0"))
     rows, samples = data.rows["test"], data.samples
@@ -164,7 +153,7 @@ def test_rows_that_some_run_was_trained_on_are_no_test(
     assert "trained on different rows" in ended.err
     assert "give input=" in ended.err
     assert run("evaluate", f"run={sweep}", f"input={PEOPLE}").code == 0
-    metrics = written(sweep / "evaluations" / "people" / "metrics.json")
+    metrics = read_json(sweep / "evaluations" / "people" / "metrics.json")
     assert set(metrics) == {"rows", "r2", "mae", "rmse"}  # losses are of other units
 
 
@@ -206,7 +195,7 @@ def test_runs_without_a_result_are_left_out(
         {"0": {"status": "failed"}, "1": {"best_value": None}}
     ).items():
         path = sweep / name / "summary.json"
-        path.write_text(json.dumps(written(path) | change))
+        path.write_text(json.dumps(read_json(path) | change))
     ended = run("evaluate", f"run={sweep}")
     assert ended.code == 1
     assert "needs two runs that are done" in ended.err
@@ -215,7 +204,7 @@ def test_runs_without_a_result_are_left_out(
     ended = run("evaluate", f"run={sweep}")
     assert (ended.code, ended.err) == (0, "")
     assert "left out: failed 0, diverged 1\n" in ended.out
-    averaged = written(sweep / "ensemble.json")["runs"]
+    averaged = read_json(sweep / "ensemble.json")["runs"]
     assert (len(averaged), averaged[0]) == (2, "2")
 
 

@@ -35,7 +35,7 @@ def test_the_same_metrics_to_the_last_digit(
     assert before == after
 
 
-def test_a_difference_is_said(run: Run, tmp_path: Path) -> None:
+def test_a_difference_is_named(run: Run, tmp_path: Path) -> None:
     run("train", "data=iris", *QUICK)
     (path,) = tmp_path.glob("logs/default/runs/*/summary.json")
     summary = json.loads(path.read_text())
@@ -45,25 +45,12 @@ def test_a_difference_is_said(run: Run, tmp_path: Path) -> None:
     assert "not the same as in summary.json: accuracy/test" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("folder", "words"),
-    [("nowhere", "run=nowhere holds no run"), ("empty", "run=empty holds no run")],
-)
-def test_no_run_is_said(folder: str, words: str, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["nowhere", "empty"])
+def test_a_folder_without_a_run_is_named(folder: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     ended = run("evaluate", f"run={folder}")
     assert ended.code == 1
-    assert words in ended.err
-
-
-def test_a_config_that_names_other_code_is_refused(run: Run, tmp_path: Path) -> None:
-    run("train", "data=iris", *QUICK)
-    (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
-    text = path.read_text().replace("torch.nn.ReLU", "os.system")
-    path.write_text(text)
-    ended = run("evaluate", f"run={path.parent.parent}")
-    assert ended.code == 1
-    assert "os.system is not allowed" in ended.err
+    assert f"run={folder} holds no run" in ended.err
 
 
 def test_a_table_is_found_from_another_folder(run: Run, tmp_path: Path) -> None:

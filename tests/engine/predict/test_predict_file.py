@@ -1,43 +1,45 @@
 """Predictions for new rows, from a run's folder alone."""
 
-import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
 import torch
-from conftest import ROOT, Run
+from conftest import Run
+from people_runs import PEOPLE, people, train_on_people
 
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.trained_model import trained
 
-PEOPLE = ROOT / "tests" / "people.csv"
-QUICK = ("trainer=cpu", "trainer.max_epochs=3", "callbacks=minimal", "data.drop=[id]")
+Train = Callable[..., Path]
 
 
-@pytest.fixture
-def train(run: Run, tmp_path: Path) -> Run:
-    def train_on_people(target: str, *choices: str) -> Path:
-        shutil.copy(PEOPLE, tmp_path / "people.csv")
-        table = ["data=table", "data.path=people.csv", f"data.target={target}"]
-        ended = run("train", *table, *QUICK, *choices, f"hydra.run.dir={tmp_path}/run")
-        assert ended.code == 0, ended.err
-        (tmp_path / "people.csv").unlink()  # what follows must not need it
-        return tmp_path / "run"
+@pytest.fixture(scope="module")
+def train(tmp_path_factory: pytest.TempPathFactory) -> Train:
+    """train("income", …) returns the folder of a run, which is trained once."""
+    home = tmp_path_factory.mktemp("runs")
+    return cache(
+        lambda target, *choices: train_on_people(
+            home / str(len([*home.iterdir()])), target, *choices
+        )
+    )
 
-    return train_on_people  # type: ignore[return-value]  # it returns a folder
+
+@pytest.fixture(autouse=True)
+def in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 def predict(run: Run, folder: Path, table: pl.DataFrame, *options: str) -> pl.DataFrame:
-    source, output = folder / "new.csv", folder / "out.parquet"
-    table.write_csv(source)
-    ended = run(
-        "predict", f"run={folder}", f"input={source}", f"output={output}", *options
-    )
+    table.write_csv("new.csv")
+    files = ("input=new.csv", "output=out.parquet")
+    ended = run("predict", f"run={folder}", *files, *options)
     assert ended.code == 0, ended.err
-    return pl.read_parquet(output)
+    return pl.read_parquet("out.parquet")
 
 
 @pytest.mark.parametrize(
@@ -50,17 +52,17 @@ def predict(run: Run, folder: Path, table: pl.DataFrame, *options: str) -> pl.Da
     ],
 )
 def test_predictions_score_as_the_summary_says(
-    target: str, choices: list[str], run: Run, train: Run, tmp_path: Path
+    target: str, choices: list[str], run: Run, train: Train
 ) -> None:
     folder = train(target, *choices)
-    people = pl.read_csv(PEOPLE, try_parse_dates=True).drop_nulls(target)
-    people.write_csv(tmp_path / "people.csv")
+    known = pl.read_csv(PEOPLE, try_parse_dates=True).drop_nulls(target)
     config = run_folder.read_config(folder)
+    config.data.path = str(PEOPLE)
     with run_settings(config):
-        rows = build_data(config).rows["test"].tolist()
-    predicted = predict(run, folder, people[rows])
-    assert predicted["id"].cast(pl.Int64).to_list() == people["id"][rows].to_list()
-    true, guess = people[target][rows], predicted[f"predicted_{target}"]
+        tested = known[build_data(config).rows["test"].tolist()]
+    predicted = predict(run, folder, tested)
+    assert predicted["id"].cast(pl.Int64).to_list() == tested["id"].to_list()
+    true, guess = tested[target], predicted[f"predicted_{target}"]
     metrics = run_folder.read_summary(folder)["metrics"]
     if target == "income":
         mae = (true.cast(pl.Float64) - guess.cast(pl.Float64)).abs().mean()
@@ -70,9 +72,9 @@ def test_predictions_score_as_the_summary_says(
         assert right.mean() == pytest.approx(metrics["accuracy/test"], abs=1e-7)
 
 
-def test_probabilities_are_named_by_class(run: Run, train: Run) -> None:
+def test_probabilities_are_named_by_class(run: Run, train: Train) -> None:
     folder = train("city")
-    predicted = predict(run, folder, pl.read_csv(PEOPLE))
+    predicted = predict(run, folder, people())
     probabilities = predicted.select(pl.col("^probability_.*$"))
     assert probabilities.columns == [
         f"probability_{city}" for city in ("Bern", "Oslo", "Paris", "Rome")
@@ -83,33 +85,23 @@ def test_probabilities_are_named_by_class(run: Run, train: Run) -> None:
     assert predicted["predicted_city"].to_list() == names
 
 
-def test_columns_are_found_by_name_and_others_ignored(run: Run, train: Run) -> None:
-    folder = train("income")
-    people = pl.read_csv(PEOPLE)
-    expected = predict(run, folder, people)
-    shuffled = people.select(reversed(people.columns)).with_columns(extra=pl.lit("?"))
+def test_columns_are_found_by_name_and_others_ignored(run: Run, train: Train) -> None:
+    folder, table = train("income"), people()
+    expected = predict(run, folder, table)
+    shuffled = table.select(reversed(table.columns)).with_columns(extra=pl.lit("?"))
     assert predict(run, folder, shuffled).equals(expected)
-    kept = predict(run, folder, people, "keep=[city,id]")
+    kept = predict(run, folder, table, "keep=[city,id]")
     assert kept.columns == ["city", "id", "predicted_income"]
-    assert kept["city"].to_list() == people["city"].to_list()
-
-
-def test_a_table_without_columns_to_keep_gets_its_predictions(
-    run: Run, train: Run
-) -> None:
-    folder = train("income", "data.drop=[]")
-    people = pl.read_csv(PEOPLE)
-    predicted = predict(run, folder, people)
-    assert predicted.columns == ["predicted_income"]
-    assert len(predicted) == len(people)
+    assert kept["city"].to_list() == table["city"].to_list()
+    none = predict(run, folder, table, "keep=[]")
+    assert none.equals(expected.select("predicted_income"))
 
 
 def test_an_unseen_category_and_missing_values_are_predicted(
-    run: Run, train: Run
+    run: Run, train: Train
 ) -> None:
     folder = train("income")
-    people = pl.read_csv(PEOPLE).head(2)
-    blank = {name: None for name in people.columns if name != "id"}
+    blank = {name: None for name in people().columns if name != "id"}
     odd = [blank | {"id": 1}, blank | {"id": 2, "city": "Atlantis"}]
     predicted = predict(run, folder, pl.DataFrame(odd))["predicted_income"]
     assert predicted.is_finite().all()
@@ -127,28 +119,23 @@ def test_an_unseen_category_and_missing_values_are_predicted(
     ],
 )
 def test_a_table_that_does_not_fit_leaves_no_output(
-    change: pl.Expr, words: str, run: Run, train: Run, tmp_path: Path
+    change: pl.Expr, words: str, run: Run, train: Train, tmp_path: Path
 ) -> None:
     folder = train("income")
-    pl.read_csv(PEOPLE, infer_schema=False).select(change).write_csv(tmp_path / "n.csv")
+    people().select(change).write_csv(tmp_path / "n.csv")
     output = tmp_path / "out.csv"
     output.write_text("from before")
-    ended = run("predict", f"run={folder}", "input=n.csv", f"output={output}")
+    ended = run("predict", f"run={folder}", "input=n.csv", "output=out.csv")
     assert ended.code == 1
     assert "n.csv" in ended.err
     assert words in ended.err
     assert output.read_text() == "from before"
     assert not list(tmp_path.glob("*.partial"))
-
-
-def test_an_output_that_is_no_table_is_refused(run: Run, train: Run) -> None:
-    folder = train("income")
-    ended = run("predict", f"run={folder}", f"input={PEOPLE}", "output=out.txt")
-    assert ended.code == 1
+    ended = run("predict", f"run={folder}", "input=n.csv", "output=out.txt")
     assert "output=out.txt: must end in .csv or .parquet" in ended.err
 
 
-def test_the_checkpoint_alone_gives_the_model(train: Run) -> None:
+def test_the_checkpoint_alone_gives_the_model(train: Train) -> None:
     folder = train("city")
     checkpoint = torch.load(folder / "checkpoints" / "best.ckpt", weights_only=True)
     with trained(folder) as model:
@@ -160,29 +147,26 @@ def test_the_checkpoint_alone_gives_the_model(train: Run) -> None:
         assert torch.equal(state[name], tensor)
 
 
-def test_no_two_columns_have_one_name(run: Run, train: Run, tmp_path: Path) -> None:
-    folder = train("income")
-    people = pl.read_csv(PEOPLE).with_columns(predicted_income=1, id=pl.lit("="))
-    people.write_csv(folder / "new.csv")
-    command = ("predict", f"run={folder}", f"input={folder}/new.csv")
+def test_no_two_columns_have_one_name(run: Run, train: Train, tmp_path: Path) -> None:
+    people().with_columns(predicted_income=1, id=pl.lit("=")).write_csv("new.csv")
+    command = ("predict", f"run={train('income')}", "input=new.csv", "output=out.csv")
     for kept in ("predicted_income", "id,id"):
-        ended = run(*command, f"output={folder}/out.csv", f"keep=[{kept}]")
+        ended = run(*command, f"keep=[{kept}]")
         name = kept.split(",")[0]
         assert ended.err == f"error: keep: the output would have two columns {name}\n"
-    assert not (folder / "out.csv").exists()
-    again = [f"data.path={folder}/new.csv", "data.target=[income,predicted_income]"]
-    ended = run("train", "data=table", *again, *QUICK)
+    assert not (tmp_path / "out.csv").exists()
+    again = ["data.path=new.csv", "data.target=[income,predicted_income]"]
+    ended = run("train", "data=table", *again, "trainer=cpu", "trainer.max_epochs=1")
     assert "target predicted_income: tables of predictions have a column" in ended.err
 
 
 def test_an_earlier_prediction_that_was_dropped_is_not_copied(
-    run: Run, train: Run, tmp_path: Path
+    run: Run, train: Train, tmp_path: Path
 ) -> None:
-    earlier = pl.read_csv(PEOPLE).with_columns(predicted_income=1)
-    path = tmp_path / "earlier.csv"
-    earlier.write_csv(path)
-    dropped = ("data.drop=[id,predicted_income]", f"data.path={path}")
-    folder = train("income", *dropped)
+    earlier = people().with_columns(predicted_income=1)
+    earlier.write_csv("earlier.csv")
+    dropped = "data.drop=[id,predicted_income]"
+    folder = train("income", dropped, f"data.path={tmp_path}/earlier.csv")
     assert predict(run, folder, earlier).columns == ["id", "predicted_income"]
-    ended = run("evaluate", f"run={folder}", f"input={path}")
+    ended = run("evaluate", f"run={folder}", "input=earlier.csv")
     assert ended.code == 0, ended.err

@@ -11,12 +11,13 @@ from omegaconf import OmegaConf
 from litmlp.construct import resolve
 from litmlp.engine.config.instantiate_node import construct_node
 
-SWEEPER = CONF / "hydra" / "sweeper"
+
+def options(group: str) -> pytest.MarkDecorator:
+    paths = sorted((CONF / "hydra" / "sweeper" / group).iterdir())
+    return pytest.mark.parametrize("path", paths, ids=lambda path: str(path.stem))
 
 
-@pytest.mark.parametrize(
-    "path", sorted((SWEEPER / "sampler").iterdir()), ids=lambda path: str(path.stem)
-)
+@options("sampler")
 def test_sampler_suggests(path: Path) -> None:
     node = OmegaConf.load(path)
     with warnings.catch_warnings():
@@ -28,9 +29,7 @@ def test_sampler_suggests(path: Path) -> None:
     assert trial.suggest_int("a", 1, 3) in (1, 2, 3)
 
 
-@pytest.mark.parametrize(
-    "path", sorted((SWEEPER / "pruner").iterdir()), ids=lambda path: str(path.stem)
-)
+@options("pruner")
 def test_pruner_decides(path: Path) -> None:
     node = OmegaConf.load(path)
     # Hyperband's brackets follow from the name, which is drawn if none is given.

@@ -28,12 +28,13 @@ def test_a_larger_value_can_be_the_better(tmp_path: Path) -> None:
 
 
 def test_seeds_and_folds_repeat_a_trial_and_are_averaged(tmp_path: Path) -> None:
-    def outcome(job: Mapping[str, str]) -> Mapping[str, Any]:
-        return {"best_value": 10 * float(job["seed"]) + float(job["data.fold"])}
-
-    repeats = ("seed=range(2)", "data.fold=0,1,2")
     jobs = search(
-        tmp_path, SPACE[0], *repeats, outcome=outcome, n_trials=4, n_jobs=2
+        *(tmp_path, SPACE[0], "seed=range(2)", "data.fold=0,1,2"),
+        outcome=lambda job: {
+            "best_value": 10 * int(job["seed"]) + int(job["data.fold"])
+        },
+        n_trials=4,
+        n_jobs=2,
     ).jobs
     assert len(jobs) == 4 * 6
     assert {job[1:] for job in jobs} == {
@@ -78,10 +79,9 @@ def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> Non
 
 
 def test_a_trial_fails_with_any_of_its_runs(tmp_path: Path) -> None:
-    def outcome(job: Mapping[str, str]) -> Mapping[str, Any]:
-        return {"status": "failed"} if job["seed"] == "1" else {"best_value": 1.0}
-
-    search(tmp_path, SPACE[0], "seed=0,1", outcome=outcome, n_trials=1)
+    ends = {"0": {"best_value": 1.0}, "1": {"status": "failed"}}
+    seeds = (SPACE[0], "seed=0,1")
+    search(tmp_path, *seeds, outcome=lambda job: ends[job["seed"]], n_trials=1)
     (trial,) = trials(tmp_path)
     assert trial.state == TrialState.FAIL
 
@@ -118,18 +118,18 @@ def test_the_pareto_front_is_that_of_brute_force(tmp_path: Path) -> None:
 
 
 def test_choices_that_matter_are_found(tmp_path: Path) -> None:
-    def outcome(job: Mapping[str, str]) -> Mapping[str, Any]:
-        return {"best_value": float(job["a"]) + float(job["b"])}
-
-    grid: dict[str, Any] = {"sampler": partial(BruteForceSampler), "n_trials": 16}
-    grid["outcome"] = outcome
-    search(tmp_path, "a=1,2,3,4", "b=1,2", "nothing=x,y", **grid)
+    search(
+        *(tmp_path, "a=1,2,3,4", "b=1,2", "nothing=x,y"),
+        outcome=lambda job: {"best_value": float(job["a"]) + float(job["b"])},
+        sampler=partial(BruteForceSampler),
+        n_trials=16,
+    )
     searched = read_search(tmp_path)
     assert searched
-    shares = searched.importances["loss/val"]
-    assert list(shares) == ["a", "b", "nothing"]
-    assert shares["a"] == pytest.approx(1.25 / 1.5, abs=0.1)
-    assert shares["b"] == pytest.approx(0.25 / 1.5, abs=0.1)
+    fractions = searched.importances["loss/val"]
+    assert list(fractions) == ["a", "b", "nothing"]
+    assert fractions["a"] == pytest.approx(1.25 / 1.5, abs=0.1)
+    assert fractions["b"] == pytest.approx(0.25 / 1.5, abs=0.1)
 
 
 @pytest.mark.parametrize(("mode", "sign"), [("min", 1), ("max", -1)])

@@ -1,0 +1,212 @@
+"""Pictures of classifiers and regressors: what they show, for any data."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    r2_score,
+    roc_auc_score,
+    roc_curve,
+)
+from torch import Tensor
+
+from litmlp.engine.figures import classification, regression
+from litmlp.engine.figures.style import save
+
+LONG = "a class whose name has $ signs_and goes on\nfor more than a line"
+Case = tuple[Tensor, Tensor, list[str]]
+
+
+def classified(num_rows: int, num_classes: int) -> Case:
+    """Random classes, probabilities that know something of them, and names."""
+    targets = torch.randint(num_classes, (num_rows,))
+    logits = torch.randn(num_rows, num_classes)
+    logits[torch.arange(num_rows), targets] += 1
+    names = [LONG, "_x", *(f"class {index}" for index in range(num_classes))]
+    return targets, logits.softmax(dim=1), names[:num_classes]
+
+
+def predicted(num_rows: int, num_targets: int) -> Case:
+    """Random values, predictions that know something of them, and names."""
+    targets = 100 * torch.randn(num_rows, num_targets)
+    predictions = 0.8 * targets + 20 * torch.randn(num_rows, num_targets)
+    names = ["income in $ or $", *(f"target {index}" for index in range(num_targets))]
+    return targets, predictions, names[:num_targets]
+
+
+def table(figure: Figure) -> list[list[str]]:
+    """The texts of a picture that is a table, row by row."""
+    cells = figure.axes[0].tables[0].get_celld()
+    height, width = (1 + max(place[axis] for place in cells) for axis in (0, 1))
+    return [
+        [cells[row, column].get_text().get_text() for column in range(width)]
+        for row in range(height)
+    ]
+
+
+CASES: dict[str, tuple[ModuleType, Case]] = {
+    "two classes": (classification, classified(200, 2)),
+    "many classes": (classification, classified(1000, 40)),
+    "one row of classes": (classification, classified(1, 3)),
+    "the same probabilities": (
+        classification,
+        (torch.zeros(50, dtype=torch.long), torch.full((50, 4), 0.25), list("abcd")),
+    ),
+    "many rows of classes": (classification, classified(100_000, 2)),
+    "two targets": (regression, predicted(200, 2)),
+    "one row of values": (regression, predicted(1, 1)),
+    "many rows of values": (regression, predicted(100_000, 1)),
+    "the same predictions": (
+        regression,
+        (predicted(5000, 1)[0], torch.full((5000, 1), 3.0), ["constant"]),
+    ),
+    "huge": (
+        regression,
+        (torch.full((5, 1), 3e17), torch.full((5, 1), 1e17), ["huge"]),
+    ),
+    "zero": (regression, (torch.zeros(5, 1), torch.zeros(5, 1), ["zero"])),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_picture_can_be_drawn(case: str, tmp_path: Path) -> None:
+    kind, data = CASES[case]
+    for name, picture in {**kind.PICTURES, "worst": kind.worst_predictions}.items():
+        save(picture(*data), tmp_path / f"{name}.png")
+        assert 3000 < (tmp_path / f"{name}.png").stat().st_size < 1_000_000
+
+
+def test_the_confusion_matrix_has_fractions_as_colours_and_rows_as_numbers() -> None:
+    targets, probabilities, names = classified(200, 4)
+    targets[targets == 3] = 2
+    counts = confusion_matrix(targets, probabilities.argmax(dim=1), labels=range(4))
+    axes = classification.confusion_matrix(targets, probabilities, names).axes[0]
+    fractions = axes.images[0].get_array()
+    assert fractions is not None
+    np.testing.assert_allclose(fractions[:3], counts[:3] / counts[:3].sum(1)[:, None])
+    assert fractions.mask[3].all()
+    texts = {text.get_position(): text.get_text() for text in axes.texts}
+    for (true, predicted), count in np.ndenumerate(counts):
+        assert texts.get((predicted, true)) == (str(count) if count else None)
+    assert axes.get_title(loc="left") == f"{np.trace(counts)} of 200 rows are right"
+
+
+@pytest.mark.parametrize(
+    ("picture", "curve", "score"),
+    [
+        (classification.roc, lambda *c: roc_curve(*c)[:2], roc_auc_score),
+        (
+            classification.precision_recall,
+            lambda *c: precision_recall_curve(*c, drop_intermediate=True)[1::-1],
+            average_precision_score,
+        ),
+    ],
+)
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_curves_are_scikit_learns(
+    picture: Callable[..., Figure],
+    curve: Callable[..., tuple[np.ndarray, np.ndarray]],
+    score: Callable[..., float],
+    num_classes: int,
+) -> None:
+    targets, probabilities, names = classified(100, num_classes)
+    axes = picture(targets, probabilities, names).axes[0]
+    shown = range(1, 2) if num_classes == 2 else range(num_classes)
+    for line, index in zip(axes.lines, shown, strict=False):
+        truth, probability = targets == index, probabilities[:, index].double()
+        x, y = curve(truth, probability)
+        np.testing.assert_array_equal(line.get_xdata(), x)
+        np.testing.assert_array_equal(line.get_ydata(), y)
+        value = f"{score(truth, probability):.3f}"
+        assert value in f"{line.get_label()} {axes.get_title(loc='left')}"
+
+
+def test_of_many_curves_the_worst_have_names() -> None:
+    targets, probabilities, names = classified(600, 30)
+    areas = [
+        roc_auc_score(targets == index, probabilities[:, index]) for index in range(30)
+    ]
+    axes = classification.roc(targets, probabilities, names).axes[0]
+    legend = axes.get_legend()
+    assert legend is not None
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert len(texts) == 8
+    assert texts[0].startswith(f"{min(areas):.3f}")
+    assert texts[-1] == f"≥ {sorted(areas)[7]:.3f}  23 others"
+
+
+def test_the_worst_predictions_are_those_of_the_smallest_probability() -> None:
+    targets = torch.tensor([0, 1, 1, 2])
+    probabilities = torch.tensor(
+        [[0.5, 0.3, 0.2], [0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1]]
+    )
+    rows = table(
+        classification.worst_predictions(targets, probabilities, ["a", "b", "c"])
+    )[1:]
+    assert rows[0] == ["1", "b", "a", "0.900", "0.05"]
+    assert [row[0] for row in rows] == ["1", "3", "0", "2"]
+    named = classification.worst_predictions(
+        targets, probabilities, list("abc"), row_names=list("wxyz")
+    )
+    assert [row[0] for row in table(named)[1:]] == ["x", "z", "w", "y"]
+
+
+def test_points_are_predictions_against_true_values() -> None:
+    targets, predictions, names = predicted(50, 2)
+    for index, axes in enumerate(
+        regression.predicted_vs_true(targets, predictions, names).axes
+    ):
+        true, guess = targets[:, index].double(), predictions[:, index].double()
+        points = axes.collections[0].get_offsets()
+        np.testing.assert_array_equal(points, torch.stack([true, guess], dim=1))
+        assert f"R² {r2_score(true, guess):.3f}" in axes.get_title(loc="left")
+        assert axes.get_xlim() == axes.get_ylim()
+
+
+def test_residuals_are_what_is_left_of_the_true_values() -> None:
+    targets, predictions, names = predicted(100, 1)
+    left, right = regression.residuals(targets, predictions, names).axes
+    rest = (targets.double() - predictions.double()).squeeze(1)
+    guess = predictions.double().squeeze(1)
+    points = left.collections[0].get_offsets()
+    np.testing.assert_array_equal(points, torch.stack([guess, rest], dim=1))
+    bars = right.containers[0]
+    assert sum(bar.get_height() for bar in bars) == 100
+    edges = [*(bar.get_x() for bar in bars), right.get_xlim()[1]]
+    expected, _ = np.histogram(rest, bins=edges)
+    assert [bar.get_height() for bar in bars] == expected.tolist()
+
+
+def test_many_rows_are_counted_instead_of_drawn() -> None:
+    targets, predictions, names = predicted(5000, 1)
+    axes = regression.predicted_vs_true(targets, predictions, names).axes[0]
+    counts = axes.collections[0].get_array()
+    assert counts is not None
+    assert counts.sum() == 5000
+
+
+def test_of_many_targets_the_first_few_have_a_panel_and_it_is_said() -> None:
+    targets, predictions, names = predicted(20, 30)
+    figure = regression.predicted_vs_true(targets, predictions, names)
+    assert len(figure.axes) == 12
+    assert figure.get_suptitle() == "the first 12 of 30 targets"
+
+
+def test_the_largest_residuals_are_in_units_of_their_targets_deviation() -> None:
+    targets = torch.tensor([[0.0, 0.0], [1.0, 1000.0], [2.0, 2000.0]])
+    predictions = targets + torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, -100.0]])
+    figure = regression.worst_predictions(
+        targets, predictions, ["a", "b"], row_names="xyz"
+    )
+    assert table(figure)[1:3] == [
+        ["y", "a", "1", "3", "-2"],
+        ["z", "b", "2000", "1900", "100"],
+    ]
