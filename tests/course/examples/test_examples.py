@@ -100,7 +100,7 @@ LOSSES: dict[str, tuple[float, list[list[float]], Any, Callable[..., Tensor]]] =
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_losses_their_slopes_and_each_rows_share(name: str, run: Run) -> None:
+def test_losses_their_slopes_and_the_part_of_each_row(name: str, run: Run) -> None:
     figure, scores, targets, reference = LOSSES[name]
     done = run_example(run, name)
     assert done.logged("loss/train") == pytest.approx([figure], abs=5e-8)
@@ -145,7 +145,7 @@ def test_50000_samples_are_1960_iterations(run: Run) -> None:
     assert done.summary["epochs"] == 10
 
 
-def test_the_network_of_choices_a_layer(run: Run) -> None:
+def test_the_network_with_choices_per_layer(run: Run) -> None:
     done = run_example(run, "per_layer")
     assert done.summary["parameters"] == 26
     assert done.summary["metrics"]["accuracy/train"] == 1.0
@@ -156,7 +156,7 @@ def test_the_network_of_choices_a_layer(run: Run) -> None:
     assert counts == [["9", "3"], ["6", "2"], ["4", "2"]]
 
 
-def test_the_network_of_choices_a_layer_starts_as_chosen(run: Run) -> None:
+def test_the_network_with_choices_per_layer_starts_as_chosen(run: Run) -> None:
     first = run_example(run, "per_layer", "trainer.max_epochs=0").weights("best")
     torch.manual_seed(1)
     layers = [nn.Linear(3, 3), nn.Linear(3, 2), nn.Linear(2, 2)]

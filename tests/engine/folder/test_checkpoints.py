@@ -58,10 +58,10 @@ def test_no_flipped_bit_goes_unseen(folder: Path) -> None:
     assert len(unseen) < len(places)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_a_file_cut_short_is_damaged(share: float, folder: Path) -> None:
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_file_cut_short_is_damaged(fraction: float, folder: Path) -> None:
     path = folder / "checkpoints" / "last.ckpt"
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    path.write_bytes(path.read_bytes()[: int(fraction * path.stat().st_size)])
     with pytest.raises(UserError, match=r"last\.ckpt is damaged"):
         checkpoints.read(path, Last)
 

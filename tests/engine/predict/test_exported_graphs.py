@@ -211,7 +211,7 @@ def test_no_path_of_this_machine_is_in_the_file(
     assert str(Path(torch.__file__).parent).encode() not in contents[format]
 
 
-def test_a_difference_is_a_share_of_a_large_targets_size() -> None:
+def test_a_difference_is_a_fraction_of_a_large_targets_size() -> None:
     model = a_model(target_mean=1e6)
     expected = partial(predict_as, model)
     assert largest_difference(model, lambda inputs: expected(inputs) + 1) == (

@@ -24,12 +24,14 @@ def test_a_search_finds_torchs_places(count: int, right: bool) -> None:
 
 def test_the_normal_quantile_is_exact_in_the_middle_and_far_out() -> None:
     tail = torch.logspace(-30, -1, 500, dtype=torch.float64)
-    shares = torch.cat([tail, torch.linspace(0.01, 0.99, 99).double(), 1 - tail[300:]])
-    expected = torch.tensor([NormalDist().inv_cdf(share) for share in shares.tolist()])
-    found = normal_quantile(shares)
+    fractions = torch.cat(
+        [tail, torch.linspace(0.01, 0.99, 99).double(), 1 - tail[300:]]
+    )
+    expected = torch.tensor([NormalDist().inv_cdf(p) for p in fractions.tolist()])
+    found = normal_quantile(fractions)
     torch.testing.assert_close(found, expected.double(), rtol=1e-6, atol=0)
     torch.testing.assert_close(
-        found, torch.special.ndtri(shares), rtol=1e-13, atol=1e-15
+        found, torch.special.ndtri(fractions), rtol=1e-13, atol=1e-15
     )
 
 

@@ -3,7 +3,7 @@
 import gc
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,22 +93,14 @@ def train_groups(
 ) -> None:
     """Train groups of jobs one after the other, beside other processes."""
     cache = DataCache()
-    with signals.interrupt_on_signal(), spare_old_objects():
+    with signals.interrupt_on_signal(), ExitStack() as afterwards:
+        gc.freeze()  # spares the collector all libraries and configs
+        afterwards.callback(gc.unfreeze)
         for jobs in groups:
             for prepared in prepare_groups(
                 deque(jobs), cache, display, max_members, processes
             ):
                 train_by_shape(prepared, display, num_threads)
-
-
-@contextmanager
-def spare_old_objects() -> Iterator[None]:
-    """Spare the garbage collector all objects that exist: libraries and configs."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def prepare_groups(
