@@ -1,6 +1,6 @@
 """Activations: f and f′, and the inputs where a unit saturates or is dead."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from torch import Tensor, nn
 
-from litmlp.course.gallery.layout import add_heading, broken, digits, fixed, new_page
+from litmlp.course.gallery.layout import broken, digits, fixed
 from litmlp.engine.figures.style import COLORS, new_figure
 
 INPUTS = torch.arange(-800, 801, dtype=torch.float64) / 100
@@ -30,10 +30,6 @@ MEANING = {
     "saturated": f"saturated, |f′| < {100 * SATURATED:g} % of its maximum",
     "dead": "dead, f′ = 0",
 }
-OVERVIEW = (
-    "f (solid) and f′ (dashed). Orange: saturated, |f′| is below "
-    f"{100 * SATURATED:g} % of its maximum. Hatched: dead, f′ = 0."
-)
 
 
 @dataclass(frozen=True)
@@ -177,15 +173,3 @@ def label_zones(figure: Figure, zones: list[Zone]) -> None:
         loc="outside lower left",
         ncols=2,
     )
-
-
-def overview(options: Mapping[str, Curves]) -> dict[str, Figure]:
-    """Draw f and f′ of every activation, on the same axes."""
-    figure, axes = new_page(len(options), columns=5, width=2.4, height=2.0)
-    for panel, (name, curves) in zip(axes, options.items(), strict=True):
-        shade(panel, curves.zones)
-        panel.plot(INPUTS, broken(curves.outputs[:, 0]))
-        panel.plot(INPUTS, broken(curves.slopes[:, 0]), "--")
-        panel.set(title=name, xlim=(-8, 8), ylim=(-2, 4))
-    add_heading(figure, "activation", OVERVIEW)
-    return {"activation": figure}

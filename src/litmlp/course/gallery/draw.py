@@ -1,12 +1,11 @@
 """The gallery: pictures of options, as files and in TensorBoard."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import torch
 from matplotlib import rc_context
@@ -44,7 +43,7 @@ GROUPS: dict[str, ModuleType] = {
     "dropout": dropout,
 }
 """Each has ``measure``, from built parts to numbers, and ``draw``, from numbers to a
-figure; some have ``overview``, from the numbers of all options to pages."""
+figure."""
 
 
 def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
@@ -52,30 +51,25 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
 
     Args:
         arguments: groups, ``group=option``, ``all`` and values; none is ``all``.
-        folder: gets ``<group>/<option>.png``, for whole groups ``overview/<page>.png``,
-            and an event file with every picture in it.
+        folder: gets ``<group>/<option>.png``, and an event file with every picture.
 
     Raises:
         UserError: no such group or option, or a value that does not fit its option.
     """
     options = choose(arguments)
-    measured: dict[str, dict[str, Any]] = defaultdict(dict)
     failures = []
-    for group, chosen in groupby(options, key=lambda option: option.group):
+    for group, together in groupby(options, key=lambda option: option.group):
         console.print(f"drawing {group}")
+        chosen = list(together)
         for option in chosen:
             try:
-                measured[group][option.name] = draw_option(option, folder)
+                draw_option(option, folder)
             except Exception as error:  # a user's own option leaves the others alone
                 failure = f"{option.headline}: {describe(error)}"
                 if option.values:
                     raise UserError(failure) from error
                 failures.append(failure)
-    for group, numbers in measured.items():
-        drawn = {option.name for option in options if option.group == group}
-        if drawn >= set(complete_options(group)):
-            draw_overview(group, numbers, folder)
-            name_left_out(group, numbers)
+        name_left_out(group, {option.name for option in chosen})
     count = write_events(folder)
     where = shortest(folder)
     console.print(
@@ -86,23 +80,23 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
     return failures
 
 
-def name_left_out(group: str, measured: Collection[str]) -> None:
-    """Print the options of a group that need a value before they can be drawn."""
+def name_left_out(group: str, chosen: AbstractSet[str]) -> None:
+    """Print the options of a whole group that need a value before they can be drawn."""
+    if not chosen >= set(complete_options(group)):
+        return
     for name in options_of(group):
-        if name not in measured and (keys := missing_values(group, name)):
+        if name not in chosen and (keys := missing_values(group, name)):
             values = " ".join(f"{group}.{key}=…" for key in keys)
             console.print(f"not drawn without values: {group}={name} {values}")
 
 
-def draw_option(option: Option, folder: Path) -> Any:
-    """Write the option's picture and return its numbers, the same every time."""
+def draw_option(option: Option, folder: Path) -> None:
+    """Write the option's picture, the same every time."""
     group = GROUPS[option.group]
     with fix_random_numbers(), rc_context(STYLE):
-        measured = group.measure(*option.build())
-        figure = group.draw(measured)
+        figure = group.draw(group.measure(*option.build()))
         add_heading(figure, option.headline, option.description)
         save(figure, folder / option.group / f"{option.name}.png")
-    return measured
 
 
 @contextmanager
@@ -118,25 +112,13 @@ def fix_random_numbers() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def draw_overview(group: str, measured: dict[str, Any], folder: Path) -> None:
-    """Write the pages that compare a group's options, if it has any."""
-    overview = getattr(GROUPS[group], "overview", None)
-    if overview is None:
-        return
-    with rc_context(STYLE):
-        for name, figure in overview(measured).items():
-            save(figure, folder / "overview" / f"{name}.png")
-
-
 def write_events(folder: Path) -> int:
     """Put the pictures of the folder into a new event file; return their number."""
     for old in folder.glob("events.out.tfevents.*"):
         old.unlink()
     writer = FileWriter(str(folder))
     pictures = [
-        path
-        for name in (*GROUPS, "overview")
-        for path in sorted((folder / name).rglob("*.png"))
+        path for name in GROUPS for path in sorted((folder / name).rglob("*.png"))
     ]
     for path in pictures:
         with Image.open(path) as image:

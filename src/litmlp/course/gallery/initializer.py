@@ -1,16 +1,16 @@
 """Initializers: their weights, and the effect of these on a deep network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from litmlp.course.gallery.layout import add_heading, digits
+from litmlp.course.gallery.layout import digits
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError
 from litmlp.initializers import given_
@@ -29,13 +29,6 @@ EDGE = 1e-12
 """The place of zero, and of smaller values, on a logarithmic axis."""
 STEADY = 10.0
 """A signal holds if the network changes its spread by less than this factor."""
-
-OVERVIEW = (
-    f"What one of {DEPTH} layers does to the standard deviation of activations "
-    "(forward) and of gradients (backward): 1 keeps it, with less it vanishes, with "
-    "more it explodes; on the left edge nothing arrives. Units of a layer that do the "
-    "same stay the same: such a network cannot learn."
-)
 
 
 @dataclass(frozen=True)
@@ -192,30 +185,3 @@ def draw_spreads(panel: Axes, fill: Fill, direction: Direction) -> None:
     low, high = panel.get_ylim()
     panel.set_ylim(min(low, 1e-3), max(high, 1e3))
     panel.legend(loc="best")
-
-
-def overview(options: Mapping[str, Fill]) -> dict[str, Figure]:
-    """Draw every initializer's factors per layer, and the units that differ."""
-    figure, axes = new_figure(1, 3, width=4.0, height=0.8 + 0.26 * len(options))
-    names = list(options)
-    for name in ACTIVATIONS:
-        style: Any = {"marker": MARKERS[name], "color": COLOR[name], "ls": ""}
-        trips = [fill.journeys[name] for fill in options.values()]
-        for panel, direction in zip(axes, DIRECTIONS, strict=False):
-            factors = [trip.factors[direction] for trip in trips]
-            shown = [min(max(factor, 1e-3), 1e3) for factor in factors]
-            panel.plot(shown, names, label=name, alpha=0.8, **style)
-        percents = [100 * trip.distinct / trip.width for trip in trips]
-        axes[2].plot(percents, names, alpha=0.8, **style)
-    for panel, title in zip(axes, (*DIRECTIONS, "different units"), strict=True):
-        panel.set_title(title)
-        panel.invert_yaxis()
-    for panel in axes[:2]:
-        panel.axvline(1, color="0.3", lw=1)
-        panel.set(xscale="log", xlim=(5e-4, 2e3), xlabel="factor per layer")
-    axes[2].set(xlim=(-5, 105), xlabel="% of the last layer's units")
-    for panel in axes[1:]:
-        panel.tick_params(labelleft=False)
-    axes[0].legend(title="network of", loc="lower right")
-    add_heading(figure, "initializer", OVERVIEW)
-    return {"initializer": figure}

@@ -1,16 +1,13 @@
-"""Headings, pages of small panels and broken lines for the gallery's pictures."""
+"""Headings, numbers and broken lines for the gallery's pictures."""
 
 import math
 import textwrap
 
 import torch
 import torch.nn.functional as F
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torch import Tensor
-
-from litmlp.engine.figures.style import new_figure
 
 LETTERS_PER_INCH = 13
 STEP_THAT_SHOWS = 0.01
@@ -35,17 +32,6 @@ def add_heading(figure: Figure, headline: str, description: str) -> None:
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     engine.set(rect=(0, 0, 1, height / total))
-
-
-def new_page(
-    count: int, *, columns: int, width: float, height: float
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure of ``count`` panels in rows of ``columns``, and its axes."""
-    rows = math.ceil(count / columns)
-    figure, axes = new_figure(rows, columns, width=width, height=height)
-    for panel in axes[count:]:
-        panel.set_axis_off()
-    return figure, axes[:count]
 
 
 def jumps(values: Tensor) -> Tensor:

@@ -1,14 +1,13 @@
 """Losses: value and slope, against the error or the true class's lead."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from litmlp.course.gallery.layout import add_heading, broken, digits, new_page
+from litmlp.course.gallery.layout import broken, digits
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError
 from litmlp.losses import taken_by
@@ -18,10 +17,6 @@ ERRORS = (torch.arange(402) - 200.5) / 50  # without 0, where a loss may have a 
 LEADS = torch.linspace(-8, 8, 401)
 NUM_CLASSES = 3
 BINARY = ("binary_logit", "signed_logit")
-OVERVIEW = (
-    "Loss (solid) and its slope (dashed) of one row: for real values against the "
-    "error, for classes against the lead of the true class's logit."
-)
 
 
 @dataclass(frozen=True)
@@ -143,17 +138,3 @@ def draw_classes(curve: Curve) -> Figure:
     for panel, label in ((left, "loss"), (middle, "slope"), (right, "loss")):
         panel.set_ylabel(label)
     return figure
-
-
-def overview(options: Mapping[str, Curve]) -> dict[str, Figure]:
-    """Draw loss and slope of each option."""
-    figure, axes = new_page(len(options), columns=3, width=3.4, height=2.4)
-    for panel, (name, curve) in zip(axes, options.items(), strict=True):
-        panel.plot(curve.inputs, curve.values)
-        panel.plot(curve.inputs, broken(curve.slopes), "--")
-        label = (
-            "error" if curve.probabilities is None else "lead of the true class's logit"
-        )
-        panel.set(title=name, xlabel=label, ylim=(-4, 8))
-    add_heading(figure, "loss", OVERVIEW)
-    return {"loss": figure}

@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from litmlp.course.gallery.layout import add_heading, new_page
 from litmlp.course.gallery.surfaces import SURFACES, Surface
 from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
 
@@ -24,10 +23,6 @@ DOWN = 0.05
 CHOICE = (
     f"the smallest of {', '.join(f'{rate:g}' for rate in RATES)} with which most paths "
     f"end below {100 * DOWN:g} % of the start's height"
-)
-OVERVIEW = (
-    f"{STEPS} iterations of each optimizer from the same start. Its learning rate is "
-    f"its file's own if that suffices here, else {CHOICE}."
 )
 
 
@@ -146,18 +141,3 @@ def draw_path(panel: Axes, surface: Surface, points: Tensor) -> None:
     panel.plot(*points[-1], "X", color="black", ms=8, label="end")
     panel.plot([], [], marker="*", **star, label="minimum")
     panel.set(xlim=(left, right), ylim=(bottom, top))
-
-
-def overview(options: Mapping[str, Paths]) -> dict[str, Figure]:
-    """Draw one page per surface, with every optimizer's path over it."""
-    return {f"optimizer_{name}": draw_surface(name, options) for name in SURFACES}
-
-
-def draw_surface(name: str, options: Mapping[str, Paths]) -> Figure:
-    """Draw every optimizer's path over one surface."""
-    figure, axes = new_page(len(options), columns=5, width=2.5, height=2.0)
-    for panel, (optimizer, paths) in zip(axes, options.items(), strict=True):
-        draw_path(panel, SURFACES[name], paths.points[name])
-        panel.set(xticks=[], yticks=[], title=f"{optimizer}, {paths}".rstrip(", "))
-    add_heading(figure, f"optimizer: {name.replace('_', ' ')}", OVERVIEW)
-    return figure

@@ -1,6 +1,6 @@
 """Schedulers: the learning rate over a budget, without training."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from litmlp.course.gallery.layout import add_heading, digits, jumps, new_page
+from litmlp.course.gallery.layout import digits, jumps
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.schedulers import Schedule
 
@@ -20,10 +20,6 @@ EPOCHS, BATCHES = 200, 5
 UNIT = {"epoch": "epoch", "step": "iteration"}
 MARKS = 12
 """More jumps than these have no numbers."""
-OVERVIEW = (
-    f"The learning rate over a budget of {EPOCHS} epochs of {BATCHES} iterations; "
-    "schedules that step every iteration count iterations."
-)
 
 
 @dataclass(frozen=True)
@@ -111,14 +107,3 @@ def draw_rates(panel: Axes, curve: Curve, lw: float = 1.5) -> None:
     panel.stairs(curve.rates.tolist(), baseline=None, color=COLORS[0], lw=lw)
     panel.set_xlim(0, len(curve.rates))
     panel.set_ylim(bottom=0)
-
-
-def overview(options: Mapping[str, Curve]) -> dict[str, Figure]:
-    """Draw every schedule over the same budget."""
-    figure, axes = new_page(len(options), columns=4, width=3.0, height=2.2)
-    for panel, (name, curve) in zip(axes, options.items(), strict=True):
-        draw_rates(panel, curve)
-        panel.set_title(name)
-        panel.set_xlabel(UNIT[curve.interval])
-    add_heading(figure, "scheduler", OVERVIEW)
-    return {"scheduler": figure}
