@@ -17,7 +17,7 @@ from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 from litmlp.engine.config.build import build_data
 from litmlp.engine.folder.run_folder import read_config
 from litmlp.engine.predict import evaluate_file
-from litmlp.engine.predict.ensemble import left_out, mean_outputs
+from litmlp.engine.predict.ensemble import mean_outputs
 from litmlp.engine.predict.trained_model import trained
 
 RUNS = (["seed=0"], ["seed=1", "model.hidden_sizes=[8]"], ["optimizer=sgd"])
@@ -203,12 +203,6 @@ def test_runs_without_a_result_are_left_out(
     train_runs(sweep, "city", ["seed=5"])
     ended = run("evaluate", f"run={sweep}")
     assert (ended.code, ended.err) == (0, "")
-    assert "left out: failed 0, diverged 1\n" in ended.out
+    assert "2 of 4 runs have no result and are left out\n" in ended.out
     averaged = read_json(sweep / "ensemble.json")["runs"]
     assert (len(averaged), averaged[0]) == (2, "2")
-
-
-def test_of_many_runs_that_are_left_out_some_are_named() -> None:
-    found = {Path(str(i)): "failed" for i in range(7)} | {Path("7"): "done"}
-    text = "left out: failed 0, failed 1, failed 2, failed 3, failed 4 and 2 more"
-    assert left_out(found) == text

@@ -57,8 +57,7 @@ def mosaic(tiles: NDArray[np.float64]) -> NDArray[np.float64]:
     count, side, _ = tiles.shape
     across = math.ceil(math.sqrt(count))
     down = math.ceil(count / across)
-    result = np.full((down * (side + 1) - 1, across * (side + 1) - 1), np.nan)
-    for i, tile in enumerate(tiles):
-        top, left = (i // across) * (side + 1), (i % across) * (side + 1)
-        result[top : top + side, left : left + side] = tile
-    return result
+    gaps = ((0, down * across - count), (0, 1), (0, 1))
+    padded = np.pad(tiles, gaps, constant_values=np.nan)
+    rows = padded.reshape(down, across, side + 1, side + 1).swapaxes(1, 2)
+    return rows.reshape(down * (side + 1), -1)[:-1, :-1]

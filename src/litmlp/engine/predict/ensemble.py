@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -23,9 +23,6 @@ from litmlp.errors import UserError
 from litmlp.losses import same_loss
 from litmlp.regressor import Regressor
 from litmlp.supervised import Supervised
-
-MOST_NAMED = 5
-"""Runs that are named of those that are left out of a mean."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,26 +80,14 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
             f"run={sweep}: a mean needs two runs that are done and have not diverged; "
             f"this sweep has {len(folders)}"
         )
-    if len(folders) < len(found):
-        show(left_out(found))
+    if left_out := len(found) - len(folders):
+        show(f"{left_out} of {len(found)} runs have no result and are left out")
     configs = [run_folder.read_config(folder) for folder in folders]
     with run_settings(configs[0]):
         runs = [rebuild(config) for config in configs]
         check_alike(runs)
         model = model_of_means([run.model for run in runs])
         yield Ensemble(**vars(runs[0]) | {"model": model}, sweep=sweep, runs=runs)
-
-
-def left_out(statuses: Mapping[Path, str]) -> str:
-    """Return ``left out: failed lr-9-0a1b2c3d, …``, and how many more there are.
-
-    >>> left_out({Path("a"): "done", Path("b"): "failed"})
-    'left out: failed b'
-    """
-    named = [f"{status} {f.name}" for f, status in statuses.items() if status != "done"]
-    more = len(named) - MOST_NAMED
-    ending = f" and {more} more" if more > 0 else ""
-    return f"left out: {', '.join(named[:MOST_NAMED])}{ending}"
 
 
 def check_alike(runs: Sequence[TrainedModel]) -> None:
