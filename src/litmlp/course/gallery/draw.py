@@ -101,15 +101,10 @@ def draw_option(option: Option, folder: Path) -> None:
 
 @contextmanager
 def fix_random_numbers() -> Iterator[None]:
-    """Seed torch on one thread, and restore its state after the block."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # small networks gain nothing from more
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    """Seed torch, and restore its state after the block."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
 
 
 def write_events(folder: Path) -> int:
