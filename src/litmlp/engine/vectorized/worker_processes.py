@@ -104,7 +104,7 @@ def receive(
     """Take over the results of another process; train its jobs if it was killed."""
     try:
         results, said = future.result()
-        said.print_output()
+        said.print_output(set())
     except BrokenProcessPool:
         console.print("a process was killed: its runs go on in this one")
         slot.renew()
