@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from scripted import scripted
-from strangers import ROWS, run_and_table
+from strangers import ROWS
 
 from litmlp.engine.folder import run_folder
 
@@ -20,7 +20,12 @@ VERSION, OVERRIDE = 0x20080522, 1 << 1
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_and_table(tmp_path_factory.mktemp("finished"))
+    home = tmp_path_factory.mktemp("finished")
+    (home / "t.csv").write_text(ROWS)
+    table = ["data=table", f"data.path={home}/t.csv", "data.target=y", "task=binary"]
+    table += ["data.drop=[note]"]
+    assert scripted("train", *QUICK[1:], *table, f"hydra.run.dir={home}/run")[0] == 0
+    return home
 
 
 @pytest.fixture
