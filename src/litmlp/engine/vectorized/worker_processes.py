@@ -93,7 +93,6 @@ def train_in_processes(
         if futures:
             from litmlp.engine.sweep.process_pool import end  # needs joblib
 
-
             end(slots, futures)
         raise
 
