@@ -47,6 +47,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.data.": LightningDataModule,
     "litmlp.data.preprocessing.": nn.Module,
     "litmlp.data.scaling.": nn.Module,
+    "litmlp.embeddings.": nn.Module,
     "litmlp.encoding.": nn.Module,
     "litmlp.initializers.": types.FunctionType,
     "litmlp.engine.folder.loggers.": Logger,

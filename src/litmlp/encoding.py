@@ -1,6 +1,6 @@
-"""Encoding of category codes for the network: one-hot, or learned embeddings."""
+"""Encoding of numbers and category codes for the network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,12 +14,15 @@ class Encoding(nn.Module):
 
     A column of few codes becomes one column per code (one-hot); a column of many codes
     becomes a learned vector (Guo and Berkhahn 2016, https://arxiv.org/abs/1604.06737).
+    The numbers pass through, or an embedding turns each into a vector.
 
     Args:
-        num_numbers: number of columns before the codes, which pass through.
+        num_numbers: number of columns before the codes.
         cardinalities: number of codes of each other column.
         max_one_hot: a column of more codes is embedded.
         embedding_size: length of the vector; by default 1.6 · codes^0.56, at most 64.
+        embedding: makes the embedding of the first columns from their training rows.
+        numbers: these rows [N, columns]; None if no column is to be embedded.
 
     Raises:
         UserError: a size below its range.
@@ -32,6 +35,8 @@ class Encoding(nn.Module):
         cardinalities: Sequence[int],
         max_one_hot: int,
         embedding_size: int | None = None,
+        embedding: Callable[[Tensor], nn.Module] = nn.Identity,
+        numbers: Tensor | None = None,
     ) -> None:
         super().__init__()
         if max_one_hot < 0:
@@ -43,7 +48,11 @@ class Encoding(nn.Module):
         self.num_numbers = num_numbers
         self.cardinalities = list(cardinalities)
         self.embeddings = nn.ModuleDict()
-        self.num_features = num_numbers
+        numbers = torch.zeros(1, 0) if numbers is None else numbers
+        self.num_embedded = numbers.shape[1]
+        self.embedding = embedding(numbers)
+        width = self.embedding(numbers[:1]).shape[1]
+        self.num_features = num_numbers - self.num_embedded + width
         for i, codes in enumerate(cardinalities):
             size = embedding_size or min(64, round(1.6 * codes**0.56))
             if codes > max_one_hot:
@@ -51,10 +60,11 @@ class Encoding(nn.Module):
             self.num_features += size if codes > max_one_hot else codes
 
     def forward(self, inputs: Tensor) -> Tensor:
-        if not self.cardinalities:
+        if not self.cardinalities and isinstance(self.embedding, nn.Identity):
             return inputs
-        numbers, codes = inputs.tensor_split([self.num_numbers], dim=1)
-        encoded = [numbers]
+        ends = [self.num_embedded, self.num_numbers]
+        numbers, marks, codes = inputs.tensor_split(ends, dim=1)
+        encoded = [self.embedding(numbers), marks]
         for i, column in enumerate(codes.long().T):
             if str(i) in self.embeddings:
                 encoded.append(self.embeddings[str(i)](column))

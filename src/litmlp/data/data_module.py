@@ -183,6 +183,11 @@ class Data(LightningDataModule):
         }
 
     @property
+    def numbers(self) -> Tensor:
+        """Scaled numbers [N, numeric columns] of the training rows."""
+        return self.features["train"][:, : len(self.fitted_preprocessing.numeric)]
+
+    @property
     def train_batches(self) -> Batches:
         """The training rows in batches."""
         count = len(self.rows["train"])

@@ -71,6 +71,7 @@ PART_IN_USE = {
     "task": lambda run: run.model,
     "model": lambda run: run.model.network,
     "preprocessing": lambda run: run.data.fitted_preprocessing.scale,
+    "embedding": lambda run: run.model.encoding.embedding,
     "encoding": lambda run: run.model.encoding,
     "data": lambda run: run.data,
 }

@@ -48,6 +48,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     encoding = construct_node(config.encoding, "encoding")(
         num_numbers=preprocessing.num_numbers,
         cardinalities=preprocessing.cardinalities,
+        numbers=data.numbers,
     )
     facts = data.facts | {"num_features": encoding.num_features}
     for node in (config.task, config.model):

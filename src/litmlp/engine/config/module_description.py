@@ -2,8 +2,10 @@
 
 from typing import Any, Protocol
 
+import torch
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from torch import Tensor
 
 from litmlp.data.preprocessing import Preprocessing, blank_row
 from litmlp.data.samples import Column
@@ -26,6 +28,10 @@ class DataFacts(Protocol):
 
     @property
     def fitted_preprocessing(self) -> Preprocessing: ...
+
+    @property
+    def numbers(self) -> Tensor:
+        """Scaled numbers [N, numeric columns] of the training rows, or blank ones."""
 
 
 def plain_sections(config: DictConfig) -> tuple[dict[str, Any], dict[str, str]]:
@@ -70,6 +76,7 @@ def describe(
         | {
             "num_numbers": preprocessing.num_numbers,
             "cardinalities": preprocessing.cardinalities,
+            "numbers": torch.zeros_like(data.numbers[:1]).tolist(),
         },
         "preprocessing": {
             "_target_": "litmlp.data.preprocessing.Preprocessing",

@@ -80,6 +80,11 @@ class StoredData:
     facts: dict[str, Any]
     fitted_preprocessing: Preprocessing
 
+    @property
+    def numbers(self) -> Tensor:
+        """A blank row [1, numeric columns] of scaled numbers."""
+        return torch.zeros(1, len(self.fitted_preprocessing.numeric))
+
 
 @contextmanager
 def trained(folder: Path) -> Iterator[TrainedModel]:

@@ -1,0 +1,126 @@
+"""Embeddings of numeric features: each number becomes a learned vector."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from litmlp.errors import UserError
+
+
+class PiecewiseLinear(nn.Module):
+    """Scaled numbers [B, F] → [B, F · (1 + size)]: each number and its vector.
+
+    The vector is a learned function of the number, linear between knots. The knots are
+    quantiles of the training rows, so that each piece has as many rows: a network that
+    finds steps and bends as easily as a tree. Outside the outermost knots the vector
+    stays as it is.
+
+    Source: Gorishniy et al. 2022, https://arxiv.org/abs/2203.05556
+
+    Args:
+        numbers: the training rows [N, F] whose quantiles are the knots.
+        num_bins: number of pieces per feature.
+        size: length of a vector.
+
+    Raises:
+        UserError: a size below 1.
+    """
+
+    knots: Tensor
+
+    def __init__(self, numbers: Tensor, *, num_bins: int = 32, size: int = 8) -> None:
+        super().__init__()
+        check_sizes(num_bins=num_bins, size=size)
+        fractions = torch.linspace(0, 1, num_bins + 1, dtype=torch.float64)
+        knots = [column_quantiles(column, fractions) for column in numbers.T]
+        shape = numbers.shape[1], num_bins + 1
+        stacked = torch.stack(knots) if knots else torch.zeros(shape)
+        self.register_buffer("knots", stacked.to(numbers.dtype))
+        # The vector at the first knot, then what each piece adds to it.
+        bound = 1 / math.sqrt(num_bins)
+        self.steps = nn.Parameter(torch.empty(*shape, size).uniform_(-bound, bound))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        place = self._place(numbers)
+        vectors = self.steps.cumsum(dim=1).flatten(0, 1)  # of all knots, by feature
+        first = torch.arange(len(self.knots), device=place.device) * self.knots.shape[1]
+        low, high = self.knots.T.contiguous(), self.knots[:, 1:].T.contiguous()
+        low, high = low.gather(0, place), high.gather(0, place)
+        width = high - low
+        inside = (numbers - low) / torch.where(width > 0, width, 1.0)
+        part = torch.where(width > 0, inside.clamp(0, 1), numbers >= low)
+        left = F.embedding(place + first, vectors)
+        right = F.embedding(place + first + 1, vectors)
+        between = torch.lerp(left, right, part[:, :, None])
+        return torch.cat([numbers, between.flatten(1)], dim=1)
+
+    def _place(self, numbers: Tensor) -> Tensor:
+        """Return the index of each number's piece: [B, F] → [B, F]."""
+        # A sum of comparisons: ONNX and torch's vmap have no search.
+        return (numbers[:, :, None] >= self.knots[:, 1:-1]).sum(dim=2)
+
+
+class Periodic(nn.Module):
+    """Scaled numbers [B, F] → [B, F · (1 + size)]: each number and its vector.
+
+    The vector is a linear map of cosines with learned frequencies and phases, a map of
+    its own per feature: for functions that change often over the range of a feature.
+
+    Source: Holzmüller et al. 2024 (PBLD), https://arxiv.org/abs/2407.04491
+
+    Args:
+        numbers: any rows [N, F]; only their width counts.
+        num_frequencies: cosines per feature.
+        deviation: standard deviation of the initial frequencies, in periods per unit
+            of the scaled number.
+        size: length of a vector.
+
+    Raises:
+        UserError: a size below 1, or a deviation that is not positive.
+    """
+
+    def __init__(
+        self,
+        numbers: Tensor,
+        *,
+        num_frequencies: int = 16,
+        deviation: float = 0.1,
+        size: int = 3,
+    ) -> None:
+        super().__init__()
+        check_sizes(num_frequencies=num_frequencies, size=size)
+        if deviation <= 0:
+            raise UserError(f"deviation={deviation}: must be positive")
+        shape = numbers.shape[1], num_frequencies
+        bound = 1 / math.sqrt(num_frequencies)
+        self.frequencies = nn.Parameter(torch.randn(shape) * deviation)
+        self.phases = nn.Parameter(torch.empty(shape).uniform_(-math.pi, math.pi))
+        self.weight = nn.Parameter(torch.empty(*shape, size).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(shape[0], size))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        angles = 2 * math.pi * numbers[:, :, None] * self.frequencies + self.phases
+        waves = torch.einsum("bfk,fks->bfs", angles.cos(), self.weight) + self.bias
+        return torch.cat([numbers, waves.flatten(1)], dim=1)
+
+
+def check_sizes(**sizes: int) -> None:
+    """Check that sizes are 1 or more.
+
+    Raises:
+        UserError: one is smaller.
+    """
+    for name, size in sizes.items():
+        if size < 1:
+            raise UserError(f"{name}={size}: must be 1 or more")
+
+
+def column_quantiles(column: Tensor, fractions: Tensor) -> Tensor:
+    """Return the quantiles [Q] of a column [N] at fractions [Q]."""
+    ordered = column.double().sort().values
+    places = fractions * (len(ordered) - 1)
+    below = places.floor().long()
+    above = places.ceil().long()
+    return torch.lerp(ordered[below], ordered[above], places - below)
