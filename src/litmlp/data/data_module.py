@@ -185,7 +185,7 @@ class Data(LightningDataModule):
     @property
     def numbers(self) -> Tensor:
         """Scaled numbers [N, numeric columns] of the training rows."""
-        return self.features["train"][:, : len(self.fitted_preprocessing.numeric)]
+        return self.split_features["train"][:, : len(self.fitted_preprocessing.numeric)]
 
     @property
     def train_batches(self) -> Batches:
