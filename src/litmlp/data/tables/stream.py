@@ -35,7 +35,7 @@ def read_inputs(
         with mistakes_in(source.path, partial(place_below, source, start)):
             inputs = to_inputs(chunk, columns, unseen)
         start += chunk.height
-        yield inputs, chunk[list(kept)]
+        yield inputs, chunk.select(kept)  # `chunk[[]]` would have no rows
 
 
 def place_below(source: Source, start: int, row: int) -> str:
