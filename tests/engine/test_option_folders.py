@@ -88,7 +88,8 @@ def test_own_packages_are_allowed_in_every_process(
 def test_a_folder_of_a_run_or_an_experiment_allows_no_package(
     project: Path, run: Run
 ) -> None:
-    assert run("train", *QUICK, "activation=square", "hydra.run.dir=run").code == 0
+    calm = ("activation=square", "optimizer.lr=0.01")
+    assert run("train", *QUICK, *calm, "hydra.run.dir=run").code == 0
     assert run("evaluate", "run=run").code == 0
     (project / "pyproject.toml").rename(project / "run" / "pyproject.toml")
     refused = "activation._target_=own_square.Square is not allowed"
