@@ -55,7 +55,7 @@ def test_make_train_passes_arguments_on(tmp_path: Path) -> None:
 
 
 def test_the_example_in_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    text = (ROOT / "conf" / "README.md").read_text().split("## In Python")[1]
+    text = (ROOT / "conf" / "README.md").read_text().split("## With Lightning alone")[1]
     (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     names: dict[str, Any] = {}
     with warnings.catch_warnings(action="ignore"):  # of workers and devices
@@ -63,6 +63,20 @@ def test_the_example_in_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert names["probabilities"].shape == (150, 3)
     right = names["probabilities"].argmax(1) == names["data"].samples.targets
     assert right.float().mean() > 0.8
+
+
+def test_the_example_with_tables_in_memory_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "conf" / "README.md").read_text().split("## From Python")[1]
+    example = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0]
+    quick = '"data=wine", "trainer=cpu", "trainer.max_epochs=2"'
+    names: dict[str, Any] = {}
+    exec(example.replace('"data=wine"', quick), names)
+    assert names["model"].predict(names["people"].drop("income")).shape == (240,)
+    assert names["runs"].height == 2
 
 
 def test_named_files_exist() -> None:

@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict
 
-from litmlp.engine.option_folders import CONF
+from litmlp.engine.option_folders import CONF, open_project
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
 
@@ -52,6 +52,7 @@ def composed(overrides: Sequence[str]) -> Iterator[DictConfig]:
     Raises:
         UserError: a mistake in an override.
     """
+    open_project()
     before = HydraConfig.instance().cfg
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
