@@ -37,6 +37,7 @@ SUPPORTED = {
     "min_epochs": (None,),
     "accumulate_grad_batches": (1,),
     "detect_anomaly": (False,),
+    "fast_dev_run": (False,),
     "strategy": ("auto",),
 }
 """Values of a Trainer's arguments that a group supports."""
