@@ -20,7 +20,7 @@ NEW_ROWS = """joined,member,city,height,age,id,income,shoe_size
 2021-05-01,true,Rome,171.5,33,a1,1800,40
 ,,,,,a2,,41
 1999-12-31,false,Atlantis,,-4,a3,-1,42
-2021-05-02,true,Bern,1e9,inf,a4,1900,43
+2021-05-02,true,Bern,1e9,77,a4,1900,43
 """
 
 

@@ -72,8 +72,8 @@ def show_choices(config: DictConfig) -> None:
     if not (choices := this_command().choices):
         return
     main: dict[str, Any] = {group: choices.get(group) for group in MAIN}
-    shared = OmegaConf.is_interpolation(config.model, "activation")
-    if not shared or config.model.get("hidden_sizes") == []:
+    layers = "activation" in config.model and config.model.get("hidden_sizes") != []
+    if not (layers and OmegaConf.is_interpolation(config.model, "activation")):
         del main["activation"]
     main["optimizer.lr"] = config.optimizer.get("lr")
     named = (f"{key}={value}" for key, value in main.items())
