@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -179,10 +180,7 @@ def test_the_file_says_what_goes_in_and_what_comes_out(
     inputs = description.pop("inputs")
     assert description == {
         "format_version": 1,
-        "columns": [
-            {"name": c.name, "kind": c.kind, "categories": list(c.categories)}
-            for c in COLUMNS
-        ],
+        "columns": [asdict(c) | {"categories": list(c.categories)} for c in COLUMNS],
         "target_names": ["y0", "y1"],
         "class_names": [],
         "dropped": [],
