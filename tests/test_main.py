@@ -99,7 +99,7 @@ def test_help_of_the_program_loads_neither_hydra_nor_torch() -> None:
 def test_the_changelog_says_what_to_change_for_this_release() -> None:
     _, *releases = (ROOT / "CHANGELOG.md").read_text().split("\n## ")
     assert releases[0].startswith(f"{litmlp.__version__}\n")
-    assert "\nTo change: " in releases[0]
+    assert "\nTo change:" in releases[0]
     major, minor, _ = litmlp.__version__.split(".")
     kept = [path.name for path in (ROOT / "tests" / "projects").iterdir()]
     assert f"{major}.{minor}.0" in kept, "keep what litmlp new makes in each release"

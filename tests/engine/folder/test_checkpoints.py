@@ -58,6 +58,16 @@ def test_no_flipped_bit_goes_unseen(folder: Path) -> None:
     assert len(unseen) < len(places)
 
 
+def test_a_part_that_is_marked_as_a_folder_is_damage(folder: Path) -> None:
+    """Torch would give its tensor whatever the memory holds."""
+    path = folder / "checkpoints" / "best.ckpt"
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"PK\x01\x02") + 38] ^= 0x10
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="a part is marked as a folder"):
+        checkpoints.read(path, Best)
+
+
 @pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_file_cut_short_is_damaged(fraction: float, folder: Path) -> None:
     path = folder / "checkpoints" / "last.ckpt"

@@ -105,6 +105,13 @@ def test_every_loss_gives_each_run_its_gradient(config: Compose, loss: str) -> N
     assert_same_as_alone(varied(base, seed=[0, 0, 1], data__split_seed=[0, 1, 1]))
 
 
+@pytest.mark.parametrize("embedding", options("embedding"))
+def test_every_embedding_is_that_of_each_run(config: Compose, embedding: str) -> None:
+    """Knots are quantiles of a split's training rows."""
+    base = config(*LONG, f"embedding={embedding}")
+    assert_same_as_alone(varied(base, seed=[0, 0, 1], data__split_seed=[0, 1, 1]))
+
+
 def test_every_penalty_is_that_of_each_run(config: Compose) -> None:
     base = config(*LONG)
     each = alternatives(config, "penalty", *LONG)

@@ -31,6 +31,9 @@ FOLDER, BEST, LAST, PREVIOUS = "checkpoints", "best.ckpt", "last.ckpt", "previou
 FRESH = f"{LAST}.partial"
 """The name of the last checkpoint while it is being written."""
 
+FOLDER_MARK = 0x10
+"""A bit of a part of an archive, whose memory torch then leaves as it finds it."""
+
 Checkpoint = dict[str, Any]
 
 
@@ -125,10 +128,12 @@ def check_archive(path: Path) -> None:
     """Check the parts of a file against their checksums and against its size.
 
     Raises:
-        ValueError: a part is damaged, or compressed.
+        ValueError: a part is damaged, compressed, or marked as a folder.
     """
     with ZipFile(path) as archive:
         files = archive.infolist()
+        if any(file.external_attr & FOLDER_MARK for file in files):
+            raise ValueError("a part is marked as a folder")
         packed = any(file.compress_type != ZIP_STORED for file in files)
         if packed or sum(file.file_size for file in files) > path.stat().st_size:
             raise ValueError("its parts are larger than the file")
