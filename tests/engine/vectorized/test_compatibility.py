@@ -73,7 +73,7 @@ ALONE = {
     "trainer.max_time=00:00:00:09": "trainer.max_time=00:00:00:09",
     "trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches=2",
     "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed",
-    "trainer.devices=2": "trainer.devices=2",
+    "trainer.devices=2": "trainer=ddp",
     "callbacks: LooksAtBatches looks at every batch": (
         f"+callbacks.own._target_={__name__}.LooksAtBatches"
     ),

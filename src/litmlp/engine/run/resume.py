@@ -215,6 +215,8 @@ def check_same_data(folder: Path, data: "Data") -> None:
     Raises:
         UserError: the data have changed since.
     """
+    if not (folder / "summary.json").is_file():
+        return
     before = run_folder.read_summary(folder).get("data") or {}
     changes = provenance.changes_of_data(before, provenance.of_data(data))
     if changes:
