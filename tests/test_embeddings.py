@@ -24,9 +24,9 @@ def encoded_pieces(numbers: Tensor, knots: Tensor) -> Tensor:
 def test_piecewise_linear_is_a_linear_map_of_the_encoded_pieces() -> None:
     embedding = PiecewiseLinear(NUMBERS, num_bins=8, size=4)
     numbers = torch.cat([NUMBERS, 100 * NUMBERS[:5]])
-    pieces = encoded_pieces(numbers, embedding.knots)
-    start, steps = embedding.steps[:, :1], embedding.steps[:, 1:]
-    vectors = torch.einsum("bft,fts->bfs", pieces, steps) + start[:, 0]
+    pieces = encoded_pieces(numbers, embedding.knots.T)
+    start, *steps = embedding.steps
+    vectors = torch.einsum("bft,tfs->bfs", pieces, torch.stack(steps)) + start
     expected = torch.cat([numbers, vectors.flatten(1)], dim=1)
     torch.testing.assert_close(embedding(numbers), expected)
     ours, reference = (
@@ -38,7 +38,7 @@ def test_piecewise_linear_is_a_linear_map_of_the_encoded_pieces() -> None:
 
 def test_knots_are_quantiles_of_the_training_rows() -> None:
     embedding = PiecewiseLinear(NUMBERS.double(), num_bins=4)
-    expected = NUMBERS.double().quantile(torch.linspace(0, 1, 5).double(), dim=0).T
+    expected = NUMBERS.double().quantile(torch.linspace(0, 1, 5).double(), dim=0)
     torch.testing.assert_close(embedding.knots, expected)
 
 

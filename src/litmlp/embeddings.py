@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -33,33 +34,33 @@ class PiecewiseLinear(nn.Module):
     def __init__(self, numbers: Tensor, *, num_bins: int = 32, size: int = 8) -> None:
         super().__init__()
         check_sizes(num_bins=num_bins, size=size)
-        fractions = torch.linspace(0, 1, num_bins + 1, dtype=torch.float64)
-        knots = [column_quantiles(column, fractions) for column in numbers.T]
-        shape = numbers.shape[1], num_bins + 1
-        stacked = torch.stack(knots) if knots else torch.zeros(shape)
-        self.register_buffer("knots", stacked.to(numbers.dtype))
+        shape = num_bins + 1, numbers.shape[1]
+        knots = np.empty(shape)
+        fractions = np.linspace(0, 1, num_bins + 1)
+        for i, column in enumerate(numbers.T):  # one at a time takes less memory
+            knots[:, i] = np.quantile(column.double().numpy(), fractions)
+        self.register_buffer("knots", torch.tensor(knots, dtype=numbers.dtype))
         # The vector at the first knot, then what each piece adds to it.
         bound = 1 / math.sqrt(num_bins)
         self.steps = nn.Parameter(torch.empty(*shape, size).uniform_(-bound, bound))
 
     def forward(self, numbers: Tensor) -> Tensor:
         place = self._place(numbers)
-        vectors = self.steps.cumsum(dim=1).flatten(0, 1)  # of all knots, by feature
-        first = torch.arange(len(self.knots), device=place.device) * self.knots.shape[1]
-        low, high = self.knots.T.contiguous(), self.knots[:, 1:].T.contiguous()
-        low, high = low.gather(0, place), high.gather(0, place)
+        low, high = self.knots.gather(0, place), self.knots.gather(0, place + 1)
         width = high - low
         inside = (numbers - low) / torch.where(width > 0, width, 1.0)
         part = torch.where(width > 0, inside.clamp(0, 1), numbers >= low)
-        left = F.embedding(place + first, vectors)
-        right = F.embedding(place + first + 1, vectors)
+        vectors = self.steps.cumsum(dim=0).flatten(0, 1)  # of all knots and features
+        count = self.knots.shape[1]
+        row = place * count + torch.arange(count, device=place.device)
+        left, right = F.embedding(row, vectors), F.embedding(row + count, vectors)
         between = torch.lerp(left, right, part[:, :, None])
         return torch.cat([numbers, between.flatten(1)], dim=1)
 
     def _place(self, numbers: Tensor) -> Tensor:
         """Return the index of each number's piece: [B, F] → [B, F]."""
         # A sum of comparisons: ONNX and torch's vmap have no search.
-        return (numbers[:, :, None] >= self.knots[:, 1:-1]).sum(dim=2)
+        return (numbers[:, None] >= self.knots[1:-1]).sum(dim=1)
 
 
 class Periodic(nn.Module):
@@ -115,12 +116,3 @@ def check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
             raise UserError(f"{name}={size}: must be 1 or more")
-
-
-def column_quantiles(column: Tensor, fractions: Tensor) -> Tensor:
-    """Return the quantiles [Q] of a column [N] at fractions [Q]."""
-    ordered = column.double().sort().values
-    places = fractions * (len(ordered) - 1)
-    below = places.floor().long()
-    above = places.ceil().long()
-    return torch.lerp(ordered[below], ordered[above], places - below)

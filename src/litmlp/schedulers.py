@@ -39,7 +39,7 @@ class Schedule:
             )
         if self.monitor and self.interval == "step":
             raise UserError(
-                f"scheduler.interval=step: {self.monitor} is known once an epoch, so "
+                f"scheduler.interval=step: {self.monitor} is known once per epoch, so "
                 "this scheduler needs scheduler.interval=epoch"
             )
 

@@ -33,7 +33,7 @@ EXAMPLE = (
 
 Function = Callable[[Tensor], Tensor]
 Columns = dict[str, list[Tensor]]
-"""Numbers of an iteration by column of the tables, a tensor a layer."""
+"""Numbers of an iteration by column of the tables, one tensor per layer."""
 
 
 @dataclass
