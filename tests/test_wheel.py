@@ -1,0 +1,119 @@
+"""The wheel holds what its commands need, in an environment and folder of its own."""
+
+import json
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import CONF, ROOT
+
+backend = pytest.importorskip("hatchling.build", reason="hatchling builds the wheel")
+
+TABLE = str(ROOT / "tests" / "people.csv")
+QUICK = (
+    "data=table",
+    f"data.path={TABLE}",
+    "data.target=income",
+    "data.drop=[id]",
+    "trainer.max_epochs=1",
+    "logger=csv",
+)
+
+PROGRAM = """\
+#!{}
+from importlib.metadata import entry_points
+(program,) = entry_points(group="console_scripts", name="litmlp")
+program.load()()
+"""
+"""What pip makes of the wheel's entry point."""
+
+COMMANDS = f"""\
+import runpy, sys
+import hydra_plugins.litmlp_project, litmlp
+
+for module in (litmlp, hydra_plugins.litmlp_project):
+    assert module.__file__.startswith(sys.prefix), module.__file__
+for typed in (
+    "train {" ".join(QUICK)} hydra.run.dir=run",
+    "evaluate run=run",
+    "predict run=run input={TABLE} output=out.csv",
+    "export run=run format=torch_export output=model.pt2",
+    "report runs=logs/default/sweeps/*",
+    "gallery dropout",
+    "list loss",
+    "new churn",
+    "schema",
+):
+    sys.argv = ["litmlp", *typed.split()]
+    try:
+        runpy.run_module("litmlp", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        assert not end.code, typed
+"""
+"""Calls of `python -m litmlp` in one process: each process loads torch for seconds."""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return folder / backend.build_wheel(str(folder))
+
+
+def test_the_wheel_holds_every_file_that_is_read(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    sources = {
+        path.relative_to(ROOT / "src").as_posix()
+        for path in (ROOT / "src").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    options = {
+        f"litmlp/conf/{path.relative_to(CONF).as_posix()}"
+        for path in CONF.rglob("*.yaml")
+    }
+    info = {name for name in names if ".dist-info/" in name}
+    assert sources | options <= names
+    assert not {
+        name for name in names - sources - info if not name.startswith("litmlp/conf/")
+    }
+
+
+def test_the_installed_commands_work_in_an_empty_folder(
+    wheel: Path, tmp_path: Path
+) -> None:
+    venv.create(tmp_path / "env")
+    (packages,) = (tmp_path / "env").glob("lib/python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(packages)
+    # Torch and the others, from where they are: Python reads no .pth file in there, so
+    # not the one that leads to this checkout.
+    others = [path for path in sys.path if Path(path).name == "site-packages"]
+    (packages / "others.pth").write_text("\n".join(others))
+    programs, folder = tmp_path / "env" / "bin", tmp_path / "empty"
+    (programs / "litmlp").write_text(PROGRAM.format(programs / "python"))
+    (programs / "litmlp").chmod(0o755)
+    folder.mkdir()
+
+    def call(program: str, *arguments: str) -> None:
+        ended = subprocess.run(
+            [programs / program, *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout
+
+    call("litmlp", "train", "-m", *QUICK, "seed=0,1")
+    call("python", "-c", COMMANDS)
+    summaries = [folder / "run" / "summary.json", *folder.glob("logs/*/*/*/*/*.json")]
+    assert [json.loads(path.read_text())["status"] for path in summaries] == [
+        "done"
+    ] * 3
+    assert (folder / "out.csv").read_text().count("\n") == 241
+    assert (folder / "churn" / "src" / "churn" / "networks.py").is_file()
