@@ -51,6 +51,18 @@ def test_a_mistake_in_a_command_is_one_line(
     assert not said.out
 
 
+def test_without_the_course_there_is_no_gallery(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "litmlp.course", None)
+    with pytest.raises(SystemExit):
+        main(["gallery", "dropout"])
+    assert "gallery: no such command. " in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "gallery" not in capsys.readouterr().out
+
+
 def test_every_command_with_overrides_has_a_task_and_a_config() -> None:
     assert FOUND == CONF
     assert TASKS.keys() == commands.TASKS.keys()
@@ -94,6 +106,18 @@ def test_help_of_the_program_loads_neither_hydra_nor_torch() -> None:
     assert ended.stdout.endswith("set()\n")
     for name in (*TASKS, "gallery"):
         assert f"\n    {name} " in ended.stdout
+
+
+def test_import_of_the_package_loads_no_library() -> None:
+    code = (
+        "import sys; before = {*sys.modules}; import litmlp; dir(litmlp)\n"
+        "loaded = {name.split('.')[0] for name in {*sys.modules} - before}\n"
+        "print(*loaded - sys.stdlib_module_names)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.split() == ["litmlp"]
 
 
 def test_the_changelog_says_what_to_change_for_this_release() -> None:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import NoReturn
 
 from litmlp.errors import UserError, nearest
@@ -77,13 +78,14 @@ def parse(typed: Sequence[str]) -> argparse.Namespace:
     commands = top.add_subparsers(dest="command", metavar="command", required=True)
     for name, meaning in TASKS.items():
         commands.add_parser(name, help=meaning)
-    gallery = commands.add_parser(
-        "gallery",
-        help="draw options of conf/",
-        description=GALLERY,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    gallery.add_argument("choices", nargs="*", metavar="group[=option]")
+    if find_spec("litmlp.course"):  # a folder that may be deleted
+        gallery = commands.add_parser(
+            "gallery",
+            help="draw options of conf/",
+            description=GALLERY,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        gallery.add_argument("choices", nargs="*", metavar="group[=option]")
     commands.add_parser("schema", help="let an editor complete and check options")
     new = commands.add_parser(
         "new", help="make a project of your own: litmlp new churn"
