@@ -36,6 +36,11 @@ class Project:
         return self.folder / "conf"
 
     @property
+    def is_clone(self) -> bool:
+        """Whether its options and the engine's are the same files."""
+        return self.conf.is_dir() and self.conf.samefile(CONF)
+
+    @property
     def packages(self) -> list[str]:
         """The packages that configs may name.
 
@@ -113,7 +118,7 @@ def open_project() -> None:
 def own_folder() -> Path | None:
     """Return the folder of the options of the working folder's project, if any."""
     project = project_here()
-    if project is None or not project.conf.is_dir() or project.conf.samefile(CONF):
+    if project is None or not project.conf.is_dir() or project.is_clone:
         return None
     return project.conf
 

@@ -93,3 +93,15 @@ def test_a_copy_needs_a_project(
         main(["copy", "loss/mse"])
     assert "litmlp new <name> makes one" in capsys.readouterr().err
     assert "litmlp new <name> makes one" in said(capsys, "status")
+
+
+def test_a_clone_owns_all_options_so_a_copy_needs_another_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(CONF.parent)
+    shown = said(capsys, "list", "loss")
+    assert "loss=mse clone L2, mean squared error" in shown
+    assert shown.count(" clone ") == len(list(CONF.glob("loss/*.yaml")))
+    with pytest.raises(SystemExit):
+        main(["copy", "loss/mse"])
+    assert "cp conf/loss/mse.yaml conf/loss/mine.yaml" in capsys.readouterr().err

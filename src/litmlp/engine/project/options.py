@@ -87,12 +87,14 @@ def list_options(group: str | None) -> None:
     if group is not None and group not in groups():
         raise UserError(f"{group}: no such group. {nearest(group, groups())}")
     own = {option.name: option for option in own_options()}
+    project = project_here()
+    others = "clone" if project is not None and project.is_clone else "engine"
     rows = table("option", "of", "first line of the file")
     rows.columns[1].justify = rows.columns[2].justify = "left"
     for each in [group] if group else groups():
         for name in options_of(each):
             option = own.get(f"{each}/{name}")
-            whose = "engine" if option is None else "project"
+            whose = others if option is None else "project"
             if option is not None and option.replaces_engine:
                 whose = "project, instead of the engine's"
             rows.add_row(f"{each}={name}", whose, headline(f"{each}/{name}"))
@@ -127,6 +129,9 @@ def copy_option(option: str) -> None:
     if name not in engine:
         raise UserError(f"{option}: no such option. {nearest(name, engine)}")
     own = project.conf / f"{option}.yaml"
+    if project.is_clone:
+        copied = f"cp {shortest(own)} {shortest(own.with_name('mine.yaml'))}"
+        raise UserError(f"in a clone, its copy needs a name of its own: {copied}")
     if own.exists():
         raise UserError(f"{shortest(own)} is there already: rename or delete it first")
     source = engine_file(option)
