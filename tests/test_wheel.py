@@ -72,15 +72,11 @@ def test_the_wheel_holds_every_file_that_is_read(wheel: Path) -> None:
         for path in (ROOT / "src").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    options = {
-        f"litmlp/conf/{path.relative_to(CONF).as_posix()}"
-        for path in CONF.rglob("*.yaml")
+    beside = {
+        f"litmlp/{path.relative_to(ROOT).as_posix()}"
+        for path in [ROOT / "CHANGELOG.md", *CONF.rglob("*.*")]
     }
-    info = {name for name in names if ".dist-info/" in name}
-    assert sources | options <= names
-    assert not {
-        name for name in names - sources - info if not name.startswith("litmlp/conf/")
-    }
+    assert sources | beside == {name for name in names if ".dist-info/" not in name}
 
 
 def test_the_installed_commands_work_in_an_empty_folder(

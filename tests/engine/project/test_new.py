@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from omegaconf import OmegaConf
 
 from litmlp.__main__ import main
 from litmlp.engine.project.new import template_texts
@@ -51,7 +52,8 @@ def test_a_project_from_a_table_trains_with_its_own_network_and_loss(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     main(["new", "churn", "--table", TABLE, "--target", "income"])
-    assert "cd churn && make train" in capsys.readouterr().out
+    assert "cd churn && make train" in (shown := capsys.readouterr().out)
+    assert "free text" not in shown
     project = tmp_path / "churn"
     assert [path.name for path in tmp_path.iterdir()] == ["churn"]
     assert "whose column `income` is predicted" in (project / "README.md").read_text()
@@ -61,6 +63,19 @@ def test_a_project_from_a_table_trains_with_its_own_network_and_loss(
     config = (run / ".hydra" / "config.yaml").read_text()
     assert "churn.networks.ResidualNetwork" in config
     assert "churn.losses.LogCosh" in config
+
+
+def test_a_project_from_a_table_leaves_out_what_cannot_be_a_feature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [f'"C{i:03}",{i},{i % 2},"{"ab"[i % 2]}"\n' for i in range(40)]
+    Path("t.csv").write_text(f'"my ""id""",x,y,z\n{"".join(rows)}3,three,0,a\n')
+    main(["new", "churn", "--table", "t.csv", "--target", "y"])
+    assert 'no features  my "id" (free text or' in capsys.readouterr().out
+    option = OmegaConf.load("churn/conf/data/churn.yaml")
+    assert option.path == "../t.csv"
+    assert option.drop == ['my "id"']
 
 
 def test_a_new_project_is_small() -> None:

@@ -51,6 +51,7 @@ def test_a_copy_is_the_same_option_and_is_followed(
     (newer / "loss" / "mae.yaml").write_text("_target_: torch.nn.MSELoss\n")
     (newer / "loss" / "huber.yaml").unlink()
     shown = said(capsys, "status")
+    assert f"changes {project / 'CHANGELOG.md'}" in shown
     version = r" of \d+\.\d+\.\d+ is "
     for line in (
         f"experiment/sweep/search yes experiment/sweep/search{version}unchanged",

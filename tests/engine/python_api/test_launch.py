@@ -91,6 +91,7 @@ def test_an_array_or_a_table_in_another_order_can_be_predicted() -> None:
     model = litmlp.load(
         litmlp.train([*QUICK[:2], "data=diabetes", "logger=none"]).folder
     )
+    assert repr(model) == f"LoadedModel({model.trained.folder})"
     names = [column.name for column in model.trained.columns]
     rows = [[0.01 * i for i in range(len(names))]]
     table = pl.DataFrame(rows, schema=names, orient="row")

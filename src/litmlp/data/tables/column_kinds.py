@@ -59,6 +59,17 @@ def read_feature(raw: pl.Series, kind: str | None, wording: Wording) -> Feature:
     return Feature(column, values, [*read.notes, *notes])
 
 
+def cannot_be_feature(raw: pl.Series) -> bool:
+    """Say whether a column is free text, an identifier, or of a type of no feature."""
+    try:
+        read_feature(raw, None, Wording())
+    except CellError:  # a single value has to be corrected
+        return False
+    except UserError:
+        return True
+    return False
+
+
 def infer_kind(read: ReadColumn) -> tuple[Kind, Sequence[str]]:
     """Infer a column's kind from its values; also return a remark about it.
 

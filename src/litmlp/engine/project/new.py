@@ -46,7 +46,7 @@ defaults:
   - _self_
 path: {path} # from the folder of this project
 target: {target}
-drop: [] # columns that are no features, such as an id
+drop: {drop} # columns that are no features, such as an id
 """
 
 
@@ -68,15 +68,21 @@ def new_project(
     check_name(name)
     folder = Path.cwd() if here else Path.cwd() / name
     texts = template_texts(name)
+    drop: list[str] = []
     if table is not None or target is not None:
-        check_table(table, target)
-        texts |= table_texts(name, str(table), str(target), folder, texts["README.md"])
+        drop = check_table(table, target)
+        texts |= table_texts(
+            name, str(table), str(target), drop, folder, texts["README.md"]
+        )
     if here:
         texts = {path: texts[path] for path in texts if path.startswith(INSIDE)}
         texts["pyproject.toml"] = with_package(name)
     check_free(folder, texts, here=here)
     write_all(folder, texts)
     console.print(f"{len(texts)} files in {folder}", soft_wrap=True)
+    if drop:
+        told = f"{', '.join(drop)} (free text or identifiers)"
+        console.print(f"no features  {told}: conf/data/{name}.yaml", soft_wrap=True)
     enter = "" if here else f"cd {name} && "
     console.print(f"next         {enter}make train ARGS=experiment={name}")
 
@@ -96,8 +102,8 @@ def check_name(name: str) -> None:
         raise UserError(f"{name}: there is a module of that name: choose another")
 
 
-def check_table(table: str | None, target: str | None) -> None:
-    """Check that a table has the target column.
+def check_table(table: str | None, target: str | None) -> list[str]:
+    """Check that a table has the target column; return what cannot be a feature.
 
     Raises:
         UserError: there is no such file or column, or only one of the two was given.
@@ -105,22 +111,24 @@ def check_table(table: str | None, target: str | None) -> None:
     if table is None or target is None:
         raise UserError("--table and --target belong together: give both")
     # Loading takes half a second: projects without a table do not wait.
-    from litmlp.data.tables.read import open_source
+    from litmlp.data.tables.column_kinds import cannot_be_feature
+    from litmlp.data.tables.read import open_source, read_table
 
-    columns = open_source(table).names
-    if target not in columns:
-        raise UserError(f"{table} has no column {target}. {nearest(target, columns)}")
+    source = open_source(table)
+    if target not in source.names:
+        known = nearest(target, source.names)
+        raise UserError(f"{table} has no column {target}. {known}")
+    columns = read_table(source).drop(target)
+    return [column.name for column in columns if cannot_be_feature(column)]
 
 
 def table_texts(
-    name: str, table: str, target: str, folder: Path, readme: str
+    name: str, table: str, target: str, drop: list[str], folder: Path, readme: str
 ) -> dict[str, str]:
     """Return the files of a project that are different if it starts from a table."""
     path = Path(os.path.relpath(table, folder)).as_posix()
-    quoted = {
-        key: json.dumps(text, ensure_ascii=False)
-        for key, text in {"path": path, "target": target}.items()
-    }
+    values = {"path": path, "target": target, "drop": drop}
+    quoted = {key: json.dumps(values[key], ensure_ascii=False) for key in values}
     data = f"The data are `{path}`, whose column `{target}` is predicted."
     return {
         f"conf/data/{name}.yaml": TABLE.format(**quoted),

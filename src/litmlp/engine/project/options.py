@@ -154,6 +154,8 @@ def show_status() -> None:
     """
     console.print(f"engine    litmlp {litmlp.__version__}, options in ", end="")
     console.print(str(option_folders.CONF), soft_wrap=True)
+    changes = option_folders.CONF.with_name("CHANGELOG.md")
+    console.print(f"changes   {changes}", soft_wrap=True)
     project = project_here()
     if project is None:
         console.print(f"project   {NO_PROJECT}", soft_wrap=True)

@@ -25,6 +25,9 @@ class LoadedModel:
 
     trained: TrainedModel
 
+    def __repr__(self) -> str:
+        return f"LoadedModel({self.trained.folder})"
+
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the likeliest class [rows], or values [rows] or [rows, targets].
 

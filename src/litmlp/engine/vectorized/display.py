@@ -9,8 +9,8 @@ from typing import Any, cast
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from litmlp.callbacks.progress import Milestones, fraction_done
-from litmlp.engine.terminal.console import WIDTH, SafeConsole, console
-from litmlp.engine.terminal.progress_bars import bars
+from litmlp.engine.terminal.console import WIDTH, SafeConsole
+from litmlp.engine.terminal.progress_bars import bars, can_show_bars
 from litmlp.engine.vectorized.group_training import Group
 
 
@@ -34,8 +34,8 @@ class Display(Callback):
 
     @contextmanager
     def show(self) -> Iterator[None]:
-        """Show the bar, if standard output is a terminal."""
-        if not console.is_terminal:
+        """Show the bar, where one can be shown."""
+        if not can_show_bars():
             yield
             return
         with bars() as shown:
