@@ -49,6 +49,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.data.scaling.": nn.Module,
     "litmlp.embeddings.": nn.Module,
     "litmlp.encoding.": nn.Module,
+    "litmlp.ensemble.": nn.Module,
     "litmlp.initializers.": types.FunctionType,
     "litmlp.engine.folder.loggers.": Logger,
     "litmlp.course.lessons.claims.": type,

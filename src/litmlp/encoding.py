@@ -65,7 +65,8 @@ class Encoding(nn.Module):
         ends = [self.num_embedded, self.num_numbers]
         numbers, marks, codes = inputs.tensor_split(ends, dim=1)
         encoded = [self.embedding(numbers), marks]
-        for i, column in enumerate(codes.long().T):
+        for i in range(len(self.cardinalities)):  # torch.export loads no empty unbind
+            column = codes[:, i].long()
             if str(i) in self.embeddings:
                 encoded.append(self.embeddings[str(i)](column))
             else:

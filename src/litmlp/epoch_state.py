@@ -9,7 +9,15 @@ import torch
 from torch import Tensor
 
 Batch = tuple[Tensor, ...]
-"""Features and targets of some rows and, if rows weigh differently, their weights."""
+"""Features and targets of some rows, their weights and their folds if they have any."""
+
+
+def parts_of(batch: Batch) -> tuple[Tensor, Tensor, list[Tensor], Tensor | None]:
+    """Return features, targets, weights (one tensor or none) and folds of a batch."""
+    features, targets, *others = batch
+    weights = [part for part in others if part.is_floating_point()]
+    folds = next((part for part in others if not part.is_floating_point()), None)
+    return features, targets, weights, folds
 
 
 class Position(NamedTuple):

@@ -13,7 +13,8 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, MetricCollection
 
-from litmlp.epoch_state import Batch, EpochState, Position
+from litmlp.ensemble import Ensemble
+from litmlp.epoch_state import Batch, EpochState, Position, parts_of
 from litmlp.errors import UserError
 from litmlp.losses import Takes
 from litmlp.optimizers import check_state_sizes
@@ -42,6 +43,8 @@ class Supervised(LoadableModule):
         self.network = parts["network"]
         self.loss = loss
         self.output_activation = parts["output_activation"]()
+        if isinstance(self.network, Ensemble):
+            self.network.link = type(self.output_activation)
         self.metrics = MetricCollection(dict(metrics))
         self.metric_names = ["loss", *metrics]
         self.mean_loss = MeanMetric(nan_strategy=math.nan)  # a NaN must show
@@ -59,6 +62,12 @@ class Supervised(LoadableModule):
         self._processes, self._rows = 1, 0
         self.measured: dict[str, dict[str, Tensor]] = {}
         """Metrics of an epoch per split that were computed elsewhere, by name."""
+
+    @property
+    def shown_network(self) -> nn.Module:
+        """The network that pictures and tables show: of an ensemble the first one."""
+        network = self.network
+        return network.members[0] if isinstance(network, Ensemble) else network
 
     def compute_loss(
         self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
@@ -140,15 +149,31 @@ class Supervised(LoadableModule):
         self.trainer.callback_metrics.update(self._loaded_metrics)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        features, targets, *weights = batch
-        outputs = self(features)
-        loss = self.compute_loss(outputs, targets, *weights)
+        outputs, loss = self._outputs_and_loss(batch)
         if self._processes > 1:
-            loss = loss * self._loss_factor(len(targets))
+            loss = loss * self._loss_factor(len(outputs))
         penalty = self.penalty(self._weights)
         if isinstance(penalty, Tensor):  # adding a 0 would cost a node of the graph
             loss = loss + penalty
         return {"loss": loss, "outputs": outputs.detach()}
+
+    def _outputs_and_loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return outputs [batch, outputs] and the loss [] that is minimized.
+
+        The loss of an ensemble is the sum of its members' losses: each is trained as
+        it would be alone.
+        """
+        features, targets, weights, folds = parts_of(batch)
+        if not isinstance(self.network, Ensemble):
+            outputs = self(features)
+            return outputs, self.compute_loss(outputs, targets, *weights)
+
+        def loss(outputs: Tensor, rows: Tensor) -> Tensor:
+            return self.compute_loss(
+                outputs, *(part[rows] for part in (targets, *weights))
+            )
+
+        return self.network.train_on(features, folds, loss)
 
     def _loss_factor(self, rows: int) -> float:
         """Return the factor of this process's loss in the mean over all processes."""
@@ -159,7 +184,8 @@ class Supervised(LoadableModule):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Not in training_step, which L-BFGS calls several times per step.
         state = self.epoch_state
-        state.batches["train"].append((outputs["outputs"], *batch[1:]))
+        _, targets, weights, _ = parts_of(batch)
+        state.batches["train"].append((outputs["outputs"], targets, *weights))
         state.samples += self._rows if self._processes > 1 else len(batch[1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -233,8 +259,9 @@ class Supervised(LoadableModule):
         return cast(OptimizerLRScheduler, both)
 
     def _keep_outputs(self, split: str, batch: Batch) -> None:
-        features, *rest = batch
-        self.epoch_state.batches[split].append((self(features), *rest))
+        features, targets, weights, folds = parts_of(batch)
+        outputs = self(features) if folds is None else self.network(features, folds)
+        self.epoch_state.batches[split].append((outputs, targets, *weights))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Return loss and metrics of all kept batches by tag, and drop the batches."""

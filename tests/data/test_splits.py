@@ -88,7 +88,7 @@ def test_a_split_of_no_rows_is_left_out() -> None:
     [
         ({"test_share": 0.5, "validation_share": 0.5}, "leave no rows of 100"),
         ({"test_share": 0.004}, "a test split of one row of 100 measures"),
-        ({"num_folds": 1}, "num_folds=1 data.fold=0: needs 2 folds"),
+        ({"num_folds": 1}, "num_folds=1: needs 2 folds"),
         ({"num_folds": 101}, "not more than the 100 rows"),
         ({"num_folds": 5, "fold": 5}, "a fold from 0 to 4"),
         ({"num_folds": 5, "fold": -1}, "a fold from 0 to 4"),

@@ -68,7 +68,7 @@ class DecisionSurface(Callback):
         inputs = self._plane.to_inputs(grid).to(model.device)
         with torch.no_grad():
             features = model.encoding(model.preprocessing(inputs))
-        units = {"inputs": features} | layer_outputs(model.network, features)
+        units = {"inputs": features} | layer_outputs(model.shown_network, features)
 
         def on_grid(values: Tensor) -> Tensor:
             return values.double().cpu().reshape(size, size, -1)

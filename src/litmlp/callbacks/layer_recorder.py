@@ -73,7 +73,7 @@ class Snapshots(Callback):
         raise NotImplementedError
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
-        self._network = cast(Supervised, model).network
+        self._network = cast(Supervised, model).shown_network
         self._leaves = leaves(self._network)
         if self._stored:
             self._snapshot = restored(self._stored, self._network, model.device)

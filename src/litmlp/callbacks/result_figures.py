@@ -54,14 +54,16 @@ class Results(Callback):
         if not predictions.isfinite().all():
             return  # a diverged run has no picture
         figures = draw_results(data, split, predictions)
-        if weights := [p for p in model.network.parameters() if p.ndim == 2]:
+        if weights := [p for p in model.shown_network.parameters() if p.ndim == 2]:
             names = [column.name for column in data.samples.columns]
             first = weights[0].double().cpu().numpy()
             figures["first_layer_weights"] = first_layer_weights(first, names)
         for name, figure in figures.items():
             publish(trainer, self.folder, name, figure, position)
         targets = data.split_targets[split]
-        *_, last = [features, *layer_outputs(model.network, features).values()][:-1]
+        *_, last = [features, *layer_outputs(model.shown_network, features).values()][
+            :-1
+        ]
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoard):
                 show_curves(logger, data.samples.class_names, targets, predictions)

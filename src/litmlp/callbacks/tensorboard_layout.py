@@ -66,12 +66,12 @@ def layout(metrics: Sequence[str]) -> Layout:
 
 def draw_graph(logger: TensorBoard, trainer: Trainer, model: Supervised) -> None:
     """Draw the network's operations on a batch, by module."""
-    features, _ = next(iter(trainer.train_dataloader))  # type: ignore[arg-type]  # one loader
-    training = model.network.training
-    model.network.eval()
+    features, *_ = next(iter(trainer.train_dataloader))  # type: ignore[arg-type]  # one loader
+    network, training = model.shown_network, model.training
+    network.eval()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch's own tracer calls itself deprecated
         inputs = model.encoding(features[:2].to(model.device))
-        drawn = traced_graph(model.network, inputs)
+        drawn = traced_graph(network, inputs)
         logger.experiment.file_writer.add_graph(drawn)
-    model.network.train(training)
+    network.train(training)

@@ -14,7 +14,7 @@ from litmlp.data.batches import EVALUATION_BATCH_SIZE, Batches, loader
 from litmlp.data.preprocessing import Preprocessing, preprocess
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
-from litmlp.data.splits import split_rows
+from litmlp.data.splits import fold_indices, split_rows
 from litmlp.errors import UserError
 
 Loader = DataLoader[tuple[Tensor, ...]]
@@ -52,6 +52,9 @@ class Data(LightningDataModule):
         split_seed: seed of the split, independent of the run's seed.
         num_folds, fold: cross-validation: the rows are cut into folds, and one fold is
             the test split.
+        validation_folds: number of folds of the training rows, for an ensemble whose
+            members leave out one each. The validation split is then the training
+            split, and ``validation_share`` is not used.
         order_seed: seed of the order of the training rows, which changes each epoch;
             None keeps the order of the rows.
         standardize_target: whether a regressor is trained on (target − mean) / std.
@@ -67,6 +70,7 @@ class Data(LightningDataModule):
     split_seed: int = 0
     num_folds: int | None = None
     fold: int = 0
+    validation_folds: int | None = None
     order_seed: int | None = 0
     standardize_target: bool = True
     preprocessing: Callable[[Tensor], nn.Module] = Standardize
@@ -110,13 +114,37 @@ class Data(LightningDataModule):
     @cached_property
     def rows(self) -> dict[str, Tensor]:
         """Row indices [N] of each split."""
-        return split_rows(
+        rows = split_rows(
             self.samples,
             test_share=self.test_share,
-            validation_share=self.validation_share,
+            validation_share=0.0 if self.validation_folds else self.validation_share,
             seed=self.split_seed,
             num_folds=self.num_folds,
             fold=self.fold,
+        )
+        if not self.validation_folds:
+            return rows
+        if "val" in rows:
+            raise UserError(
+                "ensemble=folds validates on the training rows: choose ensemble=seeds "
+                "for data that say which rows are the validation split"
+            )
+        return {"train": rows["train"], "val": rows["train"], **rows}
+
+    @cached_property
+    def training_folds(self) -> Tensor | None:
+        """Index of the fold of each training row [N], if there are folds."""
+        if not self.validation_folds:
+            return None
+        rows = self.rows["train"].numpy()
+        return torch.from_numpy(
+            fold_indices(
+                self.samples,
+                rows,
+                self.validation_folds,
+                self.split_seed,
+                key="ensemble.size",
+            )
         )
 
     @cached_property
@@ -212,7 +240,7 @@ class Data(LightningDataModule):
         self._start = state["epoch"], state["batches"]
 
     def train_dataloader(self) -> Loader:
-        return self._loader("train", self.train_batches)
+        return self._loader("train", self.train_batches, self.training_folds)
 
     def val_dataloader(self) -> Loader | list[Loader]:
         return self._in_order("val") if "val" in self.rows else []
@@ -223,10 +251,14 @@ class Data(LightningDataModule):
 
     def _in_order(self, split: str) -> Loader:
         count = len(self.rows[split])
-        return self._loader(split, Batches(count, EVALUATION_BATCH_SIZE))
+        # At the end, the training rows are measured by all members of an ensemble.
+        folds = self.training_folds if split == "val" else None
+        return self._loader(split, Batches(count, EVALUATION_BATCH_SIZE), folds)
 
-    def _loader(self, split: str, batches: Batches) -> Loader:
+    def _loader(self, split: str, batches: Batches, folds: Tensor | None) -> Loader:
         parts = [self.split_features[split], self.split_targets[split]]
+        if folds is not None:
+            parts.append(folds)
         if self.samples.weights is not None:
             weights = self.samples.weights[self.rows[split]].to(parts[0])
             parts.append(weights / weights.mean())

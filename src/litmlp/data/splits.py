@@ -141,19 +141,46 @@ def take_fold(
     samples: Samples, num_folds: int, fold: int, seed: int
 ) -> tuple[Rows, Rows]:
     """Cut all rows into those of the other folds and those of one fold."""
-    if samples.given or samples.times is not None:
+    if samples.given:
         raise UserError(
             f"data.num_folds={num_folds} cuts all rows into folds: leave out "
             "data.test_path, data.validation_path, data.split_column and data.time"
         )
-    rows, labels = np.arange(len(samples.inputs)), labels_of(samples)
-    groups = None if samples.groups is None else samples.groups.numpy()
-    most = len(rows if groups is None else np.unique(groups))
-    if not 2 <= num_folds <= most or not 0 <= fold < num_folds:
+    if not 0 <= fold < num_folds:
         raise UserError(
-            f"data.num_folds={num_folds} data.fold={fold}: needs 2 folds or more, not "
-            f"more than the {most} {'rows' if groups is None else 'groups'}, and a "
-            f"fold from 0 to {num_folds - 1}"
+            f"data.num_folds={num_folds} data.fold={fold}: needs a fold from 0 to "
+            f"{num_folds - 1}"
+        )
+    every = np.arange(len(samples.inputs))
+    folds = fold_indices(samples, every, num_folds, seed, key="data.num_folds")
+    return np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+
+
+def fold_indices(
+    samples: Samples, rows: Rows, num_folds: int, seed: int, key: str
+) -> Rows:
+    """Cut rows into folds: returns the index of each row's fold.
+
+    Classes keep their fractions in every fold, as far as whole groups allow.
+
+    Args:
+        key: of the config, that says how many folds.
+
+    Raises:
+        UserError: too few rows or groups, or rows that are ordered by time.
+    """
+    if samples.times is not None:
+        raise UserError(
+            f"{key}={num_folds}: folds mix earlier and later rows: leave out data.time"
+        )
+    labels = labels_of(samples)
+    labels = None if labels is None else labels[rows]
+    groups = None if samples.groups is None else samples.groups.numpy()[rows]
+    most = len(rows if groups is None else np.unique(groups))
+    if not 2 <= num_folds <= most:
+        raise UserError(
+            f"{key}={num_folds}: needs 2 folds or more, and not more than the {most} "
+            f"{'rows' if groups is None else 'groups'}"
         )
     kind = {
         (False, False): KFold,
@@ -166,10 +193,13 @@ def take_fold(
         # A class of few rows may be in some folds only.
         warnings.filterwarnings("ignore", message="The least populated class")
         try:
-            stay, taken = list(splitter.split(rows, labels, groups))[fold]
+            parts = list(splitter.split(rows, labels, groups))
         except ValueError as error:
-            raise UserError(f"data.num_folds={num_folds}: {error}") from error
-    return stay, taken
+            raise UserError(f"{key}={num_folds}: {error}") from error
+    folds = np.empty(len(rows), dtype=np.int64)
+    for index, (_, taken) in enumerate(parts):
+        folds[taken] = index
+    return folds
 
 
 def labels_of(samples: Samples) -> Rows | None:

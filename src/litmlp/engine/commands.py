@@ -28,13 +28,13 @@ def evaluate(config: DictConfig) -> None:
     """Measure a run, or the mean of a sweep's runs, on its data or on a file."""
     folder = named_run(str(config.run))
     if config.input is not None:
-        from litmlp.engine.predict.ensemble import one_or_all
+        from litmlp.engine.predict.averaged_runs import one_or_all
         from litmlp.engine.predict.evaluate_file import evaluate_file
 
         with one_or_all(folder) as model:
             evaluate_file(model, config.input)
     elif holds_runs(folder):
-        from litmlp.engine.predict.evaluate_ensemble import evaluate_sweep
+        from litmlp.engine.predict.evaluate_averaged import evaluate_sweep
 
         evaluate_sweep(folder)
     else:

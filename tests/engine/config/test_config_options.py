@@ -106,7 +106,15 @@ def overrides(option: str) -> list[str]:
 
 
 def test_no_group_is_forgotten() -> None:
-    elsewhere = {"initializer", "scheduler", "trainer", "callbacks", "logger", "hydra"}
+    elsewhere = {
+        "ensemble",
+        "initializer",
+        "scheduler",
+        "trainer",
+        "callbacks",
+        "logger",
+        "hydra",
+    }
     groups = {option.split("/")[0] for option in OPTIONS}
     assert groups == {*PART_IN_USE, *elsewhere, "experiment"}
 

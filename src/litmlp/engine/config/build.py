@@ -8,20 +8,29 @@ from typing import Any, cast
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.profilers import PassThroughProfiler
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from torch import nn
 
+from litmlp.argument_checks import check_value
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.module_description import DataFacts, describe, plain_sections
 from litmlp.engine.config.run_settings import seed_of
 from litmlp.engine.process.process_settings import seed_torch
+from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
 from litmlp.parts import build_parts
 from litmlp.supervised import Supervised
 
 DEFAULT_MAX_EPOCHS = 100
+
+VARIED = (
+    *("model", "activation", "batchnorm", "dropout", "embedding", "encoding"),
+    "initializer",
+)
+"""Sections of a config in which the networks of an ensemble may differ."""
 
 
 def build_data(config: DictConfig) -> Data:
@@ -44,27 +53,78 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
         )
     config = pickle.loads(pickle.dumps(config))  # a third of the time of its copy()
     seed_torch(seed_of(config, "initialization"))
+    fill_in(config.task, data.facts)
+    balance_classes(config.loss, data.facts)
+    configs = member_configs(config)
+    members = [build_member(own, data) for own in configs]
+    sections, keys = plain_sections(config)
+    parts = build_parts(
+        sections,
+        typed_keys=keys,
+        preprocessing=data.fitted_preprocessing,
+        encoding=nn.Identity() if len(members) > 1 else members[0].encoding,
+        network=Ensemble(members=members) if len(members) > 1 else members[0].network,
+    )
+    model = construct(
+        sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
+    )
+    model.description = describe(configs, data)
+    return cast(Supervised, model)
+
+
+def build_member(config: DictConfig, data: DataFacts) -> Member:
+    """Build the encoding and the network of a config, with the sizes of its data."""
     preprocessing = data.fitted_preprocessing
     encoding = construct_node(config.encoding, "encoding")(
         num_numbers=preprocessing.num_numbers,
         cardinalities=preprocessing.cardinalities,
         numbers=data.numbers,
     )
-    facts = data.facts | {"num_features": encoding.num_features}
-    for node in (config.task, config.model):
-        for name in facts:
-            if OmegaConf.is_missing(node, name):
-                node[name] = facts[name]
-    balance_classes(config.loss, data.facts)
-    sections, keys = plain_sections(config)
-    parts = build_parts(
-        sections, typed_keys=keys, preprocessing=preprocessing, encoding=encoding
-    )
-    model = construct(
-        sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
-    )
-    model.description = describe(config, sections, data)
-    return cast(Supervised, model)
+    fill_in(config.model, data.facts | {"num_features": encoding.num_features})
+    network = construct_node(config.model, "model")
+    return Member(encoding=encoding, network=network)
+
+
+def member_configs(config: DictConfig) -> list[DictConfig]:
+    """Return the config of each network of an ensemble; of one network, itself.
+
+    Raises:
+        UserError: a size or keys to vary that an ensemble cannot have.
+    """
+    ensemble = config.get("ensemble")  # configs of older runs have none
+    if ensemble is None or ensemble.size == 1:
+        return [config]
+    size = check_value(ensemble.size, int, "ensemble.size")
+    if size < 1:
+        raise UserError(f"ensemble.size={size}: must be 1 or more")
+    members = [pickle.loads(pickle.dumps(config)) for _ in range(size)]
+    for key, values in (ensemble.vary or {}).items():
+        check_varied(config, str(key), values)
+        for i, member in enumerate(members):
+            OmegaConf.update(member, str(key), values[i % len(values)], merge=False)
+    return members
+
+
+def check_varied(config: DictConfig, key: str, values: Any) -> None:
+    """Check a key in which the networks of an ensemble differ, and its values.
+
+    Raises:
+        UserError: it is no key of a network, or there is no list of values.
+    """
+    if key.split(".")[0] not in VARIED or OmegaConf.select(config, key) is None:
+        raise UserError(
+            f"ensemble.vary: {key} is no key in which networks can differ: choose keys "
+            f"of {', '.join(VARIED)}, such as dropout.p"
+        )
+    if not isinstance(values, ListConfig) or not values:
+        raise UserError(f"ensemble.vary: {key}={values}: give a list of values")
+
+
+def fill_in(node: DictConfig, facts: Mapping[str, Any]) -> None:
+    """Fill in what a node leaves open and the data know."""
+    for name in facts:
+        if OmegaConf.is_missing(node, name):
+            node[name] = facts[name]
 
 
 def balance_classes(loss: DictConfig, facts: Mapping[str, Any]) -> None:

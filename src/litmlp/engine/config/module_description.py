@@ -1,5 +1,6 @@
 """The plain data in a checkpoint that describe its module, without secrets."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -44,46 +45,78 @@ def plain_sections(config: DictConfig) -> tuple[dict[str, Any], dict[str, str]]:
     return sections, keys
 
 
-def describe(
-    config: DictConfig, sections: dict[str, Any], data: DataFacts
-) -> dict[str, Any] | None:
+def describe(configs: Sequence[DictConfig], data: DataFacts) -> dict[str, Any] | None:
     """Return a :data:`~litmlp.parts.Description` of a config's module.
 
     Values that come from the environment are replaced by a text that says so.
 
     Args:
-        config: complete, with what the data have decided.
-        sections: of the config, as :func:`plain_sections` returns them.
+        configs: one per network of an ensemble, complete with what the data decided.
         data: of the run.
 
     Returns:
         None if there is no description without the values of the environment.
     """
+    try:
+        shown = [without_environment(config) for config in configs]
+        networks = [network_sections(config, data) for config in shown]
+        sections, _ = plain_sections(shown[0])
+    except OmegaConfBaseException:  # a reference that needs the value
+        return None
+    return {
+        **sections,
+        **(networks[0] if len(networks) == 1 else ensemble_sections(networks)),
+        "preprocessing": preprocessing_section(shown[0], data),
+    }
+
+
+def without_environment(config: DictConfig) -> DictConfig:
+    """Return a config in which a text stands for values from the environment."""
     raw = OmegaConf.to_container(config)
-    if ENVIRONMENT in str(raw):
-        try:
-            config = OmegaConf.create(hidden(raw))
-            sections, _ = plain_sections(config)
-        except OmegaConfBaseException:  # a reference that needs the value
-            return None
+    return OmegaConf.create(hidden(raw)) if ENVIRONMENT in str(raw) else config
+
+
+def network_sections(config: DictConfig, data: DataFacts) -> dict[str, Any]:
+    """Return the sections of the encoding and the network of a config."""
     encoding = OmegaConf.to_container(config.encoding, resolve=True)
     assert isinstance(encoding, dict)
     preprocessing = data.fitted_preprocessing
-    columns = data.facts["columns"]
-    row = blank_row([Column(**c) for c in columns], len(preprocessing.marked))
-    return sections | {
+    return {
         "encoding": {k: v for k, v in encoding.items() if k != "_partial_"}
         | {
             "num_numbers": preprocessing.num_numbers,
             "cardinalities": preprocessing.cardinalities,
             "numbers": torch.zeros_like(data.numbers[:1]).tolist(),
         },
-        "preprocessing": {
-            "_target_": "litmlp.data.preprocessing.Preprocessing",
-            "inputs": row.tolist(),
-            "columns": columns,
-            "scale": OmegaConf.to_container(config.data.preprocessing, resolve=True),
-        },
+        "model": OmegaConf.to_container(config.model, resolve=True),
+    }
+
+
+def ensemble_sections(networks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sections of an ensemble, given those of its networks."""
+    members = [
+        {
+            "_target_": "litmlp.ensemble.Member",
+            "encoding": own["encoding"],
+            "network": own["model"],
+        }
+        for own in networks
+    ]
+    return {
+        "encoding": {"_target_": "torch.nn.Identity"},
+        "model": {"_target_": "litmlp.ensemble.Ensemble", "members": members},
+    }
+
+
+def preprocessing_section(config: DictConfig, data: DataFacts) -> dict[str, Any]:
+    """Return the section that builds an unfitted preprocessing of the same columns."""
+    columns = data.facts["columns"]
+    marked = len(data.fitted_preprocessing.marked)
+    return {
+        "_target_": "litmlp.data.preprocessing.Preprocessing",
+        "inputs": blank_row([Column(**c) for c in columns], marked).tolist(),
+        "columns": columns,
+        "scale": OmegaConf.to_container(config.data.preprocessing, resolve=True),
     }
 
 

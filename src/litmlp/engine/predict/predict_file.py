@@ -51,7 +51,7 @@ def open_predictor(run: Path) -> AbstractContextManager[Predictor]:
     if run.suffix == ".onnx":
         return open_onnx(run)
     # An .onnx file should not wait for Lightning.
-    from litmlp.engine.predict.ensemble import one_or_all
+    from litmlp.engine.predict.averaged_runs import one_or_all
 
     return one_or_all(run)
 

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from litmlp.data.frame import to_polars
-from litmlp.engine.predict.ensemble import one_or_all
+from litmlp.engine.predict.averaged_runs import one_or_all
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.python_api.predict_table import predict_table
 from litmlp.errors import UserError

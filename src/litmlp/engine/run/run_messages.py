@@ -10,6 +10,7 @@ from typing import Any
 from hydra import compose
 from lightning.pytorch import Trainer
 from omegaconf import DictConfig, OmegaConf
+from rich.table import Table
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, ColumnFacts
@@ -26,6 +27,7 @@ from litmlp.engine.run.launch_arguments import this_command
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.test import metrics_table
 from litmlp.engine.terminal.console import shortest, show, table
+from litmlp.ensemble import Ensemble
 
 MAIN = ("data", "model", "activation", "loss", "optimizer")
 """Groups of options that say what is trained."""
@@ -44,9 +46,9 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     show_choices(run.config)
     show_columns(run.data)
     show_plan(run.data, run.trainer)
-    layers = show(model_table(run.model, run.data.split_features["train"][:1]))
+    layers = show(network_table(run))
     typed = {re.split(r"[.=]", t.rpartition("@")[2])[0] for t in own_choices()}
-    for line in advice(run.config, run.model.network, typed):
+    for line in advice(run.config, run.model.shown_network, typed):
         show(f"advice       {line}")
     show_precision(run)
     checkpoints.rewind(run.trainer.loggers, point)
@@ -65,6 +67,17 @@ def say_result(folder: Path, summary: Summary) -> None:
         show(f"doctor       {finding}")
     show(f"folder       {shortest(folder)}")
     show(f"look at it   tensorboard --logdir {shortest(folder)}")
+
+
+def network_table(run: Run) -> Table:
+    """Return the table of a run's network; of an ensemble, that of the first one."""
+    model, row = run.model, run.data.split_features["train"][:1]
+    if not isinstance(model.network, Ensemble):
+        return model_table(model, row)
+    total = sum(parameter.numel() for parameter in model.parameters())
+    count = len(model.network.members)
+    show(f"ensemble     {count} networks, {total:,} parameters; the first network:")
+    return model_table(model.shown_network, row)
 
 
 def show_choices(config: DictConfig) -> None:

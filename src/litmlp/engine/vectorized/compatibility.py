@@ -22,6 +22,7 @@ from litmlp.engine.vectorized.optimizers import RULES
 from litmlp.engine.vectorized.stack import STACKED, Stack
 from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.vmapped_network import StackedModule, stacked_network
+from litmlp.ensemble import Ensemble
 
 SHARED = ("model", "encoding", "task", "optimizer", "trainer", "data.batch_size")
 """Parts of a config that runs of a group have in common, but for keys in ``FREE``."""
@@ -116,6 +117,8 @@ def unsupported_key(run: Run) -> str | None:
             return f"trainer.{key}={value}"
     if run.trainer.strategy.root_device.type == "mps":  # it lacks double precision
         return "trainer.accelerator=mps"
+    if isinstance(run.model.network, Ensemble):
+        return "an ensemble"
     if get_class(run.config.optimizer._target_) not in RULES:
         return f"optimizer={run.config.optimizer._target_.rpartition('.')[2]}"
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared

@@ -10,7 +10,14 @@ from litmlp.engine.config.build import build_data
 
 ORDER = ("batch_size", "order_seed")
 SPLIT = (
-    *("test_share", "validation_share", "split_seed", "num_folds", "fold"),
+    *(
+        "test_share",
+        "validation_share",
+        "split_seed",
+        "num_folds",
+        "fold",
+        "validation_folds",
+    ),
     *("standardize_target", "preprocessing"),
 )
 SHARED = {

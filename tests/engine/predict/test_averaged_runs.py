@@ -17,7 +17,7 @@ from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 from litmlp.engine.config.build import build_data
 from litmlp.engine.folder.run_folder import read_config
 from litmlp.engine.predict import evaluate_file
-from litmlp.engine.predict.ensemble import mean_outputs
+from litmlp.engine.predict.averaged_runs import outputs_of_mean
 from litmlp.engine.predict.trained_model import trained
 
 RUNS = (["seed=0"], ["seed=1", "model.hidden_sizes=[8]"], ["optimizer=sgd"])
@@ -139,7 +139,7 @@ def test_the_mean_of_equals_is_one_of_them_however_sure(
         outputs = model.outputs(inputs)
         if target == "city":
             outputs = outputs.log_softmax(dim=1)
-        found = mean_outputs([model, model], inputs)
+        found = outputs_of_mean([model, model], inputs)
         torch.testing.assert_close(found, outputs, rtol=1e-4, atol=1e-4)
 
 

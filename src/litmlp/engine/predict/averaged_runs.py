@@ -1,16 +1,13 @@
 """A sweep's runs as one predictor: the mean of their predictions."""
 
 import copy
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from litmlp.engine.config.run_settings import run_settings
@@ -19,6 +16,7 @@ from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
 from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.predict.trained_model import TrainedModel, rebuild, trained
 from litmlp.engine.terminal.console import show
+from litmlp.ensemble import mean_outputs
 from litmlp.errors import UserError
 from litmlp.losses import same_loss
 from litmlp.regressor import Regressor
@@ -49,7 +47,7 @@ class Ensemble(TrainedModel):
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """Map raw rows [N, columns] to outputs [N, O] that give the mean prediction."""
-        return mean_outputs(self.runs, inputs)
+        return outputs_of_mean(self.runs, inputs)
 
     def predict(self, inputs: Tensor) -> Tensor:
         """Map raw rows [N, columns] to predictions [N, classes or targets]."""
@@ -130,33 +128,20 @@ def model_of_means(models: Sequence[Supervised]) -> Supervised:
 
 
 @torch.inference_mode()
-def mean_outputs(runs: Sequence[TrainedModel], inputs: Tensor) -> Tensor:
+def outputs_of_mean(runs: Sequence[TrainedModel], inputs: Tensor) -> Tensor:
     """Map raw rows [N, columns] to outputs [N, O] that give the runs' mean prediction.
 
-    The outputs of a classifier are logits, found without leaving the logarithms.
+    Raises:
+        UserError: the runs are classifiers without probabilities.
     """
     first = runs[0].model
     if isinstance(first, Regressor):
         values = sum(run.model.to_predictions(run.outputs(inputs)) for run in runs)
         return (values / len(runs) - first.target_mean) / first.target_std
-    logs = (log_probabilities(run.model, run.outputs(inputs)) for run in runs)
-    total = reduce(torch.logaddexp, logs) - math.log(len(runs))
-    return total[0] - total[1] if total.ndim == 3 else total
-
-
-def log_probabilities(model: Supervised, outputs: Tensor) -> Tensor:
-    """Map outputs [N, O] to log-probabilities [N, O]; of sigmoids, [2, N, O].
-
-    The second part of [2, N, O] is the logarithm of one minus the probability.
-
-    Raises:
-        UserError: the model has no probabilities.
-    """
-    if isinstance(model.output_activation, nn.Softmax):
-        return F.log_softmax(outputs, dim=1)
-    if isinstance(model.output_activation, nn.Sigmoid):
-        return torch.stack([F.logsigmoid(outputs), F.logsigmoid(-outputs)])
-    raise UserError(
-        f"{type(model.output_activation).__name__} gives no probabilities, whose mean "
-        "an ensemble predicts: its runs cannot be averaged"
-    )
+    if not isinstance(first.output_activation, nn.Softmax | nn.Sigmoid):
+        raise UserError(
+            f"{type(first.output_activation).__name__} gives no probabilities, whose "
+            "mean an ensemble predicts: its runs cannot be averaged"
+        )
+    outputs = [run.outputs(inputs) for run in runs]
+    return mean_outputs(outputs, type(first.output_activation))

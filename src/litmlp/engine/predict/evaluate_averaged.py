@@ -6,7 +6,7 @@ from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
 from litmlp.engine.folder import provenance, run_folder
 from litmlp.engine.folder.sweep_folder import ENSEMBLE, statuses_of
-from litmlp.engine.predict.ensemble import Ensemble, ensemble
+from litmlp.engine.predict.averaged_runs import Ensemble, ensemble
 from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show

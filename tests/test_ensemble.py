@@ -1,0 +1,154 @@
+"""Ensembles: each network is trained as alone, and the mean is of predictions."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import CONF, Compose, Run
+from torch import Tensor, nn
+
+from litmlp.data.data_module import Data
+from litmlp.engine.config.build import build_data
+from litmlp.engine.config.complete import complete
+from litmlp.engine.config.run_settings import run_settings
+from litmlp.engine.run.prepare import build_run
+from litmlp.engine.run.train import fit
+from litmlp.ensemble import Ensemble, mean_outputs
+from litmlp.errors import UserError
+from litmlp.supervised import Supervised
+
+QUICK = ("trainer=cpu", "trainer.max_epochs=3", "callbacks=minimal", "logger=none")
+WINE = (*QUICK, "data=wine", "model.hidden_sizes=[8]")
+
+
+def trained(
+    config: Compose, *overrides: str, data: Data | None = None, folder: str = "run"
+) -> Supervised:
+    composed = complete(config(*overrides, folder=folder))
+    with run_settings(composed):
+        run = build_run(composed, Path(composed.folder), data or build_data(composed))
+        fit(run, None)
+    return run.model
+
+
+def ensemble_of(model: Supervised) -> Ensemble:
+    assert isinstance(model.network, Ensemble)
+    return model.network
+
+
+def weights(module: nn.Module) -> Tensor:
+    return nn.utils.parameters_to_vector(module.parameters())
+
+
+def test_a_network_of_an_ensemble_is_trained_as_it_is_alone(config: Compose) -> None:
+    alone = trained(config, *WINE, folder="alone")
+    model = trained(config, *WINE, "ensemble=seeds", "ensemble.size=3")
+    first, second, third = ensemble_of(model).members
+    assert torch.equal(weights(first), weights(alone.network))
+    assert not torch.equal(weights(second), weights(third))
+
+
+def test_a_network_does_not_see_the_rows_of_its_fold(config: Compose) -> None:
+    folds = (*WINE, "ensemble=folds", "ensemble.size=3")
+    model = trained(config, *folds)
+    data = build_data(complete(config(*folds)))
+    assert data.training_folds is not None
+    out = data.training_folds == 1
+    assert 0.3 < out.float().mean() < 0.37
+    changed = data.samples.targets[data.rows["train"][out]]
+    data.samples.targets[data.rows["train"][out]] = (changed + 1) % 3
+    other = trained(config, *folds, data=data, folder="other")
+    pairs = zip(ensemble_of(model).members, ensemble_of(other).members, strict=True)
+    same = [torch.equal(weights(a), weights(b)) for a, b in pairs]
+    assert same == [False, True, False]
+
+
+def test_a_row_is_validated_by_the_network_without_it(config: Compose) -> None:
+    folds = (*WINE, "ensemble=folds", "ensemble.size=3")
+    model = trained(config, *folds).eval()
+    data = build_data(complete(config(*folds)))
+    assert torch.equal(data.rows["val"], data.rows["train"])
+    features, indices = data.split_features["train"], data.training_folds
+    assert indices is not None
+    found = ensemble_of(model)(features, indices)
+    for k, member in enumerate(ensemble_of(model).members):
+        expected = member(features[indices == k])
+        torch.testing.assert_close(found[indices == k], expected)
+    loss = nn.functional.cross_entropy(found, data.split_targets["train"])
+    reported = model.trainer.callback_metrics["loss/val"]
+    torch.testing.assert_close(reported, loss.detach())
+
+
+@pytest.mark.parametrize(
+    ("link", "predict"),
+    [
+        (nn.Softmax, lambda outputs: outputs.softmax(dim=-1)),
+        (nn.Sigmoid, torch.sigmoid),
+        (nn.Identity, lambda outputs: outputs),
+    ],
+)
+def test_the_mean_is_that_of_the_predictions(link: type, predict: object) -> None:
+    assert callable(predict)
+    outputs = 5 * torch.randn(4, 6, 3, generator=torch.Generator().manual_seed(0))
+    found = predict(mean_outputs(list(outputs), link))
+    torch.testing.assert_close(found, predict(outputs).mean(dim=0))
+
+
+def test_networks_vary_in_turn(config: Compose) -> None:
+    vary = "{model.hidden_sizes:[[4],[5,6]],dropout.p:[0.1,0.2,0.3]}"
+    options = ("dropout=dropout", "ensemble=seeds", "ensemble.size=4")
+    model = trained(config, *WINE, *options, f"ensemble.vary={vary}")
+    members = ensemble_of(model).members
+    rates = [[m.p for m in k.modules() if isinstance(m, nn.Dropout)] for k in members]
+    assert rates == [[0.1], [0.2, 0.2], [0.3], [0.1, 0.1]]
+    widths = [[m.out_features for m in k.network.linears] for k in members]
+    assert widths == [[4, 3], [5, 6, 3], [4, 3], [5, 6, 3]]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["ensemble=seeds", "ensemble.size=0"], "ensemble.size=0: must be 1 or more"),
+        (["ensemble=folds", "ensemble.size=500"], "ensemble.size=500: needs 2 folds"),
+        (
+            ["ensemble=seeds", "ensemble.vary={data.batch_size:[1,2]}"],
+            "ensemble.vary: data.batch_size is no key",
+        ),
+        (["ensemble=seeds", "ensemble.vary={dropout.q:[1,2]}"], "dropout.q is no key"),
+        (
+            ["ensemble=seeds", "ensemble.vary={model.hidden_sizes:7}"],
+            "give a list of values",
+        ),
+    ],
+)
+def test_an_impossible_ensemble_is_refused(
+    config: Compose, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        trained(config, *WINE, *overrides)
+
+
+def test_every_option_is_tested_here() -> None:
+    assert {path.stem for path in CONF.glob("ensemble/*")} == {"none", "seeds", "folds"}
+
+
+def test_an_ensemble_is_one_run(run: Run, tmp_path: Path) -> None:
+    options = ("dropout=dropout", "embedding=periodic", "callbacks=default")
+    folds = ("ensemble=folds", "ensemble.size=2", *options)
+    assert run("train", *WINE, *folds, "logger=default").code == 0
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    ended = run("evaluate", f"run={folder}")
+    assert "the same as in summary.json, to the last digit" in ended.out
+    for format in ("onnx", "torch_export"):
+        assert run("export", f"run={folder}", f"format={format}").err == ""
+    loaded = Supervised.load_from_checkpoint(folder / "checkpoints" / "best.ckpt")
+    assert len(ensemble_of(loaded).members) == 2
+    longer = run("train", f"resume={folder}", "trainer.max_epochs=4")
+    assert longer.code == 0, longer.err
+
+
+def test_a_sweep_trains_ensembles_one_by_one(run: Run, tmp_path: Path) -> None:
+    sweep = ("ensemble=seeds", "ensemble.size=2", "optimizer.lr=1e-3,1e-2")
+    ended = run("train", "-m", *WINE, *sweep, "hydra/launcher=vectorized")
+    assert "trained alone: an ensemble cannot be stacked" in ended.out
+    assert len([*tmp_path.glob("logs/default/sweeps/*/*/summary.json")]) == 2
