@@ -92,9 +92,17 @@ class Supervised(LoadableModule):
         """
         raise NotImplementedError
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Return raw outputs [batch, outputs] of rows [batch, numbers + codes]."""
-        return cast(Tensor, self.network(self.encoding(features)))
+    def forward(self, features: Tensor, folds: Tensor | None = None) -> Tensor:
+        """Return raw outputs [batch, outputs] of rows [batch, numbers + codes].
+
+        Args:
+            features: preprocessed.
+            folds: for an ensemble, the index of the network that leaves out the row
+                [batch], whose output is returned; None for the mean.
+        """
+        encoded = self.encoding(features)
+        outputs = self.network(encoded, *(() if folds is None else (folds,)))
+        return cast(Tensor, outputs)
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor) -> Tensor:
@@ -260,7 +268,7 @@ class Supervised(LoadableModule):
 
     def _keep_outputs(self, split: str, batch: Batch) -> None:
         features, targets, weights, folds = parts_of(batch)
-        outputs = self(features) if folds is None else self.network(features, folds)
+        outputs = self(features, folds)
         self.epoch_state.batches[split].append((outputs, targets, *weights))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
