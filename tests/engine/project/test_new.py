@@ -71,7 +71,8 @@ def test_a_project_from_a_table_leaves_out_what_cannot_be_a_feature(
     monkeypatch.chdir(tmp_path)
     rows = [f'"C{i:03}",{i},{i % 2},"{"ab"[i % 2]}"\n' for i in range(40)]
     Path("t.csv").write_text(f'"my ""id""",x,y,z\n{"".join(rows)}3,three,0,a\n')
-    main(["new", "churn", "--table", "t.csv", "--target", "y"])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    main(["new", "churn", "--table=~/t.csv", "--target", "y"])
     assert 'no features  my "id" (free text or' in capsys.readouterr().out
     option = OmegaConf.load("churn/conf/data/churn.yaml")
     assert option.path == "../t.csv"

@@ -1,11 +1,15 @@
 """The schema of options: it allows what conf/ holds, and knows a mistake."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from conftest import CONF
+from conftest import CONF, ROOT
 
+from litmlp.__main__ import main
 from litmlp.engine.project.schema import schema
 
 CASES = {
@@ -48,3 +52,21 @@ def test_types_and_names_come_from_the_constructor() -> None:
         "enum": ["iris", "wine", "breast_cancer", "digits", "diabetes"],
         "type": "string",
     } in kinds
+
+
+def test_a_project_gets_the_schema_of_its_own_options_and_keeps_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(["new", "kestrel"])
+    monkeypatch.chdir("kestrel")
+    monkeypatch.syspath_prepend("src")
+    main(["schema"])
+    target = '"const": "kestrel.networks.ResidualNetwork"'
+    assert target in Path(".vscode/options.schema.json").read_text()
+    ours = json.loads((ROOT / ".vscode" / "settings.json").read_text())
+    written = json.loads(Path(".vscode/settings.json").read_text())
+    assert written == {"yaml.schemas": ours["yaml.schemas"]}
+    Path(".vscode/settings.json").write_text("{}")
+    main(["schema"])
+    assert Path(".vscode/settings.json").read_text() == "{}"

@@ -126,7 +126,7 @@ def table_texts(
     name: str, table: str, target: str, drop: list[str], folder: Path, readme: str
 ) -> dict[str, str]:
     """Return the files of a project that are different if it starts from a table."""
-    path = Path(os.path.relpath(table, folder)).as_posix()
+    path = Path(os.path.relpath(Path(table).expanduser(), folder)).as_posix()
     values = {"path": path, "target": target, "drop": drop}
     quoted = {key: json.dumps(values[key], ensure_ascii=False) for key in values}
     data = f"The data are `{path}`, whose column `{target}` is predicted."

@@ -12,7 +12,7 @@ from pydantic_core import SchemaError
 
 from litmlp.argument_checks import adapter
 from litmlp.construct import arguments_of, resolve
-from litmlp.engine.option_folders import CONF
+from litmlp.engine.option_folders import open_project, option_folders
 from litmlp.errors import UserError
 from litmlp.schedulers import TOTAL
 
@@ -28,11 +28,22 @@ LATER = {"type": "string", "pattern": rf"^(\$\{{.*\}}|\?\?\?|{TOTAL})$"}
 NODE = {"$ref": "#/definitions/node"}
 
 
+SETTINGS = {"yaml.schemas": {FILE.as_posix(): "conf/**/*.yaml"}}
+
+
 def write_schema() -> None:
-    """Write the schema to the file that ``.vscode/settings.json`` names."""
+    """Write the schema, and ``.vscode/settings.json`` with its name if none is there.
+
+    Raises:
+        UserError: a mistake in the project's ``pyproject.toml``.
+    """
+    open_project()
+    texts = {FILE: schema(), FILE.with_name("settings.json"): SETTINGS}
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
-    print(f"schema       {FILE}")
+    for file, content in texts.items():
+        if file == FILE or not file.exists():
+            file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            print(f"written      {file}")
 
 
 def schema() -> dict[str, Any]:
@@ -41,7 +52,7 @@ def schema() -> dict[str, Any]:
     A node with a ``_target_`` of an option has the arguments of that class or function,
     of the types that it is annotated with. Other targets are not checked.
     """
-    files = sorted(CONF.rglob("*.yaml"))
+    files = sorted(path for at in option_folders() for path in at.rglob("*.yaml"))
     contents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
     targets = sorted(set(targets_in(contents)))
     cases = []
