@@ -87,6 +87,7 @@ def completed(line: str, folder: Path) -> list[str]:
 
 def test_a_shell_completes_commands_and_overrides(tmp_path: Path) -> None:
     assert completed("litmlp t", tmp_path) == ["train"]
+    assert completed("litmlp s", tmp_path) == ["status", "schema"]
     assert completed("litmlp train data=w", tmp_path) == ["data=wine"]
     assert completed("litmlp train data=wine optimizer.be", tmp_path) == [
         "optimizer.betas."

@@ -115,7 +115,9 @@ def command_to_complete() -> str:
     _, _, line = os.environ.get("COMP_LINE", "litmlp train ").partition(" ")
     name, ends, rest = line.lstrip().partition(" ")
     if not ends:
-        print(*[command for command in TASKS if command.startswith(name)])
+        from litmlp.engine.commands import PLAIN
+
+        print(*[each for each in [*TASKS, *PLAIN] if each.startswith(name)])
     if name not in TASKS:
         sys.exit()
     os.environ["COMP_LINE"] = f"litmlp {rest}"

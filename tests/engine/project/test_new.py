@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
@@ -85,6 +86,27 @@ def test_a_new_project_is_small() -> None:
     assert sum(text.count("\n") for text in texts.values()) <= 320
     assert not any("my_project" in text + path for path, text in texts.items())
     assert "litmlp>=0.2,<0.3" in texts["pyproject.toml"]
+
+
+@pytest.mark.parametrize(
+    ("noted", "source"),
+    [
+        (None, ""),
+        ('{"url": "file:///a/b.whl", "archive_info": {}}', "/a/b.whl"),
+        ('{"url": "file:///a%20b", "dir_info": {}}', "'/a b'"),
+        ('{"url": "file:///a", "dir_info": {"editable": true}}', "--editable /a"),
+        (
+            '{"url": "https://a/b", "vcs_info": {"vcs": "git", "commit_id": "c0"}}',
+            "git+https://a/b@c0",
+        ),
+    ],
+)
+def test_a_new_project_installs_the_engine_from_where_it_is(
+    noted: str | None, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = SimpleNamespace(read_text=lambda _: noted)
+    monkeypatch.setattr("litmlp.engine.project.new.distribution", lambda _: installed)
+    assert f"\nENGINE ?= {source}\n" in template_texts("churn")["Makefile"]
 
 
 def git(*arguments: str) -> str:

@@ -4,6 +4,7 @@ import json
 import keyword
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -182,6 +183,7 @@ def engine_source() -> str:
         vcs = origin["vcs_info"]
         return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
     path = url2pathname(urlparse(url).path) if url.startswith("file:") else url
+    path = shlex.quote(path)  # make hands it to a shell
     is_editable = origin.get("dir_info", {}).get("editable")
     return f"--editable {path}" if is_editable else path
 
