@@ -267,17 +267,26 @@ class Supervised(LoadableModule):
         return cast(OptimizerLRScheduler, both)
 
     def _keep_outputs(self, split: str, batch: Batch) -> None:
-        features, targets, weights, folds = parts_of(batch)
-        outputs = self(features, folds)
-        self.epoch_state.batches[split].append((outputs, targets, *weights))
+        features, _, _, folds = parts_of(batch)
+        self.epoch_state.batches[split].append((self(features, folds), *batch[1:]))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Return loss and metrics of all kept batches by tag, and drop the batches."""
         batches = self.epoch_state.batches.pop(split, [])
         values = self.measured.pop(split, None)
         if values is None:
-            values = self.measure(*map(torch.cat, zip(*batches, strict=True)))
+            rows = tuple(map(torch.cat, zip(*batches, strict=True)))
+            outputs, targets, weights, folds = parts_of(rows)
+            values = self.measure(outputs, targets, *weights)
+            if folds is not None:
+                values["loss_spread"] = self._spread(outputs, targets, folds)
         return {f"{name}/{split}": value for name, value in values.items()}
+
+    def _spread(self, outputs: Tensor, targets: Tensor, folds: Tensor) -> Tensor:
+        """Return the standard deviation [] of the losses of an ensemble's networks."""
+        parts = [folds == k for k in range(int(folds.max()) + 1)]
+        losses = [self.compute_loss(outputs[own], targets[own]) for own in parts]
+        return torch.stack(losses).std()
 
     def _tested_splits(self) -> list[str]:
         """Return the names of the loaders that are tested."""
