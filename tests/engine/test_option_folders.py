@@ -8,7 +8,10 @@ from conftest import CONF, Run
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from litmlp import load
 from litmlp.engine import option_folders
+from litmlp.errors import UserError
+from litmlp.own_packages import OWN_PACKAGES
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1")
 
@@ -91,9 +94,13 @@ def test_a_folder_of_a_run_or_an_experiment_allows_no_package(
     calm = ("activation=square", "optimizer.lr=0.01")
     assert run("train", *QUICK, *calm, "hydra.run.dir=run").code == 0
     assert run("evaluate", "run=run").code == 0
+    OWN_PACKAGES.clear()  # as in a process of its own
+    assert load("run").predict([[5.0, 3.0, 1.5, 0.2]]).shape == (1,)
     (project / "pyproject.toml").rename(project / "run" / "pyproject.toml")
     refused = "activation._target_=own_square.Square is not allowed"
     assert refused in run("evaluate", "run=run").err
+    with pytest.raises(UserError, match=r"own_square\.Square is not allowed"):
+        load("run")
     mine = "conf/experiment/mine.yaml"
     text = "# @package _global_\nactivation: {_target_: own_square.Square}\n"
     write(project, {mine: text + 'tool: {litmlp: {packages: ["own_square"]}}\n'})

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from litmlp.data.frame import to_polars
+from litmlp.engine.option_folders import open_project
 from litmlp.engine.predict.averaged_runs import one_or_all
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.python_api.predict_table import predict_table
@@ -66,7 +67,9 @@ def load(folder: str | Path) -> LoadedModel:
     """Load the model of a run's folder, or the mean of a sweep's runs.
 
     Raises:
-        UserError: the folder holds no run that has trained.
+        UserError: the folder holds no run that has trained, or a class of a package
+            that the working folder's project does not allow.
     """
+    open_project()
     with one_or_all(Path(folder)) as trained:
         return LoadedModel(trained)
