@@ -10,9 +10,13 @@ from conftest import CONF
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
+from litmlp.embeddings import Periodic
 from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.errors import UserError
+from litmlp.input_scales import InputScale
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
+from litmlp.optimizers import make_optimizer
 from litmlp.regressor import Regressor
 
 NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
@@ -21,7 +25,7 @@ NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 def optimizer(name: str, **changes: Any) -> Callable[[Any], torch.optim.Optimizer]:
     node = OmegaConf.load(CONF / "optimizer" / f"{name}.yaml")
     built: Callable[[Any], torch.optim.Optimizer] = construct_node(
-        OmegaConf.merge(node, changes), "optimizer"
+        OmegaConf.merge(node, changes), "optimizer", reserved=["groups"]
     )
     return built
 
@@ -142,3 +146,104 @@ def test_worked_example_is_reproduced_to_eight_digits() -> None:
     steps.step()
     expected = [0.35891648, 0.408666186, 0.511301270, 0.561370121]
     assert weight.flatten().tolist() == pytest.approx(expected, abs=1e-8)
+
+
+def network_of_all_kinds() -> MLP:
+    network = MLP(
+        num_features=2,
+        num_outputs=2,
+        hidden_sizes=[3],
+        input_scale=InputScale,
+        batchnorm=nn.BatchNorm1d,
+    )
+    network.embedding = Periodic(torch.zeros(1, 2))
+    return network
+
+
+def values_by_name(
+    factors: dict[str, dict[str, float]], **values: float
+) -> dict[str, tuple[float, float]]:
+    """Learning rate and decay of each parameter."""
+    network = network_of_all_kinds()
+    made = make_optimizer(partial(torch.optim.AdamW, **values), network, factors)
+    names = {parameter: name for name, parameter in network.named_parameters()}
+    return {
+        names[parameter]: (group["lr"], group["weight_decay"])
+        for group in made.param_groups
+        for parameter in group["params"]
+    }
+
+
+def test_factors_of_the_kinds_of_a_parameter_are_multiplied() -> None:
+    factors = {
+        "bias": {"weight_decay": 0.0},
+        "norm": {"lr": 3.0, "weight_decay": 5.0},
+        "embedding": {"lr": 0.1},
+        "input_scale": {"lr": 6.0},
+        "output": {"lr": 2.0},
+    }
+    assert values_by_name(factors, lr=1.0, weight_decay=2.0) == {
+        "input_scale.weight": (6.0, 2.0),
+        "hidden.0.linear.weight": (1.0, 2.0),
+        "hidden.0.batchnorm.weight": (3.0, 10.0),
+        "hidden.0.batchnorm.bias": (3.0, 0.0),
+        "output.weight": (2.0, 2.0),
+        "output.bias": (2.0, 0.0),
+        "embedding.frequencies": (0.1, 2.0),
+        "embedding.phases": (0.1, 2.0),
+        "embedding.weight": (0.1, 2.0),
+        "embedding.bias": (0.1, 0.0),
+    }
+
+
+def test_the_first_group_has_the_values_of_the_optimizer_itself() -> None:
+    network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    made = make_optimizer(torch.optim.AdamW, network, {"bias": {"lr": 0.5}})
+    assert made.param_groups[0]["params"] == [network[0].weight, network[1].weight]
+
+
+@pytest.mark.parametrize("factors", [{}, {"bias": {"lr": 1.0}, "norm": {"lr": 9.0}}])
+def test_factors_that_change_nothing_leave_one_group(
+    factors: dict[str, dict[str, float]],
+) -> None:
+    network = nn.Linear(2, 2)
+    (group,) = make_optimizer(torch.optim.SGD, network, factors).param_groups
+    assert group["params"] == [*network.parameters()]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"biases": {"lr": 1}}, r"groups\.biases: no such kind.*mean bias\?"),
+        (
+            {"bias": {"rate": 1}},
+            r"groups\.bias\.rate: no such factor.*lr, weight_decay",
+        ),
+        ({"bias": {"lr": -1}}, r"groups\.bias\.lr=-1: must be 0 or more"),
+        ({"bias": {"lr": "half"}}, r"groups\.bias\.lr=half: expected float"),
+    ],
+)
+def test_a_factor_that_cannot_be_is_one_clear_error(
+    groups: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        Regressor(
+            network=nn.Linear(1, 1),
+            num_outputs=1,
+            target_names=["y"],
+            target_mean=[0.0],
+            target_std=[1.0],
+            loss=HalfSquaredError(),
+            output_activation=nn.Identity,
+            metrics={},
+            optimizer_groups=groups,
+        )
+
+
+def test_an_optimizer_without_a_value_refuses_its_factor() -> None:
+    for kind, message in {
+        torch.optim.Rprop: "Rprop has no weight_decay",
+        torch.optim.LBFGS: "per-parameter",
+    }.items():
+        with pytest.raises((UserError, ValueError), match=message):
+            make_optimizer(kind, nn.Linear(1, 1), {"bias": {"weight_decay": 0}})

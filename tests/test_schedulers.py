@@ -1,6 +1,7 @@
 """Learning-rate curves of every schedule in conf/, drawn without training."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +66,11 @@ def closed(name: str, t: int, total: int) -> float:
             return LR * (1 + math.cos(math.pi * (t - start) / length)) / 2
         case "cyclic":
             return 1e-4 + (LR - 1e-4) * (1 - abs(t % 200 - 100) / 100)
+        case "coslog":
+            cycles = math.log2(1 + 15 * (t + 1) / (total + 1))
+            return LR * (1 - math.cos(2 * math.pi * cycles)) / 2
+        case "flat_cosine":
+            return LR * (1 + math.cos(math.pi * max(0, 2 * t / total - 1))) / 2
     raise AssertionError(name)
 
 
@@ -80,6 +86,8 @@ def closed(name: str, t: int, total: int) -> float:
         "polynomial",
         "cosine_warm_restarts",
         "cyclic",
+        "coslog",
+        "flat_cosine",
     ],
 )
 def test_curve_is_the_closed_formula(name: str) -> None:
@@ -152,6 +160,10 @@ def test_impossible_values_are_refused() -> None:
         Schedule(factory=ConstantLR, interval="batch")  # type: ignore[arg-type]
     with pytest.raises(UserError, match=r"warmup_share must lie in \[0, 1\), got 1"):
         curve(schedule("warmup_cosine", warmup_share=1.0), total=10)
+    with pytest.raises(UserError, match=r"flat_fraction must lie in \[0, 1\), got 1"):
+        curve(schedule("flat_cosine", flat_fraction=1.0), total=10)
+    with pytest.raises(UserError, match="num_cycles must be 1 or more, got 0"):
+        curve(schedule("coslog", num_cycles=0), total=10)
 
 
 @pytest.mark.parametrize(
@@ -184,3 +196,21 @@ def test_total_is_the_length_of_the_run(
         trainer.fit(build_model(composed, data), datamodule=data)
     (in_use,) = trainer.lr_scheduler_configs
     assert in_use.scheduler.total_iters == total
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "scheduler").glob("*.yaml")))
+def test_every_schedule_keeps_the_factors_of_groups(path: Path) -> None:
+    weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    groups = [
+        {"params": [w], "lr": LR * f} for w, f in zip(weights, [1, 3], strict=True)
+    ]
+    optimizer = torch.optim.SGD(groups, lr=LR)
+    scheduler = schedule(path.stem).make(optimizer, total=20)
+    for _ in range(20):
+        first, second = (group["lr"] for group in optimizer.param_groups)
+        assert second == pytest.approx(3 * first)
+        optimizer.step()
+        if path.stem == "reduce_on_plateau":
+            scheduler.step(1.0)
+        else:
+            scheduler.step()

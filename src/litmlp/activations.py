@@ -1,5 +1,7 @@
 """Activations that torch lacks."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -20,3 +22,24 @@ class Sine(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         return torch.sin(self.frequency * inputs)
+
+
+class Blend(nn.Module):
+    """x + (inner(x) − x) · alpha with a learned alpha, which starts at 1.
+
+    Source: Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491
+
+    Args:
+        inner: makes the activation that is blended with the identity.
+
+    Attributes:
+        alpha: one number; in an MLP, one per unit of the layer.
+    """
+
+    def __init__(self, *, inner: Callable[[], nn.Module]) -> None:
+        super().__init__()
+        self.inner = inner()
+        self.alpha = nn.Parameter(torch.ones(1))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.lerp(inputs, self.inner(inputs), self.alpha)

@@ -55,6 +55,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.course.lessons.claims.": type,
     "litmlp.course.lessons.lesson.": type,
     "litmlp.course.lessons.measures.": types.FunctionType,
+    "litmlp.input_scales.": nn.Module,
     "litmlp.losses.": (nn.Module, types.FunctionType),
     "litmlp.metrics.": Metric,
     "litmlp.mlp.": nn.Module,

@@ -4,8 +4,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TypeVar, Union
 
+import torch
 from torch import Tensor, nn
 
+from litmlp.activations import Blend
 from litmlp.batchnorms import Position
 from litmlp.errors import UserError
 
@@ -23,6 +25,7 @@ class MLP(nn.Module):
     Args:
         num_features: size of a row of the input.
         num_outputs: size of a row of the output.
+        input_scale: makes the module before the first layer from ``num_features``.
         hidden_sizes: width of each hidden layer; empty for a linear model.
         activation, batchnorm, dropout: make a fresh module for every hidden layer
             (batchnorm from its width). One for all, or a list with one per hidden
@@ -46,6 +49,7 @@ class MLP(nn.Module):
         num_features: int,
         num_outputs: int,
         hidden_sizes: Sequence[int],
+        input_scale: Callable[[int], nn.Module] = nn.Identity,
         activation: PerLayer[Callable[[], nn.Module]] = nn.ReLU,
         initializer: PerLayer[Initializer] = nn.init.kaiming_uniform_,
         output_initializer: Initializer = nn.init.zeros_,
@@ -69,6 +73,7 @@ class MLP(nn.Module):
         if batchnorm_position is not None:
             positions = per_layer("batchnorm_position", batchnorm_position, depth)
         dropouts = per_layer("dropout", dropout, depth)
+        self.input_scale = input_scale(num_features)
         self.hidden = nn.Sequential(
             *(
                 block(
@@ -101,7 +106,7 @@ class MLP(nn.Module):
         return [module for module in self.modules() if isinstance(module, nn.Linear)]
 
     def forward(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = self.output(self.hidden(inputs))
+        outputs: Tensor = self.output(self.hidden(self.input_scale(inputs)))
         return outputs
 
 
@@ -121,7 +126,10 @@ def block(
     # A batchnorm subtracts the mean, so a bias right before it would do nothing.
     useful = after or not isinstance(norm, nn.BatchNorm1d)
     linear = nn.Linear(num_inputs, width, bias=bias and useful)
-    parts = {"linear": linear, "batchnorm": norm, "activation": activation()}
+    made = activation()
+    if isinstance(made, Blend):
+        made.alpha = nn.Parameter(torch.ones(width))
+    parts = {"linear": linear, "batchnorm": norm, "activation": made}
     if after:
         parts["batchnorm"] = parts.pop("batchnorm")
     return nn.Sequential(OrderedDict(parts, dropout=dropout()))

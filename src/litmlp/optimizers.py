@@ -1,6 +1,8 @@
-"""Checks of an optimizer's saved state, which torch does not make."""
+"""Optimizers by kind of parameter, and checks of their saved state."""
 
 import copy
+import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +10,30 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from litmlp.errors import UserError
+from litmlp.argument_checks import check_value
+from litmlp.embeddings import Periodic, PiecewiseLinear
+from litmlp.errors import UserError, nearest
+from litmlp.input_scales import InputScale
+
+KINDS = ("bias", "norm", "embedding", "input_scale", "output")
+FACTORS = ("lr", "weight_decay")
+
+NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+EMBEDDINGS = (nn.Embedding, PiecewiseLinear, Periodic)
+
+Factors = Mapping[str, Mapping[str, float]]
+"""Factors of ``lr`` and ``weight_decay`` by kind of parameter, 1 where none is given.
+
+A parameter may have several kinds; their factors are multiplied.
+
+| kind | parameters |
+|---|---|
+| ``bias`` | named so, of any module |
+| ``norm`` | of a module with running statistics, or of a norm of torch without them |
+| ``embedding`` | of ``nn.Embedding``, and of the embeddings of numeric features |
+| ``input_scale`` | of :class:`~litmlp.input_scales.InputScale` |
+| ``output`` | of the network's last linear layer |
+"""
 
 STEP = torch.empty((), dtype=torch.float32)
 """The counter of fused steps, whatever the type of the weights."""
@@ -42,7 +67,7 @@ def check_states(
 
     Args:
         model: stays as it is.
-        make: makes the optimizer from parameters.
+        make: makes the optimizer of a model.
         states: one per optimizer.
 
     Raises:
@@ -50,7 +75,7 @@ def check_states(
         Exception: any other error of torch for a state that does not fit.
     """
     twin = copy.deepcopy(model)
-    optimizer = make(twin.parameters())
+    optimizer = make(twin)
     (state,) = states
     optimizer.load_state_dict(copy.deepcopy(dict(state)))
     check_state_sizes(optimizer)
@@ -62,3 +87,77 @@ def check_states(
 def layout_of(tensor: Tensor) -> tuple[Any, ...]:
     """The type of a tensor's numbers and their places in memory."""
     return tensor.dtype, tensor.shape, tensor.stride()
+
+
+def check_factors(factors: Factors) -> None:
+    """Check factors by kind of parameter.
+
+    Raises:
+        UserError: an unknown kind or name, or a factor that is no positive number or 0.
+    """
+    for kind, own in factors.items():
+        where = f"optimizer.groups.{kind}"
+        if kind not in KINDS:
+            raise UserError(
+                f"{where}: no such kind of parameter. {nearest(kind, KINDS)}"
+            )
+        for name, value in own.items():
+            if name not in FACTORS:
+                raise UserError(
+                    f"{where}.{name}: no such factor. {nearest(name, FACTORS)}"
+                )
+            factor = check_value(value, float, f"{where}.{name}")
+            if not 0 <= factor < math.inf:
+                raise UserError(f"{where}.{name}={value}: must be 0 or more")
+
+
+def make_optimizer(
+    factory: Callable[[Any], Optimizer], model: nn.Module, factors: Factors
+) -> Optimizer:
+    """Make an optimizer of a model, with a group of parameters per pair of factors.
+
+    Args:
+        factory: makes it from parameters, or from groups of them.
+        model: its ``network`` has the output layer.
+        factors: without any, all parameters are one group.
+
+    Raises:
+        UserError: the optimizer lacks what a factor changes.
+    """
+    groups: dict[tuple[float, ...], list[nn.Parameter]] = defaultdict(list)
+    own = (1.0,) * len(FACTORS)
+    groups[own] = []  # the first group has the optimizer's own values
+    for parameter, kinds in kinds_of(model).items():
+        chosen = [factors[kind] for kind in kinds & factors.keys()]
+        product = [math.prod(float(f.get(name, 1)) for f in chosen) for name in FACTORS]
+        groups[tuple(product)].append(parameter)
+    filled = {pair: parameters for pair, parameters in groups.items() if parameters}
+    if filled.keys() <= {own}:
+        return factory(model.parameters())
+    optimizer = factory([{"params": parameters} for parameters in filled.values()])
+    for group, pair in zip(optimizer.param_groups, filled, strict=True):
+        for name, factor in zip(FACTORS, pair, strict=True):
+            if factor != 1 and name not in group:
+                kind = type(optimizer).__name__
+                raise UserError(f"optimizer.groups: {kind} has no {name}")
+            if factor != 1:
+                group[name] *= factor
+    return optimizer
+
+
+def kinds_of(model: nn.Module) -> dict[nn.Parameter, set[str]]:
+    """Return the kinds of each parameter, see :data:`Factors`."""
+    network = getattr(model, "network", model)
+    linears = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    found: dict[nn.Parameter, set[str]] = {}
+    for module in model.modules():
+        is_kind = {
+            "norm": isinstance(module, NORMS) or hasattr(module, "running_mean"),
+            "embedding": isinstance(module, EMBEDDINGS),
+            "input_scale": isinstance(module, InputScale),
+            "output": module in linears[-1:],
+        }
+        kinds = {kind for kind, fits in is_kind.items() if fits}
+        for name, parameter in module.named_parameters(recurse=False):
+            found.setdefault(parameter, kinds | ({"bias"} & {name}))
+    return found

@@ -13,6 +13,7 @@ from torchmetrics import Metric
 
 from litmlp.construct import check_arguments, construct, resolve
 from litmlp.errors import UserError
+from litmlp.optimizers import Factors
 from litmlp.penalties import Penalty
 from litmlp.schedulers import Schedule
 
@@ -33,6 +34,8 @@ class Parts(TypedDict):
             and its predictions.
         metrics: torchmetrics by the name of their tag: ``accuracy`` → ``accuracy/val``.
         optimizer: makes an optimizer from parameters; by default Adam.
+        optimizer_groups: factors of its values by kind of parameter, see
+            :data:`~litmlp.optimizers.Factors`.
         scheduler: makes its learning-rate schedule; by default none.
         penalty: a term of the weights that is trained on but is no part of ``loss/…``.
         preprocessing: raw features → numbers and codes; the module keeps it, so that
@@ -45,6 +48,7 @@ class Parts(TypedDict):
     output_activation: Callable[[], nn.Module]
     metrics: Mapping[str, Metric]
     optimizer: NotRequired[Callable[[Iterator[nn.Parameter]], Optimizer] | None]
+    optimizer_groups: NotRequired[Factors | None]
     scheduler: NotRequired[Schedule | None]
     penalty: NotRequired[Penalty | None]
     preprocessing: NotRequired[nn.Module | None]
@@ -61,6 +65,7 @@ SECTIONS = {
     "loss": "loss",
     "penalty": "penalty",
     "optimizer": "optimizer",
+    "optimizer_groups": "optimizer",
     "scheduler": "scheduler",
 }
 """The section that describes each part."""
@@ -87,9 +92,14 @@ def build_parts(
             parts[name] = given[name]
         elif name == "scheduler":
             parts[name] = build_schedule(description[section], typed_keys)
+        elif name == "optimizer_groups":
+            parts[name] = description[section].get("groups")
         else:
             content = description[section]
-            parts[name] = construct(content, section, typed_keys=typed_keys)
+            own = ["groups"] if name == "optimizer" else []
+            parts[name] = construct(
+                content, section, typed_keys=typed_keys, reserved=own
+            )
     return parts
 
 

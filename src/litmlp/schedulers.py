@@ -15,6 +15,9 @@ from litmlp.errors import UserError
 TOTAL = "total"
 """The argument of a schedule that stands for the length of the run's budget."""
 
+RATES = ("base_lr", "max_lr")
+"""Arguments of torch's schedules that replace the learning rate of the optimizer."""
+
 
 @dataclass(kw_only=True, frozen=True)
 class Schedule:
@@ -28,7 +31,7 @@ class Schedule:
         monitor: the metric that a plateau scheduler watches.
     """
 
-    factory: Callable[[Optimizer], LRScheduler]
+    factory: Callable[..., LRScheduler]
     interval: Literal["epoch", "step"] = "epoch"
     monitor: str | None = None
 
@@ -54,19 +57,22 @@ class Schedule:
         Raises:
             UserError: the schedule needs the total and there is none.
         """
-        if not self.needs_total:
-            return self.factory(optimizer)
-        if total is None:
+        keywords = getattr(self.factory, "keywords", {})
+        changed: dict[str, Any] = {
+            name: [keywords[name] * factor for factor in rate_factors(optimizer)]
+            for name in RATES
+            if isinstance(keywords.get(name), int | float)
+        }
+        if self.needs_total and total is None:
             raise UserError(
                 "this scheduler needs the length of the run, which a time budget does "
                 "not say: give trainer.max_epochs or trainer.max_steps as well, or "
                 "choose scheduler=constant"
             )
-        assert isinstance(self.factory, partial)
-        keywords = self.factory.keywords
-        totals = {name: max(1, total) for name in keywords if keywords[name] == TOTAL}
-        factory: Callable[[Optimizer], LRScheduler] = partial(self.factory, **totals)
-        return factory(optimizer)
+        for name in keywords:
+            if keywords[name] == TOTAL:
+                changed[name] = max(1, total or 0)
+        return self.factory(optimizer, **changed)
 
     def configured(
         self, optimizer: Optimizer, model: LightningModule
@@ -98,6 +104,14 @@ class Schedule:
         batches = trainer.num_training_batches
         steps_per_epoch = math.ceil(batches / trainer.accumulate_grad_batches)
         return math.ceil(steps / steps_per_epoch)
+
+
+def rate_factors(optimizer: Optimizer) -> list[float]:
+    """Return the learning rate of each group as a multiple of the optimizer's own."""
+    own = float(optimizer.defaults["lr"])
+    return [
+        float(group["lr"]) / own if own else 1.0 for group in optimizer.param_groups
+    ]
 
 
 def warmup_cosine(
@@ -133,3 +147,50 @@ def warmup_cosine(
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     floors = [eta_min / rate if rate else 0.0 for rate in rates]
     return LambdaLR(optimizer, [partial(factor, floor=floor) for floor in floors])
+
+
+def coslog(optimizer: Optimizer, *, total_steps: int, num_cycles: int = 4) -> LambdaLR:
+    """Make a schedule: cosines from 0 up to lr and down, on a logarithmic axis of time.
+
+    At the fraction t of the budget, lr has the factor (1 − cos 2πc) / 2 with
+    c = log2(1 + (2^n − 1) t): each of n cycles is about twice as long as the last.
+
+    Source: Holzmüller et al. 2024 (coslog4), https://arxiv.org/abs/2407.04491
+
+    Args:
+        optimizer: its learning rate is the peak.
+        total_steps: intervals in the whole budget.
+        num_cycles: number of cosines.
+    """
+    if num_cycles < 1:
+        raise UserError(f"num_cycles must be 1 or more, got {num_cycles}")
+
+    def factor(step: int) -> float:
+        time = (step + 1) / (total_steps + 1)  # neither end is 0, where nothing moves
+        cycles = math.log2(1 + (2**num_cycles - 1) * time)
+        return (1 - math.cos(2 * math.pi * cycles)) / 2
+
+    return LambdaLR(optimizer, factor)
+
+
+def flat_cosine(
+    optimizer: Optimizer, *, total_steps: int, flat_fraction: float = 0.5
+) -> LambdaLR:
+    """Make a schedule: lr for a fraction of the budget, then half a cosine down to 0.
+
+    Source: Holzmüller et al. 2024 (flat_cos), https://arxiv.org/abs/2407.04491
+
+    Args:
+        optimizer: its learning rate is the first.
+        total_steps: intervals in the whole budget.
+        flat_fraction: fraction of the budget before the cosine.
+    """
+    if not 0 <= flat_fraction < 1:
+        raise UserError(f"flat_fraction must lie in [0, 1), got {flat_fraction}")
+
+    def factor(step: int) -> float:
+        done = min(1.0, step / total_steps)
+        progress = max(0.0, done - flat_fraction) / (1 - flat_fraction)
+        return (1 + math.cos(math.pi * progress)) / 2
+
+    return LambdaLR(optimizer, factor)

@@ -9,7 +9,8 @@ from typing import Any, Unpack, cast
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.func import functional_call
+from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 from torchmetrics import MeanMetric, MetricCollection
 
@@ -17,7 +18,7 @@ from litmlp.ensemble import Ensemble
 from litmlp.epoch_state import Batch, EpochState, Position, parts_of
 from litmlp.errors import UserError
 from litmlp.losses import Takes
-from litmlp.optimizers import check_state_sizes
+from litmlp.optimizers import check_factors, check_state_sizes, make_optimizer
 from litmlp.parts import LoadableModule, Parts
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
@@ -49,6 +50,8 @@ class Supervised(LoadableModule):
         self.metric_names = ["loss", *metrics]
         self.mean_loss = MeanMetric(nan_strategy=math.nan)  # a NaN must show
         self.optimizer = parts.get("optimizer") or partial(Adam, fused=True)
+        self.factors = parts.get("optimizer_groups") or {}
+        check_factors(self.factors)
         self.scheduler = parts.get("scheduler") or Schedule(
             factory=partial(ConstantLR, factor=1.0)
         )
@@ -57,6 +60,8 @@ class Supervised(LoadableModule):
         self.preprocessing = copy.deepcopy(parts.get("preprocessing") or nn.Identity())
         self.encoding = parts.get("encoding") or nn.Identity()
         self._weights: list[nn.Parameter] = []
+        self.average: dict[str, Tensor] = {}
+        """Averaged parameters by name, which are validated instead of the newest."""
         self.epoch_state = EpochState()
         self._loaded_metrics: dict[str, Tensor] = {}
         self._processes, self._rows = 1, 0
@@ -197,7 +202,7 @@ class Supervised(LoadableModule):
         state.samples += self._rows if self._processes > 1 else len(batch[1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._keep_outputs("val", batch)
+        self._keep_outputs("val", batch, self.average)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         self._keep_outputs(self._tested_splits()[dataloader_idx], batch)
@@ -261,14 +266,24 @@ class Supervised(LoadableModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         self._weights = [p for p in self.network.parameters() if p.ndim >= 2]
-        optimizer = self.optimizer(self.parameters())
+        optimizer = self.make_optimizer()
         schedule = self.scheduler.configured(optimizer, self)
         both = {"optimizer": optimizer, "lr_scheduler": schedule}
         return cast(OptimizerLRScheduler, both)
 
-    def _keep_outputs(self, split: str, batch: Batch) -> None:
+    def make_optimizer(self) -> Optimizer:
+        """Return a new optimizer of all parameters."""
+        return make_optimizer(self.optimizer, self, self.factors)
+
+    def _keep_outputs(
+        self, split: str, batch: Batch, average: dict[str, Tensor] | None = None
+    ) -> None:
         features, _, _, folds = parts_of(batch)
-        self.epoch_state.batches[split].append((self(features, folds), *batch[1:]))
+        if average:
+            outputs = functional_call(self, average, (features, folds))
+        else:
+            outputs = self(features, folds)
+        self.epoch_state.batches[split].append((outputs, *batch[1:]))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Return loss and metrics of all kept batches by tag, and drop the batches."""

@@ -102,7 +102,7 @@ def test_splits_are_evaluated_in_order_and_in_full() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"batch_size": 0}, "batch_size=0: must be 1 or more, or full"),
+        ({"batch_size": 0}, "batch_size=0: must be 1 or more, full or auto"),
         ({"test_share": 1.0}, r"test_share=1.0: must lie in \[0, 1\)"),
         ({"validation_share": -0.1}, r"validation_share=-0.1: must lie in \[0, 1\)"),
     ],

@@ -17,7 +17,7 @@ MISTAKES = {
     "num_threads=0": "num_threads=0: must be 1 or more",
     "dropout=dropout dropout.p=2": "dropout: dropout probability has to be between 0",
     "optimizer.lr=-1": "optimizer: Invalid learning rate: -1",
-    "data.batch_size=0": "data.batch_size=0: must be 1 or more, or full",
+    "data.batch_size=0": "data.batch_size=0: must be 1 or more, full or auto",
     "data.test_share=0.99": "leave no rows of 1797 to train on",
     "+optimizer.foo=1": "optimizer.foo: Adam has no such argument. Allowed: amsgrad,",
     "data=diabetes loss=cross_entropy": "CrossEntropyLoss needs classes, and the",
@@ -73,7 +73,7 @@ MISTAKES = {
     "model.dropout=0.2": "model.dropout=0.2: an option is needed. Did you mean dropout"
     "=dropout dropout.p=0.2?",
     "loss=null": "loss=null: an option is needed. Allowed: binary_cross_entropy,",
-    "data.batch_size=1.5": "data.batch_size=1.5: expected int or full, got float",
+    "data.batch_size=1.5": "data.batch_size=1.5: expected int or full or auto",
     "optimizer.betas=[0.9]": "optimizer.betas=[0.9]: expected a list of 2 values",
     "hydra.run.dir=t.csv/x": "Not a directory",
     "activation=relu,tanh": "To sweep over it, add --multirun",

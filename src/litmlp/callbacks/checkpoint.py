@@ -193,9 +193,11 @@ class BestAndLast(Checkpoint):
     def _take(
         self, value: float, epoch: int, trainer: Trainer, model: LightningModule
     ) -> None:
-        weights = model.state_dict().items()
+        weights = model.state_dict() | cast(Supervised, model).average
         self.best = {
-            "state_dict": {name: value.detach().clone() for name, value in weights},
+            "state_dict": {
+                name: value.detach().clone() for name, value in weights.items()
+            },
             "epoch": epoch,
             "monitor": self.monitor,
             "value": value,

@@ -1,5 +1,6 @@
 """Batches as tensors of row indices, so that a batch is indexed in one step."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,3 +83,21 @@ def loader(batches: Batches, *parts: Tensor) -> DataLoader[tuple[Tensor, ...]]:
         collate_fn=keep_batch,
         generator=torch.Generator(),  # its own: drawing must not disturb dropout
     )
+
+
+def auto_batch_size(num_rows: int) -> int:
+    """Return the power of two nearest to the root of the number of rows, 32 to 512.
+
+    >>> [auto_batch_size(rows) for rows in (150, 2_000, 10_000, 50_000, 1_000_000)]
+    [32, 32, 128, 256, 512]
+    """
+    return min(512, max(32, 1 << round(math.log2(num_rows) / 2)))
+
+
+def auto_max_epochs(num_batches: int) -> int:
+    """Return the epochs that make 10,000 steps, 16 to 256.
+
+    >>> [auto_max_epochs(batches) for batches in (5, 63, 79, 196, 1_954)]
+    [256, 159, 127, 51, 16]
+    """
+    return min(256, max(16, round(10_000 / num_batches)))

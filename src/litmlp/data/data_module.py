@@ -10,7 +10,12 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from litmlp.data.batches import EVALUATION_BATCH_SIZE, Batches, loader
+from litmlp.data.batches import (
+    EVALUATION_BATCH_SIZE,
+    Batches,
+    auto_batch_size,
+    loader,
+)
 from litmlp.data.preprocessing import Preprocessing, preprocess
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
@@ -46,7 +51,8 @@ class Data(LightningDataModule):
     """Base of every data source: a subclass adds its own options and ``load``.
 
     Args:
-        batch_size: training rows per step, or ``full`` for all of them.
+        batch_size: training rows per step, ``full`` for all of them, or ``auto`` for
+            :func:`~litmlp.data.batches.auto_batch_size`.
         test_share, validation_share: fractions of the rows whose split is not given;
             0 for none.
         split_seed: seed of the split, independent of the run's seed.
@@ -64,7 +70,7 @@ class Data(LightningDataModule):
         UserError: a value out of its range.
     """
 
-    batch_size: int | Literal["full"] = 32
+    batch_size: int | Literal["full", "auto"] = 32
     test_share: float = 0.2
     validation_share: float = 0.16
     split_seed: int = 0
@@ -77,8 +83,10 @@ class Data(LightningDataModule):
 
     def __post_init__(self) -> None:
         super().__init__()
-        if self.batch_size != "full" and self.batch_size < 1:
-            raise UserError(f"batch_size={self.batch_size}: must be 1 or more, or full")
+        if isinstance(self.batch_size, int) and self.batch_size < 1:
+            raise UserError(
+                f"batch_size={self.batch_size}: must be 1 or more, full or auto"
+            )
         for name in ("test_share", "validation_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise UserError(f"{name}={getattr(self, name)}: must lie in [0, 1)")
@@ -219,10 +227,10 @@ class Data(LightningDataModule):
     def train_batches(self) -> Batches:
         """The training rows in batches."""
         count = len(self.rows["train"])
-        size = count if self.batch_size == "full" else min(self.batch_size, count)
+        sizes = {"full": count, "auto": auto_batch_size(count)}
         return Batches(
             count,
-            size,
+            min(sizes.get(str(self.batch_size)) or int(self.batch_size), count),
             order_seed=self.order_seed,
             smallest=self.smallest_batch,
             start=self._start,

@@ -72,6 +72,7 @@ PART_IN_USE = {
     "model": lambda run: run.model.network,
     "preprocessing": lambda run: run.data.fitted_preprocessing.scale,
     "embedding": lambda run: run.model.encoding.embedding,
+    "input_scale": lambda run: run.model.network.input_scale,
     "encoding": lambda run: run.model.encoding,
     "data": lambda run: run.data,
 }
@@ -107,6 +108,7 @@ def overrides(option: str) -> list[str]:
 
 def test_no_group_is_forgotten() -> None:
     elsewhere = {
+        "averaging",
         "ensemble",
         "initializer",
         "scheduler",

@@ -5,8 +5,10 @@ from functools import partial
 import torch
 from torch import nn
 
+from litmlp.activations import Blend
 from litmlp.batchnorms import BatchNorm
 from litmlp.engine.diagnosis.model_table import model_table
+from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP
 
 
@@ -27,6 +29,23 @@ def test_a_3_3_2_2_network_is_told_layer_by_layer() -> None:
         ("hidden.1.activation", "ReLU", "batch × 2", "0", "0"),
         ("output", "Linear", "batch × 2", "4", "2"),
         ("26 parameters", "", "", "19", "7"),
+    ]
+
+
+def test_a_blend_is_one_row_with_its_inner_activation() -> None:
+    network = MLP(
+        num_features=3,
+        num_outputs=1,
+        hidden_sizes=[4],
+        input_scale=InputScale,
+        activation=partial(Blend, inner=nn.Tanh),
+    )
+    assert rows(network, 3) == [
+        ("input_scale", "InputScale", "batch × 3", "3", "0"),
+        ("hidden.0.linear", "Linear", "batch × 4", "12", "4"),
+        ("hidden.0.activation", "Blend", "batch × 4", "4", "0"),
+        ("output", "Linear", "batch × 1", "4", "1"),
+        ("28 parameters", "", "", "23", "5"),
     ]
 
 

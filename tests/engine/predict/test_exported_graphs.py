@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
-from conftest import CONF, ROOT
+from conftest import CONF, ROOT, Compose
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
@@ -22,6 +22,7 @@ from litmlp.engine.predict.export import FORMATS, Deployed, no_warnings
 from litmlp.engine.predict.export_check import Predict, largest_difference
 from litmlp.engine.predict.onnx_predictor import split_inputs
 from litmlp.engine.predict.trained_model import TrainedModel
+from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP
 from litmlp.regressor import Regressor
 
@@ -68,7 +69,9 @@ def a_model(
         num_outputs=num_outputs,
         hidden_sizes=[8],
         output_initializer=nn.init.xavier_normal_,
+        input_scale=InputScale,
     )
+    nn.init.normal_(mlp.input_scale.weight)
     model = Regressor(
         network=network or mlp,
         num_outputs=num_outputs,
@@ -137,12 +140,13 @@ def test_an_input_without_columns_is_left_out(kind: str, format: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_every_activation_can_be_exported(dtype: torch.dtype) -> None:
+def test_every_activation_can_be_exported(dtype: torch.dtype, config: Compose) -> None:
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
         files = sorted((CONF / "activation").glob("*.yaml"))
-        made = [construct_node(OmegaConf.load(file), "activation")() for file in files]
+        nodes = [config(f"activation={file.stem}").activation for file in files]
+        made = [construct_node(node, "activation")() for node in nodes]
         columns = [Column(name=name) for name in "abc"]
         width = 2 * len(columns)  # each has a mark
         model = a_model(

@@ -1,10 +1,15 @@
-"""Callbacks of Lightning that would spoil a run are refused before it begins."""
+"""Checks and decisions before a run begins."""
+
+from pathlib import Path
 
 import pytest
+from conftest import Compose
 from lightning.pytorch import Callback, Trainer, callbacks
 
 from litmlp.callbacks.checkpoint import BestAndLast
-from litmlp.engine.run.prepare import UNFIT, check_callbacks
+from litmlp.data.batches import auto_batch_size, auto_max_epochs
+from litmlp.engine.config.build import build_data
+from litmlp.engine.run.prepare import UNFIT, build_run, check_callbacks
 from litmlp.errors import UserError
 
 SPOILING = {
@@ -34,3 +39,22 @@ def test_other_callbacks_of_lightning_are_welcome() -> None:
     accumulation = callbacks.GradientAccumulationScheduler({0: 1, 4: 2})
     check_callbacks(trainer_with(callbacks.LearningRateMonitor(), accumulation))
     assert set(UNFIT) <= set(SPOILING)
+
+
+def test_sizes_that_are_auto_follow_from_the_number_of_training_rows() -> None:
+    rows = [1, 150, 2_000, 2_100, 10_000, 50_000, 1_000_000]
+    assert [auto_batch_size(n) for n in rows] == [32, 32, 32, 64, 128, 256, 512]
+    batches = [1, 5, 63, 79, 196, 1_954]
+    assert [auto_max_epochs(n) for n in batches] == [256, 256, 159, 127, 51, 16]
+
+
+def test_the_saved_config_has_the_sizes_and_not_auto(
+    config: Compose, tmp_path: Path
+) -> None:
+    auto = "data.batch_size=auto", "trainer.max_epochs=auto"
+    composed = config("data=gauss", "data.num_samples=20000", *auto, "logger=none")
+    run = build_run(composed, tmp_path, build_data(composed))
+    size = auto_batch_size(len(run.data.rows["train"]))
+    assert run.config.data.batch_size == run.data.train_batches.sizes[0] == size > 32
+    epochs = auto_max_epochs(len(run.data.train_batches))
+    assert run.config.trainer.max_epochs == run.trainer.max_epochs == epochs < 256

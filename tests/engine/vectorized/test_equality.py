@@ -62,6 +62,23 @@ def test_metrics_are_those_alone_in_single_precision(
         assert checkpoint(run, "best")["epoch"] == checkpoint(alone, "best")["epoch"]
 
 
+@pytest.mark.parametrize("name", [n for n in stackable_optimizers() if n != "asgd"])
+def test_factors_by_kind_of_parameter_are_those_of_each_run(
+    config: Compose, name: str
+) -> None:
+    chosen = "scheduler=one_cycle", "batchnorm=after_activation"
+    base = config(*LONG, f"optimizer={name}", *chosen, "trainer.max_epochs=6")
+    decay = {} if name == "rprop" else {"weight_decay": 0.0}
+    groups = [
+        {"bias": {"lr": 2.0} | decay, "norm": {"lr": 3.0}, "output": {"lr": factor}}
+        for factor in (0.5, 1.0)
+    ]
+    OmegaConf.set_struct(base, False)
+    if decay:
+        base.optimizer.weight_decay = 0.01
+    assert_same_as_alone(varied(base, seed=[0, 1], optimizer__groups=[*groups]))
+
+
 def two_runs(base: DictConfig) -> list[DictConfig]:
     """Two that differ in their seed and in the optimizer's numbers."""
     numbers = {
@@ -110,6 +127,30 @@ def test_every_embedding_is_that_of_each_run(config: Compose, embedding: str) ->
     """Knots are quantiles of a split's training rows."""
     base = config(*LONG, f"embedding={embedding}")
     assert_same_as_alone(varied(base, seed=[0, 0, 1], data__split_seed=[0, 1, 1]))
+
+
+@pytest.mark.parametrize("input_scale", options("input_scale"))
+def test_every_scale_of_the_inputs_is_that_of_each_run(
+    config: Compose, input_scale: str
+) -> None:
+    groups = "optimizer=adamw", "optimizer.groups.input_scale.lr=6"
+    base = config(*LONG, f"input_scale={input_scale}", *groups)
+    assert_same_as_alone(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.02]))
+
+
+@pytest.mark.parametrize(
+    ("averaging", "values"),
+    [("ema", {"decay": [0.5, 0.98, 0.9]}), ("swa", {"first_epoch": [1, 4, 20]})],
+)
+def test_every_average_is_that_of_each_run(
+    config: Compose, averaging: str, values: dict[str, list[float]]
+) -> None:
+    """Runs of other folds have more steps per epoch, and one run leaves early."""
+    base = config(*LONG, f"averaging={averaging}", "batchnorm=before_activation")
+    own = {f"averaging__{name}": given for name, given in values.items()}
+    epochs = {"trainer__max_epochs": [12, 5, 12]}
+    folds = {"data__num_folds": [None, 9, 2], "data__fold": [0, 1, 0]}
+    assert_same_as_alone(varied(base, seed=[0, 1, 2], **own, **epochs, **folds))
 
 
 def test_every_penalty_is_that_of_each_run(config: Compose) -> None:

@@ -58,9 +58,13 @@ class Option:
                 return construct_node(part, "initializer"), bias
             case "optimizer":
                 given = any(value.startswith("optimizer.lr=") for value in self.values)
-                return construct_node(part, "optimizer"), part.lr if given else None
+                return construct_node(
+                    part, "optimizer", reserved=["groups"]
+                ), part.lr if given else None
             case "scheduler":
-                optimizer = construct_node(config.optimizer, "optimizer")
+                optimizer = construct_node(
+                    config.optimizer, "optimizer", reserved=["groups"]
+                )
                 schedule = OmegaConf.to_container(part, resolve=True)
                 return build_schedule(cast(dict[str, Any], schedule)), optimizer
         return (construct_node(part, self.group),)

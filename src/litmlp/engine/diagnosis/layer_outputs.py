@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from litmlp.activations import Blend
+
 DROPOUTS = (
     *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
     *(nn.AlphaDropout, nn.FeatureAlphaDropout),
@@ -56,8 +58,17 @@ class Layer:
 
 def leaves(network: nn.Module) -> list[nn.Module]:
     """Return the modules without children that a layer can consist of."""
-    alone = [module for module in network.modules() if not any(module.children())]
-    return [module for module in alone if not isinstance(module, BETWEEN)]
+    return [m for m in smallest_modules(network) if not isinstance(m, BETWEEN)]
+
+
+def smallest_modules(model: nn.Module) -> list[nn.Module]:
+    """Return the modules without children; a blend is one with its inner activation."""
+    inner = {m.inner for m in model.modules() if isinstance(m, Blend)}
+    return [
+        module
+        for module in model.modules()
+        if isinstance(module, Blend) or not (module in inner or any(module.children()))
+    ]
 
 
 def layers_of(calls: Sequence[ModuleCall]) -> list[Layer]:

@@ -4,7 +4,12 @@ import torch
 from rich.table import Table
 from torch import Tensor, nn
 
-from litmlp.engine.diagnosis.layer_outputs import DROPOUTS, ModuleCall, record_calls
+from litmlp.engine.diagnosis.layer_outputs import (
+    DROPOUTS,
+    ModuleCall,
+    record_calls,
+    smallest_modules,
+)
 from litmlp.engine.terminal.console import table
 
 
@@ -15,8 +20,7 @@ def model_table(model: nn.Module, inputs: Tensor) -> Table:
         model: called once, in evaluation mode; a module that is not called has no row.
         inputs: one row or more.
     """
-    modules = [module for module in model.modules() if not any(module.children())]
-    with record_calls(model, modules) as calls, torch.inference_mode():
+    with record_calls(model, smallest_modules(model)) as calls, torch.inference_mode():
         model(inputs)
     names = {module: name for name, module in model.named_modules()}
     rows = [

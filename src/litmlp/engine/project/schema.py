@@ -19,10 +19,10 @@ from litmlp.schedulers import TOTAL
 FILE = Path(".vscode/options.schema.json")
 
 OF_HYDRA = ("_target_", "_partial_", "defaults")
-OF_LITMLP = ("name", "interval", "monitor", "frequency", "x_axis")
+OF_LITMLP = ("name", "interval", "monitor", "frequency", "x_axis", "groups")
 """Keys of an option that its target does not get."""
 
-LATER = {"type": "string", "pattern": rf"^(\$\{{.*\}}|\?\?\?|{TOTAL})$"}
+LATER = {"type": "string", "pattern": rf"^(\$\{{.*\}}|\?\?\?|{TOTAL}|auto)$"}
 """A value that refers to another key, or that is known later."""
 
 NODE = {"$ref": "#/definitions/node"}

@@ -28,8 +28,8 @@ class MLPClassifier(ClassifierMixin, TableEstimator):  # type: ignore[misc]  # s
         activation, batchnorm, dropout, initializer: an option, or one per hidden layer.
         loss, penalty, optimizer, scheduler, preprocessing: an option.
         lr: learning rate of the optimizer.
-        batch_size: rows per step, or ``full``.
-        max_epochs: the most epochs.
+        batch_size: rows per step, ``full`` or ``auto``.
+        max_epochs: the most epochs, or ``auto``.
         seed: of initial weights, the order of rows, and dropout.
         overrides: all else, as on the command line: ``["dropout.p=0.3"]``.
         logs: the folder in which each fit makes a run folder; None: nothing is written.

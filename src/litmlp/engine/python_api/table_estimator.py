@@ -60,7 +60,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         scheduler: str | None = None,
         preprocessing: str | None = None,
         batch_size: int | str | None = None,
-        max_epochs: int | None = None,
+        max_epochs: int | str | None = None,
         seed: int = 0,
         overrides: Sequence[str] = (),
         logs: str | Path | None = None,

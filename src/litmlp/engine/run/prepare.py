@@ -13,6 +13,7 @@ from torch import nn
 from litmlp.argument_checks import check_value
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.fold_predictions import FoldPredictions
+from litmlp.data.batches import auto_batch_size, auto_max_epochs
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_model, build_trainer
 from litmlp.engine.config.instantiate_node import construct_node
@@ -27,8 +28,8 @@ from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
 
 UNFIT = {
-    "WeightAveraging": "best.ckpt would hold other weights than were validated",
-    "StochasticWeightAveraging": "best.ckpt would not hold the averaged weights",
+    "WeightAveraging": "averaging=ema validates and keeps the average",
+    "StochasticWeightAveraging": "averaging=swa validates and keeps the average",
     "ModelPruning": "its masks are no weights of the network, and the test needs these",
     "LearningRateFinder": "compare rates by -m optimizer.lr=1e-4,1e-3,1e-2",
     "BatchSizeFinder": "compare sizes by -m data.batch_size=32,128",
@@ -81,7 +82,8 @@ def build_run(
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
             states = point.content["optimizer_states"]
-            check_states(model, model.optimizer, states)
+            check_states(model, Supervised.make_optimizer, states)
+    set_auto_sizes(config, data)
     trainer = build_trainer(config, own_callbacks(config, folder, data))
     check_callbacks(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
@@ -108,6 +110,14 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     check_monitors(config, [split for split in data.rows if split != "test"])
     check_monitor_is_defined(config, data)
     return config
+
+
+def set_auto_sizes(config: DictConfig, data: Data) -> None:
+    """Replace sizes that are ``auto`` by what the training rows make of them."""
+    if config.data.batch_size == "auto":
+        config.data.batch_size = auto_batch_size(len(data.rows["train"]))
+    if config.trainer.max_epochs == "auto":
+        config.trainer.max_epochs = auto_max_epochs(len(data.train_batches))
 
 
 def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
@@ -170,7 +180,9 @@ def own_callbacks(config: DictConfig, folder: Path, data: Data) -> list[Callback
     folds = (
         [] if data.num_folds is None else [FoldPredictions(folder=folder, data=data)]
     )
-    return [*pruning(config), *folds]
+    averaging = config.get("averaging")  # runs of older versions lack it
+    averages = [construct_node(averaging, "averaging")] if averaging else []
+    return [*pruning(config), *averages, *folds]
 
 
 def pruning(config: DictConfig) -> list[Callback]:

@@ -9,7 +9,9 @@ from hydra.utils import get_class
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from torch.optim import ASGD
 
+from litmlp.callbacks.averaging import Averaging
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.layer_recorder import Snapshots
@@ -24,10 +26,16 @@ from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.vmapped_network import StackedModule, stacked_network
 from litmlp.ensemble import Ensemble
 
-SHARED = ("model", "encoding", "task", "optimizer", "trainer", "data.batch_size")
+SHARED = (
+    *("model", "encoding", "task", "optimizer", "averaging", "trainer"),
+    "data.batch_size",
+)
 """Parts of a config that runs of a group have in common, but for keys in ``FREE``."""
 
-FREE = re.compile(r"initializer|dropout(\.\d+)?\.p$|^trainer\.max_epochs$")
+FREE = re.compile(
+    r"initializer|dropout(\.\d+)?\.p$|^trainer\.max_epochs$"
+    r"|^averaging\.(decay|first_epoch)$"
+)
 
 SUPPORTED = {
     "devices": (1, "1"),
@@ -54,7 +62,9 @@ BATCH_HOOKS = (
     *("on_before_backward", "on_after_backward"),
     *("on_before_optimizer_step", "on_before_zero_grad"),
 )
-KNOWN_CALLBACKS = (BestAndLast, Divergence, Progress, Snapshots, Throughput)
+KNOWN_CALLBACKS = (
+    *(Averaging, BestAndLast, Divergence, Progress, Snapshots, Throughput),
+)
 """Callbacks whose batch hooks a group calls, or does without."""
 
 
@@ -121,6 +131,9 @@ def unsupported_key(run: Run) -> str | None:
         return "an ensemble"
     if get_class(run.config.optimizer._target_) not in RULES:
         return f"optimizer={run.config.optimizer._target_.rpartition('.')[2]}"
+    averages = get_class(run.config.optimizer._target_) is ASGD
+    if averages and run.config.optimizer.get("groups"):  # its rates are a run's
+        return "optimizer.groups of ASGD"
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         if not isinstance(callback, KNOWN_CALLBACKS) and has_batch_hooks(callback):
             return f"callbacks: {type(callback).__name__} looks at every batch"

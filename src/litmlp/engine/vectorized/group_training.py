@@ -81,6 +81,7 @@ class Group(LightningModule):
         some = [own.indices for own in self.subgroups[i] if own.indices is not None]
         indices = torch.cat(some).sort().values if some else None
         self._update(indices)
+        self._average(indices, i)
         for show_end in filter(None, done):
             show_end()
         if any(run.steps_schedule for run in self.runs):
@@ -104,8 +105,8 @@ class Group(LightningModule):
         self._read_values()
 
     def predict_rows(self, indices: Sequence[int], features: Tensor) -> Tensor:
-        """Return the outputs of some runs for the same rows: [N, F] → [k, N, O]."""
-        tensors = self.stack.leaves | self.stack.buffers
+        """Return the outputs of some runs for validation rows: [N, F] → [k, N, O]."""
+        tensors = self.stack.validated
         if len(indices) < len(self.runs):
             tensors = self.stack.copy_rows(tensors, torch.tensor(indices))
         found = [
@@ -164,6 +165,17 @@ class Group(LightningModule):
             stack.state[name][indices] = rows
 
     @torch.no_grad()
+    def _average(self, indices: Tensor | None, i: int) -> None:
+        """Take the weights into their averages after a step, if these are kept."""
+        if self.stack.average is None:
+            return
+        fractions = self.stack.average.new_zeros(len(self.runs), 1)
+        numbers = self._numbers(indices)
+        own = [self.runs[k].fraction_of_average(i) for k in numbers]
+        fractions[[*numbers], 0] = fractions.new_tensor(own)
+        self.stack.average.lerp_(self.stack.parameters, fractions)
+
+    @torch.no_grad()
     def _validate(self) -> dict[int, Measure]:
         """Return what measures the validation rows of each run, by its index."""
         found: dict[int, Measure] = {}
@@ -207,7 +219,12 @@ class Group(LightningModule):
         """Read the hyperparameters, which the schedulers change in the optimizers."""
         if self.runs:
             optimizers = [run.optimizer for run in self.runs]
-            self.values = values_of(optimizers, self.device)
+            self.values = values_of(
+                optimizers,
+                self.device,
+                places=[run.places for run in self.runs],
+                sizes=[shape.numel() for shape in self.stack.shapes.values()],
+            )
 
     def _numbers(self, indices: Tensor | None) -> Sequence[int]:
         return range(len(self.runs)) if indices is None else indices.tolist()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from litmlp.callbacks.averaging import Averaging
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.progress import Progress
@@ -24,6 +25,7 @@ from litmlp.engine.process import lightning_internals as counters
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.vectorized.stack import Tensors, release
 from litmlp.engine.vectorized.stacked_metrics import Measure
+from litmlp.engine.vectorized.stacked_values import places_of
 
 
 class GroupedRun:
@@ -54,6 +56,8 @@ class GroupedRun:
         self.callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
         self.callbacks.append(OwnCopies())
         self.checkpoint = next(c for c in self.callbacks if isinstance(c, BestAndLast))
+        averages = [c for c in self.callbacks if isinstance(c, Averaging)]
+        self.averaging = averages[0] if averages else None
         for callback in self.callbacks:
             if isinstance(callback, Progress):
                 callback.has_bar = False  # the group has one
@@ -62,6 +66,24 @@ class GroupedRun:
     def optimizer(self) -> Optimizer:
         """The optimizer that holds hyperparameters and state; it never steps."""
         return self.trainer.optimizers[0]
+
+    @cached_property
+    def places(self) -> list[int]:
+        """See :func:`~litmlp.engine.vectorized.stacked_values.places_of`."""
+        return places_of(self.optimizer, self.model.parameters())
+
+    def fraction_of_average(self, i: int) -> float:
+        """Return the fraction of the newest weights in their average after a batch.
+
+        Args:
+            i: index of the batch in the epoch.
+        """
+        assert self.averaging
+        return self.averaging.fraction(
+            step=self.trainer.global_step + i + 1,
+            epoch=self.trainer.current_epoch + 1,
+            ends_epoch=i + 1 == len(self.batches),
+        )
 
     @property
     def steps_schedule(self) -> bool:

@@ -103,6 +103,7 @@ def bytes_of_run(run: Run) -> int:
         OUTPUT_COPIES * outputs / len(batch) + INDEX_BYTES
     )
     state = len(RULES[get_class(run.config.optimizer._target_)].memory)
+    state += bool(run.config.get("averaging"))
     statistics = 2 * sum(b.nbytes for b in run.model.preprocessing.buffers())
     kept = weights * (WEIGHT_COPIES + state) + statistics
     return int(kept + 2 * activations * largest + epoch)  # 2: with their gradients

@@ -65,9 +65,11 @@ class Rule:
             if name in SWITCHES and not values.use(SWITCHES[name]):
                 continue
             start = FROM_THE_START.get(name, 0.0)
-            column = values[start] if isinstance(start, str) else start
             like = weights if name in self.memory else counter(weights, values)
-            state[name] = torch.zeros_like(like).add_(column)
+            first = (
+                values.wide(values[start], like) if isinstance(start, str) else start
+            )
+            state[name] = torch.zeros_like(like).add_(first)
         return state
 
 
@@ -89,9 +91,9 @@ def decayed(weights: Tensor, grads: Tensor, values: Values) -> Tensor:
     """Return gradients [K, P] with weight decay, or shrink the weights (decoupled)."""
     decay = values["weight_decay"]
     if values.use("decoupled_weight_decay"):
-        weights.mul_((1 - values["lr"] * decay).to(weights))
+        weights.mul_(values.wide(1 - values["lr"] * decay, weights))
         return grads
-    return grads + decay.to(weights) * weights
+    return grads + values.wide(decay, weights) * weights
 
 
 def sgd(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
@@ -100,7 +102,7 @@ def sgd(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
         damped = grads * (1 - values["dampening"]).to(grads)
         buffer.mul_(momentum).add_(torch.where(state["_step"] == 1, grads, damped))
         grads = grads + momentum * buffer if values.use("nesterov") else buffer
-    weights.sub_(values["lr"].to(grads) * grads)
+    weights.sub_(values.wide(values["lr"], grads) * grads)
 
 
 def adam(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
@@ -110,7 +112,7 @@ def adam(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None
         largest = state["max_exp_avg_sq"]
         square = torch.maximum(largest, square, out=largest)
     root = square.sqrt().div_((1 - power(beta2, step)).sqrt().to(grads))
-    pace = (values["lr"] / (1 - power(beta1, step))).to(grads)
+    pace = values.wide(values["lr"] / (1 - power(beta1, step)), grads)
     weights.addcdiv_(mean * pace, root.add_(values["eps"].to(grads)), value=-1)
 
 
@@ -134,8 +136,8 @@ def nadam(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> Non
     mean, square = moments(grads, state, values)
     root = square.div((1 - power(values["betas1"], step)).to(grads)).sqrt_()
     root.add_(values["eps"].to(grads))
-    now = (values["lr"] * (1 - mu) / (1 - product)).to(grads)
-    ahead = (values["lr"] * next_mu / (1 - product * next_mu)).to(grads)
+    now = values.wide(values["lr"] * (1 - mu) / (1 - product), grads)
+    ahead = values.wide(values["lr"] * next_mu / (1 - product * next_mu), grads)
     weights.sub_(now * grads / root).sub_(ahead * mean / root)
 
 
@@ -152,7 +154,7 @@ def radam(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> Non
     rectified = (change / ((longest - 4) * (longest - 2) * length)).sqrt()
     root = square.sqrt().add_(values["eps"].to(grads))
     adaptive = (left.sqrt() * rectified).to(grads) / root
-    pace = (values["lr"] / (1 - power(beta1, step))).to(grads)
+    pace = values.wide(values["lr"] / (1 - power(beta1, step)), grads)
     weights.sub_(pace * mean * torch.where(sound, adaptive, 1.0))
 
 
@@ -162,14 +164,14 @@ def adamax(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> No
     largest.mul_(values["betas1"].to(grads))
     torch.maximum(largest, grads.abs().add_(values["eps"].to(grads)), out=largest)
     pace = values["lr"] / (1 - power(values["betas0"], state["step"].double()))
-    weights.sub_(pace.to(grads) * mean / largest)
+    weights.sub_(values.wide(pace, grads) * mean / largest)
 
 
 def adagrad(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
     slowed = 1 + (state["step"].double() - 1) * values["lr_decay"]
     state["sum"].addcmul_(grads, grads)
     root = state["sum"].sqrt().add_(values["eps"].to(grads))
-    weights.sub_((values["lr"] / slowed).to(grads) * grads / root)
+    weights.sub_(values.wide(values["lr"] / slowed, grads) * grads / root)
 
 
 def adadelta(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
@@ -179,7 +181,7 @@ def adadelta(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> 
     square.mul_(rho).addcmul_(grads, grads * rest)
     delta = (moved + eps).sqrt_().div_((square + eps).sqrt_()).mul_(grads)
     moved.mul_(rho).addcmul_(delta, delta * rest)
-    weights.sub_(values["lr"].to(grads) * delta)
+    weights.sub_(values.wide(values["lr"], grads) * delta)
 
 
 def rmsprop(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:
@@ -192,7 +194,7 @@ def rmsprop(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> N
     if "momentum_buffer" in state:
         buffer = state["momentum_buffer"]
         change = buffer.mul_(values["momentum"].to(grads)).add_(change)
-    weights.sub_(values["lr"].to(grads) * change)
+    weights.sub_(values.wide(values["lr"], grads) * change)
 
 
 def asgd(weights: Tensor, grads: Tensor, state: Tensors, values: Values) -> None:

@@ -43,7 +43,7 @@ def pad(tensor: Tensor) -> Tensor:
 
 
 class Stack:
-    """Holds parameters, gradients and optimizer state [K, P]: one row per run.
+    """Holds parameters, averages, gradients and state [K, P]: one row per run.
 
     The parameters of each model become views of its row, so that a model always shows
     its network as it is now.
@@ -65,6 +65,9 @@ class Stack:
             name: torch.stack([buffers[name] for buffers in each]).to(device)
             for name in each[0]
         }
+        means = [m.average.values() for m in models if m.average]
+        rows = [nn.utils.parameters_to_vector(mean) for mean in means]
+        self.average = torch.stack(rows).to(device) if rows else None
         self.leaves = self._leaves()
 
     def __len__(self) -> int:
@@ -79,22 +82,33 @@ class Stack:
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
 
+    @property
+    def validated(self) -> Tensors:
+        """Parameters and buffers for validation, [K, …]: averages if there are any."""
+        average = {} if self.average is None else self.named(self.average)
+        return self.leaves | self.buffers | average
+
     def keep(self, indices: Tensor) -> None:
         """Forget all rows but the given rows."""
         self.parameters = self.parameters[indices]
         self.gradients = self.gradients[indices]
         self.state = {name: values[indices] for name, values in self.state.items()}
+        if self.average is not None:
+            self.average = self.average[indices]
         self.buffers = {name: values[indices] for name, values in self.buffers.items()}
         self.leaves = self._leaves()
 
     def bind(self, models: Sequence[Supervised]) -> None:
         """Make parameters, gradients and buffers of the models views of their rows."""
         parameters, gradients = map(self.named, (self.parameters, self.gradients))
+        validated = self.validated
         for k, model in enumerate(models):
             for name, parameter in model.named_parameters():
                 parameter.data = parameters[name][k]
                 parameter.grad = gradients[name][k]
             set_buffers(model, {n: values[k] for n, values in self.buffers.items()})
+            for name in model.average:
+                model.average[name] = validated[name][k]
 
     def copy_rows(self, tensors: Tensors, indices: Tensor) -> Tensors:
         """Return copies of some rows, to be trained apart from the others."""

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from litmlp import activations
 from litmlp.encoding import Encoding
+from litmlp.engine.diagnosis.layer_outputs import smallest_modules
 from litmlp.engine.vectorized.dropout_masks import Mask, draw, drop
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.stack import Tensors, pad
+from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP
 from litmlp.supervised import Supervised
 
@@ -37,7 +39,8 @@ def is_plain_mlp(model: Supervised) -> bool:
         and type(model.encoding) in (Encoding, nn.Identity)
         and not any(True for _ in model.encoding.parameters())
         and all(
-            type(leaf) in ELEMENTWISE or isinstance(leaf, (*known, nn.Identity))
+            type(getattr(leaf, "inner", leaf)) in ELEMENTWISE
+            or isinstance(leaf, (*known, InputScale, nn.Identity))
             for _, leaf in leaves(model)
         )
     )
@@ -45,9 +48,9 @@ def is_plain_mlp(model: Supervised) -> bool:
 
 def leaves(model: Supervised) -> Iterator[tuple[str, nn.Module]]:
     """Yield the modules of an MLP by name, in the order in which they are called."""
-    for name, module in model.network.named_modules():
-        if not any(module.children()):
-            yield f"network.{name}", module
+    names = {module: name for name, module in model.network.named_modules()}
+    for module in smallest_modules(model.network):
+        yield f"network.{names[module]}", module
 
 
 class StackedMLP:
@@ -98,6 +101,11 @@ class StackedMLP:
             elif isinstance(layer, nn.PReLU):
                 slope = tensors[f"{name}.weight"][:, :, None]
                 values = inputs.clamp(min=0) + slope * inputs.clamp(max=0)
+            elif isinstance(layer, InputScale):
+                values = inputs * tensors[f"{name}.weight"][:, :, None]
+            elif isinstance(layer, activations.Blend):
+                alpha = tensors[f"{name}.alpha"][:, :, None]
+                values = torch.lerp(inputs, elementwise(layer.inner, inputs), alpha)
             elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
                 values = drop(next(unused), inputs) if training else inputs
             else:
