@@ -219,6 +219,7 @@ def test_factors_that_change_nothing_leave_one_group(
             {"bias": {"rate": 1}},
             r"groups\.bias\.rate: no such factor.*lr, weight_decay",
         ),
+        ({"bias": 0}, r"groups\.bias=0: expected factors, {weight_decay: 0}"),
         ({"bias": {"lr": -1}}, r"groups\.bias\.lr=-1: must be 0 or more"),
         ({"bias": {"lr": "half"}}, r"groups\.bias\.lr=half: expected float"),
     ],

@@ -96,19 +96,19 @@ def check_factors(factors: Factors) -> None:
         UserError: an unknown kind or name, or a factor that is no positive number or 0.
     """
     for kind, own in factors.items():
-        where = f"optimizer.groups.{kind}"
+        key = f"optimizer.groups.{kind}"
         if kind not in KINDS:
-            raise UserError(
-                f"{where}: no such kind of parameter. {nearest(kind, KINDS)}"
-            )
+            problem = f"{key}: no such kind of parameter. {nearest(kind, KINDS)}"
+            raise UserError(problem, key)
+        if not isinstance(own, Mapping):
+            raise UserError(f"{key}={own}: expected factors, {{weight_decay: 0}}", key)
         for name, value in own.items():
+            where = f"{key}.{name}"
             if name not in FACTORS:
-                raise UserError(
-                    f"{where}.{name}: no such factor. {nearest(name, FACTORS)}"
-                )
-            factor = check_value(value, float, f"{where}.{name}")
-            if not 0 <= factor < math.inf:
-                raise UserError(f"{where}.{name}={value}: must be 0 or more")
+                problem = f"{where}: no such factor. {nearest(name, FACTORS)}"
+                raise UserError(problem, where)
+            if not 0 <= check_value(value, float, where) < math.inf:
+                raise UserError(f"{where}={value}: must be 0 or more", where)
 
 
 def make_optimizer(
