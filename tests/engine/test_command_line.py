@@ -124,7 +124,7 @@ def test_help_lists_groups_and_options(run: Run) -> None:
     ended = run("train", "--help")
     assert ended.code == 0
     for line in (
-        "activation: celu, elu, gelu",
+        "activation: blend, celu, elu, gelu",
         "experiment/sweep: bundled_data",
         "optimizer: adadelta",
     ):

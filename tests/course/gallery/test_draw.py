@@ -134,7 +134,7 @@ def test_an_option_that_cannot_be_drawn_leaves_the_others_alone(
 
 
 def test_a_value_that_does_not_fit_is_told_once(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"^activation=celu activation\.p=1: activ"):
+    with pytest.raises(UserError, match=r"^activation=blend activation\.p=1: activ"):
         draw_gallery(["activation", "activation.p=1"], tmp_path)
 
 

@@ -60,6 +60,7 @@ APART = {
     "model.dropout._target_": "dropout=none",
     "data.batch_size": "data.batch_size=16",
     "optimizer._target_": "optimizer=adamw",
+    "averaging._target_": "averaging=ema",
     "optimizer.amsgrad": "optimizer.amsgrad=true",
     "trainer.precision": "trainer.precision=64-true",
     "trainer.gradient_clip_val": "trainer.gradient_clip_val=1",
@@ -69,6 +70,7 @@ APART = {
 ALONE = {
     "optimizer=LBFGS": "optimizer=lbfgs",
     "optimizer=Adafactor": "optimizer=adafactor",
+    "optimizer.groups of ASGD": "optimizer=asgd +optimizer.groups.bias.lr=0.5",
     "trainer.max_steps=9": "trainer.max_steps=9",
     "trainer.max_time=00:00:00:09": "trainer.max_time=00:00:00:09",
     "trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches=2",
@@ -100,7 +102,7 @@ def test_the_message_names_what_cannot_be_stacked(
     config: Compose, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", Callback)
-    run = built(config("data=iris", "trainer=cpu", ALONE[reason]))
+    run = built(config("data=iris", "trainer=cpu", *ALONE[reason].split()))
     assert refusal(run) == f"{reason} cannot be stacked"
 
 
