@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from litmlp.embeddings import Periodic
 from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
 from litmlp.input_scales import InputScale
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
-from litmlp.optimizers import make_optimizer
+from litmlp.optimizers import kinds_of, make_optimizer
 from litmlp.regressor import Regressor
 
 NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
@@ -248,3 +249,11 @@ def test_an_optimizer_without_a_value_refuses_its_factor() -> None:
     }.items():
         with pytest.raises((UserError, ValueError), match=message):
             make_optimizer(kind, nn.Linear(1, 1), {"bias": {"weight_decay": 0}})
+
+
+def test_each_network_of_an_ensemble_has_an_output_layer() -> None:
+    networks = [network_of_all_kinds() for _ in range(2)]
+    members = [Member(encoding=nn.Identity(), network=network) for network in networks]
+    kinds = kinds_of(Ensemble(members=members))
+    outputs = {parameter for parameter, own in kinds.items() if "output" in own}
+    assert outputs == {p for network in networks for p in network.output.parameters()}

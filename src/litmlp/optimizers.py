@@ -4,7 +4,7 @@ import copy
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -118,7 +118,7 @@ def make_optimizer(
 
     Args:
         factory: makes it from parameters, or from groups of them.
-        model: its ``network`` has the output layer.
+        model: its ``network``, or each network of an ensemble, has an output layer.
         factors: without any, all parameters are one group.
 
     Raises:
@@ -147,17 +147,24 @@ def make_optimizer(
 
 def kinds_of(model: nn.Module) -> dict[nn.Parameter, set[str]]:
     """Return the kinds of each parameter, see :data:`Factors`."""
-    network = getattr(model, "network", model)
-    linears = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    # Each network of an ensemble has an output layer.
+    networks = [m.network for m in model.modules() if hasattr(m, "network")] or [model]
+    outputs = [last_linear(cast(nn.Module, network)) for network in networks]
     found: dict[nn.Parameter, set[str]] = {}
     for module in model.modules():
         is_kind = {
             "norm": isinstance(module, NORMS) or hasattr(module, "running_mean"),
             "embedding": isinstance(module, EMBEDDINGS),
             "input_scale": isinstance(module, InputScale),
-            "output": module in linears[-1:],
+            "output": module in outputs,
         }
         kinds = {kind for kind, fits in is_kind.items() if fits}
         for name, parameter in module.named_parameters(recurse=False):
             found.setdefault(parameter, kinds | ({"bias"} & {name}))
     return found
+
+
+def last_linear(network: nn.Module) -> nn.Linear | None:
+    """Return the last linear layer of a network, if it has one."""
+    linears = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    return linears[-1] if linears else None
