@@ -136,9 +136,10 @@ def option_file(option: str) -> Path | None:
 
 def options_of(group: str) -> list[str]:
     """Return the names of a group's options, those in sub-folders included."""
-    return sorted({name for at in option_folders() for name in _names(at / group)})
+    return sorted({name for at in option_folders() for name in names_in(at / group)})
 
 
-def _names(folder: Path) -> Iterator[str]:
+def names_in(folder: Path) -> Iterator[str]:
+    """Yield the names of the options in a folder."""
     for path in folder.rglob("*.yaml"):
         yield path.relative_to(folder).with_suffix("").as_posix()

@@ -63,10 +63,8 @@ def cannot_be_feature(raw: pl.Series) -> bool:
     """Say whether a column is free text, an identifier, or of a type of no feature."""
     try:
         read_feature(raw, None, Wording())
-    except CellError:  # a single value has to be corrected
-        return False
-    except UserError:
-        return True
+    except UserError as error:
+        return not isinstance(error, CellError)  # a value that can be corrected
     return False
 
 

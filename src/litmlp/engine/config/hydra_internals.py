@@ -23,7 +23,7 @@ from litmlp.engine.config.command_mistakes import (
     refused,
 )
 from litmlp.engine.config.hydra_allowlist import check_hydra_section
-from litmlp.engine.config.renamed_keys import rename_keys, warn_of, with_new_names
+from litmlp.engine.config.renamed_keys import new_name, rename_keys, with_new_names
 from litmlp.errors import UserError
 
 
@@ -69,7 +69,7 @@ class CheckedLoader(ConfigLoaderImpl):
             own = [*config.hydra.overrides.hydra]
             config.hydra.overrides.task = [o for o in overrides if o not in own]
         for old in rename_keys(config):  # in a file of the project
-            warn_of(old)
+            new_name(old)
         check_hydra_section(config.hydra)
         keep_existing_handlers(config.hydra.job_logging)
         return config

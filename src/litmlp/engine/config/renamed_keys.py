@@ -10,21 +10,19 @@ RENAMED: dict[str, str] = {}
 """The new name of each key, as in ``{"optimizer.eta": "optimizer.lr"}``."""
 
 
-def warn_of(old: str) -> None:
-    """Tell the user the new name of a key."""
-    line = f"warning: {old} is now {RENAMED[old]}; the next release refuses {old}"
-    print(line, file=sys.stderr)
+def new_name(key: str) -> str:
+    """Return today's name of a key, and warn of an old one."""
+    new = RENAMED.get(key, key)
+    if new != key:
+        line = f"warning: {key} is now {new}; the next release refuses {key}"
+        print(line, file=sys.stderr)
+    return new
 
 
 def with_new_names(overrides: Sequence[str]) -> list[str]:
     """Return overrides with the new names of their keys, and warn of the old names."""
-
-    def new_name(key: re.Match[str]) -> str:
-        if key[0] in RENAMED:
-            warn_of(key[0])
-        return RENAMED.get(key[0], key[0])
-
-    return [re.sub(r"[\w./@]+", new_name, text, count=1) for text in overrides]
+    key = re.compile(r"[\w./@]+")
+    return [key.sub(lambda found: new_name(found[0]), text, 1) for text in overrides]
 
 
 def rename_keys(config: DictConfig) -> list[str]:

@@ -120,10 +120,7 @@ def copy_option(option: str) -> None:
     if project is None:
         raise UserError(NO_PROJECT)
     group, _, name = option.partition("/")
-    engine = {
-        path.relative_to(option_folders.CONF / group).with_suffix("").as_posix()
-        for path in (option_folders.CONF / group).rglob("*.yaml")
-    }
+    engine = set(option_folders.names_in(option_folders.CONF / group))
     if group not in groups():
         raise UserError(f"{group}: no such group. {nearest(group, groups())}")
     if name not in engine:

@@ -38,12 +38,12 @@ def write_schema() -> None:
         UserError: a mistake in the project's ``pyproject.toml``.
     """
     open_project()
-    texts = {FILE: schema(), FILE.with_name("settings.json"): SETTINGS}
     FILE.parent.mkdir(exist_ok=True)
-    for file, content in texts.items():
-        if file == FILE or not file.exists():
-            file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            print(f"written      {file}")
+    FILE.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
+    print(f"schema       {FILE}")
+    settings = FILE.with_name("settings.json")
+    if not settings.exists():
+        settings.write_text(json.dumps(SETTINGS, indent=1) + "\n", encoding="utf-8")
 
 
 def schema() -> dict[str, Any]:

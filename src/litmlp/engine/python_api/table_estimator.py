@@ -19,8 +19,8 @@ from sklearn.utils.validation import (
 from litmlp.data.frame import to_polars
 from litmlp.engine.config.complete import PER_LAYER
 from litmlp.engine.python_api.fit_table import Table, fit_table
+from litmlp.engine.python_api.load import predict_table
 from litmlp.engine.python_api.overrides import override
-from litmlp.engine.python_api.predict_table import predict_table
 from litmlp.errors import UserError
 
 KEYS = {

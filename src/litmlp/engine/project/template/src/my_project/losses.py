@@ -14,7 +14,6 @@ class LogCosh(nn.Module):
     takes = "values"
 
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        size = (
-            outputs - targets
-        ).abs()  # log cosh(x) = |x| + log(1 + exp(-2|x|)) - log 2
+        # log cosh(x) = |x| + log(1 + exp(-2|x|)) - log 2
+        size = (outputs - targets).abs()
         return (size + softplus(-2 * size) - softplus(size.new_zeros(()))).mean()
