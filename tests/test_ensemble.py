@@ -85,6 +85,22 @@ def test_a_row_is_validated_by_the_network_without_it(config: Compose) -> None:
     torch.testing.assert_close(spread, torch.stack(each).std().detach())
 
 
+def test_the_temperature_is_the_best_for_rows_that_were_left_out(
+    config: Compose,
+) -> None:
+    sure = ("ensemble=folds", "ensemble.size=3", "optimizer.lr=0.1")
+    model = trained(config, *WINE, *sure).eval()
+    ensemble, data = ensemble_of(model), build_data(complete(config(*WINE, *sure)))
+    features, targets = data.split_features["train"], data.split_targets["train"]
+
+    def loss_at(factor: float) -> float:
+        outputs = ensemble(features, data.training_folds) / factor
+        return float(nn.functional.cross_entropy(outputs, targets).detach())
+
+    assert ensemble.temperature > 1.2
+    assert loss_at(1.0) < min(loss_at(0.98), loss_at(1.02))
+
+
 @pytest.mark.parametrize(
     ("link", "predict"),
     [

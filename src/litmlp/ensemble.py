@@ -6,6 +6,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
+from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
 from litmlp.errors import UserError
@@ -35,6 +36,7 @@ class Ensemble(nn.Module):
         members: any networks [B, F] → [B, O].
 
     Attributes:
+        temperature: divides the outputs of every network.
         link: class of the module between outputs and predictions; a classifier or
             regressor sets it.
 
@@ -42,11 +44,14 @@ class Ensemble(nn.Module):
         UserError: no members.
     """
 
+    temperature: Tensor
+
     def __init__(self, *, members: Sequence[nn.Module]) -> None:
         super().__init__()
         if not members:
             raise UserError("members: an ensemble needs one or more")
         self.members = nn.ModuleList(members)
+        self.register_buffer("temperature", torch.ones(()))
         self.link: type[nn.Module] = nn.Identity
 
     def forward(self, features: Tensor, folds: Tensor | None = None) -> Tensor:
@@ -57,10 +62,31 @@ class Ensemble(nn.Module):
             folds: index of the member that leaves out the row.
         """
         if folds is None:
-            return mean_outputs([m(features) for m in self.members], self.link)
+            outputs = [m(features) / self.temperature for m in self.members]
+            return mean_outputs(outputs, self.link)
         order = folds.argsort(stable=True)
         parts = [m(features[folds == k]) for k, m in enumerate(self.members)]
-        return torch.cat(parts)[order.argsort()]
+        return torch.cat(parts)[order.argsort()] / self.temperature
+
+    def calibrate(self, outputs: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+        """Find the temperature of the smallest loss; return outputs [B, O] with it.
+
+        The logits of networks that are too sure are divided by a temperature above 1,
+        which changes no order of classes. Source: Guo et al. 2017,
+        https://arxiv.org/abs/1706.04599
+
+        Args:
+            outputs: of rows that the networks were not trained on, [B, O].
+            loss: returns the loss [] of such outputs.
+        """
+        logits = outputs * self.temperature
+
+        def loss_at(log_temperature: float) -> float:
+            return float(loss(logits / math.exp(log_temperature)))
+
+        found = minimize_scalar(loss_at, bounds=(0, 5), method="bounded")
+        self.temperature.fill_(math.exp(found.x) if found.fun < loss_at(0) else 1.0)
+        return logits / self.temperature
 
     def train_on(
         self,

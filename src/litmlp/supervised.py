@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack, cast
 
@@ -292,10 +292,22 @@ class Supervised(LoadableModule):
         if values is None:
             rows = tuple(map(torch.cat, zip(*batches, strict=True)))
             outputs, targets, weights, folds = parts_of(rows)
+            if folds is not None and not self.trainer.testing:
+                outputs = self._calibrate(outputs, targets, weights)
             values = self.measure(outputs, targets, *weights)
             if folds is not None:
                 values["loss_spread"] = self._spread(outputs, targets, folds)
         return {f"{name}/{split}": value for name, value in values.items()}
+
+    def _calibrate(
+        self, outputs: Tensor, targets: Tensor, weights: Sequence[Tensor]
+    ) -> Tensor:
+        """Set the temperature of an ensemble by rows that it was not trained on."""
+        if self.takes not in ("class_logits", "binary_logit"):
+            return outputs
+        return cast(Ensemble, self.network).calibrate(
+            outputs, lambda logits: self.compute_loss(logits, targets, *weights)
+        )
 
     def _spread(self, outputs: Tensor, targets: Tensor, folds: Tensor) -> Tensor:
         """Return the standard deviation [] of the losses of an ensemble's networks."""
