@@ -11,6 +11,7 @@ from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.complete import complete
 from litmlp.engine.config.run_settings import run_settings
+from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.run.prepare import build_run
 from litmlp.engine.run.train import fit
 from litmlp.ensemble import Ensemble, mean_outputs
@@ -148,6 +149,17 @@ def test_an_impossible_ensemble_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         trained(config, *WINE, *overrides)
+
+
+def test_the_recipe_for_tables_trains_on_any_task(run: Run, tmp_path: Path) -> None:
+    people = (f"data.path={CONF.parent}/tests/people.csv", "data.drop=[id]")
+    small = ("ensemble.size=2", "model.hidden_sizes=[8]", "trainer.max_epochs=2")
+    for target, metric in (("city", "accuracy"), ("income", "rmse")):
+        own = (f"data.target={target}", f"name={target}", "trainer.accelerator=cpu")
+        assert run("train", "experiment=table", *people, *small, *own).code == 0
+        (folder,) = tmp_path.glob(f"logs/{target}/runs/*")
+        metrics = read_summary(folder)["metrics"]
+        assert metrics[f"{metric}/val"] is not None
 
 
 def test_every_option_is_tested_here() -> None:

@@ -95,9 +95,9 @@ def auto_batch_size(num_rows: int) -> int:
 
 
 def auto_max_epochs(num_batches: int) -> int:
-    """Return the epochs that make 10,000 steps, 16 to 256.
+    """Return the epochs that make 2,000 steps, 16 to 128.
 
-    >>> [auto_max_epochs(batches) for batches in (5, 63, 79, 196, 1_954)]
-    [256, 159, 127, 51, 16]
+    >>> [auto_max_epochs(batches) for batches in (5, 16, 32, 79, 1_954)]
+    [128, 125, 62, 25, 16]
     """
-    return min(256, max(16, round(10_000 / num_batches)))
+    return min(128, max(16, round(2_000 / num_batches)))

@@ -44,8 +44,8 @@ def test_other_callbacks_of_lightning_are_welcome() -> None:
 def test_sizes_that_are_auto_follow_from_the_number_of_training_rows() -> None:
     rows = [1, 150, 2_000, 2_100, 10_000, 50_000, 1_000_000]
     assert [auto_batch_size(n) for n in rows] == [32, 32, 32, 64, 128, 256, 512]
-    batches = [1, 5, 63, 79, 196, 1_954]
-    assert [auto_max_epochs(n) for n in batches] == [256, 256, 159, 127, 51, 16]
+    batches = [1, 5, 16, 32, 79, 1_954]
+    assert [auto_max_epochs(n) for n in batches] == [128, 128, 125, 62, 25, 16]
 
 
 def test_the_saved_config_has_the_sizes_and_not_auto(
@@ -57,4 +57,4 @@ def test_the_saved_config_has_the_sizes_and_not_auto(
     size = auto_batch_size(len(run.data.rows["train"]))
     assert run.config.data.batch_size == run.data.train_batches.sizes[0] == size > 32
     epochs = auto_max_epochs(len(run.data.train_batches))
-    assert run.config.trainer.max_epochs == run.trainer.max_epochs == epochs < 256
+    assert run.config.trainer.max_epochs == run.trainer.max_epochs == epochs < 128
