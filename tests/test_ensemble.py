@@ -162,6 +162,16 @@ def test_the_recipe_for_tables_trains_on_any_task(run: Run, tmp_path: Path) -> N
         assert metrics[f"{metric}/val"] is not None
 
 
+@pytest.mark.parametrize("ensemble", ["none", "folds"])
+def test_half_precision_ends_at_the_outputs(config: Compose, ensemble: str) -> None:
+    half = ("trainer.precision=bf16-mixed", f"ensemble={ensemble}", "ensemble.size=2")
+    size = half if ensemble == "folds" else half[:2]
+    model = trained(config, *WINE, *size)
+    assert model.trainer.callback_metrics["loss/val"].dtype == torch.float32
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model(torch.zeros(3, 13)).dtype == torch.float32
+
+
 def test_every_option_is_tested_here() -> None:
     assert {path.stem for path in CONF.glob("ensemble/*")} == {"none", "seeds", "folds"}
 

@@ -21,7 +21,8 @@ class Member(nn.Module):
         self.network = network
 
     def forward(self, features: Tensor) -> Tensor:
-        return cast(Tensor, self.network(self.encoding(features)))
+        outputs = self.network(self.encoding(features))
+        return cast(Tensor, outputs.to(features.dtype))
 
 
 class Ensemble(nn.Module):

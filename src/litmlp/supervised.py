@@ -107,7 +107,8 @@ class Supervised(LoadableModule):
         """
         encoded = self.encoding(features)
         outputs = self.network(encoded, *(() if folds is None else (folds,)))
-        return cast(Tensor, outputs)
+        # Half precision ends here: losses and metrics need the digits.
+        return cast(Tensor, outputs.to(features.dtype))
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor) -> Tensor:
