@@ -10,6 +10,7 @@ from torch import Tensor
 from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data, Plane
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.figures.plane import plane_figure
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
@@ -52,6 +53,7 @@ class DecisionSurface(Callback):
         if trainer.current_epoch.bit_count() != 1:
             self._draw(trainer, model, trainer.current_epoch)
 
+    @report_failed_picture()
     def _draw(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:
         if self._plane is None:
             return

@@ -4,6 +4,7 @@ from lightning.pytorch import Trainer
 from torch import Tensor
 
 from litmlp.callbacks.layer_recorder import Snapshot, Snapshots
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
@@ -26,6 +27,7 @@ class Histograms(Snapshots):
             raise UserError(f"bins={bins}: must be 1 or more")
         self.bins = bins
 
+    @report_failed_picture()
     def look(self, trainer: Trainer, model: Supervised, snapshot: Snapshot) -> None:
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoard):

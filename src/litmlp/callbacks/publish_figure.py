@@ -1,8 +1,5 @@
 """Pictures for TensorBoard's images tab and the run's folder."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from lightning.pytorch import Trainer
@@ -11,18 +8,6 @@ from matplotlib.figure import Figure
 from litmlp.engine.figures.style import as_png
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.epoch_state import Position
-
-log = logging.getLogger(__name__)
-
-
-@contextmanager
-def report_failed_picture() -> Iterator[None]:
-    """Report a picture that cannot be drawn in one line: a result is worth more."""
-    try:
-        yield
-    except Exception as error:  # any error of matplotlib, such as a missing font
-        reason = str(error).partition("\n")[0][:200]
-        log.warning(f"a picture is left out: {type(error).__name__}: {reason}")
 
 
 def publish(

@@ -9,10 +9,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from litmlp.callbacks.publish_figure import publish, report_failed_picture
+from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures import classification, regression
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.figures.weights import first_layer_weights
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised

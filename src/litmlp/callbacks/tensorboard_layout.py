@@ -7,6 +7,7 @@ from typing import Any, cast
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.process.torch_internals import traced_graph
 from litmlp.supervised import Supervised
@@ -64,6 +65,7 @@ def layout(metrics: Sequence[str]) -> Layout:
     return {title: charts for title, charts in pages.items() if charts}
 
 
+@report_failed_picture()
 def draw_graph(logger: TensorBoard, trainer: Trainer, model: Supervised) -> None:
     """Draw the network's operations on a batch, by module."""
     features, *_ = next(iter(trainer.train_dataloader))  # type: ignore[arg-type]  # one loader

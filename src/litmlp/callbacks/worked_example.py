@@ -6,6 +6,7 @@ from typing import Any, cast
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.terminal.console import show, table
 from litmlp.errors import UserError
@@ -58,6 +59,7 @@ class WorkedExample(Callback):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.iterations, self._too_many = state["iterations"], state["too_many"]
 
+    @report_failed_picture()
     def on_train_end(self, trainer: Trainer, model: LightningModule) -> None:
         if not trainer.is_global_zero:
             return

@@ -7,6 +7,7 @@ from pathlib import Path
 from litmlp.course.lessons.claims import Claim
 from litmlp.course.lessons.outcome import Outcome
 from litmlp.course.lessons.sweep_runs import SweepRun, read_runs
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.terminal.console import console
 from litmlp.errors import UserError, nearest
 
@@ -50,7 +51,8 @@ class Lesson:
 
         outcome = self.judge(sweep)
         outcome.write_json(sweep / "verdict.json")
-        save(draw(outcome), sweep / "lesson.png")
+        with report_failed_picture():
+            save(draw(outcome), sweep / "lesson.png")
         console.print(outcome.verdicts())
         console.print(f"picture      {sweep / 'lesson.png'}", soft_wrap=True)
 

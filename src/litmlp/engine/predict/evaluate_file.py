@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 from torch import Tensor
 
-from litmlp.callbacks.publish_figure import report_failed_picture
 from litmlp.data.prediction_table import predicted_columns, true_columns
 from litmlp.data.samples import predicted_names
 from litmlp.data.tables.labelled_rows import LabelledRows, read_labelled
@@ -23,6 +22,7 @@ from litmlp.engine.diagnosis.score_tables import (
     target_scores,
 )
 from litmlp.engine.figures import classification, regression
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.figures.style import as_label, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows

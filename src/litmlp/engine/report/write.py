@@ -2,13 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.report.comparable_runs import problems
 from litmlp.engine.report.findings import Findings, find
@@ -23,6 +25,8 @@ from litmlp.errors import UserError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Drawings = dict[str, Callable[[], "Figure"]]
+"""What draws each picture of a part, by its name."""
 MOST_PICTURED = 6
 """Problems with pictures: these take most of a report's time."""
 LONGEST_NAME = 60
@@ -125,16 +129,16 @@ def draw_findings(findings: Sequence[Findings], folder: Path) -> list[Pictures]:
     """Draw ranking, effects and strongest pair of axes of each problem."""
     drawn: list[Pictures] = []
     for number, each in enumerate(findings, start=1):
-        figures: dict[str, Figure] = {}
+        figures: Drawings = {}
         if number <= MOST_PICTURED and each.choices.height > 1:
             # Matplotlib takes a second to load; not all reports have pictures.
             from litmlp.engine.report import draw_sweep
 
-            figures["ranking"] = draw_sweep.draw_ranking(each)
+            figures["ranking"] = partial(draw_sweep.draw_ranking, each)
             if len(each.problem.compared) > 1:
-                figures["effects"] = draw_sweep.draw_effects(each)
+                figures["effects"] = partial(draw_sweep.draw_effects, each)
             if pair := draw_sweep.pair_to_draw(each):
-                figures["pairing"] = draw_sweep.draw_pairing(each, *pair)
+                figures["pairing"] = partial(draw_sweep.draw_pairing, each, *pair)
         slug = re.sub(r"[^A-Za-z0-9._]+", "-", each.problem.name)[:LONGEST_NAME]
         prefix = f"{number}-{slug}-" if len(findings) > 1 else ""
         drawn.append(save_all(figures, folder, prefix))
@@ -147,21 +151,24 @@ def draw_searches(searches: Sequence[Search], folder: Path) -> list[Pictures]:
     for number, search in enumerate(searches, start=1):
         from litmlp.engine.report import draw_search  # loads Matplotlib too
 
-        figures = {"history": draw_search.draw_history(search)}
+        figures: Drawings = {"history": partial(draw_search.draw_history, search)}
         if any(search.importances.values()):
-            figures["importances"] = draw_search.draw_importances(search)
+            figures["importances"] = partial(draw_search.draw_importances, search)
         if len(search.objectives) == 2 and search.best:
-            figures["front"] = draw_search.draw_front(search)
+            figures["front"] = partial(draw_search.draw_front, search)
         prefix = f"search-{number}-" if len(searches) > 1 else "search-"
         drawn.append(save_all(figures, folder, prefix))
     return drawn
 
 
-def save_all(figures: "dict[str, Figure]", folder: Path, prefix: str) -> Pictures:
-    """Write figures as PNG files into a folder."""
-    paths = {name: folder / f"{prefix}{name}.png" for name in figures}
-    for name, figure in figures.items():
+def save_all(drawings: Drawings, folder: Path, prefix: str) -> Pictures:
+    """Draw figures, and write them as PNG files into a folder."""
+    paths: dict[str, Path] = {}
+    for name, draw in drawings.items():
         from litmlp.engine.figures.style import save  # loads Matplotlib too
 
-        save(figure, paths[name])
+        with report_failed_picture():
+            path = folder / f"{prefix}{name}.png"
+            save(draw(), path)
+            paths[name] = path
     return paths
