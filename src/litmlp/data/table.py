@@ -8,6 +8,7 @@ import polars as pl
 
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
+from litmlp.data.tables.raw_features import describe_stored
 from litmlp.data.tables.read import Source, open_source, read_table
 from litmlp.data.tables.split_columns import Split, TableFile
 from litmlp.data.tables.tabular import Name, Tabular
@@ -89,6 +90,8 @@ class TableData(Tabular):
                         read_again(table[column.name], column, for_classes=for_classes)
                         for column in targets
                     )
+                for line in describe_stored([*columns, *targets], table.schema):
+                    log.info(f"{path}: {line}")
                 files.append(self.label(path, source.place, table, values, split))
         return files
 

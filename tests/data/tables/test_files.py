@@ -99,3 +99,18 @@ def test_a_name_is_taken_literally(name: str, tmp_path: Path) -> None:
     pl.DataFrame({"x": ["1"], name: ["2"], "y": ["3"]}).write_csv(path)
     source = open_source(str(path))
     assert read_table(source, [name]).to_dict(as_series=False) == {name: ["2"]}
+
+
+def test_outer_spaces_of_names_are_left_out_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spaced, typed = tmp_path / "t.csv", tmp_path / "t.parquet"
+    spaced.write_text(" a, b,c\n1,2,3\n")
+    pl.read_csv(spaced).write_parquet(typed)
+    for path in (spaced, typed):
+        assert read_table(open_source(str(path))).columns == ["a", "b", "c"]
+        assert f"{path}: outer spaces of 2 names are left out" in caplog.text
+    caplog.clear()
+    spaced.write_text("a,b\n1,2\n")
+    read_table(open_source(str(spaced)))
+    assert not caplog.text

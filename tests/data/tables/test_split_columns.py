@@ -1,5 +1,6 @@
 """Splits of a table: by files, a column, groups or times."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,7 @@ def test_text_is_no_time(tmp_path: Path) -> None:
         ({"group": "x", "split_column": "x"}, r"data\.split_column and data\.group"),
         ({"group": "shp"}, r"no column shp\. Did you mean shop\?"),
         ({"split_column": "split", "num_folds": 5}, "cuts all rows into folds"),
-        ({"time": "day", "num_folds": 5}, "cuts all rows into folds"),
+        ({"time": "day", "num_folds": 5}, "folds mix earlier and later rows"),
     ],
 )
 def test_contradicting_options_are_refused(
@@ -215,3 +216,19 @@ def test_rows_keep_their_number_in_the_file(tmp_path: Path) -> None:
     samples = data(tmp_path, table).samples
     assert samples.numbers is not None
     assert torch.equal(samples.numbers.double(), samples.inputs[:, 0].double())
+
+
+def test_typed_numbers_of_a_test_file_are_said_where_training_read_text(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text, typed = tmp_path / "t.csv", tmp_path / "t.parquet"
+    text.write_text("x;z;y\n" + "1,5;1;2\n2,5;2;3\n" * 20)
+    pl.DataFrame({"x": [1.5], "z": [1.0], "y": [2.0]}).write_parquet(typed)
+    again = Path(shutil.copy(text, tmp_path / "again.csv"))
+    for path, said in ((typed, True), (again, False)):
+        caplog.clear()
+        _ = TableData(path=str(text), test_path=str(path), target="y").samples
+        line = "column x: numbers are taken as they are, and the model was trained on"
+        assert (f"{path}: {line} text like 1234,5" in caplog.text) is said
+        assert ("numbers are taken as they are" in caplog.text) is said
+        assert "column z: numbers" not in caplog.text

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -100,3 +101,9 @@ def test_an_array_or_a_table_in_another_order_can_be_predicted() -> None:
         model.predict(table.drop("age"))
     with pytest.raises(UserError, match="no probabilities"):
         model.predict_proba(table)
+    first, *others = model.trained.columns
+    was_text = [replace(first, form="1234,5"), *others]
+    as_text = litmlp.load(model.trained.folder)
+    as_text = replace(as_text, trained=replace(as_text.trained, columns=was_text))
+    with pytest.warns(UserWarning, match=f"column {first.name}: numbers are taken"):
+        assert as_text.predict(table) == model.predict(table)

@@ -130,11 +130,11 @@ def check_kind(read: ReadColumn, kind: str, wording: Wording) -> ReadColumn:
     text = read.cleaned
     distinct = text.drop_nulls().unique(maintain_order=True)
     if kind == "datetime":
-        form, _, note = find_date_form(distinct, None)
+        form, _, note, _ = find_date_form(distinct, None)
         values = parse_times(text, form)
     else:
-        found = find_form(distinct, wording.decimal)
-        form, note = found if isinstance(found, Written) else ("", "")
+        found = find_form(distinct, wording.decimal_for(text.name))
+        form, note = found[:2] if isinstance(found, Written) else ("", "")
         values = parse_numbers(text, form)
     check_parsed(text, values, override)
     return read._replace(

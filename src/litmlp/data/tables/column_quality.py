@@ -47,9 +47,9 @@ def report_time(
     """Report how the column was read that orders the rows; nothing without one."""
     if name is None:
         return []
-    _, values, _, notes, _ = read_column(table[name], wording)
-    distinct, missing = values.drop_nulls().n_unique(), values.null_count()
-    return [ColumnFacts(name, "time", distinct, missing, "; ".join(notes))]
+    read = read_column(table[name], wording)
+    distinct, missing = read.values.drop_nulls().n_unique(), read.values.null_count()
+    return [ColumnFacts(name, "time", distinct, missing, "; ".join(read.notes))]
 
 
 def oddity(values: pl.Series, distinct: int) -> str:

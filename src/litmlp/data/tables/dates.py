@@ -6,6 +6,7 @@ precision, or ``duration``.
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -205,24 +206,37 @@ def in_days(times: pl.Series) -> pl.Series:
     return naive(times).dt.timestamp("us") / 86_400e6
 
 
-def find_date_form(text: pl.Series, given: str | None) -> tuple[str, float, str]:
-    """Find the format that fits most values of a column.
+class TimesForm(NamedTuple):
+    """A format, the fraction of values that it fits, and a remark about the reading.
+
+    ``rivals`` fit as many values, and give them other dates.
+    """
+
+    form: str
+    fraction: float
+    note: str
+    rivals: Sequence[str] = ()
+
+
+def find_date_form(text: pl.Series, given: str | None) -> TimesForm:
+    """Find the format that fits most values of a column, empty if none fits a value.
 
     Args:
         text: the distinct values.
         given: a format that the user has set; it is tried alone.
-
-    Returns:
-        The format (empty if none fits a value), the fraction of values that it fits and
-        a remark about its reading.
     """
     formats = [given] if given else candidates(text)
     fits = {f: 1 - parse_times(text, f).null_count() / len(text) for f in formats}
     form = max(fits, key=lambda f: fits[f], default="")
     if not form or not fits[form]:
-        return "", 0.0, ""
-    rivals = [f for f in fits if fits[f] == fits[form] and f != form]
-    return form, fits[form], "" if given else describe_form(text, form, rivals)
+        return TimesForm("", 0.0, "")
+    rivals: list[str] = []
+    if not is_clock(form) and form != DURATION:
+        times = parse_times(text, form)
+        equal = [f for f in fits if fits[f] == fits[form] and f != form]
+        rivals = [f for f in equal if (parse_times(text, f) != times).any()]
+    note = "" if given else describe_form(text, form, rivals)
+    return TimesForm(form, fits[form], note, rivals)
 
 
 def describe_form(text: pl.Series, form: str, rivals: Sequence[str]) -> str:
@@ -235,7 +249,6 @@ def describe_form(text: pl.Series, form: str, rivals: Sequence[str]) -> str:
     if "%y" in form:
         notes.append("years of two digits are read as 1969 to 2068")
     if rivals:
-        same = (parse_times(text, form) == parse_times(text, rivals[0])).all()
         other = f"'data.date_format=\"{rivals[0]}\"'"
-        notes += [] if same else [f"read as {form}; if it is {rivals[0]}: {other}"]
+        notes.append(f"read as {form}; if it is {rivals[0]}: {other}")
     return "; ".join(notes)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
+from litmlp.data.tables.missing_words import describe_left_out
 from litmlp.data.tables.raw_features import Unseen
 from litmlp.data.tables.read import Source
 from litmlp.data.tables.stream import read_inputs
@@ -27,7 +28,7 @@ class LabelledRows:
         kept: other columns as they are (from a CSV file as text), without columns of
             lists or bytes.
         rows: the index of each row in its file.
-        num_unlabelled: number of rows that are left out since they lack a target.
+        left_out: how many rows lack a target, and why; empty if none does.
         unseen: rows with categories that training did not have.
     """
 
@@ -35,7 +36,7 @@ class LabelledRows:
     targets: Tensor
     kept: pl.DataFrame
     rows: pl.Series
-    num_unlabelled: int
+    left_out: str
     unseen: Unseen
 
 
@@ -90,6 +91,6 @@ def read_labelled(
         else encoded_targets.to(inputs.dtype),
         kept=table[rows].select(cs.by_name(*kept)).select(~(cs.nested() | cs.binary())),
         rows=rows,
-        num_unlabelled=table.height - labelled.height,
+        left_out=describe_left_out(table, given),
         unseen=unseen,
     )

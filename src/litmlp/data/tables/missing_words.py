@@ -52,6 +52,14 @@ def describe_change(raw: pl.Series, cleaned: pl.Series) -> list[str]:
     return notes
 
 
+def describe_left_out(raw: pl.DataFrame, read: pl.DataFrame) -> str:
+    """Say how many rows lack a target as ``read``, and which words they have raw."""
+    count = read.height - read.drop_nulls().height
+    words = [count_words(raw[name], read[name]) for name in read.columns]
+    named = "".join(f": {text}" for text in words if text)
+    return f"{count:,} rows without a target are left out{named}" if count else ""
+
+
 def count_words(raw: pl.Series, read: pl.Series) -> str:
     """Name the words of a text column that were read as missing, with their counts.
 

@@ -1,7 +1,7 @@
 """Raw features of a network from the columns of a table."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import torch
@@ -100,6 +100,18 @@ def check_size(values: pl.Series) -> None:
             f"{values[row]:g} is beyond {most:.3g}, the largest number in training: "
             "correct it, leave it empty, or name it in data.missing",
         )
+
+
+def describe_stored(
+    columns: Sequence[Column], stored: Mapping[str, pl.DataType]
+) -> list[str]:
+    """Say which columns of a model are numbers here, and were text of a form before."""
+    return [
+        f"column {c.name}: numbers are taken as they are, and the model was trained on "
+        f"text like {c.form}"
+        for c in columns
+        if c.kind == "numeric" and c.form and stored[c.name].is_numeric()
+    ]
 
 
 def as_tensor(numbers: pl.Series) -> Tensor:

@@ -58,19 +58,21 @@ class Source:
 
     def scan(self) -> pl.LazyFrame:
         """Scan a file; the columns of a CSV file are text."""
-        if self.layout is None:
-            lazy = scan_typed(self.file, self.format)
-        else:
-            lazy = pl.scan_csv(
-                self.file,
-                infer_schema=False,
-                separator=self.layout.separator,
-                skip_lines=self.layout.skip_rows,
-                glob=False,
-            )
-        stored = lazy.collect_schema().names()
-        pairs = zip(stored, self.names, strict=True)
+        lazy = self.scan_as_stored()
+        pairs = zip(lazy.collect_schema().names(), self.names, strict=True)
         return lazy.select(cs.by_name(old).alias(new) for old, new in pairs)
+
+    def scan_as_stored(self) -> pl.LazyFrame:
+        """Scan a file under the names that it has, with their outer spaces."""
+        if self.layout is None:
+            return scan_typed(self.file, self.format)
+        return pl.scan_csv(
+            self.file,
+            infer_schema=False,
+            separator=self.layout.separator,
+            skip_lines=self.layout.skip_rows,
+            glob=False,
+        )
 
 
 def open_source(
@@ -154,6 +156,11 @@ def read_table(source: Source, columns: Sequence[str] | None = None) -> pl.DataF
             table = filled_rows(table)
     if not table.height:
         raise UserError(f"{source.path} has a header and no rows")
+    stored = source.scan_as_stored().collect_schema().names() if columns is None else []
+    if spaced := sum(
+        name.strip() in source.names and name != name.strip() for name in stored
+    ):
+        log.info(f"{source.path}: outer spaces of {spaced:,} names are left out")
     return table
 
 

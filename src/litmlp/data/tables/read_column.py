@@ -1,7 +1,7 @@
 """One column of a table: from the text or type of its file to numbers and times."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import polars as pl
@@ -10,6 +10,7 @@ from litmlp.data.tables.cell_errors import CellError
 from litmlp.data.tables.dates import (
     DURATION,
     ISO,
+    TimesForm,
     describe_form,
     find_date_form,
     naive,
@@ -20,11 +21,15 @@ from litmlp.data.tables.written_numbers import (
     Written,
     find_form,
     has_main_unit,
+    mark_of,
+    may_have_thousands,
     parse_numbers,
 )
 from litmlp.errors import UserError
 
 CLOCK = "%H:%M:%S%.f"
+COMMAS = "1.234,5"
+"""The form of numbers with decimal commas and points between the thousands."""
 MIXED = 0.5
 """A column with more than this fraction of numbers (or times) should hold no text."""
 FEW = 20
@@ -37,23 +42,35 @@ class Wording:
 
     Attributes:
         missing: words that stand for a missing value; None for the usual ones.
-        decimal: the decimal mark; None to find it.
+        decimal: one decimal mark, or one per column; None to find it.
         date_format: one format for all columns that it fits, or one per column.
+        settled: form and remark, by column, where other columns show how to read it.
     """
 
     missing: Sequence[str] | None = None
-    decimal: str | None = None
+    decimal: str | Mapping[str, str] | None = None
     date_format: str | Mapping[str, str] | None = None
+    settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.decimal not in (None, ".", ","):
-            raise UserError(f"data.decimal={self.decimal}: must be . or , (or null)")
+        given = self.decimal
+        for mark in given.values() if isinstance(given, Mapping) else [given]:
+            if mark not in (None, ".", ","):
+                raise UserError(f"data.decimal={given}: must be . or , (or null)")
 
     def format_for(self, name: str) -> str | None:
         """Return the format of dates that is set for one column."""
-        if isinstance(self.date_format, Mapping):
-            return self.date_format.get(name)
-        return None
+        if isinstance(self.date_format, Mapping) and name in self.date_format:
+            return self.date_format[name]
+        form, _ = self.settled.get(name, ("", ""))
+        return None if mark_of(form) else form or None
+
+    def decimal_for(self, name: str) -> str | None:
+        """Return the decimal mark of one column, None to find it."""
+        form, _ = self.settled.get(name, ("", ""))
+        given = self.decimal
+        own = given.get(name) if isinstance(given, Mapping) else given
+        return own or mark_of(form) or None
 
 
 class ReadColumn(NamedTuple):
@@ -65,6 +82,7 @@ class ReadColumn(NamedTuple):
         form: how the numbers or times were written; see ``Column.form``.
         notes: remarks about the reading.
         mixed: the first value of a text column that is no number or time as most are.
+        rivals: other forms, in which the same text means something else.
     """
 
     cleaned: pl.Series
@@ -72,6 +90,7 @@ class ReadColumn(NamedTuple):
     form: str = ""
     notes: Sequence[str] = ()
     mixed: CellError | None = None
+    rivals: Sequence[str] = ()
 
     @property
     def has_few_values(self) -> bool:
@@ -97,6 +116,9 @@ def read_column(raw: pl.Series, wording: Wording) -> ReadColumn:
         read = ReadColumn(cleaned, cleaned)
     else:
         read = read_text(cleaned, wording)
+    if raw.name in wording.settled:
+        _, reason = wording.settled[raw.name]
+        read = read._replace(notes=[*read.notes, reason])
     if read.values.dtype != pl.String:
         return read  # of numbers, neither spaces nor words are worth a remark
     return read._replace(notes=[*describe_change(raw, cleaned), *read.notes])
@@ -124,24 +146,29 @@ def read_text(text: pl.Series, wording: Wording) -> ReadColumn:
     is_plain = floats.null_count() == text.null_count()
     if is_plain and text.str.contains(r"^[-+]?0\d").any() and not given:
         return ReadColumn(text, text)  # codes, as 007
-    if is_plain and wording.decimal != "," and not given:
-        return ReadColumn(text, as_integers(text, floats))
+    decimal = wording.decimal_for(text.name)
+    if is_plain and decimal != "," and not given:
+        doubtful = decimal is None and may_have_thousands(text)
+        numbers = as_integers(text, floats)
+        return ReadColumn(text, numbers, rivals=[COMMAS] * doubtful)
     distinct = text.unique(maintain_order=True).drop_nulls()
     if distinct.str.to_lowercase().is_in(["true", "false"]).all():
         return ReadColumn(text, text.str.to_lowercase() == "true")
-    form, fraction, note = times_form(distinct, wording)
+    form, fraction, note, rivals = times_form(distinct, wording)
     if fraction == 1:
-        return ReadColumn(text, parse_times(text, form), form, [note] if note else [])
-    found = find_form(distinct, wording.decimal)
+        notes = [note] if note else []
+        return ReadColumn(text, parse_times(text, form), form, notes, rivals=rivals)
+    found = find_form(distinct, decimal)
     if isinstance(found, Written):
         numbers = parse_numbers(text, found.form)
-        return ReadColumn(text, numbers, found.form, [found.note] if found.note else [])
+        notes = [found.note] if found.note else []
+        return ReadColumn(text, numbers, found.form, notes, rivals=found.rivals)
     if found:
         return ReadColumn(text, text, notes=[f"{found}: taken as text"])
     return ReadColumn(text, text, mixed=find_mistake(text, form))
 
 
-def times_form(distinct: pl.Series, wording: Wording) -> tuple[str, float, str]:
+def times_form(distinct: pl.Series, wording: Wording) -> TimesForm:
     """Find the format of times: one that is set for the column or for the table.
 
     Raises:
@@ -150,10 +177,10 @@ def times_form(distinct: pl.Series, wording: Wording) -> tuple[str, float, str]:
     own = wording.format_for(distinct.name)
     if isinstance(wording.date_format, str):
         found = find_date_form(distinct, wording.date_format)
-        if found[1] > MIXED:
+        if found.fraction > MIXED:
             return found
     found = find_date_form(distinct, own)
-    if own and found[1] < 1:
+    if own and found.fraction < 1:
         parsed = parse_times(distinct, own)
         wrong = distinct.filter(parsed.is_null())[0]
         raise UserError(

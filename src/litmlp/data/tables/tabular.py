@@ -19,9 +19,10 @@ from litmlp.data.tables.column_quality import (
     report_time,
 )
 from litmlp.data.tables.column_roles import find_features
-from litmlp.data.tables.missing_words import count_words
+from litmlp.data.tables.missing_words import describe_left_out
 from litmlp.data.tables.raw_features import as_tensor
 from litmlp.data.tables.read_column import Wording
+from litmlp.data.tables.settle import settle
 from litmlp.data.tables.split_columns import (
     Split,
     TableFile,
@@ -60,8 +61,8 @@ class Tabular(Data):
             validation split.
         missing: words that stand for a missing value, beside an empty field; by default
             ``MISSING_WORDS``.
-        decimal: the decimal mark of numbers in text, ``.`` or ``,``; by default it is
-            found per column.
+        decimal: the decimal mark of numbers in text, ``.`` or ``,``, or marks by
+            column; by default they are found per column.
         date_format: the format of dates in text, such as ``%d/%m/%Y``, or formats by
             column; by default they are found per column.
         task: whether the target is taken as classes or as real values; ``auto`` infers
@@ -80,7 +81,7 @@ class Tabular(Data):
     group: Name | None = None
     time: Name | None = None
     missing: Sequence[Name | None] | None = None
-    decimal: str | None = None
+    decimal: str | Mapping[str, str] | None = None
     date_format: str | Mapping[str, str] | None = None
     task: Literal["auto", "binary", "multiclass", "regression"] = "auto"
 
@@ -144,14 +145,15 @@ class Tabular(Data):
     def load(self) -> Samples:
         table = self.read()
         names = self._features(table.columns)
+        time = [name for name in [self._name("time")] if name is not None]
         with mistakes_in(self.source, self.place):
+            wording = settle(table, [*self.targets, *names, *time], self.wording)
             targets = [
-                read_target(table[name], self.task, self.wording)
-                for name in self.targets
+                read_target(table[name], self.task, wording) for name in self.targets
             ]
             kinds = kinds_by_name(self.kinds)
             features = [
-                read_feature(table.drop_in_place(name), kinds.get(name), self.wording)
+                read_feature(table.drop_in_place(name), kinds.get(name), wording)
                 for name in names
             ]
         columns = [feature.column for feature in features]
@@ -176,11 +178,11 @@ class Tabular(Data):
             column_report=[
                 *report,
                 *report_targets(targets, values),
-                *report_time(table, self._name("time"), self.wording),
+                *report_time(table, self._name("time"), wording),
             ],
             given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},
             groups=self._groups(files, splits),
-            times=self._times(files),
+            times=self._times(files, wording),
             numbers=torch.cat([as_tensor(f.is_labelled.arg_true()) for f in files]),
             inputs=take_inputs(files, columns),  # the last, since it empties the tables
         )
@@ -203,10 +205,8 @@ class Tabular(Data):
         )
         if not file.num_rows:
             raise UserError(f"{source}: target {self.targets[0]} has no values")
-        if count := table.height - file.num_rows:
-            words = [count_words(table[n], targets[n]) for n in self.targets]
-            named = "".join(f": {text}" for text in words if text)
-            log.info(f"{source}: {count:,} rows without a target are left out{named}")
+        if line := describe_left_out(table, targets):
+            log.info(f"{source}: {line}")
         return file
 
     def _check_target_names(self, classes: Sequence[str]) -> None:
@@ -244,11 +244,11 @@ class Tabular(Data):
         check_groups(groups, splits)
         return as_tensor(groups.rank("dense").cast(pl.Int64).fill_null(0) - 1)
 
-    def _times(self, files: Sequence[TableFile]) -> Tensor | None:
+    def _times(self, files: Sequence[TableFile], wording: Wording) -> Tensor | None:
         name = self._name("time")
         if name is None:
             return None
-        return as_tensor(pl.concat([file.times(name, self.wording) for file in files]))
+        return as_tensor(pl.concat([file.times(name, wording) for file in files]))
 
     def _name(self, option: str) -> str | None:
         """Return the column of an option as text: ``data.group=2`` is column ``2``."""

@@ -5,7 +5,7 @@ unit before the number, commas between the thousands and a decimal point.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -32,17 +32,22 @@ NUMBER = (
 SEPARATORS = ((",", "."), (" ", "."), ("'", "."), ("_", "."))
 """Pairs of a thousands separator and a decimal point; ``COMMAS``: decimal commas."""
 COMMAS = (("", ","), (".", ","), (" ", ","), ("'", ","), ("_", ","))
+SAMPLE = 100
+"""Values that show how most columns are written."""
 MOST_UNITS = 5
 """Units that a column of numbers may mix by mistake."""
 PLAIN = "1234.5"
 EXAMPLE = re.compile(r"(.*?)1(\D?)234(\D)5(.*)", re.DOTALL)
+THOUSANDS = r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$"
+"""A number whose points may separate thousands."""
 
 
 class Written(NamedTuple):
-    """A form that fits all values of a column, and a remark about it."""
+    """A form that fits all values of a column, a remark about it and other forms."""
 
     form: str
     note: str
+    rivals: Sequence[str] = ()
 
 
 def find_form(text: pl.Series, decimal: str | None) -> Written | str | None:
@@ -70,14 +75,31 @@ def find_form(text: pl.Series, decimal: str | None) -> Written | str | None:
     fitting = [p for p in pairs(decimal) if digits.str.contains(pattern(*p)).all()]
     if not fitting:
         return f"numbers written in several ways, such as {digits[0]} and {digits[-1]}"
-    (thousands, mark), *others = fitting
-    form = f"{prefix}1{thousands}234{mark}5{suffix}"
+    form, *rivals = [f"{prefix}1{t}234{mark}5{suffix}" for t, mark in fitting]
+    rivals = [rival for rival in rivals if mark_of(rival) != mark_of(form)][:1]
+    numbers = parse_form(text, form)
+    rivals = [r for r in rivals if (parse_form(text, r) != numbers).any()]
     longest = max(text, key=len)
     number = parse_form(pl.Series([longest]), form)[0]
     note = f"{longest} is read as {number:.10g}"
-    if thousands == "," and ("", ",") in others:
-        note += """; if the comma is a decimal mark: 'data.decimal=","'"""
-    return Written("" if form == PLAIN else form, note)
+    if rivals:
+        note += """; if a comma is the decimal mark: 'data.decimal=","'"""
+    return Written("" if form == PLAIN else form, note, rivals)
+
+
+def mark_of(form: str) -> str:
+    """Return the decimal mark of a form; nothing for a form of other values."""
+    example = EXAMPLE.fullmatch(form)
+    return example[3] if example else ""
+
+
+def may_have_thousands(text: pl.Series) -> bool:
+    """Say whether all points of a column of plain numbers may separate thousands."""
+    for some in (text.head(SAMPLE), text):  # most columns show it at once
+        points = some.filter(some.str.contains(".", literal=True))
+        if not points.str.contains(THOUSANDS).all():
+            return False
+    return len(points) > 0
 
 
 def has_main_unit(text: pl.Series) -> pl.Series:

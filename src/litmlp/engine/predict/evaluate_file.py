@@ -26,7 +26,7 @@ from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.figures.style import as_label, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
-from litmlp.engine.predict.predict_file import match_columns
+from litmlp.engine.predict.predict_file import match_columns, show_stored
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
@@ -88,9 +88,8 @@ def read_rows(model: TrainedModel, source: str) -> LabelledRows:
         class_names=model.class_names,
         kept=kept,
     )
-    if labelled.num_unlabelled:
-        show(f"{labelled.num_unlabelled:,} rows without a target are left out")
-    for line in describe_unseen(labelled.unseen):
+    show_stored(opened, [*model.columns, *model.targets])
+    for line in filter(None, [labelled.left_out, *describe_unseen(labelled.unseen)]):
         show(line)
     return labelled
 

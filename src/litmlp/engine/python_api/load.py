@@ -1,5 +1,6 @@
 """A trained run, or a sweep, that predicts tables in memory."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from litmlp.data.frame import to_polars
-from litmlp.data.tables.raw_features import to_inputs
+from litmlp.data.tables.raw_features import (
+    Unseen,
+    describe_stored,
+    describe_unseen,
+    to_inputs,
+)
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.option_folders import open_project
 from litmlp.engine.predict.averaged_runs import one_or_all
@@ -92,7 +98,11 @@ def predict_table(trained: TrainedModel, table: pl.DataFrame) -> NDArray[Any]:
             f"the table has no column {', '.join(missing)}. "
             f"There are: {', '.join(table.columns)}"
         )
+    unseen: Unseen = Unseen()
     with run_settings(trained.config):  # as in training: threads, floating-point type
-        inputs = to_inputs(table, trained.columns)
+        inputs = to_inputs(table, trained.columns, unseen)
         predictions: NDArray[Any] = trained.predict(inputs).numpy()
+    stored = describe_stored(trained.columns, table.schema)
+    for line in [*stored, *describe_unseen(unseen)]:
+        warnings.warn(line, stacklevel=3)
     return predictions
