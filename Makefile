@@ -16,7 +16,7 @@ QUICK = $(wildcard $(addprefix tests/test_,classifier.py construct.py encoding.p
 	penalties.py regressor.py schedulers.py)) \
 	tests/data tests/engine/config tests/engine/diagnosis tests/engine/report
 
-test-quick: .venv/installed  ## two minutes on two cores
+test-quick: .venv/installed  ## three minutes on two cores
 	.venv/bin/pytest -n auto $(QUICK) $(ARGS)
 
 test-slow: .venv/installed  ## with packages that are too large for every environment

@@ -18,6 +18,8 @@ def check_value(value: Any, hint: Any, where: str) -> Any:
     Raises:
         UserError: the value has another type.
     """
+    if get_origin(hint) is collections.abc.Iterable:  # checked only once it is read
+        hint = list[get_args(hint)]  # type: ignore[misc]  # known at run time
     kinds = get_args(hint) or (hint,)
     if Tensor in kinds and float not in kinds and isinstance(value, list):
         try:

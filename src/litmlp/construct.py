@@ -1,5 +1,6 @@
 """The one door between a config and objects: checked targets, checked values."""
 
+import collections.abc
 import contextlib
 import functools
 import inspect
@@ -247,9 +248,11 @@ def arguments_of(
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations of parameters that can be evaluated at run time."""
     function = inspect.unwrap(function)
+    # Many modules import the names of abstract classes for type checkers alone.
+    names = vars(collections.abc) | getattr(function, "__globals__", {})
     hints: dict[str, Any] = {}
     for name, annotation in getattr(function, "__annotations__", {}).items():
         alone = types.SimpleNamespace(__annotations__={name: annotation})
         with contextlib.suppress(NameError):
-            hints |= get_type_hints(alone, function.__globals__)
+            hints |= get_type_hints(alone, names)
     return hints

@@ -8,6 +8,7 @@ import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
+from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, Samples
 from litmlp.data.splits import split_rows
 from litmlp.errors import UserError
@@ -221,3 +222,10 @@ def test_a_rare_class_may_be_in_some_folds_alone() -> None:
     all_rare = samples(torch.tensor([0, 1] * 3), num_classes=2)
     with pytest.raises(UserError, match=r"data\.num_folds=5: "):
         split_rows(all_rare, **SHARES, seed=0, num_folds=5)
+
+
+@pytest.mark.parametrize("name", ["rows", "samples", "train_dataloader"])
+def test_an_option_cannot_replace_a_part_of_every_data_set(name: str) -> None:
+    with pytest.raises(UserError, match=rf"^Mine\.{name}: every data set has a {name}"):
+        type("Mine", (Data,), {"__annotations__": {name: int}, name: 1})
+    type("Mine", (Data,), {"__annotations__": {"num_rows": int, "fold": int}})

@@ -100,6 +100,12 @@ def test_a_flag_shows_where_a_mistake_was_found(run: Run) -> None:
     assert "Invalid learning rate: -1" in ended.err
 
 
+def test_flags_may_stand_between_overrides(run: Run) -> None:
+    ended = run("train", "seed=3", "--cfg", "job", "name=mine", "+x=-m")
+    assert ended.code == 0, ended.err
+    assert {"seed: 3", "name: mine", "x: -m"} <= set(ended.out.splitlines())
+
+
 def test_a_loss_that_does_not_fit_is_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "conf" / "loss").mkdir(parents=True)
     (tmp_path / "conf" / "loss" / "odd.yaml").write_text(

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from inspect import get_annotations
+from types import FunctionType
 from typing import Any, Literal
 
 import torch
@@ -80,6 +82,17 @@ class Data(LightningDataModule):
     order_seed: int | None = 0
     standardize_target: bool = True
     preprocessing: Callable[[Tensor], nn.Module] = Standardize
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse an option whose name would replace a part of this class."""
+        super().__init_subclass__(**options)
+        for name in get_annotations(cls):
+            taken = getattr(super(cls, cls), name, None)
+            if isinstance(taken, property | cached_property | FunctionType):
+                raise UserError(
+                    f"{cls.__name__}.{name}: every data set has a {name} of another "
+                    "meaning: give the option another name"
+                )
 
     def __post_init__(self) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from litmlp.errors import UserError
 Task = Callable[[DictConfig], float | None]
 
 TRACEBACK = "--traceback"
+OVERRIDE = re.compile(r"[~+]|[^-].*=", re.DOTALL)
 FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's own option for the same
 
 
@@ -52,7 +54,9 @@ def run(task: Task, *, config: str) -> None:
         config: name of the primary config in conf/.
     """
     full = TRACEBACK in sys.argv or FULL_ERROR in os.environ
-    sys.argv = [argument for argument in sys.argv if argument != TRACEBACK]
+    arguments = [argument for argument in sys.argv[1:] if argument != TRACEBACK]
+    # Hydra's parser wants all overrides in one piece, so that flags come first.
+    sys.argv[1:] = sorted(arguments, key=lambda text: bool(OVERRIDE.match(text)))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # some terminals lack box characters

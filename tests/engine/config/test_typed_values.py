@@ -78,13 +78,15 @@ def test_text_has_the_type_of_its_argument(
         "trainer.max_epochs=${oc.env:LR}",
         "model.hidden_sizes=['8','1.5']",
         "callbacks.early_stopping.patience='2.5'",
+        "scheduler=multistep scheduler.milestones=['3','x']",
     ],
 )
 def test_text_that_is_no_such_number_is_refused_by_its_key(
     override: str, config: Compose
 ) -> None:
-    with pytest.raises(UserError, match=f"^{override.split('=')[0]}=.*: expected"):
-        convert_texts(config(override))
+    *_, key = override.rpartition("=")[0].split()
+    with pytest.raises(UserError, match=f"^{key}=.*: expected"):
+        convert_texts(config(*override.split()))
 
 
 def test_part_that_null_switches_off_is_off_everywhere(config: Compose) -> None:

@@ -35,6 +35,10 @@ def in_process(line: str) -> ProcessRaisedException:
             RuntimeError("Early stopping conditioned on metric `x`"),
             "callbacks.early_stopping.monitor: Early stopping",
         ),
+        (
+            ModuleNotFoundError("psutil is not installed. Try `pip install -U psutil`"),
+            "psutil is not installed",
+        ),
         (in_process("litmlp.errors.UserError: lr: too small"), "lr: too small"),
     ],
 )
@@ -54,7 +58,13 @@ def test_lack_of_memory_is_found_below_what_raised_later() -> None:
 
 
 @pytest.mark.parametrize(
-    "bug", [KeyError("samples"), RuntimeError("b"), in_process("KeyError: 1")]
+    "bug",
+    [
+        KeyError("samples"),
+        RuntimeError("b"),
+        ModuleNotFoundError("mine"),
+        in_process("KeyError: 1"),
+    ],
 )
 def test_bug_has_no_line_and_keeps_its_traceback(
     bug: Exception, capsys: pytest.CaptureFixture[str]

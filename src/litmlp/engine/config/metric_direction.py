@@ -8,6 +8,7 @@ from typing import Any, Literal
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.construct import resolve
+from litmlp.engine.config.command_mistakes import bare
 from litmlp.errors import UserError, nearest
 
 SPLITS = {"train", "val", "test", "valid", "validation"}
@@ -40,9 +41,11 @@ def check_monitors(config: DictConfig, splits: Sequence[str]) -> None:
     allowed = [f"{name}/{split}" for name in names for split in splits]
     for key, tag, mode in monitors(config):
         words = set(re.split(r"[/_ ]", tag))
-        # Any other name may be one that a callback logs.
+        # For a callback, any other name may be one that another callback logs.
         is_metric = words <= SPLITS.union(*(name.split("_") for name in names))
-        if tag not in allowed and (is_metric or key == "monitor"):
+        is_metric |= bare(tag) in map(bare, allowed)
+        of_run = key in ("monitor", "scheduler.monitor")
+        if tag not in allowed and (is_metric or of_run):
             raise UserError(f"{key}={tag}: no such metric. {nearest(tag, allowed)}")
         if tag not in allowed or mode is None:
             continue

@@ -140,6 +140,10 @@ def _of_runtime(error: Any) -> str | None:
     return None
 
 
+def _of_package(error: Any) -> str | None:
+    return str(error) if "pip install" in str(error) else None
+
+
 def _of_process(error: Any) -> str | None:
     """The last line of another process's traceback, if it names a user's mistake."""
     *_, last = str(error).strip().splitlines()
@@ -154,6 +158,7 @@ LINES: dict[str, Callable[[Any], str | None]] = {
     "omegaconf.errors.OmegaConfBaseException": str,
     "builtins.OSError": _of_disk,
     "builtins.MemoryError": _of_memory,
+    "builtins.ModuleNotFoundError": _of_package,
     "torch.OutOfMemoryError": _of_memory,
     "lightning.fabric.utilities.exceptions.MisconfigurationException": _of_trainer,
     "torch.multiprocessing.spawn.ProcessRaisedException": _of_process,
