@@ -148,4 +148,6 @@ def quantiles(inputs: Tensor, fractions: Tensor) -> Tensor:
         np.quantile(c, fractions) if len(c) else np.zeros(len(fractions))
         for c in columns
     ]
+    if not found:  # a table of categories alone
+        return inputs.new_empty(len(fractions), 0)
     return torch.from_numpy(np.stack(found, axis=1)).to(inputs.dtype)
