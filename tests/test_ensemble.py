@@ -69,6 +69,7 @@ def test_a_row_is_validated_by_the_network_without_it(config: Compose) -> None:
     model = trained(config, *folds).eval()
     data = build_data(complete(config(*folds)))
     assert torch.equal(data.rows["val"], data.rows["train"])
+    assert data.split_features["val"] is data.split_features["train"]
     features, indices = data.split_features["train"], data.training_folds
     assert indices is not None
     found = ensemble_of(model)(features, indices)

@@ -226,10 +226,14 @@ class Data(LightningDataModule):
     def split_features(self) -> dict[str, Tensor]:
         """Preprocessed features [N, F] of each split."""
         preprocessing, inputs = self.fitted_preprocessing, self.samples.inputs
-        return {
+        features = {
             split: preprocess(inputs, rows, preprocessing)
             for split, rows in self.rows.items()
+            if split != "val" or not self.validation_folds
         }
+        if self.validation_folds:  # the same rows, held once
+            features["val"] = features["train"]
+        return features
 
     @property
     def numbers(self) -> Tensor:

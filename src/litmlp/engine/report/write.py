@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Drawings = dict[str, Callable[[], "Figure"]]
-"""What draws each picture of a part, by its name."""
+"""Functions that draw the pictures of a part, by the names of the pictures."""
 MOST_PICTURED = 6
 """Problems with pictures: these take most of a report's time."""
 LONGEST_NAME = 60
