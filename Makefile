@@ -39,7 +39,7 @@ benchmark: .venv/installed
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --editable ".[dev]"
+	.venv/bin/python -m pip install --quiet --no-compile --editable ".[dev]"
 	touch $@
 
 clean:
