@@ -54,6 +54,10 @@ def test_weights_follow_their_rows_and_have_the_mean_1_in_each_split() -> None:
             {"x0": ["a", None], "x1": [1.5, 2.0]},
         ),
         ([[1.0], [2.0]], {"x0": [1.0, 2.0]}),
+        (
+            np.array([["2020-01-02"], ["NaT"]], "datetime64[ns]"),
+            {"x0": [datetime(2020, 1, 2), None]},
+        ),
     ],
 )
 def test_arrays_become_columns_x0_x1(given: Any, expected: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 from torch import Tensor
 
 from litmlp.data.samples import Samples
+from litmlp.data.tables.read import report_polars_errors
 from litmlp.data.tables.tabular import Name, Tabular
 
 
@@ -50,7 +51,16 @@ def to_polars(table: Any) -> pl.DataFrame:
 
     Columns of an array are called x0, x1, …. A pandas column of categories stays one,
     whatever the categories are.
+
+    Raises:
+        UserError: a name is there twice, or polars does not know a type of Arrow.
     """
+    with report_polars_errors("the table"):
+        return made_of(table)
+
+
+def made_of(table: Any) -> pl.DataFrame:
+    """Return a table as polars; its errors are those of polars."""
     if isinstance(table, pl.DataFrame):
         return table
     if hasattr(table, "iloc"):  # of pandas, whose own way to polars needs Arrow
@@ -60,6 +70,8 @@ def to_polars(table: Any) -> pl.DataFrame:
     if hasattr(table, "__arrow_c_stream__"):
         return pl.DataFrame(table)
     array = np.asarray(table)
+    if array.dtype.kind in "mM":  # nanoseconds would become whole numbers
+        array = array.astype(f"{array.dtype.kind}8[us]")
     names = [f"x{i}" for i in range(array.shape[1])]
     if array.dtype.kind in "biuf":
         return pl.DataFrame(array, schema=names)
@@ -75,6 +87,8 @@ def from_pandas(name: str, values: Any) -> pl.Series:
         texts = [str(category) for category in values.cat.categories]
         found = [None if code < 0 else texts[code] for code in values.cat.codes]
         return pl.Series(name, found, dtype=pl.Enum(texts))
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
+        values = values.astype("datetime64[us]")  # polars has no datetime64[s]
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biufM":
         return pl.Series(name, values.to_numpy())
     known = values.astype(object).where(values.notna(), None)

@@ -32,10 +32,24 @@ def note(values: list[Any], name: str = "x") -> str:
         ([None], "all missing"),
         ([1], "constant"),
         (list(range(40)), "unique in each row: an identifier? data.drop=[x]"),
+        (
+            [20240131, 20240201],
+            "taken as numbers; if these are dates: 'data.date_format={x: \"%Y%m%d\"}'",
+        ),
+        ([20240131, 20240232], ""),
+        (
+            [1_700_000_000 + i for i in range(40)],
+            "only about 1 of 40 values differ in training, which has 7 digits: "
+            "subtract 1700000000 from all",
+        ),
+        ([1e-50 * i for i in range(1, 41)], "only about 1 of 40 values differ in"),
+        ([1e6 + i for i in range(40)], ""),
+        ([0.0, 1e-30], ""),
     ],
 )
 def test_odd_columns_get_a_note(values: list[Any], expected: str) -> None:
-    assert note(values) == expected
+    assert note(values).startswith(expected)
+    assert bool(note(values)) is bool(expected)
 
 
 def test_distinct_and_missing_values_are_counted() -> None:

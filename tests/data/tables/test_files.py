@@ -69,6 +69,7 @@ REFUSED = {
     b"a,b,c\n\n1,2\n": "line 3: 2 fields, and the header has 3: a field is missing",
     "a,b\n".encode("utf-16"): "is UTF-16 text",
     b"<html><table>": "is a web page",
+    b'<table border="1">\n<tr>': "is a web page",
     b"a,a \n1,2\n": "column a is there twice",
 }
 

@@ -19,6 +19,7 @@ MOST_CATEGORIES = 1000
 """A text column with more distinct values is free text or an identifier."""
 MOST_DISTINCT = 0.5
 """So is a text column in which more than this fraction of the values is distinct."""
+TEXTS = (pl.String, pl.Categorical, pl.Enum)
 TIMES = (pl.Date, pl.Datetime, pl.Time, pl.Duration)
 
 
@@ -84,7 +85,7 @@ def infer_kind(read: ReadColumn) -> tuple[Kind, Sequence[str]]:
         return "boolean", []
     if values.dtype in TIMES:
         return "datetime", []
-    if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
+    if not has_text(values.dtype):
         raise UserError(
             f"column {name} is {values.dtype}, which is no feature: leave it "
             f"out: {drop_override(name)}"
@@ -159,10 +160,7 @@ def as_kind(kind: str, read: ReadColumn) -> Kind:
         ),
         "boolean": ("boolean", values.dtype == pl.Boolean or is_bits),
         "datetime": ("datetime", values.dtype in TIMES),
-        "categorical": (
-            "categorical",
-            not values.dtype.is_nested() and values.dtype != pl.Binary,
-        ),
+        "categorical": ("categorical", has_text(values.dtype)),
     }
     found, is_possible = possible[kind]
     if not is_possible:
@@ -178,6 +176,11 @@ def check_parsed(text: pl.Series, values: pl.Series, expectation: str) -> None:
     if values.null_count() > text.null_count():
         row = int((values.is_null() & text.is_not_null()).arg_true()[0])
         raise CellError(f"column {text.name}", row, f"{text[row]!r}, and {expectation}")
+
+
+def has_text(kind: pl.DataType) -> bool:
+    """Say whether each value of a type has a text, unlike lists and bytes."""
+    return kind.is_numeric() or kind in (*TEXTS, *TIMES, pl.Boolean, pl.Null)
 
 
 def as_text(values: pl.Series) -> pl.Series:

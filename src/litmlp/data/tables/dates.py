@@ -36,12 +36,13 @@ CLOCK = re.compile(
     r"(?P<zone> ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 )
 WEEKDAY = re.compile(r"[^\W\d]{3,9},? (?=.*\d.*\d)")
+# Minus one day and 22 hours is minus 2 hours: ``-1 day, 22:00:00``, of Python.
 SPAN = (
-    r"^(?P<sign>-?)(?:(?P<d>\d+) days?,? ?)?"
-    r"(?:(?P<h>\d+):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d+)?))?)?$"
+    r"^(?P<sign>)(?:(?P<d>-?\d+) days?,? ?)?"
+    r"(?:(?P<clock>[-+]?)(?P<h>\d+):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d+)?))?)?$"
 )
 ISO_SPAN = (
-    r"^(?P<sign>-?)P(?:(?P<d>\d+)D)?"
+    r"^(?P<sign>-?)P(?:(?P<d>-?\d+)D)?(?P<clock>)"
     r"(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$"
 )
 ISO_FORMATS = (
@@ -54,8 +55,8 @@ ISO_FORMATS = (
 )
 ABBREVIATED = r"(?i)\b([a-z]{3})(?:t\b\.?|\.)"
 """``Sept`` and ``Oct.``, which Rust's parser knows as Sep and Oct."""
-UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-"""Seconds of the units of a duration."""
+UNITS = {"h": 3_600, "m": 60, "s": 1}
+"""Seconds of the units of a clock."""
 SAMPLE = 100
 """Distinct values whose shapes suggest the formats."""
 
@@ -160,7 +161,7 @@ def parse_dates(text: pl.Series, form: str) -> pl.Series:
         parsed = [naive(text.str.to_datetime(f, strict=False)) for f in ISO_FORMATS]
         return pl.select(pl.coalesce(*parsed)).to_series().alias(text.name)
     if not re.search("%[dje]", form):  # a month needs a day
-        text, form = "1 " + text, f"%d {form}"
+        text, form = ("1 " + text).alias(text.name), f"%d {form}"
     return naive(text.str.to_datetime(form, strict=False))
 
 
@@ -181,14 +182,19 @@ def guess_times(text: pl.Series) -> pl.Series:
 
 def parse_spans(text: pl.Series) -> pl.Series:
     """Parse durations; null for other text."""
+
+    def number(group: str) -> pl.Expr:
+        return pl.col(group).cast(pl.Float64).fill_null(0)
+
+    def sign(group: str) -> pl.Expr:
+        return pl.when(pl.col(group) == "-").then(-1e6).otherwise(1e6)
+
+    clock = sign("clock") / 1e6 * sum(number(u) * n for u, n in UNITS.items())
+    microseconds = sign("sign") * (number("d") * 86_400 + clock)
     found = [
         text.str.extract_groups(pattern)
         .struct.unnest()
-        .select(
-            pl.when(pl.col("sign") == "-").then(-1).otherwise(1)
-            * sum(pl.col(u).cast(pl.Float64).fill_null(0) * n for u, n in UNITS.items())
-            * pl.when(pl.col("sign").is_not_null()).then(1e6)
-        )
+        .select(pl.when(pl.col("sign").is_not_null()).then(microseconds))
         .to_series()
         for pattern in (SPAN, ISO_SPAN)
     ]

@@ -33,7 +33,10 @@ REFUSED = {
     rb"\xff\xfe|\xfe\xff": ("UTF-16 text", CSV_FROM_EXCEL),
     rb"version https://git-lfs": ("a pointer of Git LFS", "run git lfs pull"),
     rb"(?i)\s*@relation": ("an ARFF file", "write it as CSV, or use data=openml"),
-    rb"(?i)\s*<(!doctype|html|\?xml)": ("a web page or XML", "download the table"),
+    rb"(?i)\s*<(!doctype|html|table|div|\?xml)": (
+        "a web page or XML",
+        "download the table",
+    ),
     rb"\s*\[\s*[\[{]|\s*\{\s*\"": (
         "JSON",
         "write one object per line: pandas' to_json(orient='records', lines=True)",

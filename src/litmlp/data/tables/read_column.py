@@ -30,6 +30,8 @@ from litmlp.errors import UserError
 CLOCK = "%H:%M:%S%.f"
 COMMAS = "1.234,5"
 """The form of numbers with decimal commas and points between the thousands."""
+POINTS = """read as decimal points; if they separate thousands: 'data.decimal=","'"""
+"""A remark about numbers that all have three digits behind their point."""
 MIXED = 0.5
 """A column with more than this fraction of numbers (or times) should hold no text."""
 FEW = 20
@@ -149,8 +151,12 @@ def read_text(text: pl.Series, wording: Wording) -> ReadColumn:
     decimal = wording.decimal_for(text.name)
     if is_plain and decimal != "," and not given:
         doubtful = decimal is None and may_have_thousands(text)
-        numbers = as_integers(text, floats)
-        return ReadColumn(text, numbers, rivals=[COMMAS] * doubtful)
+        return ReadColumn(
+            text,
+            as_integers(text, floats),
+            notes=[POINTS] * doubtful,
+            rivals=[COMMAS] * doubtful,
+        )
     distinct = text.unique(maintain_order=True).drop_nulls()
     if distinct.str.to_lowercase().is_in(["true", "false"]).all():
         return ReadColumn(text, text.str.to_lowercase() == "true")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import CellError, mistakes_in
-from litmlp.data.tables.column_kinds import TIMES, as_text
+from litmlp.data.tables.column_kinds import TIMES, as_text, has_text
 from litmlp.data.tables.dates import in_days
 from litmlp.data.tables.missing_words import without_missing
 from litmlp.data.tables.raw_features import (
@@ -85,7 +85,7 @@ class TableFile:
         if column not in self.table.columns:
             return pl.repeat(None, self.num_rows, dtype=pl.String, eager=True)
         groups = without_missing(self.table[column], missing)
-        if groups.dtype.is_nested() or groups.dtype in (pl.Binary, pl.Object):
+        if not has_text(groups.dtype):
             raise UserError(
                 f"{self.source}: column {column} is {groups.dtype}, and data.group "
                 "needs text or numbers"

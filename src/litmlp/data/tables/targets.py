@@ -9,7 +9,7 @@ import polars as pl
 
 from litmlp.data.samples import Column, Kind, Task
 from litmlp.data.tables.cell_errors import CellError
-from litmlp.data.tables.column_kinds import TIMES, as_text
+from litmlp.data.tables.column_kinds import TIMES, as_text, has_text
 from litmlp.data.tables.dates import in_days
 from litmlp.data.tables.missing_words import without_missing
 from litmlp.data.tables.raw_features import as_numbers, check_size
@@ -40,7 +40,7 @@ def read_target(raw: pl.Series, task: str, wording: Wording) -> Target:
     read = read_column(raw, wording)
     values, notes = read.values, list(read.notes)
     for_classes = task in ("binary", "multiclass")
-    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Object):
+    if not has_text(values.dtype):
         raise UserError(
             f"target {raw.name} is {values.dtype}: it must be numbers, text or booleans"
         )
@@ -53,6 +53,7 @@ def read_target(raw: pl.Series, task: str, wording: Wording) -> Target:
                 f"target {raw.name} holds dates or times, which are no numbers: choose "
                 "another column, such as a number of days"
             )
+        notes.append("dates and times are taken as classes")
     elif values.dtype.is_numeric():
         check_size(values)
     if read.mixed:

@@ -137,9 +137,7 @@ def pattern(thousands: str, mark: str) -> str:
 
 def text_parts(text: pl.Series) -> pl.DataFrame:
     """Split text into signs, prefix, digits and suffix; null if it is no number."""
-    for other, plain in SPELLINGS.items():
-        if text.str.contains(other, literal=True).any():
-            text = text.str.replace_all(other, plain, literal=True)
+    text = text.str.replace_many(SPELLINGS)
     # In accounts (5.00) is negative.
     text = text.str.strip_chars().str.replace(
         rf"^({CURRENCY})?\s*\(([^()]*)\)$", "-$1$2"
