@@ -42,4 +42,6 @@ class Blend(nn.Module):
         self.alpha = nn.Parameter(torch.ones(1))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return torch.lerp(inputs, self.inner(inputs), self.alpha)
+        # Half precision ends at no parameter, and lerp takes one type.
+        inner, alpha = (t.to(inputs.dtype) for t in (self.inner(inputs), self.alpha))
+        return torch.lerp(inputs, inner, alpha)

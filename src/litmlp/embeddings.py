@@ -50,17 +50,24 @@ class PiecewiseLinear(nn.Module):
         width = high - low
         inside = (numbers - low) / torch.where(width > 0, width, 1.0)
         part = torch.where(width > 0, inside.clamp(0, 1), numbers >= low)
-        vectors = self.steps.cumsum(dim=0).flatten(0, 1)  # of all knots and features
+        # At the left end of each piece, and what the piece adds: one look-up for both.
+        ends = torch.cat([self.steps.cumsum(dim=0)[:-1], self.steps[1:]], dim=2)
         count = self.knots.shape[1]
         row = place * count + torch.arange(count, device=place.device)
-        left, right = F.embedding(row, vectors), F.embedding(row + count, vectors)
-        between = torch.lerp(left, right, part[:, :, None])
-        return torch.cat([numbers, between.flatten(1)], dim=1)
+        left, added = F.embedding(row, ends.flatten(0, 1)).chunk(2, dim=2)
+        vectors = left + part[:, :, None] * added
+        return torch.cat([numbers, vectors.flatten(1)], dim=1)
 
     def _place(self, numbers: Tensor) -> Tensor:
         """Return the index of each number's piece: [B, F] → [B, F]."""
-        # A sum of comparisons: ONNX and torch's vmap have no search.
-        return (numbers[:, None] >= self.knots[1:-1]).sum(dim=1)
+        # A binary search by hand: ONNX and torch's vmap have none.
+        place = torch.zeros_like(numbers, dtype=torch.long)
+        last = len(self.knots) - 2
+        for stride in (2**i for i in reversed(range(last.bit_length()))):
+            further = (place + stride).clamp(max=last)
+            is_there = numbers >= self.knots.gather(0, further)
+            place = torch.where(is_there, further, place)
+        return place
 
 
 class Periodic(nn.Module):

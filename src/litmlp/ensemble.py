@@ -1,13 +1,15 @@
 """Several networks that are trained side by side and predict together."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
+from torch.func import functional_call, vmap
 
 from litmlp.errors import UserError
 
@@ -20,8 +22,10 @@ class Member(nn.Module):
         self.encoding = encoding
         self.network = network
 
-    def forward(self, features: Tensor) -> Tensor:
-        outputs = self.network(self.encoding(features))
+    def forward(self, features: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return the outputs of all rows, or of the rows with some indices."""
+        encoded = self.encoding(features)
+        outputs = self.network(encoded if rows is None else encoded[rows])
         return cast(Tensor, outputs.to(features.dtype))
 
 
@@ -35,6 +39,8 @@ class Ensemble(nn.Module):
 
     Args:
         members: any networks [B, F] → [B, O].
+        alike: whether they differ in nothing but their weights, and know the same
+            preprocessed rows; then one batched product per layer trains all of them.
 
     Attributes:
         temperature: divides the outputs of every network.
@@ -47,13 +53,18 @@ class Ensemble(nn.Module):
 
     temperature: Tensor
 
-    def __init__(self, *, members: Sequence[nn.Module]) -> None:
+    def __init__(self, *, members: Sequence[nn.Module], alike: bool = False) -> None:
         super().__init__()
         if not members:
             raise UserError("members: an ensemble needs one or more")
         self.members = nn.ModuleList(members)
         self.register_buffer("temperature", torch.ones(()))
         self.link: type[nn.Module] = nn.Identity
+        # Statistics of batches are buffers, which a batched product does not update.
+        networks = [m.network for m in members if isinstance(m, Member)]
+        stateless = not any(True for n in networks for _ in n.buffers())
+        self.alike = alike and stateless and len(networks) > 1
+        self._tried = False
 
     def forward(self, features: Tensor, folds: Tensor | None = None) -> Tensor:
         """Return outputs of the mean, or with folds [B] of the member without the row.
@@ -104,15 +115,28 @@ class Ensemble(nn.Module):
             loss: returns the loss [] of outputs [M, O] of the rows with indices [M].
         """
         every = torch.arange(len(features), device=features.device)
-        outputs, indices, losses = [], [], []
-        for k, member in enumerate(self.members):
-            rows = every if folds is None else every[folds != k]
-            if folds is not None and len(rows) < 2:
-                continue  # batchnorm takes no single row
-            outputs.append(member(features[rows]))
-            indices.append(rows)
-            losses.append(loss(outputs[-1], rows))
-        return mean_of_rows(outputs, indices, len(every)), torch.stack(losses).sum()
+        numbers = range(len(self.members))
+        indices = [every if folds is None else every[folds != k] for k in numbers]
+        # Batchnorm takes no single row, which only a short last batch may have.
+        used = [k for k in numbers if folds is None or len(indices[k]) > 1]
+        rows = [indices[k] for k in used]
+        outputs = self._outputs(features, used, rows)
+        losses = [loss(own, index) for own, index in zip(outputs, rows, strict=True)]
+        return mean_of_rows(outputs, rows, len(every)), torch.stack(losses).sum()
+
+    def _outputs(
+        self, features: Tensor, used: Sequence[int], rows: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Return the outputs [M, O] of some members, each for rows of its own."""
+        members = [self.members[k] for k in used]
+        if not self._tried:
+            self._tried = True
+            self.alike = self.alike and can_be_one(members, features)
+        if not self.alike:
+            return [m(features[own]) for m, own in zip(members, rows, strict=True)]
+        show_to_hooks(members[0], features, rows[0])
+        outputs = outputs_as_one(members, features, rows)
+        return [outputs[k, : len(own)] for k, own in enumerate(rows)]
 
 
 @torch.no_grad()
@@ -146,3 +170,70 @@ def mean_outputs(outputs: Sequence[Tensor], link: type[nn.Module]) -> Tensor:
 def log_mean(logs: Tensor) -> Tensor:
     """Return the logarithm [B, O] of the mean of exp(logs) [K, B, O]."""
     return logs.logsumexp(dim=0) - math.log(len(logs))
+
+
+def outputs_as_one(
+    members: Sequence[nn.Module], features: Tensor, rows: Sequence[Tensor]
+) -> Tensor:
+    """Return the outputs [K, M, O] of members that differ in their weights alone.
+
+    Args:
+        members: see ``alike`` of :class:`Ensemble`.
+        features: [B, F].
+        rows: indices of the rows of each member, M at most; outputs beyond the rows of
+            a member mean nothing.
+    """
+    pattern = members[-1]  # pictures have hooks, in the first member
+    each = [dict(member.named_parameters()) for member in members]
+    weights = {name: torch.stack([own[name] for own in each]) for name in each[0]}
+    kind = features.device.type
+    if torch.is_autocast_enabled(kind):
+        # As autocast does; under vmap it would leave a bias, and all sums, as they are.
+        for name in parameters_of_linears(pattern):
+            weights[name] = weights[name].to(torch.get_autocast_dtype(kind))
+    longest = max(map(len, rows))
+    filled = torch.stack([F.pad(own, (0, longest - len(own))) for own in rows])
+
+    def outputs_of_one(weights: dict[str, Tensor], rows: Tensor) -> Tensor:
+        return cast(Tensor, functional_call(pattern, weights, (features, rows)))
+
+    return vmap(outputs_of_one, randomness="different")(weights, filled)
+
+
+def can_be_one(members: Sequence[nn.Module], features: Tensor) -> bool:
+    """Return whether torch's map can follow the members: it knows no RReLU."""
+    rows = torch.arange(min(2, len(features)), device=features.device)
+    try:
+        with no_trace(features.device):
+            outputs_as_one(members, features, [rows] * len(members))
+    except RuntimeError:
+        return False
+    return True
+
+
+@contextmanager
+def no_trace(device: torch.device) -> Iterator[None]:
+    """Compute without gradients, and leave the random numbers as they are."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices), torch.no_grad():
+        yield
+
+
+def parameters_of_linears(module: nn.Module) -> list[str]:
+    """Return the names of the weights and biases of all linear layers."""
+    return [
+        f"{name}.{own}"
+        for name, part in module.named_modules()
+        if isinstance(part, nn.Linear)
+        for own, _ in part.named_parameters()
+    ]
+
+
+def show_to_hooks(member: nn.Module, features: Tensor, rows: Tensor) -> None:
+    """Call a member once more if its modules have hooks, which watch its outputs.
+
+    The random numbers of training stay as they are.
+    """
+    if any(part._forward_hooks for part in member.modules()):  # torch tells it nowhere
+        with no_trace(features.device):
+            member(features, rows)

@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, Trainer, callbacks
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.data.batches import auto_batch_size, auto_max_epochs
 from litmlp.engine.config.build import build_data
-from litmlp.engine.run.prepare import UNFIT, build_run, check_callbacks
+from litmlp.engine.run.prepare import UNFIT, auto_precision, build_run, check_callbacks
 from litmlp.errors import UserError
 
 SPOILING = {
@@ -51,10 +51,28 @@ def test_sizes_that_are_auto_follow_from_the_number_of_training_rows() -> None:
 def test_the_saved_config_has_the_sizes_and_not_auto(
     config: Compose, tmp_path: Path
 ) -> None:
-    auto = "data.batch_size=auto", "trainer.max_epochs=auto"
+    auto = ("data.batch_size=auto", "trainer.max_epochs=auto", "trainer.precision=auto")
     composed = config("data=gauss", "data.num_samples=20000", *auto, "logger=none")
     run = build_run(composed, tmp_path, build_data(composed))
     size = auto_batch_size(len(run.data.rows["train"]))
     assert run.config.data.batch_size == run.data.train_batches.sizes[0] == size > 32
     epochs = auto_max_epochs(len(run.data.train_batches))
     assert run.config.trainer.max_epochs == run.trainer.max_epochs == epochs < 128
+    assert run.config.trainer.precision == run.trainer.precision != "auto"
+
+
+def test_precision_auto_is_what_the_processor_is_made_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for able, precision in ((True, "bf16-mixed"), (False, "32-true")):
+        known = {"amx_bf16": able}
+        monkeypatch.setattr("torch.cpu.get_capabilities", known.copy, raising=False)
+        assert auto_precision("auto") == auto_precision("cpu") == precision
+        assert auto_precision("mps") == "32-true"
+    monkeypatch.delattr("torch.cpu.get_capabilities")
+    assert auto_precision("cpu") == "32-true"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda **_: True)
+    assert [auto_precision(a) for a in ("auto", "gpu")] == ["bf16-mixed"] * 2
+    assert auto_precision("cpu") == "32-true"

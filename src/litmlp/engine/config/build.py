@@ -63,13 +63,21 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
         typed_keys=keys,
         preprocessing=data.fitted_preprocessing,
         encoding=nn.Identity() if len(members) > 1 else members[0].encoding,
-        network=Ensemble(members=members) if len(members) > 1 else members[0].network,
+        network=network_of(
+            members, alike=not OmegaConf.select(config, "ensemble.vary")
+        ),
     )
     model = construct(
         sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
     )
     model.description = describe(configs, data)
     return cast(Supervised, model)
+
+
+def network_of(members: Sequence[Member], *, alike: bool) -> nn.Module:
+    """Return the ensemble of several members, or the network of a single one."""
+    single = len(members) == 1
+    return members[0].network if single else Ensemble(members=members, alike=alike)
 
 
 def build_member(config: DictConfig, data: DataFacts) -> Member:

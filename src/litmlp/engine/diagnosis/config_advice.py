@@ -179,13 +179,14 @@ def is_bare(layer: HiddenLayer) -> bool:
 def about_dropout(layer: HiddenLayer) -> Iterator[str]:
     """Yield advice on too few units, or an activation that needs another dropout."""
     kind, p = layer.dropout.kind, layer.dropout.options.get("p", 0)
-    if kind in ("Dropout", "AlphaDropout") and p**layer.size > 0.01:
+    plain = kind in ("Dropout", "FastDropout")
+    if (plain or kind == "AlphaDropout") and p**layer.size > 0.01:
         units = "both units" if layer.size == 2 else f"all {layer.size} units"
         share = percent(p**layer.size)
         yield f"dropout silences {units} in {share} of the rows → dropout=none"
     if kind == "AlphaDropout" and layer.activation.kind != "SELU":
         yield "alpha_dropout is made for SELU → dropout=dropout"
-    if kind == "Dropout" and layer.activation.kind == "SELU":
+    if plain and layer.activation.kind == "SELU":
         yield "SELU keeps its spread with its own dropout → dropout=alpha_dropout"
 
 

@@ -1,9 +1,12 @@
 """The build of a run: model and Trainer, checked before any training."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from hydra.core.hydra_config import HydraConfig
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch import callbacks as lightning_callbacks
@@ -83,7 +86,7 @@ def build_run(
             model.load_state_dict(point.content["state_dict"])
             states = point.content["optimizer_states"]
             check_states(model, Supervised.make_optimizer, states)
-    set_auto_sizes(config, data)
+    set_auto_values(config, data)
     trainer = build_trainer(config, own_callbacks(config, folder, data))
     check_callbacks(trainer)
     join_small_batches(data, model, trainer.num_devices * trainer.num_nodes)
@@ -112,12 +115,29 @@ def with_monitor(config: DictConfig, data: Data) -> DictConfig:
     return config
 
 
-def set_auto_sizes(config: DictConfig, data: Data) -> None:
-    """Replace sizes that are ``auto`` by what the training rows make of them."""
+def set_auto_values(config: DictConfig, data: Data) -> None:
+    """Replace values that are ``auto`` by what training rows or machine make of them.
+
+    The run saves them: it has the same bits on another machine.
+    """
+    if config.trainer.precision == "auto":
+        config.trainer.precision = auto_precision(config.trainer.accelerator)
     if config.data.batch_size == "auto":
         config.data.batch_size = auto_batch_size(len(data.rows["train"]))
     if config.trainer.max_epochs == "auto":
         config.trainer.max_epochs = auto_max_epochs(len(data.train_batches))
+
+
+def auto_precision(accelerator: str) -> str:
+    """Return ``bf16-mixed`` where products of such numbers are fast, or ``32-true``."""
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        is_fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:  # an older torch does not tell
+        capabilities: Mapping[str, Any] = getattr(
+            torch.cpu, "get_capabilities", lambda: {}
+        )()
+        is_fast = bool(capabilities.get("amx_bf16"))
+    return "bf16-mixed" if is_fast and accelerator != "mps" else "32-true"
 
 
 def check_monitor_is_defined(config: DictConfig, data: Data) -> None:

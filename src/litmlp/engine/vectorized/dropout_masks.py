@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import Generator, Tensor, nn
 
+from litmlp.dropouts import FastDropout
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 ALPHA = 1.7580993408473766
@@ -39,6 +40,10 @@ def draw(
     offset = torch.zeros(len(layers), *shape) if alpha else None
     for k, (layer, run) in enumerate(zip(layers, runs, strict=True)):
         p = cast(nn.Dropout, layer).p
+        if isinstance(layer, FastDropout):
+            if p > 0:
+                factor[k] = layer.factor(factor[k], run.generator)
+            continue
         if p > 0:
             fill(factor[k], p, run.generator)
         if offset is not None and 0 < p < 1:
