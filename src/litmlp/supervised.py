@@ -1,54 +1,46 @@
-"""The common part of classifiers and regressors: training step, metrics, optimizer."""
+"""The common part of classifiers and regressors: training step, optimizer, state."""
 
 import copy
-import math
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack, cast
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
-from torchmetrics import MeanMetric, MetricCollection
 
 from litmlp.ensemble import Ensemble
-from litmlp.epoch_state import Batch, EpochState, Position, parts_of
+from litmlp.epoch_state import Batch, EpochState, parts_of
 from litmlp.errors import UserError
-from litmlp.losses import Takes
+from litmlp.measured import Measured
 from litmlp.optimizers import check_factors, check_state_sizes, make_optimizer
-from litmlp.parts import LoadableModule, Parts
+from litmlp.parts import Parts
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
 
 
-class Supervised(LoadableModule):
+class Supervised(Measured):
     """Wraps any network [batch, features] → [batch, outputs] for training.
 
-    A subclass defines what the loss compares and what a prediction is. Metrics are
-    computed once per epoch from all outputs of the epoch, which are kept until then.
     The arguments are :class:`~litmlp.parts.Parts`.
     """
 
-    takes: Takes
-
     def __init__(self, **parts: Unpack[Parts]) -> None:
-        super().__init__()
-        loss, metrics = parts["loss"], parts["metrics"]
+        loss = parts["loss"]
         if getattr(loss, "reduction", "mean") != "mean":
             raise UserError(
                 "loss.reduction must be mean: lr should not mean batch size"
             )
-        self.network = parts["network"]
+        super().__init__(
+            network=parts["network"],
+            encoding=parts.get("encoding") or nn.Identity(),
+            metrics=parts["metrics"],
+        )
         self.loss = loss
         self.output_activation = parts["output_activation"]()
         if isinstance(self.network, Ensemble):
             self.network.link = type(self.output_activation)
-        self.metrics = MetricCollection(dict(metrics))
-        self.metric_names = ["loss", *metrics]
-        self.mean_loss = MeanMetric(nan_strategy=math.nan)  # a NaN must show
         self.optimizer = parts.get("optimizer") or partial(Adam, fused=True)
         self.factors = parts.get("optimizer_groups") or {}
         check_factors(self.factors)
@@ -58,57 +50,15 @@ class Supervised(LoadableModule):
         self.penalty = parts.get("penalty") or NoPenalty()
         # A copy, which moves to a device with the model while the data stay.
         self.preprocessing = copy.deepcopy(parts.get("preprocessing") or nn.Identity())
-        self.encoding = parts.get("encoding") or nn.Identity()
         self._weights: list[nn.Parameter] = []
-        self.average: dict[str, Tensor] = {}
-        """Averaged parameters by name, which are validated instead of the newest."""
-        self.epoch_state = EpochState()
         self._loaded_metrics: dict[str, Tensor] = {}
         self._processes, self._rows = 1, 0
-        self.measured: dict[str, dict[str, Tensor]] = {}
-        """Metrics of an epoch per split that were computed elsewhere, by name."""
 
     @property
     def shown_network(self) -> nn.Module:
         """The network that pictures and tables show: of an ensemble the first one."""
         network = self.network
         return network.members[0] if isinstance(network, Ensemble) else network
-
-    def compute_loss(
-        self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
-    ) -> Tensor:
-        """Return the mean loss [] of raw outputs [batch, outputs] and their targets.
-
-        ``weights`` [batch] weigh the rows; a subclass of a project may lack them, if
-        its data have none.
-        """
-        raise NotImplementedError
-
-    def to_predictions(self, outputs: Tensor) -> Tensor:
-        """Return the predictions of raw outputs [batch, outputs]."""
-        raise NotImplementedError
-
-    def for_metrics(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Return predictions and targets for torchmetrics.
-
-        Args:
-            outputs: raw, [batch, outputs].
-            targets: as the data give them.
-        """
-        raise NotImplementedError
-
-    def forward(self, features: Tensor, folds: Tensor | None = None) -> Tensor:
-        """Return raw outputs [batch, outputs] of rows [batch, numbers + codes].
-
-        Args:
-            features: preprocessed.
-            folds: for an ensemble, the index of the network that leaves out the row
-                [batch], whose output is returned; None for the mean.
-        """
-        encoded = self.encoding(features)
-        outputs = self.network(encoded, *(() if folds is None else (folds,)))
-        # Half precision ends here: losses and metrics need the digits.
-        return cast(Tensor, outputs.to(features.dtype))
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor) -> Tensor:
@@ -118,34 +68,6 @@ class Supervised(LoadableModule):
         predictions = self.to_predictions(self(self.preprocessing(inputs)))
         self.train(training)
         return predictions
-
-    def measure(
-        self, outputs: Tensor, targets: Tensor, *weights: Tensor
-    ) -> dict[str, Tensor]:
-        """Return loss and metrics of rows by name: ``accuracy`` of ``accuracy/val``.
-
-        Args:
-            outputs: raw, [rows, outputs].
-            targets: as the data give them.
-            weights: of the rows in the loss [rows], if there are any.
-
-        Raises:
-            UserError: a metric refuses them.
-        """
-        # Reset before, not after: the state of a test consists of inference tensors.
-        self.mean_loss.reset()
-        loss = self.compute_loss(outputs, targets, *weights)
-        self.mean_loss.update(loss, len(targets))
-        self.metrics.reset()
-        try:
-            self.metrics.update(*self.for_metrics(outputs, targets))
-            values = {"loss": self.mean_loss.compute(), **self.metrics.compute()}
-        except torch.OutOfMemoryError:
-            raise
-        except (RuntimeError, ValueError) as error:
-            raise UserError(f"task.metrics: {error}") from error
-        # In the order given: a collection sorts its metrics by name.
-        return {name: values[name] for name in self.metric_names}
 
     def setup(self, stage: str) -> None:
         if stage == "fit":
@@ -202,12 +124,6 @@ class Supervised(LoadableModule):
         state.batches["train"].append((outputs["outputs"], targets, *weights))
         state.samples += self._rows if self._processes > 1 else len(batch[1])
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._keep_outputs("val", batch, self.average)
-
-    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        self._keep_outputs(self._tested_splits()[dataloader_idx], batch)
-
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         return self.to_predictions(self(batch[0]))
 
@@ -224,36 +140,6 @@ class Supervised(LoadableModule):
         if (validation := self.trainer.callback_metrics.get("loss/val")) is not None:
             values["generalization_gap"] = validation - values["loss/train"]
         self.report(values)
-
-    def on_validation_epoch_end(self) -> None:
-        self.report(self._summarize("val"))
-
-    def on_test_epoch_end(self) -> None:
-        for split in self._tested_splits():
-            # No point of the curves: litmlp.engine.run.train logs the test metrics.
-            self.trainer.callback_metrics.update(self._summarize(split))
-
-    def position(self, *, epochs: int) -> Position:
-        """Return the current position of the training, after ``epochs`` epochs."""
-        step, samples = self.trainer.global_step, self.epoch_state.samples
-        return Position(step=step, epoch=epochs, samples=samples)
-
-    def report(self, values: Mapping[str, Tensor], at: Position | None = None) -> None:
-        """Log the values of an epoch.
-
-        ``log_dict`` of Lightning also keeps values of single batches, which would cost
-        a small network an eighth of its epoch.
-
-        Args:
-            values: scalar tensors by tag.
-            at: by default, the end of the current epoch.
-        """
-        trainer = self.trainer
-        position = at or self.position(epochs=trainer.current_epoch + 1)
-        trainer.callback_metrics.update(values)
-        numbers = {tag: float(value) for tag, value in values.items()}
-        for logger in trainer.loggers:
-            logger.log_metrics(numbers | position.as_metrics(), step=position.step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["description"] = self.description
@@ -275,51 +161,6 @@ class Supervised(LoadableModule):
     def make_optimizer(self) -> Optimizer:
         """Return a new optimizer of all parameters."""
         return make_optimizer(self.optimizer, self, self.factors)
-
-    def _keep_outputs(
-        self, split: str, batch: Batch, average: dict[str, Tensor] | None = None
-    ) -> None:
-        features, _, _, folds = parts_of(batch)
-        if average:
-            outputs = functional_call(self, average, (features, folds))
-        else:
-            outputs = self(features, folds)
-        self.epoch_state.batches[split].append((outputs, *batch[1:]))
-
-    def _summarize(self, split: str) -> dict[str, Tensor]:
-        """Return loss and metrics of all kept batches by tag, and drop the batches."""
-        batches = self.epoch_state.batches.pop(split, [])
-        values = self.measured.pop(split, None)
-        if values is None:
-            rows = tuple(map(torch.cat, zip(*batches, strict=True)))
-            outputs, targets, weights, folds = parts_of(rows)
-            if folds is not None and not self.trainer.testing:
-                outputs = self._calibrate(outputs, targets, weights)
-            values = self.measure(outputs, targets, *weights)
-            if folds is not None:
-                values["loss_spread"] = self._spread(outputs, targets, folds)
-        return {f"{name}/{split}": value for name, value in values.items()}
-
-    def _calibrate(
-        self, outputs: Tensor, targets: Tensor, weights: Sequence[Tensor]
-    ) -> Tensor:
-        """Set the temperature of an ensemble by rows that it was not trained on."""
-        if self.takes not in ("class_logits", "binary_logit"):
-            return outputs
-        return cast(Ensemble, self.network).calibrate(
-            outputs, lambda logits: self.compute_loss(logits, targets, *weights)
-        )
-
-    def _spread(self, outputs: Tensor, targets: Tensor, folds: Tensor) -> Tensor:
-        """Return the standard deviation [] of the losses of an ensemble's networks."""
-        parts = [folds == k for k in range(int(folds.max()) + 1)]
-        losses = [self.compute_loss(outputs[own], targets[own]) for own in parts]
-        return torch.stack(losses).std()
-
-    def _tested_splits(self) -> list[str]:
-        """Return the names of the loaders that are tested."""
-        loaders = self.trainer.test_dataloaders
-        return list(loaders) if isinstance(loaders, dict) else ["test"]
 
     def __setattr__(self, name: str, value: Any) -> None:
         # Lightning sets the name of the running hook some 40 times per step; without
