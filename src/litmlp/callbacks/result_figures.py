@@ -11,9 +11,11 @@ from torch import Tensor
 
 from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data
+from litmlp.data.images import ImageData
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.failed_picture import report_failed_picture
+from litmlp.engine.figures.image_samples import image_samples
 from litmlp.engine.figures.weights import first_layer_weights
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
@@ -31,7 +33,7 @@ class Results(Callback):
     For classes: confusion matrix, ROC, precision and recall (also in TensorBoard's tab
     of PR curves), calibration. For real values: predicted against true, residuals. For
     both: the worst predictions, the first layer's weights, and the last hidden layer's
-    outputs in the projector.
+    outputs in the projector. Of images: some of each class.
 
     Args:
         folder: where the pictures go.
@@ -59,6 +61,11 @@ class Results(Callback):
             names = [column.name for column in data.samples.columns]
             first = weights[0].double().cpu().numpy()
             figures["first_layer_weights"] = first_layer_weights(first, names)
+        if isinstance(data, ImageData):
+            rows = data.rows[split]
+            images = data.samples.inputs[rows].reshape(-1, *data.image_shape)
+            shown = images, data.split_targets[split], data.samples.class_names
+            figures["images"] = image_samples(*shown)
         for name, figure in figures.items():
             publish(trainer, self.folder, name, figure, position)
         targets = data.split_targets[split]

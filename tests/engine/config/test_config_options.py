@@ -29,7 +29,7 @@ WITH_A_TEST_OF_THEIR_OWN = (
     *("initializer/given", "model/identity", "preprocessing/logit"),
     "experiment/example/",
     "experiment/lesson/",
-    "experiment/table",
+    *("experiment/table", "experiment/images"),
 )
 FITTING_DATA = {
     "loss/binary_cross_entropy": "gauss",

@@ -17,6 +17,7 @@ from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.layer_recorder import Snapshots
 from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
+from litmlp.data.images import ImageData
 from litmlp.engine.folder.checkpoints import Resumable
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.vectorized.dropout_masks import Mask
@@ -129,6 +130,10 @@ def unsupported_key(run: Run) -> str | None:
         return "trainer.accelerator=mps"
     if isinstance(run.model.network, Ensemble):
         return "an ensemble"
+    if isinstance(run.data, ImageData) and run.data.augments:
+        return "data.flip or data.shift"
+    if run.data.samples.weights is not None:
+        return "data.weight"
     if get_class(run.config.optimizer._target_) not in RULES:
         return f"optimizer={run.config.optimizer._target_.rpartition('.')[2]}"
     averages = get_class(run.config.optimizer._target_) is ASGD
