@@ -187,6 +187,8 @@ def resolve(path: str, where: str) -> Callable[..., Any]:
         raise refusal
     try:
         target = pkgutil.resolve_name(path)
+    except UserError:
+        raise  # of a class of the user's own, while its module is imported
     except (ImportError, AttributeError, ValueError) as error:
         raise UserError(f"{where}._target_={path} cannot be found: {error}") from error
     if not isinstance(target, type | types.FunctionType):

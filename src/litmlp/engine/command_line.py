@@ -17,7 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from litmlp.engine.config.hydra_internals import use_checked_loader
+from litmlp.engine.config.hydra_internals import check_flags, use_checked_loader
 from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder.run_folder import has_diverged
 from litmlp.engine.folder.sweep_folder import known_name, run_name
@@ -63,6 +63,7 @@ def run(task: Task, *, config: str) -> None:
     failed: list[str] = []
     with hydra_launch() as launch:
         try:
+            check_flags(arguments)
             call_hydra(guarded(task, full, failed), config)
         except LaunchRefused as refused:
             fail(refused.mistake)

@@ -87,6 +87,7 @@ def test_addresses_folders_and_broken_files_are_refused(tmp_path: Path) -> None:
         "https://example.org/t.csv": "is an address: download",
         str(tmp_path): r"is a folder: give one file of it: t\.parquet",
         str(tmp_path / "nowhere.csv"): "no such file",
+        "": "the path of the table is empty",
         str(tmp_path / "t.parquet"): r"t\.parquet cannot be read",
     }
     for path, words in wrong.items():

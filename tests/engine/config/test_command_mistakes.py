@@ -12,7 +12,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from litmlp.engine.command_line import register_resolvers
-from litmlp.engine.config.hydra_internals import use_checked_loader
+from litmlp.engine.config.hydra_internals import check_flags, use_checked_loader
 from litmlp.errors import UserError
 
 Launch = Callable[..., DictConfig]
@@ -66,6 +66,10 @@ CURES = {
     "activation=ReLU": "activation=ReLU: no such option. Did you mean relu? Allowed:",
     "activation=swish": "Did you mean silu? Allowed:",
     "activation=LeakyReLU": "Did you mean leaky_relu? Allowed:",
+    "optimizer.groups.embedding.lr=0.1": "optimizer=adam leaves it out: add it, "
+    "+optimizer.groups.embedding.lr=0.1",
+    "data=table data.samples=1": "data.samples: no such key. Allowed: batch_size",
+    "scheduler=CosineAnnealingLR": "Did you mean cosine?",
     "activation=reluu": "Did you mean relu? Allowed:",
     "initializer=glorot_uniform": "Did you mean xavier_uniform?",
     "batchnorm=before": "Did you mean before_activation?",
@@ -121,3 +125,22 @@ def test_own_keys_of_hydra_are_never_left_to_the_runs(launch: Launch) -> None:
 
 def test_a_trainer_tries_one_batch_without_a_plus(launch: Launch) -> None:
     assert launch("trainer.fast_dev_run=true").trainer.fast_dev_run is True
+
+
+@pytest.mark.parametrize(
+    ("flag", "cure"),
+    [
+        ("--multirn", "Did you mean --multirun?"),
+        ("--cfgjob", "Did you mean --cfg?"),
+        ("--hlep", "Did you mean --help?"),
+        ("--lr=0.1", "a setting has no dashes: lr=0.1"),
+        ("--resme=latest", "a setting has no dashes: resme=latest"),
+        ("--epochs", "a setting has no dashes: epochs=…"),
+        ("--resume", "a setting has no dashes: resume=…"),
+    ],
+)
+def test_an_unknown_flag_names_what_to_type(flag: str, cure: str) -> None:
+    check_flags(["data=iris", "--cfg", "job", "-m", "--multi"])
+    with pytest.raises(UserError, match=r"no such flag") as refusal:
+        check_flags(["data=iris", flag])
+    assert str(refusal.value).endswith(cure)

@@ -51,6 +51,8 @@ def existing_file(path: str) -> Path:
     Raises:
         UserError: there is no such file, or the path is an address or a folder.
     """
+    if not path.strip():
+        raise UserError("the path of the table is empty: give a file")
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
         raise UserError(f"{path} is an address: download the file and give its path")
     file = Path(path).expanduser()

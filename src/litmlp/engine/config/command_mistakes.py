@@ -90,6 +90,8 @@ class Cures:
         """Yield what the key may stand for, the likeliest first."""
         group, inner = group_of(key, self.repository)
         chosen = self.config.hydra.runtime.choices.get(group)
+        if group == "optimizer" and inner.split(".")[0] == "groups":
+            yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
         if options := self.options_with(group, inner):
             if self.is_argument(group, options[0]):
                 yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
@@ -111,8 +113,9 @@ class Cures:
             return
         if group and name in self.arguments_of(group):
             yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
-        for close in get_close_matches(name, keys.values(), n=1, cutoff=0.75):
-            each = min((k for k in keys if keys[k] == close), key=len)
+        own = {k: each for k, each in keys.items() if not k.startswith("hydra.")}
+        for close in get_close_matches(name, own.values(), n=1, cutoff=0.75):
+            each = min((k for k in own if own[k] == close), key=len)
             yield f"no such key. Did you mean {each}{value}?"
 
     def nearest_option(self, group: str, option: str) -> str:
@@ -122,7 +125,11 @@ class Cures:
         wanted = bare(option)
         meant = OPTIONS.get(group, {}).get(wanted) or plain.get(wanted)
         if meant is None:
-            parts = [plain[name] for name in plain if wanted and wanted in name]
+            parts = [
+                plain[name]
+                for name in plain
+                if wanted and (wanted in name or (len(name) > 3 and name in wanted))
+            ]
             meant = min(parts, key=len, default=None)
         if meant is not None and meant not in known:
             return f"Did you mean {group}={meant}?"

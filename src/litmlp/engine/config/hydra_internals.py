@@ -3,12 +3,15 @@
 ``tests/engine/config/test_hydra_internals.py`` names what broke when Hydra changes.
 """
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 import hydra._internal.hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
@@ -25,6 +28,23 @@ from litmlp.engine.config.command_mistakes import (
 from litmlp.engine.config.hydra_allowlist import check_hydra_section
 from litmlp.engine.config.renamed_keys import new_name, rename_keys, with_new_names
 from litmlp.errors import UserError
+
+
+def check_flags(arguments: Sequence[str]) -> None:
+    """Check that all arguments that begin with two dashes are flags of Hydra.
+
+    Raises:
+        UserError: ``--multirn``, or a setting with dashes, such as ``--lr=0.1``.
+    """
+    known = [f for f in get_args_parser()._option_string_actions if f.startswith("--")]
+    for argument in arguments:
+        flag, equals, value = argument.partition("=")
+        if not flag.startswith("--") or any(name.startswith(flag) for name in known):
+            continue
+        if close := get_close_matches(flag, known, n=1, cutoff=0.8 if equals else 0.75):
+            raise UserError(f"{flag}: no such flag. Did you mean {close[0]}?")
+        setting = f"{flag[2:]}={value if equals else '…'}"
+        raise UserError(f"{flag}: no such flag; a setting has no dashes: {setting}")
 
 
 class CheckedLoader(ConfigLoaderImpl):
