@@ -8,7 +8,7 @@ train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 	.venv/bin/python scripts/train.py $(ARGS)
 
 test: lint
-	.venv/bin/pytest -n auto $(ARGS)
+	.venv/bin/pytest -n auto --dist worksteal $(ARGS)
 
 # What is edited first: conf/, the template, and the advice on both.
 QUICK = $(wildcard $(addprefix tests/test_,classifier.py construct.py encoding.py \
@@ -17,9 +17,9 @@ QUICK = $(wildcard $(addprefix tests/test_,classifier.py construct.py encoding.p
 	tests/data tests/engine/config tests/engine/diagnosis tests/engine/report
 
 test-quick: .venv/installed  ## three minutes on two cores
-	.venv/bin/pytest -n auto $(QUICK) $(ARGS)
+	.venv/bin/pytest -n auto --dist worksteal $(QUICK) $(ARGS)
 
-test-slow: .venv/installed  ## with packages that are too large for every environment
+test-slow: .venv/installed  ## hours: longer tests, some with packages that are too large for every environment
 	.venv/bin/python -m pip install --quiet --editable ".[ray]" pandas pyarrow
 	.venv/bin/pytest -m slow $(ARGS)
 

@@ -1,6 +1,7 @@
 """Shared fixtures: composing configs, and running the scripts as a user would."""
 
 import logging
+import pickle
 import runpy
 import subprocess
 import sys
@@ -10,7 +11,12 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.hydra import Hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigResult
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from litmlp.own_packages import OWN_PACKAGES
@@ -23,6 +29,40 @@ collect_ignore = ["projects"]  # each has tests of its own, for its own package
 Compose = Callable[..., DictConfig]
 Run = Callable[..., "Ended"]
 Begin = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def composing_is_quick() -> Iterator[None]:
+    """Composing is most of the time of a short run: it reads each file of conf/ once.
+
+    Hydra also composes each command a first time to learn ``hydra.mode`` alone. It does
+    so here for the commands that may name a mode.
+    """
+    load, read = ConfigRepository.load_config, dict[str, bytes]()
+    get_mode, naming = Hydra.get_mode, ("hydra.mode", "hydra.searchpath", "experiment")
+
+    def load_once(self: ConfigRepository, config_path: str) -> ConfigResult | None:
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        if source is None or source.path not in (f"file://{CONF}", "pkg://hydra.conf"):
+            return load(self, config_path)
+        key = f"{source.provider} {source.path} {config_path}"
+        if key not in read:
+            read[key] = pickle.dumps(load(self, config_path))
+        found: ConfigResult = pickle.loads(read[key])
+        return found
+
+    def mode_if_named(
+        self: Hydra, config_name: str | None, overrides: list[str]
+    ) -> RunMode | None:
+        if Path("conf").exists() or any(n in o for n in naming for o in overrides):
+            mode: RunMode | None = get_mode(self, config_name, overrides)
+            return mode
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConfigRepository, "load_config", load_once)
+        patch.setattr(Hydra, "get_mode", mode_if_named)
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT
 from interrupted import run
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -88,14 +87,8 @@ def test_rows_are_predicted_in_a_process_of_its_own(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     rows = [f"{i / 7},{'ab'[i % 2]},{'' if i == 3 else i},{i % 5}" for i in range(90)]
     table.write_text("\n".join(["x,c,z,y", *rows]))
-    script = [sys.executable, str(ROOT / "scripts" / "train.py"), *QUICK]
     options = ["data=table", f"data.path={table}", "data.target=y", "task=regression"]
-    more = [
-        "trainer.precision=64-true",
-        "encoding=embedding",
-        f"hydra.run.dir={tmp_path}",
-    ]
-    subprocess.run([*script, *options, *more], check=True, stdout=subprocess.DEVNULL)
+    run(tmp_path, *QUICK, *options, "trainer.precision=64-true", "encoding=embedding")
     code = (
         "import sys, torch; from litmlp.regressor import Regressor\n"
         "model = Regressor.load_from_checkpoint(sys.argv[1])\n"

@@ -6,8 +6,10 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
 
 LONGEST = 300
@@ -17,15 +19,20 @@ QUICK = ("trainer=cpu", "trainer.max_epochs=2")
 TABLE = str(ROOT / "tests" / "people.csv")
 OWN = ("data=table", f"data.path={TABLE}", "data.target=income", "data.drop=[id]")
 
-COMMANDS = [
-    ("train", *OWN, *QUICK, "hydra.run.dir=run"),
-    ("predict", "run=run", f"input={TABLE}", "output=predicted.csv"),
-    ("evaluate", "run=run", f"input={TABLE}"),
-    ("export", "run=run", "format=onnx"),
-    ("train", "-m", "data=iris", "seed=0,1", *QUICK),
-    ("report", "runs=logs/*/sweeps/*"),
-    ("gallery", "activation=gelu"),
-]
+TRAINING = {
+    ("train", *OWN, *QUICK, "hydra.run.dir=run"): "tensorboard --logdir run",
+    ("predict", "run=run", f"input={TABLE}", "output=predicted.csv"): (
+        "rows → predicted.csv"
+    ),
+    ("train", "-m", "data=iris", "seed=0,1", *QUICK): "2/2  ",
+}
+OTHERS = {
+    ("evaluate", "run=run", f"input={TABLE}"): "rows → run/evaluations",
+    ("export", "run=run", "format=onnx"): "model.onnx",
+    ("report", "runs=logs/*/sweeps/*"): "report.html",
+    ("gallery", "activation=gelu"): "1 of 1 drawn",
+}
+"""Commands, and what each shows."""
 
 IN_ONE_PROCESS = """
 import json, runpy, sys
@@ -43,11 +50,11 @@ for script, *arguments in json.loads(commands):
 """Runs scripts one after the other, which load their libraries once."""
 
 
-def in_terminal(home: Path) -> str:
+def in_terminal(home: Path, commands: Sequence[Sequence[str]]) -> str:
     """Run the commands with a terminal as their output; returns what it got."""
     reader, writer = pty.openpty()
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), writer)
-    python = [sys.executable, "-c", IN_ONE_PROCESS, str(ROOT), json.dumps(COMMANDS)]
+    python = [sys.executable, "-c", IN_ONE_PROCESS, str(ROOT), json.dumps(commands)]
     process = subprocess.Popen(
         ["timeout", "--signal=KILL", str(LONGEST), *python],
         cwd=home,
@@ -64,16 +71,14 @@ def in_terminal(home: Path) -> str:
     return shown.decode()
 
 
-def test_scripts_end_in_a_terminal(tmp_path: Path) -> None:
-    shown = in_terminal(tmp_path)
-    for text in (
-        "━",  # of a bar
-        "tensorboard --logdir run",
-        "rows → predicted.csv",
-        "rows → run/evaluations",
-        "model.onnx",
-        "2/2  ",
-        "report.html",
-        "1 of 1 drawn",
-    ):
+@pytest.mark.parametrize(
+    "commands",
+    [TRAINING, pytest.param(TRAINING | OTHERS, marks=pytest.mark.slow)],
+    ids=["training", "all"],
+)
+def test_scripts_end_in_a_terminal(
+    commands: dict[tuple[str, ...], str], tmp_path: Path
+) -> None:
+    shown = in_terminal(tmp_path, [*commands])
+    for text in ("━", *commands.values()):  # the first is of a bar
         assert text in shown

@@ -7,8 +7,6 @@ from conftest import Run
 
 MISTAKES = {
     "activation=reluu": "activation=reluu: no such option. Did you mean relu? Allowed:",
-    "optimizer.lrr=1": "optimizer.lrr: no such key. Did you mean lr? Allowed: amsgrad,",
-    "activatio=relu": "activatio: no such key. Did you mean activation?",
     "optimizer.lr=abc": "optimizer.lr=abc: expected float, got str",
     "trainer.max_epochs=two": "trainer.max_epochs=two: expected int or null, got str",
     "model.hidden_sizes=64": "model.hidden_sizes=64: expected a list of int, got int",

@@ -95,7 +95,7 @@ def report(folder: Path) -> None:
 TABLE = ["data=table", "data.path=t.csv", "data.target=y"]
 
 
-@settings(max_examples=5, **SHORT)
+@settings(max_examples=2, **SHORT)
 @given(case=cases())
 @example(case=([*TABLE, "task=regression"], "x,y\n1,1"))
 @example(case=([*TABLE, "task=binary", "data.batch_size=full"], "x,y\n1,0\n1,1"))

@@ -38,10 +38,13 @@ def trained_epochs(run: Path) -> int:
     return int(last["epoch"])
 
 
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("SIGUSR1", "SIGUSR2")]
+SLOW = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("SIGTERM", "SIGUSR1", "SIGUSR2")
+]
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", *SLOW])
+@pytest.mark.parametrize("name", ["SIGINT", *SLOW])
 def test_a_signal_saves_and_the_run_goes_on_to_the_bit(
     name: str, tmp_path: Path, run: Run
 ) -> None:

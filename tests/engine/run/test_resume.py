@@ -56,7 +56,19 @@ POINTS = {
 }
 
 
-@pytest.mark.parametrize("point", POINTS)
+NEXT_TO_ANOTHER = (
+    *("first batch", "last batch", "after a step", "second checkpoint is renamed"),
+    *("logger flush", "early stop", "fit is over", "loggers are closed"),
+)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in NEXT_TO_ANOTHER))
+        for name in POINTS
+    ],
+)
 def test_a_run_killed_anywhere_ends_as_if_it_never_was(
     point: str, whole: Path, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
 from launched import SAID, attempts, launched, steps
 
 QUICK = (
@@ -49,6 +50,7 @@ def assert_each_went_on(home: Path) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_killed_again_and_again_goes_on(tmp_path: Path) -> None:
     moments = random.Random(0)
     seeds, before = "seed=-1,0,1", {}

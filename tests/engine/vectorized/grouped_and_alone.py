@@ -26,6 +26,7 @@ TINY = (
     *("data.batch_size=16", "model.hidden_sizes=[8,6]", "trainer=cpu"),
     *("trainer.precision=64-true", "trainer.max_epochs=4", "logger=csv"),
 )
+GAUSS = ("data=gauss", "data.num_samples=270")  # 91 of them in training
 
 
 def varied(config: DictConfig, **keys: Sequence[Any]) -> list[DictConfig]:

@@ -1,12 +1,13 @@
 """A run of a group leaves what it leaves alone, whatever is chosen in ``conf/``.
 
-In double precision, to ten digits, after some hundred steps; each epoch ends with
-a batch of fewer rows. Epochs cost more than steps, so there are few of them.
+In double precision, to ten digits, after some thirty steps; each epoch ends with
+a batch of fewer rows.
 """
 
 import pytest
 from conftest import CONF, ROOT, Compose
 from grouped_and_alone import (
+    GAUSS,
     TINY,
     assert_same_as_alone,
     assert_same_metrics,
@@ -20,13 +21,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.vectorized.optimizers import RULES
 
-STEPS = (*TINY, "data.batch_size=8", "trainer.max_epochs=12", "callbacks=minimal")
-LONG = (
-    *STEPS,
-    "data=gauss",
-    "data.num_samples=140",  # 90 of them in training: 7 batches and one of 6 rows
-    "data.batch_size=12",
-)
+STEPS = (*TINY, "data.batch_size=12", "callbacks=minimal")
+LONG = (*STEPS, *GAUSS)  # per epoch seven batches, and one of 7 rows
 
 
 def options(group: str) -> list[str]:
@@ -62,12 +58,19 @@ def test_metrics_are_those_alone_in_single_precision(
         assert checkpoint(run, "best")["epoch"] == checkpoint(alone, "best")["epoch"]
 
 
-@pytest.mark.parametrize("name", [n for n in stackable_optimizers() if n != "asgd"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[pytest.mark.slow] * (n not in ("adamw", "momentum")))
+        for n in stackable_optimizers()
+        if n != "asgd"
+    ],
+)
 def test_factors_by_kind_of_parameter_are_those_of_each_run(
     config: Compose, name: str
 ) -> None:
     chosen = "scheduler=one_cycle", "batchnorm=after_activation"
-    base = config(*LONG, f"optimizer={name}", *chosen, "trainer.max_epochs=6")
+    base = config(*LONG, f"optimizer={name}", *chosen, "trainer.max_epochs=2")
     decay = {} if name == "rprop" else {"weight_decay": 0.0}
     groups = [
         {"bias": {"lr": 2.0} | decay, "norm": {"lr": 3.0}, "output": {"lr": factor}}
@@ -91,35 +94,44 @@ def two_runs(base: DictConfig) -> list[DictConfig]:
     return varied(base, seed=[0, 1], **numbers)
 
 
-@pytest.mark.parametrize("scheduler", options("scheduler"))
-def test_every_scheduler_sets_the_learning_rate_of_each_run(
-    config: Compose, scheduler: str
-) -> None:
-    base = config(*LONG, "optimizer=momentum", f"scheduler={scheduler}")
-    if scheduler == "reduce_on_plateau":
-        base.scheduler.patience = 0
+def test_every_scheduler_sets_the_learning_rate_of_each_run(config: Compose) -> None:
+    """Two runs of each kind, of unequal length, are stacked together."""
+    base = config(*LONG, "optimizer=momentum")
+    each = alternatives(config, "scheduler", *LONG, "optimizer=momentum")
+    for node in each:
+        if "patience" in node:
+            node.patience = 0
+    rates, epochs = [0.1, 0.3] * len(each), [5, 3] * len(each)
+    twice = [node for node in each for _ in range(2)]
     assert_same_as_alone(
-        varied(base, seed=[0, 1], optimizer__lr=[0.1, 0.3], trainer__max_epochs=[12, 4])
+        varied(base, scheduler=twice, optimizer__lr=rates, trainer__max_epochs=epochs)
     )
 
 
-def test_schedulers_of_all_kinds_are_stacked_together(config: Compose) -> None:
-    base = config(*LONG, "optimizer=momentum", "trainer.max_epochs=6")
-    each = alternatives(config, "scheduler", *LONG, "optimizer=momentum")
-    assert_same_as_alone(varied(base, scheduler=each))
+OF_CLASSES = {
+    "gauss": ["binary_cross_entropy", "soft_margin"],
+    "iris": ["cross_entropy", "multi_margin"],
+}
+OF_NUMBERS = [
+    n for n in options("loss") if not any(n in o for o in OF_CLASSES.values())
+]
 
 
-@pytest.mark.parametrize("loss", options("loss"))
-def test_every_loss_gives_each_run_its_gradient(config: Compose, loss: str) -> None:
+@pytest.mark.parametrize(
+    ("data", "losses"), [*OF_CLASSES.items(), ("gauss_regression", OF_NUMBERS)]
+)
+def test_every_loss_gives_each_run_its_gradient(
+    config: Compose, data: str, losses: list[str]
+) -> None:
     """Regression: the scale of targets is that of a split's training rows."""
-    data = {
-        "binary_cross_entropy": "gauss",
-        "soft_margin": "gauss",
-        "cross_entropy": "iris",
-        "multi_margin": "iris",
-    }.get(loss, "gauss_regression")
-    base = config(*STEPS, f"data={data}", f"loss={loss}")
-    assert_same_as_alone(varied(base, seed=[0, 0, 1], data__split_seed=[0, 1, 1]))
+    fewer = () if data == "iris" else GAUSS[1:]
+    chosen = (*STEPS, f"data={data}", *fewer)
+    each = [config(*chosen, f"loss={loss}").loss for loss in losses for _ in range(3)]
+    splits = {
+        "seed": [0, 0, 1] * len(losses),
+        "data__split_seed": [0, 1, 1] * len(losses),
+    }
+    assert_same_as_alone(varied(config(*chosen), loss=each, **splits))
 
 
 @pytest.mark.parametrize("embedding", options("embedding"))
@@ -140,7 +152,7 @@ def test_every_scale_of_the_inputs_is_that_of_each_run(
 
 @pytest.mark.parametrize(
     ("averaging", "values"),
-    [("ema", {"decay": [0.5, 0.98, 0.9]}), ("swa", {"first_epoch": [1, 4, 20]})],
+    [("ema", {"decay": [0.5, 0.98, 0.9]}), ("swa", {"first_epoch": [1, 2, 20]})],
 )
 def test_every_average_is_that_of_each_run(
     config: Compose, averaging: str, values: dict[str, list[float]]
@@ -148,7 +160,7 @@ def test_every_average_is_that_of_each_run(
     """Runs of other folds have more steps per epoch, and one run leaves early."""
     base = config(*LONG, f"averaging={averaging}", "batchnorm=before_activation")
     own = {f"averaging__{name}": given for name, given in values.items()}
-    epochs = {"trainer__max_epochs": [12, 5, 12]}
+    epochs = {"trainer__max_epochs": [6, 3, 6]}
     folds = {"data__num_folds": [None, 9, 2], "data__fold": [0, 1, 0]}
     assert_same_as_alone(varied(base, seed=[0, 1, 2], **own, **epochs, **folds))
 
@@ -163,7 +175,7 @@ def test_every_penalty_is_that_of_each_run(config: Compose) -> None:
 
 
 def test_every_initializer_gives_each_run_its_first_weights(config: Compose) -> None:
-    base = config(*LONG, "model.hidden_sizes=[2,2]", "trainer.max_epochs=2")
+    base = config(*LONG, "model.hidden_sizes=[2,2]", "trainer.max_epochs=1")
     each = alternatives(config, "initializer", *LONG)
     for node in each:
         if OmegaConf.is_missing(node, "values"):
@@ -180,7 +192,7 @@ def test_dropout_draws_the_masks_that_it_draws_alone(
 ) -> None:
     """Softmax is not of single numbers: torch's vectorizing map takes over."""
     chosen = f"dropout={dropout}", f"batchnorm={batchnorm}", f"activation={activation}"
-    base = config(*LONG, *chosen)
+    base = config(*LONG, *chosen, "trainer.max_epochs=2")
     p = {} if dropout == "none" else {"dropout__p": [0.0, 0.2, 0.5]}
     assert_same_as_alone(varied(base, seed=[0, 1, 2], **p))
 
@@ -204,7 +216,7 @@ def test_folds_of_unequal_size_have_batches_of_their_own(config: Compose) -> Non
 def test_gradients_are_clipped_run_by_run(config: Compose, algorithm: str) -> None:
     base = config(
         *TINY,
-        "data=gauss",
+        *GAUSS,
         "optimizer=sgd",
         "trainer.gradient_clip_val=0.05",
         f"+trainer.gradient_clip_algorithm={algorithm}",
@@ -235,5 +247,5 @@ def test_categories_are_stacked(config: Compose, encoding: str) -> None:
     "activation", [name for name in options("activation") if name != "rrelu"]
 )
 def test_every_activation_is_stacked(config: Compose, activation: str) -> None:
-    base = config(*LONG, f"activation={activation}", "trainer.max_epochs=9")
+    base = config(*LONG, f"activation={activation}", "trainer.max_epochs=2")
     assert_same_as_alone(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.1]))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from conftest import Compose
 from grouped_and_alone import (
+    GAUSS,
     TINY,
     as_killed,
     assert_equal,
@@ -29,7 +30,7 @@ def test_runs_stop_early_diverge_and_end_on_their_own_and_then_cost_nothing(
         end_epoch(group)
 
     monkeypatch.setattr(Group, "on_train_epoch_end", counted)
-    base = config(*TINY, "data=gauss", "optimizer=sgd", "trainer.max_epochs=8")
+    base = config(*TINY, *GAUSS, "optimizer=sgd", "trainer.max_epochs=8")
     assert_same_as_alone(
         varied(
             base,
@@ -52,7 +53,7 @@ def test_a_group_goes_on_as_if_it_had_never_stopped(
 ) -> None:
     """Two runs were killed in their third epoch, one has not begun and one is done."""
     base = config(
-        *(*TINY, "data=gauss", f"optimizer={optimizer}", "dropout=dropout"),
+        *(*TINY, *GAUSS, f"optimizer={optimizer}", "dropout=dropout"),
         *("batchnorm=before_activation", "scheduler=cosine"),
         "callbacks.checkpoint.every_epochs=2",
     )
@@ -74,7 +75,7 @@ def test_a_group_goes_on_as_if_it_had_never_stopped(
 def test_the_other_runs_of_a_group_change_no_bit(config: Compose) -> None:
     """One run leaves early, one diverges; then the first is alone in its group."""
     base = config(
-        *TINY, "data=gauss", "batchnorm=before_activation", "trainer.precision=32-true"
+        *TINY, *GAUSS, "batchnorm=before_activation", "trainer.precision=32-true"
     )
     numbers = {"optimizer__lr": [0.01, 0.1, 1e30], "trainer__max_epochs": [4, 2, 3]}
     splits = {"data__split_seed": [0, 1, 1]}

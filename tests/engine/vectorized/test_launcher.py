@@ -9,8 +9,9 @@ import torch
 from conftest import Run
 from torch import Tensor, nn
 
+from hydra_plugins import litmlp_vectorized
 from litmlp import construct
-from litmlp.engine.vectorized import memory_estimate
+from litmlp.engine.vectorized import memory_estimate, worker_processes
 
 SWEEP = (
     "-m",
@@ -162,18 +163,22 @@ def test_a_failure_may_stop_the_sweep(run: Run, tmp_path: Path) -> None:
     assert len(states) < 8
 
 
-def test_processes_share_a_sweep_and_change_no_bit(run: Run, tmp_path: Path) -> None:
-    axes = ("seed=range(32)", "hydra.sweep.dir=${name}", "callbacks=minimal")
+def test_processes_share_a_sweep_and_change_no_bit(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (litmlp_vectorized, worker_processes):
+        monkeypatch.setattr(module, "LEAST", 3)
+    axes = ("seed=range(6)", "hydra.sweep.dir=${name}", "callbacks=minimal")
     many = ("hydra.launcher.processes=2", "hydra.launcher.num_threads=2")
     assert run("train", *SWEEP, *axes, "name=one").code == 0
     ended = run("train", *SWEEP, *axes, "name=two", *many)
     assert ended.code == 0, ended.err
     found = [{f.name: f for f in (tmp_path / n).glob("seed*")} for n in ("one", "two")]
-    assert len(found[0]) == 32
+    assert len(found[0]) == 6
     assert found[0].keys() == found[1].keys()
     for name, folder in found[1].items():
         summary = json.loads((folder / "summary.json").read_text())
-        assert (summary["status"], summary["vectorized"]) == ("done", 16)
+        assert (summary["status"], summary["vectorized"]) == ("done", 3)
         assert name in ended.out
         paths = (each[name] / "checkpoints" / "last.ckpt" for each in found)
         one, two = (torch.load(path, weights_only=True) for path in paths)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from conftest import Compose
-from grouped_and_alone import TINY, assert_same_as_alone, varied
+from grouped_and_alone import GAUSS, TINY, assert_same_as_alone, varied
 from torch import Tensor, nn
 
 from litmlp import construct
@@ -76,7 +76,7 @@ def test_a_network_of_ones_own_is_stacked(
 ) -> None:
     monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", nn.Module)
     size = f"data.batch_size={batch_size}"
-    base = config(*TINY, "data=gauss", "penalty=elastic_net", size)
+    base = config(*TINY, *GAUSS, "penalty=elastic_net", size)
     base.model = {
         "_target_": f"{__name__}.{kind.__name__}",
         "num_features": "???",
@@ -91,4 +91,4 @@ def test_networks_without_hidden_layers_are_stacked(
 ) -> None:
     chosen = [f"model={model}"] if model != "mlp" else ["model.hidden_sizes=[]"]
     tiny = [text for text in TINY if not text.startswith("model.")]
-    assert_same_as_alone(varied(config(*tiny, "data=gauss", *chosen), **NUMBERS))
+    assert_same_as_alone(varied(config(*tiny, *GAUSS, *chosen), **NUMBERS))
