@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-import torch
 from conftest import ROOT
 
 from litmlp.data.frame import FrameData, from_pandas, to_polars
@@ -27,21 +26,6 @@ def test_a_frame_gives_the_samples_of_its_file(target: str) -> None:
         assert frame.load().digest == in_file.digest
     assert frame.samples.columns == in_file.columns
     assert frame.samples.class_names == in_file.class_names
-
-
-def test_weights_follow_their_rows_and_have_the_mean_1_in_each_split() -> None:
-    table = pl.DataFrame({"x": range(60), "y": [None, *range(59)]}, strict=False)
-    weights = torch.arange(60.0)
-    data = FrameData(frame=table, target="y", weights=weights, order_seed=None)
-    assert data.samples.weights is not None
-    assert data.samples.weights.tolist() == list(range(1, 60))  # row 0 has no target
-    for loaded, split in (
-        (data.train_dataloader(), "train"),
-        (data.val_dataloader(), "val"),
-    ):
-        found = torch.cat([batch[2] for batch in loaded])  # type: ignore[union-attr]
-        raw = data.samples.weights[data.rows[split]]
-        torch.testing.assert_close(found, raw / raw.mean())
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,12 @@
 """A table in memory as the data of a run: of polars, pandas or Arrow, or an array."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
-from torch import Tensor
 
-from litmlp.data.samples import Samples
 from litmlp.data.tables.read import report_polars_errors
 from litmlp.data.tables.tabular import Name, Tabular
 
@@ -19,7 +17,6 @@ class FrameData(Tabular):
 
     Args:
         frame: features, targets, and columns that say the split.
-        weights: of each row in the loss [rows]; None: all weigh the same.
 
     The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
@@ -29,7 +26,6 @@ class FrameData(Tabular):
 
     frame: pl.DataFrame
     target: Name | Sequence[Name]
-    weights: Tensor | None = None
 
     @property
     def source(self) -> str:
@@ -38,12 +34,6 @@ class FrameData(Tabular):
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         # Another table of the same columns, since loading it takes them out.
         return self.frame[list(self.frame.columns if columns is None else columns)]
-
-    def load(self) -> Samples:
-        loaded = super().load()
-        if self.weights is None:
-            return loaded
-        return replace(loaded, weights=self.weights[loaded.numbers])
 
 
 def to_polars(table: Any) -> pl.DataFrame:

@@ -104,6 +104,6 @@ class TableData(Tabular):
             raise UserError(
                 f"{path} has no column {', '.join(missing)}, which {self.path} has"
             )
-        known = {*needed, *map(str, [*self.drop, self.group, self.time])}
+        known = {*needed, *map(str, [*self.drop, self.group, self.time, self.weight])}
         if extra := [name for name in names if name not in known]:
             log.info(f"{path}: ignored columns: {', '.join(extra)}")

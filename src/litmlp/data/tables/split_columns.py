@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -101,21 +101,43 @@ class TableFile:
         """
         if self.split != "train":
             return pl.repeat(0.0, self.num_rows, eager=True)
+        times = self._numbers(column, wording, "time", "numbers, dates or times")
+        self._check(column, times.is_not_null(), "each row needs a time")
+        return times.filter(self.is_labelled)
+
+    def weights(self, column: str, wording: Wording) -> pl.Series:
+        """The weight of each row of the file; 1 if the file lacks the column.
+
+        Raises:
+            UserError: a labelled row has no weight, or a negative one.
+        """
+        if column not in self.table.columns:
+            return pl.repeat(1.0, self.table.height, eager=True)
+        weights = self._numbers(column, wording, "weight", "numbers")
+        allowed = (weights.is_finite() & (weights >= 0)).fill_null(False)
+        self._check(column, allowed, "each row needs a weight of 0 or more")
+        return weights
+
+    def _numbers(
+        self, column: str, wording: Wording, option: str, needed: str
+    ) -> pl.Series:
+        """Return a column of numbers (or times, in days), null where one is missing."""
         read = read_column(self.table[column], wording)
-        times = read.values
         if read.mixed:
-            problem = f"{read.mixed.problem}: correct it, or choose another data.time"
+            problem = (
+                f"{read.mixed.problem}: correct it, or choose another data.{option}"
+            )
             with mistakes_in(self.source, self.place):
                 raise CellError(f"column {column}", read.mixed.row, problem)
-        if times.dtype in TIMES:
-            times = in_days(times)
-        if not times.dtype.is_numeric():
+        values = read.values
+        if option == "time" and values.dtype in TIMES:
+            values = in_days(values)
+        if not values.dtype.is_numeric():
             raise UserError(
-                f"{self.source}: column {column} is {times.dtype}, and data.time needs "
-                "numbers, dates or times"
+                f"{self.source}: column {column} is {values.dtype}, and data.{option} "
+                f"needs {needed}"
             )
-        self._check(column, times.is_not_null(), "each row needs a time")
-        return times.cast(pl.Float64).filter(self.is_labelled)
+        return values.cast(pl.Float64)
 
     def _check(self, column: str, allowed: pl.Series, expectation: str) -> None:
         rows = (~allowed & self.is_labelled).arg_true()
@@ -126,6 +148,33 @@ class TableFile:
                 raise CellError(
                     f"column {column}", int(rows[0]), f"{found}, {expectation}"
                 )
+
+
+def take_weights(
+    files: Sequence[TableFile], column: str, wording: Wording
+) -> tuple[list[TableFile], Tensor | None]:
+    """Return the files without the rows of weight 0, and the weights of the others.
+
+    Returns:
+        files, and one weight per labelled row [rows]; None if all are equal.
+
+    Raises:
+        UserError: a row has no weight, or no row has one above 0.
+    """
+    kept, found = [], []
+    for file in files:
+        weights = file.weights(column, wording)
+        counts = (weights > 0).fill_null(False)
+        nothing = pl.when(pl.lit(counts)).then(pl.all())  # as a row without a target
+        own = replace(file, targets=file.targets.select(nothing))
+        if not own.num_rows:
+            raise UserError(f"{file.source}: column {column}: all weights are zero")
+        if left_out := file.num_rows - own.num_rows:
+            log.info(f"{file.source}: {left_out:,} rows of weight 0 are left out")
+        kept.append(own)
+        found.append(weights.filter(own.is_labelled))
+    joined = pl.concat(found)
+    return kept, as_tensor(joined) if joined.n_unique() > 1 else None
 
 
 def check_groups(groups: pl.Series, splits: pl.Series) -> None:

@@ -29,6 +29,7 @@ from litmlp.data.tables.split_columns import (
     check_groups,
     encode_targets,
     take_inputs,
+    take_weights,
 )
 from litmlp.data.tables.targets import (
     infer_task,
@@ -59,6 +60,8 @@ class Tabular(Data):
         group: a column; rows with the same value stay in one split.
         time: a column; the latest rows are the test split, the rows before them the
             validation split.
+        weight: a column; the loss is the mean over the rows, times their weights. A row
+            of weight 0 is left out, and metrics count each other row once.
         missing: words that stand for a missing value, beside an empty field; by default
             ``MISSING_WORDS``.
         decimal: the decimal mark of numbers in text, ``.`` or ``,``, or marks by
@@ -80,6 +83,7 @@ class Tabular(Data):
     split_column: Name | None = None
     group: Name | None = None
     time: Name | None = None
+    weight: Name | None = None
     missing: Sequence[Name | None] | None = None
     decimal: str | Mapping[str, str] | None = None
     date_format: str | Mapping[str, str] | None = None
@@ -145,9 +149,9 @@ class Tabular(Data):
     def load(self) -> Samples:
         table = self.read()
         names = self._features(table.columns)
-        time = [name for name in [self._name("time")] if name is not None]
+        numbers = [n for n in map(self._name, ("time", "weight")) if n is not None]
         with mistakes_in(self.source, self.place):
-            wording = settle(table, [*self.targets, *names, *time], self.wording)
+            wording = settle(table, [*self.targets, *names, *numbers], self.wording)
             targets = [
                 read_target(table[name], self.task, wording) for name in self.targets
             ]
@@ -165,6 +169,9 @@ class Tabular(Data):
         task = infer_task(values) if self.task == "auto" else self.task
         for_classes = task != "regression"
         files = [own, *self.other_files(columns, target_columns, for_classes)]
+        weights = None
+        if (column := self._name("weight")) is not None:
+            files, weights = take_weights(files, column, wording)
         encoded, classes = encode_targets(files, task)
         self._check_target_names(classes)
         splits = pl.concat([file.splits(self._name("split_column")) for file in files])
@@ -183,6 +190,7 @@ class Tabular(Data):
             given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},
             groups=self._groups(files, splits),
             times=self._times(files, wording),
+            weights=weights,
             numbers=torch.cat([as_tensor(f.is_labelled.arg_true()) for f in files]),
             inputs=take_inputs(files, columns),  # the last, since it empties the tables
         )
@@ -222,7 +230,7 @@ class Tabular(Data):
 
     def _features(self, names: Sequence[str]) -> list[str]:
         """The columns that are features."""
-        options = ("split_column", "group", "time")
+        options = ("split_column", "group", "time", "weight")
         roles = [("target", name) for name in self.targets]
         roles += [(n, name) for n in options if (name := self._name(n)) is not None]
         with mistakes_in(self.source):

@@ -8,7 +8,6 @@ from typing import cast
 
 import polars as pl
 from omegaconf import DictConfig, open_dict
-from torch import Tensor
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.data.frame import FrameData
@@ -33,22 +32,20 @@ class Table:
     """The rows that a model is trained on.
 
     Args:
-        frame: features and targets.
+        frame: features and targets, and what else the config names.
         targets: the columns to predict.
-        weights: of each row in the loss [rows]; None: all weigh the same.
     """
 
     frame: pl.DataFrame
     targets: Sequence[str]
-    weights: Tensor | None = None
 
     def data(self, config: DictConfig) -> FrameData:
         """Build the data of a config; nothing is computed yet."""
         node = config.data.copy()
         node._target_ = f"{FrameData.__module__}.{FrameData.__qualname__}"
-        late = {"frame": self.frame, "weights": self.weights}
         of_files = [*PATHS, "separator", "skip_rows"]
-        return cast(FrameData, construct_node(node, "data", reserved=of_files, **late))
+        data = construct_node(node, "data", reserved=of_files, frame=self.frame)
+        return cast(FrameData, data)
 
 
 def fit_table(

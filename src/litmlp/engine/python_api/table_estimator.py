@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
@@ -91,10 +90,10 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
 
     def _rows(
         self, X: Any, y: NDArray[Any], sample_weight: Any
-    ) -> tuple[pl.DataFrame, NDArray[Any], torch.Tensor | None]:
-        """Return the rows to train on: features, y and weights; None if all are equal.
+    ) -> tuple[pl.DataFrame, NDArray[Any], NDArray[np.float64] | None]:
+        """Return the rows to train on: features, y and weights, if there are any.
 
-        A row that weighs nothing is left out.
+        A row that weighs nothing is left out, as if it were not there.
         """
         table = self._columns(X, reset=True)
         check_consistent_length(table, y)
@@ -103,18 +102,22 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
             return table, y, None
         weights = row_weights(sample_weight, len(y))
         counts = weights > 0
-        found = torch.from_numpy(weights[counts])
-        all_equal = bool((found == found[0]).all())
-        return table.filter(counts), y[counts], None if all_equal else found
+        return table.filter(counts), y[counts], weights[counts]
 
     def _train(
         self, table: pl.DataFrame, y: pl.DataFrame, weights: Any, task: str
     ) -> None:
         """Train on the columns of a table and of y."""
         y = y.rename(lambda name: free_name(name, table.columns))
+        options = [f"task={task}", *self._options()]
+        table = table.hstack(y)
+        if weights is not None:
+            name = free_name("weight", table.columns)
+            table = table.with_columns(pl.Series(name, weights))
+            options.append(override("data.weight", name))
         self.trained_ = fit_table(
-            Table(frame=table.hstack(y), targets=y.columns, weights=weights),
-            [f"task={task}", *self._options(), *self.overrides],
+            Table(frame=table, targets=y.columns),
+            [*options, *self.overrides],
             self.logs,
         )
 

@@ -1,0 +1,134 @@
+"""A row's weight in the loss, by a column of the table."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from conftest import Compose
+from interrupted import broken_off, differences, run
+
+from litmlp.data.frame import FrameData
+from litmlp.data.table import TableData
+from litmlp.engine.config.build import build_data
+from litmlp.engine.config.run_settings import run_settings
+from litmlp.engine.folder.run_folder import read_summary
+from litmlp.engine.python_api.load import load
+from litmlp.engine.run.prepare import build_run
+from litmlp.engine.vectorized.compatibility import refusal
+from litmlp.errors import UserError
+
+TABLE = pl.DataFrame(
+    {
+        "x": range(60),
+        "y": [None, *range(59)],
+        "w": [5.0, 0.0, *(float(i % 4 + 1) for i in range(58))],
+    },
+    strict=False,
+)
+
+
+def data(table: pl.DataFrame = TABLE, **options: Any) -> FrameData:
+    return FrameData(frame=table, target="y", weight="w", order_seed=None, **options)
+
+
+def test_weights_follow_their_rows_and_have_the_mean_1_in_each_split() -> None:
+    found = data()
+    samples = found.samples
+    assert samples.numbers is not None
+    assert samples.numbers.tolist() == list(range(2, 60))  # no target, no weight
+    assert [column.name for column in samples.columns] == ["x"]
+    assert samples.weights is not None
+    assert samples.weights.tolist() == TABLE["w"][2:].to_list()
+    for loader, split in (
+        (found.train_dataloader(), "train"),
+        (found.val_dataloader(), "val"),
+    ):
+        weights = torch.cat([batch[2] for batch in loader])  # type: ignore[union-attr]
+        raw = samples.weights[found.rows[split]].to(weights)
+        torch.testing.assert_close(weights, raw / raw.mean())
+
+
+def test_equal_weights_are_none() -> None:
+    assert data(TABLE.with_columns(w=3)).samples.weights is None
+
+
+def test_a_file_without_the_column_weighs_its_rows_alike(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in ("train.csv", "test.csv")]
+    TABLE.write_csv(paths[0])
+    TABLE.drop("w").write_csv(paths[1])
+    read = TableData(path=paths[0], test_path=paths[1], target="y", weight="w")
+    assert read.samples.weights is not None
+    assert read.samples.weights[read.rows["test"]].unique().tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (-1.0, r"the table: column w, row 8: -1\.0, each row needs a weight of 0 or"),
+        (float("inf"), "inf, each row needs a weight of 0 or more"),
+        (None, "column w, row 8: no value, each row needs a weight of 0 or more"),
+        ("heavy", r"column w.*"),
+    ],
+)
+def test_an_impossible_weight_is_refused(value: Any, message: str) -> None:
+    column = TABLE["w"].to_list()
+    column[7] = value
+    texts = [str(v) for v in column] if value == "heavy" else column
+    with pytest.raises(UserError, match=message):
+        _ = data(TABLE.with_columns(w=pl.Series(texts, strict=False))).samples
+
+
+def test_other_mistakes_are_refused() -> None:
+    for table, options, message in (
+        (TABLE.with_columns(w=0), {}, "column w: all weights are zero"),
+        (
+            TABLE.with_columns(w=pl.lit("a")),
+            {},
+            "w is String, and data.weight needs nu",
+        ),
+        (TABLE.drop("w"), {}, "no column w. Allowed: x, y"),
+        (TABLE, {"group": "w"}, "column w is both data.group and data.weight"),
+    ):
+        with pytest.raises(UserError) as caught:
+            _ = data(table, **options).samples
+        assert message in str(caught.value)
+
+
+def written(folder: Path) -> list[str]:
+    """Rows whose targets differ for equal features, heavier where y is 1."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    table = pl.DataFrame({"x": rng.integers(0, 2, 200), "y": y, "w": 1 + 3.0 * y})
+    table.write_csv(folder / "t.csv")
+    return [
+        *("data=table", f"data.path={folder}/t.csv", "data.target=y", "data.weight=w"),
+        *("trainer=cpu", "trainer.max_epochs=3", "optimizer.lr=0.05"),
+        "callbacks.checkpoint.every_iterations=2",
+    ]
+
+
+@pytest.mark.parametrize("ensemble", ["none", "folds"])
+def test_a_weighted_run_learns_the_weighted_frequency_and_resumes(
+    ensemble: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # without a project of its own
+    small = ["task=multiclass", "model.hidden_sizes=[4]", "data.test_share=0.2"]
+    size = ["ensemble=folds", "ensemble.size=2"] if ensemble == "folds" else []
+    command = [*written(tmp_path), *small, *size]
+    run(tmp_path / "whole", *command)
+    share = load(tmp_path / "whole").predict_proba(pl.DataFrame({"x": [0, 1]}))[:, 1]
+    assert np.allclose(share, 0.8, atol=0.06)  # 4 of 5 by weight, half of the rows
+    broken_off(monkeypatch, tmp_path / "broken", *command)
+    run(tmp_path / "broken", *command)
+    assert differences(tmp_path / "whole", tmp_path / "broken") == []
+    assert read_summary(tmp_path / "whole")["metrics"]["accuracy/test"] < 0.7
+
+
+def test_weighted_runs_are_not_stacked(tmp_path: Path, config: Compose) -> None:
+    composed = config(f"folder={tmp_path}", *written(tmp_path), "task=multiclass")
+    with run_settings(composed):
+        built = build_run(composed, tmp_path, build_data(composed))
+        assert refusal(built) == "data.weight cannot be stacked"
