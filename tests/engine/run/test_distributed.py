@@ -9,20 +9,26 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Run
 
+BUDGET = ("data=iris", "trainer.max_epochs=3")
 PAIR = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2")
 
 
 def losses(folder: Path, *arguments: str) -> list[float]:
-    command = [sys.executable, ROOT / "scripts" / "train.py", "data=iris"]
-    budget = [f"hydra.run.dir={folder}", "trainer.max_epochs=3"]
-    subprocess.run([*command, *budget, *arguments], check=True, capture_output=True)
+    command = [sys.executable, ROOT / "scripts" / "train.py", *BUDGET]
+    target = f"hydra.run.dir={folder}"
+    subprocess.run([*command, target, *arguments], check=True, capture_output=True)
+    return losses_of(folder)
+
+
+def losses_of(folder: Path) -> list[float]:
     with (folder / "metrics.csv").open() as file:
         rows = csv.DictReader(file)
         return [float(row["loss/val"]) for row in rows if row["loss/val"]]
 
 
-def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
-    alone = losses(tmp_path / "alone", "trainer=cpu")
+def test_two_processes_train_as_one_does(run: Run, tmp_path: Path) -> None:
+    assert run("train", *BUDGET, "trainer=cpu", "hydra.run.dir=alone").code == 0
+    alone = losses_of(tmp_path / "alone")
     together = losses(tmp_path / "together", *PAIR)
     assert len(together) == 3
     assert together == pytest.approx(alone, rel=1e-4)

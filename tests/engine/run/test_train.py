@@ -35,7 +35,6 @@ def rows(config: DictConfig) -> list[dict[str, str]]:
     ("data", "metric", "least"),
     [
         ("iris", "accuracy/test", 0.9),
-        ("breast_cancer", "accuracy/test", 0.93),
         ("diabetes", "r2/train", 0.5),
         ("circle", "accuracy/test", 0.95),
         ("plane", "r2/test", 0.98),
