@@ -81,9 +81,10 @@ class Samples:
 
     @cached_property
     def digest(self) -> str:
-        """Hexadecimal digest of the inputs and targets as they were read."""
+        """Hexadecimal digest of inputs, targets and weights as they were read."""
         content = hashlib.sha256()
-        for tensor in (self.inputs, self.targets):
+        weights = [] if self.weights is None else [self.weights]
+        for tensor in (self.inputs, self.targets, *weights):
             content.update(tensor.contiguous().cpu().numpy().tobytes())
         return content.hexdigest()
 

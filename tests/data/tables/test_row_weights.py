@@ -15,6 +15,7 @@ from litmlp.data.table import TableData
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder.run_folder import read_summary
+from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.python_api.load import load
 from litmlp.engine.run.prepare import build_run
 from litmlp.engine.vectorized.compatibility import refusal
@@ -81,6 +82,13 @@ def test_an_impossible_weight_is_refused(value: Any, message: str) -> None:
         _ = data(TABLE.with_columns(w=pl.Series(texts, strict=False))).samples
 
 
+def test_other_weights_are_other_data() -> None:
+    assert (
+        data().samples.digest
+        != data(TABLE.with_columns(pl.col("w") + 1)).samples.digest
+    )
+
+
 def test_other_mistakes_are_refused() -> None:
     for table, options, message in (
         (TABLE.with_columns(w=0), {}, "column w: all weights are zero"),
@@ -124,7 +132,9 @@ def test_a_weighted_run_learns_the_weighted_frequency_and_resumes(
     broken_off(monkeypatch, tmp_path / "broken", *command)
     run(tmp_path / "broken", *command)
     assert differences(tmp_path / "whole", tmp_path / "broken") == []
-    assert read_summary(tmp_path / "whole")["metrics"]["accuracy/test"] < 0.7
+    recorded = read_summary(tmp_path / "whole")["metrics"]
+    assert recorded["accuracy/test"] < 0.7  # of rows, not of weights
+    assert evaluate_run(tmp_path / "whole") == recorded
 
 
 def test_weighted_runs_are_not_stacked(tmp_path: Path, config: Compose) -> None:
