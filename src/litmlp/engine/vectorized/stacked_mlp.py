@@ -2,10 +2,12 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.func import functional_call, vmap
 
 from litmlp import activations
 from litmlp.encoding import Encoding
@@ -37,7 +39,6 @@ def is_plain_mlp(model: Supervised) -> bool:
     return (
         type(model.network) is MLP
         and type(model.encoding) in (Encoding, nn.Identity)
-        and not any(True for _ in model.encoding.parameters())
         and all(
             type(getattr(leaf, "inner", leaf)) in ELEMENTWISE
             or isinstance(leaf, (*known, InputScale, nn.Identity))
@@ -64,7 +65,7 @@ class StackedMLP:
     """
 
     def __init__(self, model: Supervised) -> None:
-        self.encoding = copy.deepcopy(model.encoding)  # it has no weights
+        self.encoding = copy.deepcopy(model.encoding)
         self.layers = [
             (name, copy.deepcopy(leaf))  # a run's own module would call its hooks
             for name, leaf in leaves(model)
@@ -90,7 +91,7 @@ class StackedMLP:
         masks: Sequence[Mask] | None = None,
         show: Show | None = None,
     ) -> Tensor:
-        encoded, training = self._encoded(features), masks is not None
+        encoded, training = self._encoded(tensors, features), masks is not None
         values, unused = encoded.transpose(1, 2), iter(masks or ())
         for name, layer in self.layers:
             inputs = values
@@ -114,11 +115,23 @@ class StackedMLP:
                 show(name, inputs.transpose(1, 2), values.transpose(1, 2))
         return values.transpose(1, 2)
 
-    def _encoded(self, features: Tensor) -> Tensor:
-        if not getattr(self.encoding, "cardinalities", ()):
-            return features  # to make one of two dimensions may copy them
-        encoded: Tensor = self.encoding(features.flatten(0, 1))
-        return encoded.view(*features.shape[:2], -1)
+    def _encoded(self, tensors: Tensors, features: Tensor) -> Tensor:
+        if not self.encoding.state_dict():
+            if not getattr(self.encoding, "cardinalities", ()):
+                return features  # to make one of two dimensions may copy them
+            encoded: Tensor = self.encoding(features.flatten(0, 1))
+            return encoded.view(*features.shape[:2], -1)
+        prefix = "encoding."
+        own = {
+            name.removeprefix(prefix): values
+            for name, values in tensors.items()
+            if name.startswith(prefix)
+        }
+
+        def encode(own: Tensors, rows: Tensor) -> Tensor:
+            return cast(Tensor, functional_call(self.encoding, own, (rows,)))
+
+        return vmap(encode)(own, features)
 
 
 def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
