@@ -128,6 +128,7 @@ def weighted(weights: Any, rows: Any, **options: Any) -> Any:
     table = people()[rows].select("age", "height", "income")
     plain = [
         "data.validation_share=0",
+        "embedding=none",  # knots are quantiles of the rows, whatever their weights
         "data.standardize_target=false",
         "scheduler=constant",
         "initializer@output_initializer=kaiming_uniform",
