@@ -27,8 +27,9 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     'Did you mean adam? Allowed: adam, sgd'
     """
     names = sorted(name for name in allowed if not name.startswith("_"))
-    close = difflib.get_close_matches(given, names, n=1)
-    guess = f"Did you mean {close[0]}? " if close else ""
+    plain = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(given.lower(), plain, n=1)
+    guess = f"Did you mean {plain[close[0]]}? " if close else ""
     more = (
         [f"… and {len(names) - MOST_NAMES:,} more"] if len(names) > MOST_NAMES else []
     )

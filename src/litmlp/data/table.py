@@ -70,6 +70,8 @@ class TableData(Tabular):
     def _open(self, path: str) -> Source:
         if self.separator is not None and len(self.separator.encode()) != 1:
             raise UserError(f"data.separator={self.separator!r}: must be one character")
+        if self.skip_rows < 0:
+            raise UserError(f"data.skip_rows={self.skip_rows}: must be 0 or more")
         return open_source(path, separator=self.separator, skip_rows=self.skip_rows)
 
     def other_files(

@@ -39,8 +39,8 @@ def note(values: list[Any], name: str = "x") -> str:
         ([20240131, 20240232], ""),
         (
             [1_700_000_000 + i for i in range(40)],
-            "only about 1 of 40 values differ in training, which has 7 digits: "
-            "subtract 1700000000 from all",
+            "unique in each row: an identifier? data.drop=[x]; only about 1 of 40 "
+            "values differ in training, which has 7 digits: subtract 1700000000",
         ),
         ([1e-50 * i for i in range(1, 41)], "only about 1 of 40 values differ in"),
         ([1e6 + i for i in range(40)], ""),

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from litmlp.data.table import TableData
 from litmlp.data.tables.read import open_source, read_table
 from litmlp.errors import UserError
 
@@ -93,6 +94,12 @@ def test_addresses_folders_and_broken_files_are_refused(tmp_path: Path) -> None:
     for path, words in wrong.items():
         with pytest.raises(UserError, match=words):
             open_source(path)
+
+
+def test_settings_of_a_csv_file_are_checked() -> None:
+    for option, value in {"separator": "ab", "skip_rows": -1}.items():
+        with pytest.raises(UserError, match=rf"data\.{option}="):
+            TableData(path="t.csv", target="y", **{option: value}).read()
 
 
 @pytest.mark.parametrize("name", ["^x$", "*", "$x^2$", "0", "größe", "身高", "a[0]"])

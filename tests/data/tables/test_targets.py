@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import torch
 
+from litmlp.data.frame import FrameData
 from litmlp.data.samples import Column
 from litmlp.data.tables.labelled_rows import read_labelled
 from litmlp.data.tables.read import open_source
@@ -122,3 +123,13 @@ def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
     path.write_text("y,c,x\n")
     with pytest.raises(UserError, match="has a header and no rows"):
         labelled(path, target_names=["y"], class_names=["u", "v"])
+
+
+def test_large_numbers_as_classes_are_exact_and_as_values_are_said() -> None:
+    ids = pl.Series("y", [2**60 + i % 3 for i in range(30)])
+    frame = pl.DataFrame({"x": range(30), "y": ids})
+    for task, note in (("multiclass", ""), ("regression", "only about 1 of 3 values")):
+        samples = FrameData(frame=frame, target="y", task=task).samples
+        assert samples.column_report[-1].note.startswith(note)
+        assert bool(samples.column_report[-1].note) is bool(note)
+    assert FrameData(frame=frame, target="y").samples.class_names[0] == str(2**60)

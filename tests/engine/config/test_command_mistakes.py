@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from litmlp.engine.command_line import register_resolvers
 from litmlp.engine.config.hydra_internals import check_flags, use_checked_loader
-from litmlp.errors import UserError
+from litmlp.errors import UserError, nearest
 
 Launch = Callable[..., DictConfig]
 
@@ -144,3 +144,7 @@ def test_an_unknown_flag_names_what_to_type(flag: str, cure: str) -> None:
     with pytest.raises(UserError, match=r"no such flag") as refusal:
         check_flags(["data=iris", flag])
     assert str(refusal.value).endswith(cure)
+
+
+def test_capitals_do_not_hide_the_nearest_name() -> None:
+    assert nearest("ADAM", ["sgd", "Adam"]).startswith("Did you mean Adam? Allowed:")

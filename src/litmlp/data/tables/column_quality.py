@@ -33,7 +33,7 @@ def report_columns(
 
 
 def report_targets(
-    targets: Sequence[Target], values: pl.DataFrame
+    targets: Sequence[Target], values: pl.DataFrame, *, for_classes: bool
 ) -> list[ColumnFacts]:
     """Count the targets' distinct and missing values, and note how they were read."""
     several = describe_task(values)
@@ -43,7 +43,9 @@ def report_targets(
             "target",
             known.drop_nulls().n_unique(),
             known.null_count(),
-            "; ".join(filter(None, [*notes, several, doubt(known)])),
+            "; ".join(
+                filter(None, [*notes, several, doubt(known) * (not for_classes)])
+            ),
         )
         for column, known, notes in targets
     ]
@@ -66,11 +68,11 @@ def oddity(values: pl.Series, distinct: int) -> str:
         return "all missing"
     if distinct == 1:
         return "constant"
-    if found := doubt(values):
-        return found
+    found = doubt(values)
     if distinct == len(values) > 20 and values.dtype.is_integer():
-        return f"unique in each row: an identifier? {drop_override(values.name)}"
-    return ""
+        unique = f"unique in each row: an identifier? {drop_override(values.name)}"
+        return f"{unique}; {found}" if found else unique
+    return found
 
 
 def doubt(values: pl.Series) -> str:

@@ -184,7 +184,7 @@ class Tabular(Data):
             columns=columns,
             column_report=[
                 *report,
-                *report_targets(targets, values),
+                *report_targets(targets, values, for_classes=for_classes),
                 *report_time(table, self._name("time"), wording),
             ],
             given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},

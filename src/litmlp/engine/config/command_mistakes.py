@@ -160,7 +160,8 @@ class Cures:
         parent, _, name = key.rpartition(".")
         options = self.options_of(group) if group else []
         found = [o for o in options if name in names_in(self.content(group, o), parent)]
-        return sorted(found, key=lambda option: option != bare(group))
+        # Most files that are named are tables.
+        return sorted(found, key=lambda option: option not in (bare(group), "table"))
 
     def content(self, group: str, option: str) -> Any:
         """Return the content of an option's file."""
