@@ -63,7 +63,10 @@ def test_a_comma_that_may_be_both_is_said_with_its_cure() -> None:
     assert "'data.decimal=\",\"'" in note
     assert read(["1,234", "5,678"], decimal=",")[0] == [1.234, 5.678]
     assert read(["1.234", "5.678"], decimal=",")[0] == [1234, 5678]
-    assert read(["1.234", "5.678"])[0] == [1.234, 5.678]
+    found, _, note = read(["1.234", "5.678"])
+    assert found == [1.234, 5.678]
+    assert "if they separate thousands: 'data.decimal=\",\"'" in note
+    assert not read(["1.234", "5.67"])[2]
 
 
 @pytest.mark.parametrize(
