@@ -198,7 +198,10 @@ def test_total_is_the_length_of_the_run(
     assert in_use.scheduler.total_iters == total
 
 
-@pytest.mark.parametrize("path", sorted((CONF / "scheduler").glob("*.yaml")))
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted(CONF.glob("scheduler/*.yaml")) if "???" not in p.read_text()],
+)
 def test_every_schedule_keeps_the_factors_of_groups(path: Path) -> None:
     weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
     groups = [

@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from litmlp.engine import option_folders
+from litmlp.engine.config.hydra_internals import use_checked_loader
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.option_folders import options_of
 from litmlp.errors import UserError, nearest
@@ -49,6 +50,7 @@ class Option:
         Raises:
             UserError, HydraException: a run with this option would raise it too.
         """
+        use_checked_loader()
         with initialize_config_dir(str(option_folders.CONF), version_base="1.3"):
             config = compose("train", [f"{self.group}={self.name}", *self.values])
         part = config[self.group]
