@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Compose
+from conftest import CONF, Compose, Run
 from lightning.pytorch import Callback, Trainer, callbacks
 
 from litmlp.callbacks.checkpoint import BestAndLast
@@ -76,3 +76,21 @@ def test_precision_auto_is_what_the_processor_is_made_for(
     monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda **_: True)
     assert [auto_precision(a) for a in ("auto", "gpu")] == ["bf16-mixed"] * 2
     assert auto_precision("cpu") == "32-true"
+
+
+def test_a_run_does_not_go_on_with_other_data(run: Run, tmp_path: Path) -> None:
+    rows = (CONF.parent / "tests" / "people.csv").read_text().splitlines()
+    (tmp_path / "people.csv").write_text("\n".join(rows))
+    own = ("data=table", "data.path=people.csv", "data.target=income", "trainer=cpu")
+    quick = ("trainer.max_epochs=1", "callbacks=minimal", "logger=csv")
+    assert run("train", *own, *quick).code == 0
+    (folder,) = tmp_path.glob("logs/default/runs/*")
+    before = (folder / "summary.json").read_bytes()
+    for other in ([rows[0], *reversed(rows[1:])], rows[:-1]):
+        (tmp_path / "people.csv").write_text("\n".join(other))
+        ended = run("train", f"resume={folder}", "trainer.max_epochs=2")
+        assert ended.code == 1
+        assert "the data have changed since this run began" in ended.err
+        assert (folder / "summary.json").read_bytes() == before
+    (tmp_path / "people.csv").write_text("\n".join(rows))
+    assert run("train", f"resume={folder}", "trainer.max_epochs=2").code == 0
