@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from conftest import Compose
 from interrupted import broken_off, differences, run
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,12 +17,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from litmlp.data.images import ImageData, augment
 from litmlp.data.scaling import Standardize
-from litmlp.engine.config.build import build_data
-from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.predict.export import export
 from litmlp.engine.python_api.load import load
-from litmlp.engine.run.prepare import build_run
-from litmlp.engine.vectorized.compatibility import refusal
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
@@ -234,19 +229,6 @@ def test_training_batches_are_moved_and_a_run_resumes_with_the_same_bits(
     for before, after in zip(whole[-5:], seen[-5:], strict=True):
         assert torch.equal(before, after)
     assert differences(tmp_path / "whole", tmp_path / "broken") == []
-
-
-def test_moved_images_are_not_stacked(tmp_path: Path, config: Compose) -> None:
-    command = moved(tmp_path)
-    for more, expected in (
-        ([], "data.flip or data.shift cannot be stacked"),
-        (["data.flip=false", "data.shift=0"], None),
-    ):
-        composed = config(f"folder={tmp_path}", *command, *more)
-        with run_settings(composed):
-            assert (
-                refusal(build_run(composed, tmp_path, build_data(composed))) == expected
-            )
 
 
 def test_the_recipe_trains_shows_its_images_and_is_exported(

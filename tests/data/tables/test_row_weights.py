@@ -7,18 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from conftest import Compose
 from interrupted import broken_off, differences, run
 
 from litmlp.data.frame import FrameData
 from litmlp.data.table import TableData
-from litmlp.engine.config.build import build_data
-from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.python_api.load import load
-from litmlp.engine.run.prepare import build_run
-from litmlp.engine.vectorized.compatibility import refusal
 from litmlp.errors import UserError
 
 TABLE = pl.DataFrame(
@@ -124,6 +119,7 @@ def test_a_weighted_run_learns_the_weighted_frequency_and_resumes(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # without a project of its own
     small = ["task=multiclass", "model.hidden_sizes=[4]", "data.test_share=0.2"]
+    small += ["preprocessing=standardize", "embedding=none"]
     size = ["ensemble=folds", "ensemble.size=2"] if ensemble == "folds" else []
     command = [*written(tmp_path), *small, *size]
     run(tmp_path / "whole", *command)
@@ -135,10 +131,3 @@ def test_a_weighted_run_learns_the_weighted_frequency_and_resumes(
     recorded = read_summary(tmp_path / "whole")["metrics"]
     assert recorded["accuracy/test"] < 0.7  # of rows, not of weights
     assert evaluate_run(tmp_path / "whole") == recorded
-
-
-def test_weighted_runs_are_not_stacked(tmp_path: Path, config: Compose) -> None:
-    composed = config(f"folder={tmp_path}", *written(tmp_path), "task=multiclass")
-    with run_settings(composed):
-        built = build_run(composed, tmp_path, build_data(composed))
-        assert refusal(built) == "data.weight cannot be stacked"

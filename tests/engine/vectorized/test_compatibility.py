@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Compose
 from lightning.pytorch import Callback
@@ -105,6 +106,25 @@ def test_the_message_names_what_cannot_be_stacked(
     monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", Callback)
     run = built(config("data=iris", "trainer=cpu", *ALONE[reason].split()))
     assert refusal(run) == f"{reason} cannot be stacked"
+
+
+def test_rows_that_are_moved_or_weighed_are_not_stacked(
+    config: Compose, tmp_path: Path
+) -> None:
+    rows = [f"{i},{i % 2},{1 + i % 3}" for i in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y,w", *rows]))
+    table = ("data=table", f"data.path={tmp_path}/t.csv", "data.target=y")
+    pixels = np.arange(30 * 16, dtype=np.uint8).reshape(30, 4, 4)
+    np.savez(tmp_path / "i.npz", x=pixels, y=np.arange(30) % 3)
+    images = ("data=images", f"data.path={tmp_path}/i.npz", "task=multiclass")
+    moved = "data.flip or data.shift cannot be stacked"
+    for own, expected in (
+        ((*table, "task=binary", "data.weight=w"), "data.weight cannot be stacked"),
+        ((*images, "data.flip=true", "data.shift=0"), moved),
+        ((*images, "data.flip=false", "data.shift=1"), moved),
+        ((*images, "data.flip=false", "data.shift=0"), None),
+    ):
+        assert refusal(built(config(*own, "trainer=cpu"))) == expected
 
 
 def built(composed: DictConfig) -> Run:
