@@ -85,10 +85,12 @@ def test_a_run_does_not_go_on_with_other_data(run: Run, tmp_path: Path) -> None:
     quick = ("trainer.max_epochs=1", "callbacks=minimal", "logger=csv")
     assert run("train", *own, *quick).code == 0
     (folder,) = tmp_path.glob("logs/default/runs/*")
+    before = (folder / "summary.json").read_bytes()
     for other in ([rows[0], *reversed(rows[1:])], rows[:-1]):
         (tmp_path / "people.csv").write_text("\n".join(other))
         ended = run("train", f"resume={folder}", "trainer.max_epochs=2")
         assert ended.code == 1
         assert "the data have changed since this run began" in ended.err
+        assert (folder / "summary.json").read_bytes() == before
     (tmp_path / "people.csv").write_text("\n".join(rows))
     assert run("train", f"resume={folder}", "trainer.max_epochs=2").code == 0

@@ -81,7 +81,8 @@ def recording(
     """Keep ``summary.json`` true while a run trains; the caller adds its results.
 
     The status is ``running`` until the block ends, then ``done``, ``failed`` (with the
-    error) or ``interrupted``. The folder's lock is held meanwhile.
+    error) or ``interrupted``. The folder's lock is held meanwhile. A finished run that
+    cannot go on, since a mistake comes before any training, keeps its summary.
 
     Args:
         folder: of the run.
@@ -98,7 +99,9 @@ def recording(
     folder.mkdir(parents=True, exist_ok=True)
     new = not any((folder / name).exists() for name in ("summary.json", "checkpoints"))
     with ExitStack() as afterwards, lock_folder(folder):
-        summary = first_summary(config, overrides) | earlier()
+        finished = read_summary(folder) if is_done(folder) else None
+        kept = earlier()
+        summary = first_summary(config, overrides) | kept
         write_summary(folder, summary)
         try:
             with ending_recorded(folder, summary), leave_disk_errors_to_main_thread():
@@ -106,6 +109,8 @@ def recording(
         except UserError:
             if new and not keep_mistakes and not (folder / "checkpoints").exists():
                 afterwards.callback(discard, folder)  # once the lock's file is gone
+            elif finished and summary.get("data") is kept.get("data"):  # not built yet
+                write_summary(folder, finished)
             raise
 
 
