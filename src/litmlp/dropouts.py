@@ -7,8 +7,8 @@ from torch import Generator, Tensor, nn
 class FastDropout(nn.Dropout):
     """Values [B, …] → [B, …]: dropout with four masks per random number of 64 bits.
 
-    On a CPU the random numbers take more time than the rest of ``nn.Dropout``, and a
-    sixth of a training step. The fraction ``p`` is rounded to a multiple of 2⁻¹⁶.
+    On a CPU the random numbers take more time than the rest of ``nn.Dropout``, up to a
+    quarter of a training step. The fraction ``p`` is rounded to a multiple of 2⁻¹⁶.
     """
 
     def forward(self, values: Tensor) -> Tensor:
