@@ -114,6 +114,23 @@ def test_networks_that_differ_or_keep_statistics_are_called_one_by_one(
         assert not ensemble_of(trained(config, *seeds, *options)).alike
 
 
+def test_a_batch_that_trains_the_watched_network_alone_is_shown_to_its_hooks(
+    config: Compose,
+) -> None:
+    composed = complete(config(*WINE, "ensemble=folds", "ensemble.size=2"))
+    run = build_run(composed, Path(composed.folder), build_data(composed))
+    ensemble, seen = ensemble_of(run.model), list[float]()
+    first = ensemble.members[0]
+    first.register_forward_hook(
+        lambda _, inputs, out: seen.append(float(out.detach().sum()))
+    )
+    features = run.data.split_features["train"][:3]
+    folds = torch.ones(3, dtype=torch.long)  # the second network leaves out all rows
+    outputs, _ = ensemble.train_on(features, folds, lambda own, rows: own.sum())
+    torch.testing.assert_close(outputs, first(features))
+    assert len(seen) == 2  # once in training, once in the line above
+
+
 def test_pictures_of_an_ensemble_change_no_bit(config: Compose) -> None:
     own = (*WINE, "ensemble=folds", "ensemble.size=2", "dropout=fast_dropout")
     watched = trained(config, *own, "callbacks=default", folder="watched")

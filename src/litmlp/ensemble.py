@@ -135,7 +135,8 @@ class Ensemble(nn.Module):
         if not self.alike:
             return [m(features[own]) for m, own in zip(members, rows, strict=True)]
         show_to_hooks(members[0], features, rows[0])
-        outputs = outputs_as_one(members, features, rows)
+        # Pictures have hooks in the first member, never in the last.
+        outputs = outputs_as_one(self.members[-1], members, features, rows)
         return [outputs[k, : len(own)] for k, own in enumerate(rows)]
 
 
@@ -173,17 +174,20 @@ def log_mean(logs: Tensor) -> Tensor:
 
 
 def outputs_as_one(
-    members: Sequence[nn.Module], features: Tensor, rows: Sequence[Tensor]
+    pattern: nn.Module,
+    members: Sequence[nn.Module],
+    features: Tensor,
+    rows: Sequence[Tensor],
 ) -> Tensor:
     """Return the outputs [K, M, O] of members that differ in their weights alone.
 
     Args:
+        pattern: a member without hooks, whose code is called with all weights.
         members: see ``alike`` of :class:`Ensemble`.
         features: [B, F].
         rows: indices of the rows of each member, M at most; outputs beyond the rows of
             a member mean nothing.
     """
-    pattern = members[-1]  # pictures have hooks, in the first member
     each = [dict(member.named_parameters()) for member in members]
     weights = {name: torch.stack([own[name] for own in each]) for name in each[0]}
     kind = features.device.type
@@ -205,7 +209,7 @@ def can_be_one(members: Sequence[nn.Module], features: Tensor) -> bool:
     rows = torch.arange(min(2, len(features)), device=features.device)
     try:
         with no_trace(features.device):
-            outputs_as_one(members, features, [rows] * len(members))
+            outputs_as_one(members[-1], members, features, [rows] * len(members))
     except RuntimeError:
         return False
     return True
