@@ -48,6 +48,7 @@ class Classifier(Supervised):
         )
         self._check_outputs()
         self._check_loss()
+        self._check_metrics()
 
     def _check_outputs(self) -> None:
         names = self.class_names
@@ -75,6 +76,15 @@ class Classifier(Supervised):
                 f"loss.weight has {len(weight)} numbers for {len(self.class_names)} "
                 f"classes ({shortened(self.class_names)})"
             )
+
+    def _check_metrics(self) -> None:
+        for name, metric in self.metrics.items():
+            of_values = type(metric).__module__.startswith("torchmetrics.regression.")
+            if of_values and self.num_outputs > 1:
+                raise UserError(
+                    f"metrics: {name} compares real values, and the targets are "
+                    "classes: choose metrics=brier, log_loss or another one of classes"
+                )
 
     def compute_loss(
         self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None

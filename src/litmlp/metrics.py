@@ -1,10 +1,14 @@
 """Metrics that torchmetrics lacks, and values that it gives where there are none."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric, classification, regression
+from torchmetrics import MeanMetric, Metric, classification, regression
+
+OfClasses = Literal["binary", "multiclass"]
+"""The tasks of a metric that gets probabilities [rows] or [rows, classes]."""
 
 NEEDS_BOTH = (
     classification.BinaryAUROC,
@@ -28,6 +32,67 @@ class R2Score(regression.R2Score):
         if self.total < 2:
             return torch.tensor(torch.nan, device=self.device)
         return super().compute()
+
+
+class BalancedAccuracy(Metric):
+    """Mean recall of the classes that the rows have: rare classes count as others."""
+
+    higher_is_better = True
+    right: Tensor
+    rows: Tensor
+
+    def __init__(self, *, task: OfClasses, num_classes: int) -> None:
+        super().__init__()
+        for name in ("right", "rows"):
+            zeros = torch.zeros(max(2, num_classes), dtype=torch.long)
+            self.add_state(name, zeros, dist_reduce_fx="sum")
+
+    def update(self, predicted: Tensor, targets: Tensor) -> None:
+        likeliest = per_class(predicted).argmax(dim=1)
+        count = len(self.rows)
+        self.rows += targets.bincount(minlength=count)
+        self.right += targets[likeliest == targets].bincount(minlength=count)
+
+    def compute(self) -> Tensor:
+        return (self.right / self.rows).nanmean()
+
+
+class LogLoss(MeanMetric):
+    """Mean of −log of the true class's probability, whatever the loss is."""
+
+    higher_is_better = False
+
+    def __init__(self, *, task: OfClasses) -> None:
+        super().__init__()
+
+    def update(self, predicted: Tensor, targets: Tensor) -> None:
+        of_true = per_class(predicted).gather(1, targets[:, None])
+        super().update(-of_true.clamp_min(torch.finfo(predicted.dtype).eps).log())
+
+
+class BrierScore(MeanMetric):
+    """Mean squared error of the probabilities: of two classes that of the second one,
+    of more classes a sum over all.
+
+    Source: Brier 1950, https://doi.org/10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
+    """
+
+    higher_is_better = False
+
+    def __init__(self, *, task: OfClasses) -> None:
+        super().__init__()
+
+    def update(self, predicted: Tensor, targets: Tensor) -> None:
+        each = per_class(predicted)
+        wrong = (each - torch.eye(each.shape[1]).to(each)[targets]).square().sum(dim=1)
+        super().update(wrong / 2 if predicted.ndim == 1 else wrong)
+
+
+def per_class(predicted: Tensor) -> Tensor:
+    """Return probabilities [rows, classes], also of the second class alone [rows]."""
+    if predicted.ndim == 2:
+        return predicted
+    return torch.stack([1 - predicted, predicted], dim=1)
 
 
 def undefined(

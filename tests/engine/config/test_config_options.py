@@ -117,6 +117,7 @@ def test_no_group_is_forgotten() -> None:
         "callbacks",
         "logger",
         "hydra",
+        "metrics",
     }
     groups = {option.split("/")[0] for option in OPTIONS}
     assert groups == {*PART_IN_USE, *elsewhere, "experiment"}

@@ -23,7 +23,10 @@ def best_end(name: str, metrics: DictConfig) -> Literal["min", "max"]:
     """
     if name == "loss":
         return "min"
-    metric = resolve(metrics[name]._target_, f"task.metrics.{name}")
+    metric: Any = resolve(metrics[name]._target_, f"task.metrics.{name}")
+    of_any_task = metric.__module__.startswith("torchmetrics.classification.")
+    if of_any_task and "task" in inspect.signature(metric).parameters:
+        metric = metric(task="binary")  # a class that only makes others
     return "max" if getattr(metric, "higher_is_better", False) else "min"
 
 
