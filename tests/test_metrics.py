@@ -62,8 +62,10 @@ def test_metrics_of_probabilities_are_those_of_scikit_learn(num_classes: int) ->
             metric.update(predicted[rows], targets[rows])
     labels = list(range(num_classes))
     likeliest = probabilities.argmax(dim=1)
-    with pytest.warns(UserWarning, match="not in y_true") if not is_binary else (
-        nullcontext()
+    with (
+        pytest.warns(UserWarning, match="not in y_true")
+        if not is_binary
+        else (nullcontext())
     ):
         balanced = sklearn_metrics.balanced_accuracy_score(targets, likeliest)
     expected = {

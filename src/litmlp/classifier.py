@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from litmlp.distributions import Distribution
 from litmlp.errors import UserError
 from litmlp.losses import compare, taken_by
 from litmlp.metrics import undefined
@@ -65,7 +66,7 @@ class Classifier(Supervised):
 
     def _check_loss(self) -> None:
         task, unfit, fit = BINARY if self.num_outputs == 1 else MULTICLASS
-        if self.takes in unfit:
+        if self.takes in unfit or isinstance(self.loss, Distribution):
             raise UserError(
                 f"{type(self.loss).__name__} does not fit a {task} task, whose network "
                 f"has {self.num_outputs} output(s): choose loss={fit} or another task"

@@ -48,6 +48,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.data.": LightningDataModule,
     "litmlp.data.preprocessing.": nn.Module,
     "litmlp.data.scaling.": nn.Module,
+    "litmlp.distributions.": nn.Module,
     "litmlp.dropouts.": nn.Module,
     "litmlp.embeddings.": nn.Module,
     "litmlp.encoding.": nn.Module,

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from litmlp.errors import UserError
@@ -23,6 +24,37 @@ class HalfSquaredError(nn.Module):
         if outputs.shape != targets.shape:  # they would be broadcast silently
             raise ValueError(f"{outputs.shape} outputs, {targets.shape} targets")
         return 0.5 * (outputs - targets).square().sum(dim=1).mean()
+
+
+class FocalLoss(nn.Module):
+    """Mean of (1 − p)^gamma · −log p, with p the probability of the true class.
+
+    Source: Lin et al. 2017, https://arxiv.org/abs/1708.02002
+
+    Outputs are one logit per row [batch] with targets 0 and 1, or logits
+    [batch, classes] with class indices [batch] or soft targets [batch, classes].
+
+    Args:
+        gamma: 0 or more; 0 is cross entropy.
+    """
+
+    def __init__(self, *, gamma: float = 2.0) -> None:
+        super().__init__()
+        if gamma < 0:
+            raise UserError(f"gamma={gamma}: must be 0 or more")
+        self.gamma = gamma
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        if outputs.ndim == 1:
+            return self._of(F.logsigmoid((2 * targets - 1) * outputs)).mean()
+        if targets.ndim == 1:
+            targets = F.one_hot(targets, outputs.shape[1])
+        return (targets * self._of(outputs.log_softmax(dim=1))).sum(dim=1).mean()
+
+    def _of(self, log_p: Tensor) -> Tensor:
+        # Near p = 1 the root of 1 − p has no slope: so it is kept from 0.
+        wrong = -torch.expm1(log_p.clamp_max(-torch.finfo(log_p.dtype).tiny))
+        return -(wrong**self.gamma) * log_p
 
 
 Takes = Literal["class_logits", "binary_logit", "signed_logit", "values"]

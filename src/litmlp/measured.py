@@ -59,6 +59,10 @@ class Measured(LoadableModule):
         """Return the predictions of raw outputs [batch, outputs]."""
         raise NotImplementedError
 
+    def to_columns(self, outputs: Tensor) -> Tensor:
+        """Return the numbers of a table of predictions, for raw outputs."""
+        return self.to_predictions(outputs)
+
     def for_metrics(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return predictions and targets for torchmetrics.
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torchmetrics import MeanMetric, Metric, classification, regression
+from torchmetrics import Metric, classification, regression
 
 OfClasses = Literal["binary", "multiclass"]
 """The tasks of a metric that gets probabilities [rows] or [rows, classes]."""
@@ -57,35 +57,49 @@ class BalancedAccuracy(Metric):
         return (self.right / self.rows).nanmean()
 
 
-class LogLoss(MeanMetric):
+class RowMean(Metric):
+    """Mean over the rows of a value that a subclass computes; small values are good."""
+
+    higher_is_better = False
+    total: Tensor
+    rows: Tensor
+
+    def __init__(self, *, task: OfClasses) -> None:
+        super().__init__()
+        for name in ("total", "rows"):
+            self.add_state(name, torch.tensor(0.0), dist_reduce_fx="sum")
+
+    def of_rows(self, predicted: Tensor, targets: Tensor) -> Tensor:
+        """Return one value per row for probabilities [rows, classes]."""
+        raise NotImplementedError
+
+    def update(self, predicted: Tensor, targets: Tensor) -> None:
+        self.total = self.total + self.of_rows(per_class(predicted), targets).sum()
+        self.rows = self.rows + len(targets)
+
+    def compute(self) -> Tensor:
+        return self.total / self.rows
+
+
+class LogLoss(RowMean):
     """Mean of −log of the true class's probability, whatever the loss is."""
 
-    higher_is_better = False
-
-    def __init__(self, *, task: OfClasses) -> None:
-        super().__init__()
-
-    def update(self, predicted: Tensor, targets: Tensor) -> None:
-        of_true = per_class(predicted).gather(1, targets[:, None])
-        super().update(-of_true.clamp_min(torch.finfo(predicted.dtype).eps).log())
+    def of_rows(self, predicted: Tensor, targets: Tensor) -> Tensor:
+        of_true = predicted.gather(1, targets[:, None])
+        return -of_true.clamp_min(torch.finfo(predicted.dtype).eps).log()
 
 
-class BrierScore(MeanMetric):
-    """Mean squared error of the probabilities: of two classes that of the second one,
-    of more classes a sum over all.
+class BrierScore(RowMean):
+    """Mean squared error of the probabilities, summed over the classes.
 
-    Source: Brier 1950, https://doi.org/10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
+    Of two classes it is half the sum, the squared error of the second one. Source:
+    Brier 1950, https://doi.org/10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
     """
 
-    higher_is_better = False
-
-    def __init__(self, *, task: OfClasses) -> None:
-        super().__init__()
-
-    def update(self, predicted: Tensor, targets: Tensor) -> None:
-        each = per_class(predicted)
-        wrong = (each - torch.eye(each.shape[1]).to(each)[targets]).square().sum(dim=1)
-        super().update(wrong / 2 if predicted.ndim == 1 else wrong)
+    def of_rows(self, predicted: Tensor, targets: Tensor) -> Tensor:
+        num_classes = predicted.shape[1]
+        wrong = predicted - torch.eye(num_classes).to(predicted)[targets]
+        return wrong.square().sum(dim=1) / (2 if num_classes == 2 else 1)
 
 
 def per_class(predicted: Tensor) -> Tensor:

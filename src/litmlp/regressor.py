@@ -6,6 +6,7 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
+from litmlp.distributions import Distribution
 from litmlp.errors import UserError
 from litmlp.losses import compare, taken_by
 from litmlp.parts import Parts
@@ -16,7 +17,9 @@ class Regressor(Supervised):
     """Wraps any network [batch, features] → [batch, num_outputs], one per target.
 
     The loss compares the network with (target − mean) / std; predictions and metrics
-    are in the targets' own units. Targets are real values [batch, num_outputs].
+    are in the targets' own units. Targets are real values [batch, num_outputs]. A loss
+    that is a :class:`~litmlp.distributions.Distribution` needs a network with more
+    outputs per target.
 
     Args:
         num_outputs: the number of targets.
@@ -57,6 +60,9 @@ class Regressor(Supervised):
             )
         self.num_outputs = num_outputs
         self.target_names = list(target_names)
+        if isinstance(self.loss, Distribution) and self.loss.counts:
+            target_std = [mean if mean > 0 else 1.0 for mean in target_mean]
+            target_mean = [0.0] * num_outputs
         self.register_buffer("target_mean", torch.tensor(target_mean))
         self.register_buffer("target_std", torch.tensor(target_std))
 
@@ -69,7 +75,18 @@ class Regressor(Supervised):
     def to_predictions(self, outputs: Tensor) -> Tensor:
         """Return values in the targets' units for raw outputs [batch, targets]."""
         values: Tensor = self.output_activation(outputs)
+        if isinstance(self.loss, Distribution):
+            values = self.loss.values(values)[..., 0]
         return values * self.target_std + self.target_mean
+
+    def to_columns(self, outputs: Tensor) -> Tensor:
+        """Return predictions [batch, targets], then the bounds of each target."""
+        predictions = self.to_predictions(outputs)
+        if not isinstance(self.loss, Distribution):
+            return predictions
+        bounds = self.loss.values(self.output_activation(outputs))[..., 1:]
+        in_units = bounds * self.target_std[:, None] + self.target_mean[:, None]
+        return torch.cat([predictions, in_units.flatten(1)], dim=1)
 
     def for_metrics(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         # Sums of squares of large targets need more digits than float32 has.

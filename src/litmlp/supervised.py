@@ -1,6 +1,7 @@
 """The common part of classifiers and regressors: training step, optimizer, state."""
 
 import copy
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Unpack, cast
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 
+from litmlp.distributions import Distribution
 from litmlp.ensemble import Ensemble
 from litmlp.epoch_state import Batch, EpochState, parts_of
 from litmlp.errors import UserError
@@ -60,12 +62,17 @@ class Supervised(Measured):
         network = self.network
         return network.members[0] if isinstance(network, Ensemble) else network
 
+    @property
+    def bounds(self) -> Sequence[float]:
+        """Probabilities of the bounds that predictions have, see ``to_columns``."""
+        return self.loss.bounds if isinstance(self.loss, Distribution) else ()
+
     @torch.inference_mode()
     def predict(self, inputs: Tensor) -> Tensor:
         """Return predictions for raw rows [batch, columns], in evaluation mode."""
         training = self.training
         self.eval()
-        predictions = self.to_predictions(self(self.preprocessing(inputs)))
+        predictions = self.to_columns(self(self.preprocessing(inputs)))
         self.train(training)
         return predictions
 

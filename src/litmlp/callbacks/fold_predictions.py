@@ -43,7 +43,7 @@ class FoldPredictions(Callback):
         tables = [
             pl.DataFrame({"row": numbers.numpy(), "fold": self.data.fold}),
             true_columns(samples, targets[rows]),
-            predicted_columns(samples, torch.cat(predicted)),
+            predicted_columns(samples, torch.cat(predicted), model.bounds),
         ]
         whole = pl.concat(tables, how="horizontal")
         replace(self.folder / FILE, whole.write_csv)

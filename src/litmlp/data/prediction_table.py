@@ -18,9 +18,14 @@ class Named(Protocol):
     def class_names(self) -> Sequence[str]: ...
 
 
-def predicted_columns(named: Named, predicted: Tensor) -> pl.DataFrame:
-    """Return probabilities [B, classes] or values [B, targets] as named columns."""
-    names = predicted_names(named.target_names, named.class_names)
+def predicted_columns(
+    named: Named, predicted: Tensor, bounds: Sequence[float] = ()
+) -> pl.DataFrame:
+    """Return probabilities [B, classes] or values [B, targets] as named columns.
+
+    With bounds, the values are followed by those of each target [B, targets · bounds].
+    """
+    names = predicted_names(named.target_names, named.class_names, bounds)
     columns: list[Any] = [values.numpy() for values in predicted.T]
     if named.class_names:
         likeliest = predicted.argmax(dim=1).tolist()

@@ -90,14 +90,22 @@ class Samples:
 
 
 def predicted_names(
-    target_names: Sequence[str], class_names: Sequence[str] = ()
+    target_names: Sequence[str],
+    class_names: Sequence[str] = (),
+    bounds: Sequence[float] = (),
 ) -> list[str]:
     """Column names of a table of predictions.
+
+    Args:
+        target_names: one per target.
+        class_names: in the order of the class indices; empty for real values.
+        bounds: of a real value, the probabilities to lie below.
 
     >>> predicted_names(["pet"], ["cat", "dog"])
     ['predicted_pet', 'probability_cat', 'probability_dog']
     """
     if not class_names:
-        return [f"predicted_{name}" for name in target_names]
+        more = [f"{name}_{bound:g}" for name in target_names for bound in bounds]
+        return [f"predicted_{name}" for name in (*target_names, *more)]
     probabilities = [f"probability_{name}" for name in class_names]
     return [f"predicted_{target_names[0]}", *probabilities]

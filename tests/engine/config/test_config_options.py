@@ -37,10 +37,16 @@ FITTING_DATA = {
     "loss/cross_entropy": "iris",
     "loss/multi_margin": "iris",
     **dict.fromkeys(
-        (f"loss/{name}" for name in ("half_squared_error", "huber", "mae", "mse")),
+        (
+            f"loss/{name}"
+            for name in (
+                *("half_squared_error", "huber", "mae", "mse", "smooth_l1"),
+                *("gaussian_nll", "pinball", "poisson"),
+            )
+        ),
         "diabetes",
     ),
-    "loss/smooth_l1": "diabetes",
+    "loss/focal": "iris",
     "task/binary": "gauss",
     "task/regression": "diabetes",
 }

@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from litmlp.course.gallery.layout import broken, digits
+from litmlp.distributions import Distribution
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError
-from litmlp.losses import taken_by
+from litmlp.losses import FocalLoss, taken_by
 from litmlp.parts import Loss
 
 ERRORS = (torch.arange(402) - 200.5) / 50  # without 0, where a loss may have a kink
@@ -56,7 +57,7 @@ def measure(loss: Loss) -> Curve:
     Raises:
         UserError: the loss does not accept the outputs and targets of its task.
     """
-    takes = taken_by(loss, "values")
+    takes = taken_by(loss, "class_logits" if isinstance(loss, FocalLoss) else "values")
     weight = getattr(loss, "weight", None)
     num_classes = NUM_CLASSES if weight is None else len(weight)
     target = {"class_logits": torch.zeros(1).long(), "values": torch.zeros(1, 1)}
@@ -64,6 +65,8 @@ def measure(loss: Loss) -> Curve:
     def of_one_row(value: Tensor) -> Tensor:
         if takes == "class_logits":
             value = torch.cat([value[None], torch.zeros(num_classes - 1)])
+        elif isinstance(loss, Distribution):
+            value = torch.cat([value[None], torch.zeros(loss.num_parameters - 1)])
         shaped = value.view(1) if takes in BINARY else value.view(1, -1)
         return loss(shaped, target.get(takes, torch.ones(1)))
 

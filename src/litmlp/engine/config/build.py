@@ -14,6 +14,7 @@ from torch import nn
 from litmlp.argument_checks import check_value
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
+from litmlp.distributions import Distribution
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.module_description import DataFacts, describe, plain_sections
 from litmlp.engine.config.run_settings import seed_of
@@ -55,6 +56,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     seed_torch(seed_of(config, "initialization"))
     fill_in(config.task, data.facts)
     balance_classes(config.loss, data.facts)
+    widen_output(config)
     configs = member_configs(config)
     members = [build_member(own, data) for own in configs]
     sections, keys = plain_sections(config)
@@ -126,6 +128,13 @@ def check_varied(config: DictConfig, key: str, values: Any) -> None:
         )
     if not isinstance(values, ListConfig) or not values:
         raise UserError(f"ensemble.vary: {key}={values}: give a list of values")
+
+
+def widen_output(config: DictConfig) -> None:
+    """Give the network the outputs per target that the loss needs."""
+    loss = construct_node(config.loss, "loss")
+    if isinstance(loss, Distribution) and "num_outputs" in config.model:
+        config.model.num_outputs *= loss.num_parameters
 
 
 def fill_in(node: DictConfig, facts: Mapping[str, Any]) -> None:

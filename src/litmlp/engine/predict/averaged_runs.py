@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from litmlp.distributions import Distribution
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs, statuses_of
@@ -122,6 +123,8 @@ def model_of_means(models: Sequence[Supervised]) -> Supervised:
     found = copy.deepcopy(models[0])
     if isinstance(found, Regressor):  # mean outputs are behind the activation already
         found.output_activation = nn.Identity()
+        if isinstance(found.loss, Distribution):  # a mean has no distribution
+            found.loss, models = nn.MSELoss(), [found, *models]
     if len({same_loss(model) for model in models}) > 1:
         found.metric_names = [name for name in found.metric_names if name != "loss"]
     return found

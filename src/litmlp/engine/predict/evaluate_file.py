@@ -53,9 +53,10 @@ def evaluate_file(model: TrainedModel, source: str) -> Metrics:
     predictions, metrics = measure_rows(model, labelled.inputs, labelled.targets)
     check_finite(source, labelled, predictions)
     name = Path(source).stem
-    tables = score_tables(model, labelled, predictions)
+    tables = {"predictions": prediction_table(model, labelled, predictions)}
+    predictions = predictions[:, : model.num_predictions]
+    tables = score_tables(model, labelled, predictions) | tables
     show_scores(name, metrics, tables)
-    tables["predictions"] = prediction_table(model, labelled, predictions)
     folder = model.folder / "evaluations" / folder_name(name)
     with new_folder(folder) as partial:
         write_scores(partial, len(predictions), metrics, tables)
@@ -77,7 +78,7 @@ def read_rows(model: TrainedModel, source: str) -> LabelledRows:
     """Read the labelled rows of a file, and show what is left out."""
     features = [column.name for column in model.columns]
     opened = open_source(source, needed=[*features, *model.target_names])
-    made = predicted_names(model.target_names, model.class_names)
+    made = predicted_names(model.target_names, model.class_names, model.bounds)
     taken = {*model.target_names, *made}
     kept = [n for n in model.dropped if n in opened.names and n not in taken]
     match_columns(opened, [*features, *model.target_names, *kept])
@@ -130,7 +131,7 @@ def prediction_table(
 ) -> pl.DataFrame:
     """Return the kept columns, the true targets, then the predictions."""
     true = true_columns(model, labelled.targets)
-    predicted = predicted_columns(model, predictions)
+    predicted = predicted_columns(model, predictions, model.bounds)
     return pl.DataFrame([*labelled.kept, *true, *predicted])
 
 

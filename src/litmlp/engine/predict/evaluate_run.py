@@ -66,7 +66,7 @@ def measure_folder(
 def measure_rows(
     trained: TrainedModel, inputs: Tensor, targets: Tensor
 ) -> tuple[Tensor, Metrics]:
-    """Return predictions [N, …] and metrics by name, without a Trainer.
+    """Return predictions [N, …] with bounds, and metrics by name, without a Trainer.
 
     Args:
         trained: in evaluation mode.
@@ -76,6 +76,6 @@ def measure_rows(
     outputs = trained.outputs(inputs)
     metrics = trained.model.measure(outputs, targets)
     return (
-        trained.model.to_predictions(outputs),
+        trained.model.to_columns(outputs),
         {name: float(value) for name, value in metrics.items()},
     )

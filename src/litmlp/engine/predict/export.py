@@ -131,7 +131,7 @@ class Deployed(nn.Module):
             raw = codes.to(torch.get_default_dtype())
             parts.append(torch.where(codes == MISSING, torch.nan, raw))
         rows = torch.cat(parts, dim=1)[:, self.positions]
-        return self.model.to_predictions(self.model(self.model.preprocessing(rows)))
+        return self.model.to_columns(self.model(self.model.preprocessing(rows)))
 
 
 def trace(model: TrainedModel) -> ExportedProgram:
@@ -162,6 +162,7 @@ def describe(model: TrainedModel) -> Description:
         target_names=model.target_names,
         class_names=model.class_names,
         dropped=model.dropped,
+        bounds=list(model.bounds),
         inputs={name: INPUTS[name] for name in empty_inputs(model)},
     )
 

@@ -30,7 +30,9 @@ def largest_difference(model: TrainedModel, predict: Predict) -> float:
     found = torch.cat([predict(split_inputs(b, model.columns)) for b in batches])
     size = torch.ones(())
     if isinstance(model.model, Regressor):
-        size = expected.abs().amax(dim=0).maximum(model.model.target_std)
+        std = model.model.target_std
+        each = torch.cat([std, std.repeat_interleave(len(model.bounds))])
+        size = expected.abs().amax(dim=0).maximum(each)
     return float(((found - expected).abs() / size).max())
 
 

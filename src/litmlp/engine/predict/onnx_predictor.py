@@ -46,6 +46,7 @@ class Description:
         class_names: in the order of the class indices; empty for real values.
         dropped: columns of the training table that are no features.
         inputs: a text per input that explains it to people.
+        bounds: probabilities of the bounds that follow the values.
         format_version: another one is refused.
     """
 
@@ -54,6 +55,7 @@ class Description:
     class_names: Sequence[str]
     dropped: Sequence[str]
     inputs: dict[str, str]
+    bounds: Sequence[float] = ()
     format_version: Literal[1] = 1
 
     @property
@@ -114,7 +116,8 @@ def check_output(model: OnnxModel) -> None:
         raise UserError(
             f"{model.path}: its metadata do not fit its graph: {error}"
         ) from error
-    wanted = 1, len(model.class_names or model.target_names)
+    names = model.class_names or model.target_names
+    wanted = 1, len(names) * (1 + len(model.bounds))
     if found != wanted:
         raise UserError(f"{model.path}: returns {found} for a row, not {wanted}")
 

@@ -37,6 +37,8 @@ class Predictor(Protocol):
     @property
     def class_names(self) -> Sequence[str]: ...
     @property
+    def bounds(self) -> Sequence[float]: ...
+    @property
     def dropped(self) -> Sequence[str]: ...
 
     def predict(self, inputs: Tensor) -> Tensor: ...
@@ -111,7 +113,9 @@ def kept_columns(
         UserError: a column is missing, or two columns of the output had one name.
     """
     present = source.names
-    made = predicted_names(predictor.target_names, predictor.class_names)
+    made = predicted_names(
+        predictor.target_names, predictor.class_names, predictor.bounds
+    )
     kept = [n for n in predictor.dropped if n in present and n not in made]
     if keep is not None:
         names = [*keep, *made]
@@ -163,8 +167,9 @@ def predictions(
 ) -> Iterator[pl.DataFrame]:
     """Yield some thousand rows at a time: the kept columns, then the predictions."""
     for inputs, others in read_inputs(source, predictor.columns, kept, unseen):
+        found = predictor.predict(inputs)
         yield pl.DataFrame(
-            [*others, *predicted_columns(predictor, predictor.predict(inputs))]
+            [*others, *predicted_columns(predictor, found, predictor.bounds)]
         )
 
 

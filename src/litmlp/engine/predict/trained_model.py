@@ -43,6 +43,16 @@ class TrainedModel:
     targets: Sequence[Column] = ()
 
     @property
+    def bounds(self) -> Sequence[float]:
+        """Probabilities of the bounds that follow the predictions."""
+        return self.model.bounds
+
+    @property
+    def num_predictions(self) -> int:
+        """The number of classes, or of targets."""
+        return len(self.class_names or self.target_names)
+
+    @property
     def dropped(self) -> Sequence[str]:
         """Columns of the training table that were left out of the features."""
         names = self.config.data.get("drop")
@@ -68,7 +78,10 @@ class TrainedModel:
         return torch.cat([self.model(batch) for batch in batches])
 
     def predict(self, inputs: Tensor) -> Tensor:
-        """Map raw rows [N, columns] to predictions [N, classes or targets]."""
+        """Map raw rows [N, columns] to predictions [N, classes or targets].
+
+        The bounds of each target follow, if there are any.
+        """
         batches = torch.split(inputs, EVALUATION_BATCH_SIZE)
         return torch.cat([self.model.predict(batch) for batch in batches])
 
@@ -152,7 +165,7 @@ def check_width(model: TrainedModel) -> None:
         UserError: the network returns something else than the names say.
     """
     found = model.predict(torch.zeros(1, len(model.columns))).shape
-    width = len(model.class_names or model.target_names)
+    width = model.num_predictions * (1 + len(model.bounds))
     if found != (1, width):
         raise UserError(
             f"{model.folder}: returns {tuple(found)} for a row, not (1, {width})"

@@ -50,6 +50,7 @@ class LoadedModel:
         if names := self.trained.class_names:
             classes: NDArray[Any] = np.array(names)[found.argmax(axis=1)]
             return classes
+        found = found[:, : self.trained.num_predictions]
         return found[:, 0] if found.shape[1] == 1 else found
 
     def predict_proba(self, X: Any) -> NDArray[Any]:

@@ -147,7 +147,8 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
     def _predictions(self, X: Any) -> NDArray[Any]:
         """Return probabilities [rows, classes] or values [rows, targets]."""
         check_is_fitted(self)
-        return predict_table(self.trained_, self._columns(X, reset=False))
+        found = predict_table(self.trained_, self._columns(X, reset=False))
+        return found[:, : self.trained_.num_predictions]
 
 
 def row_weights(sample_weight: Any, num_rows: int) -> NDArray[np.float64]:

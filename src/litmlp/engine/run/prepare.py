@@ -18,6 +18,7 @@ from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.batches import auto_batch_size, auto_max_epochs
 from litmlp.data.data_module import Data
+from litmlp.distributions import Distribution
 from litmlp.engine.config.build import build_model, build_trainer
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.metric_direction import check_monitors
@@ -81,6 +82,7 @@ def build_run(
         check_same_data(folder, data)
     config = with_monitor(config, data)
     model = build_model(config, data)
+    check_counts(model, data)
     if point:  # checked now: Lightning loads it once the loggers are cut back
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
@@ -155,6 +157,20 @@ def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
             f"monitor={config.monitor}: all {len(rows):,} rows are of class "
             f"{data.samples.class_names[int(rows[0])]}, for which {name} is undefined: "
             f"choose monitor=loss/{split}, or other rows"
+        )
+
+
+def check_counts(model: Supervised, data: Data) -> None:
+    """Check that a loss of counts gets no negative target.
+
+    Raises:
+        UserError: it does.
+    """
+    lowest = data.samples.targets.min()
+    if isinstance(model.loss, Distribution) and model.loss.counts and lowest < 0:
+        raise UserError(
+            f"loss: {type(model.loss).__name__} needs counts of 0 or more, and a "
+            f"target is {lowest:g}: choose loss=mse"
         )
 
 
