@@ -132,6 +132,34 @@ def test_multi_margin_asks_the_true_logit_to_lead_by_the_margin() -> None:
     assert hinge([3.0, 2.5, 1.0]).item() == pytest.approx(0.5 / 3)
 
 
+def test_focal_loss_of_gamma_0_is_cross_entropy() -> None:
+    scores, classes = torch.randn(6, 3), tensor([0, 1, 2, 0, 1, 2])
+    soft, bits = torch.rand(6, 3).softmax(1), tensor([0.0, 1.0] * 3)
+    same, focal = loss("cross_entropy"), loss("focal", gamma=0.0)
+    torch.testing.assert_close(focal(scores, classes), same(scores, classes))
+    torch.testing.assert_close(focal(scores, soft), same(scores, soft))
+    binary = loss("binary_cross_entropy")(scores[:, 0], bits)
+    torch.testing.assert_close(focal(scores[:, 0], bits), binary)
+
+
+def test_focal_loss_follows_its_formula() -> None:
+    p = tensor([[0.9, 0.05, 0.05], [0.2, 0.3, 0.5]], dtype=torch.float64)
+    expected = -(0.1**2 * math.log(0.9) + 0.7**2 * math.log(0.3)) / 2
+    value = loss("focal")(p.log(), tensor([0, 1])).item()
+    assert value == pytest.approx(expected)
+    binary = loss("focal")(p[:, 0].logit(), tensor([1.0, 0.0], dtype=torch.float64))
+    expected = -(0.1**2 * math.log(0.9) + 0.2**2 * math.log(0.8)) / 2
+    assert binary.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_focal_loss_has_a_finite_slope_for_a_certain_row(gamma: float) -> None:
+    logits = tensor([200.0, -200.0], requires_grad=True)
+    loss("focal", gamma=gamma)(logits, tensor([1.0, 1.0])).backward()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("name", ["cross_entropy", "multi_margin"])
 def test_balanced_weights_are_those_of_scikit_learn(name: str, config: Compose) -> None:
     composed = config("data=wine", f"loss={name}", "loss.weight=balanced")
@@ -182,7 +210,7 @@ def test_a_function_says_what_it_takes_as_a_module_does() -> None:
 def test_weights_multiply_the_losses_of_rows(name: str) -> None:
     built, weights = loss(name), torch.rand(6)
     targets: Tensor = torch.rand(6, 2)
-    outputs: Tensor = torch.randn(6, 2)
+    outputs: Tensor = torch.randn(6, 2 * getattr(built, "num_parameters", 1))
     takes = taken_by(built, "values")
     if takes == "class_logits":
         targets = torch.randint(2, (6,))

@@ -109,22 +109,29 @@ def test_every_scheduler_sets_the_learning_rate_of_each_run(config: Compose) -> 
 
 
 OF_CLASSES = {
-    "gauss": ["binary_cross_entropy", "soft_margin"],
-    "iris": ["cross_entropy", "multi_margin"],
+    "gauss": ["binary_cross_entropy", "soft_margin", "focal"],
+    "iris": ["cross_entropy", "multi_margin", "focal"],
 }
-OF_NUMBERS = [
-    n for n in options("loss") if not any(n in o for o in OF_CLASSES.values())
+OF_DISTRIBUTIONS = [  # networks of other sizes
+    ("diabetes", ["poisson"]),
+    ("gauss_regression", ["pinball"]),
+    ("gauss_regression", ["gaussian_nll"]),
 ]
+KNOWN = [
+    loss for _, losses in (*OF_CLASSES.items(), *OF_DISTRIBUTIONS) for loss in losses
+]
+OF_NUMBERS = [name for name in options("loss") if name not in KNOWN]
 
 
 @pytest.mark.parametrize(
-    ("data", "losses"), [*OF_CLASSES.items(), ("gauss_regression", OF_NUMBERS)]
+    ("data", "losses"),
+    [*OF_CLASSES.items(), ("gauss_regression", OF_NUMBERS), *OF_DISTRIBUTIONS],
 )
 def test_every_loss_gives_each_run_its_gradient(
     config: Compose, data: str, losses: list[str]
 ) -> None:
     """Regression: the scale of targets is that of a split's training rows."""
-    fewer = () if data == "iris" else GAUSS[1:]
+    fewer = GAUSS[1:] if data.startswith("gauss") else ()
     chosen = (*STEPS, f"data={data}", *fewer)
     each = [config(*chosen, f"loss={loss}").loss for loss in losses for _ in range(3)]
     splits = {
