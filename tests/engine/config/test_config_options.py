@@ -50,6 +50,12 @@ FITTING_DATA = {
     "task/binary": "gauss",
     "task/regression": "diabetes",
 }
+EXTRAS = {
+    "logger/wandb": ["wandb"],
+    "logger/mlflow": ["mlflow"],
+    "logger/many": ["wandb", "mlflow"],
+}
+"""Large packages; tests/engine/run/test_tracking.py uses them too."""
 
 
 @dataclass
@@ -211,6 +217,8 @@ def test_callbacks_and_loggers_are_those_of_the_file(
     option: str, config: Compose
 ) -> None:
     group, name = option.split("/")
+    for package in EXTRAS.get(option, ()):
+        pytest.importorskip(package)
     composed = config(f"{group}={name}")
     trainer = build_trainer(composed)
     present = trainer.callbacks if group == "callbacks" else trainer.loggers

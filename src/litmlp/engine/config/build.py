@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any, cast
 
 from lightning.pytorch import Callback, Trainer
@@ -212,7 +213,11 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         limited = budget.max_steps != -1 or budget.max_time is not None
         budget.max_epochs = -1 if limited else DEFAULT_MAX_EPOCHS
     callbacks = construct_node(config.callbacks, "callbacks")
-    loggers = construct_node(config.logger, "logger", reserved=["x_axis"])
+    loggers = construct_node(
+        with_names(config.logger, Path(config.folder).name),
+        "logger",
+        reserved=["x_axis"],
+    )
     trainer = construct_node(
         budget,
         "trainer",
@@ -228,6 +233,15 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
     )
     check_launcher(trainer)
     return cast(Trainer, trainer)
+
+
+def with_names(loggers: DictConfig, name: str) -> DictConfig:
+    """Return a config of loggers with the name of the run where it is left open."""
+    loggers = loggers.copy()
+    for logger in loggers.values():
+        if isinstance(logger, DictConfig):
+            fill_in(logger, {"name": name, "run_name": name})
+    return loggers
 
 
 def check_launcher(trainer: Trainer) -> None:

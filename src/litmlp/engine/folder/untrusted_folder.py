@@ -11,8 +11,11 @@ from omegaconf import DictConfig, OmegaConf
 from litmlp.engine.terminal.mistakes import blame
 from litmlp.errors import UserError
 
-PLACE = re.compile(r"(?i)dir|folder|path|file|uri|url|host")
+PLACE = re.compile(r"(?i)dir|folder|path|file|uri|url|host|location")
 """Part of an argument's name that says where something is written or sent."""
+
+OF_THE_USER = "${oc.env:MLFLOW_TRACKING_URI,sqlite:///mlflow.db}"
+"""A place outside that the user chooses, not the folder: see ``logger=mlflow``."""
 
 WRITERS = ("callbacks", "logger", "trainer")
 """Sections of a config whose objects write files."""
@@ -53,7 +56,8 @@ def check_writers(config: DictConfig, path: Path) -> None:
             text = str(value)
             inside = text.startswith("${folder}") and ".." not in text
             name = key.rpartition(".")[2]
-            if PLACE.search(name) and value is not None and not inside:
+            safe = value is None or inside or text == OF_THE_USER
+            if PLACE.search(name) and not safe:
                 raise UserError(
                     f"{path}: {key}={text}: a resumed run writes into its own folder: "
                     "${folder}/…"

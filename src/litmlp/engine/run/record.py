@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import WandbLogger
 
 from litmlp.engine.folder import checkpoints, provenance
 from litmlp.engine.folder.loggers import TensorBoard
@@ -29,10 +30,13 @@ def open_loggers(trainer: Trainer) -> Iterator[None]:
 
 
 def close_loggers(trainer: Trainer, succeeded: bool) -> None:
-    """Close the loggers' files; TensorBoard shows whether the run succeeded."""
+    """End the run in each logger, which shows whether the run succeeded."""
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoard):
             logger.end_session(succeeded=succeeded)
+        logger.finalize("success" if succeeded else "failed")
+        if isinstance(logger, WandbLogger) and logger.version:  # it has begun
+            logger.experiment.finish(exit_code=int(not succeeded))
         getattr(logger, "close", logger.save)()
 
 

@@ -55,7 +55,7 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     if point:
         show(f"goes on      after {point.content['global_step']:,} iterations")
     else:
-        announce_in_tensorboard(run, layers)
+        announce_to_loggers(run, layers)
 
 
 def say_result(folder: Path, summary: Summary) -> None:
@@ -131,12 +131,14 @@ def show_plan(data: Data, trainer: Trainer) -> None:
     show(plan)
 
 
-def announce_in_tensorboard(run: Run, layers: str) -> None:
-    """Fill the HParams and text tabs of TensorBoard."""
+def announce_to_loggers(run: Run, layers: str) -> None:
+    """Log the hyperparameters, and fill the text tab of TensorBoard."""
     command = this_command()
+    chosen = hyperparameters(run.config, command.choices)
     for logger in run.trainer.loggers:
-        if isinstance(logger, TensorBoard):
-            chosen = hyperparameters(run.config, command.choices)
+        if not isinstance(logger, TensorBoard):
+            logger.log_hyperparams(chosen)
+        else:
             own = [] if command.in_sweep else own_choices()
             logger.begin_session(chosen, " ".join(own))
             logger.log_texts(pages(run, command.overrides, layers))

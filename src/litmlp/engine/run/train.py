@@ -68,8 +68,8 @@ def train(config: DictConfig, data: Data | None = None) -> float:
         run = build_run(config, folder, data, start.point)
         saved_config.write_config(folder, run.config)
         record_data(run, summary)
-        announce(run, start.point)
         with open_loggers(run.trainer):
+            announce(run, start.point)
             fit(run, start.point)
             last = load_best(run)
             metrics = measure_run(run)

@@ -144,6 +144,14 @@ def _of_package(error: Any) -> str | None:
     return str(error) if "pip install" in str(error) else None
 
 
+def _of_wandb(error: Any) -> str:
+    return f"logger.wandb: {error} logger.wandb.mode=offline sends nothing"
+
+
+def _of_mlflow(error: Any) -> str:
+    return f"logger.mlflow.tracking_uri: {error}"
+
+
 def _of_process(error: Any) -> str | None:
     """The last line of another process's traceback, if it names a user's mistake."""
     *_, last = str(error).strip().splitlines()
@@ -161,6 +169,8 @@ LINES: dict[str, Callable[[Any], str | None]] = {
     "builtins.ModuleNotFoundError": _of_package,
     "torch.OutOfMemoryError": _of_memory,
     "lightning.fabric.utilities.exceptions.MisconfigurationException": _of_trainer,
+    "wandb.errors.errors.Error": _of_wandb,
+    "mlflow.exceptions.MlflowException": _of_mlflow,
     "torch.multiprocessing.spawn.ProcessRaisedException": _of_process,
     "builtins.RuntimeError": _of_runtime,
 }
