@@ -107,9 +107,9 @@ def test_a_package_of_ones_own_is_one_line(
 
 
 def test_an_argument_that_litmlp_sets_cannot_be_slipped_in(folder: Path) -> None:
-    profiler = {"_target_": "lightning.pytorch.profilers.AdvancedProfiler"}
-    spoil(folder, lambda content: content["trainer"].update(profiler=profiler))
-    with pytest.raises(UserError, match=r"trainer\.profiler is set by litmlp"):
+    callbacks = {"_target_": "lightning.pytorch.callbacks.DeviceStatsMonitor"}
+    spoil(folder, lambda content: content["trainer"].update(callbacks=callbacks))
+    with pytest.raises(UserError, match=r"trainer\.callbacks is set by litmlp"):
         evaluate_run(folder)
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 from litmlp.errors import UserError, nearest
 
 TASKS = {
-    "train": "train one run, or a sweep of many runs with -m",
+    "train": "train one run, or a sweep of many runs with -m; --check tries one batch",
     "evaluate": "measure a run, or the mean of a sweep's runs: run=<folder>",
     "predict": "predict the rows of a file: run=<folder> input=new.csv output=out.csv",
     "export": "write one file that predicts from raw rows: run=<folder> format=onnx",
@@ -28,6 +28,9 @@ activation=leaky_relu activation.negative_slope=0.3.
 
 COMPLETION = "-sc"
 """Option by which a shell asks for words that complete a command line."""
+
+CHECK, JSON = "--check", "--json"
+"""Options of ``train``: one batch is tried, no file is left; the result as JSON."""
 
 TRACEBACK = "--traceback"
 
@@ -50,6 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if typed[:1] == [COMPLETION]:
             typed = [command_to_complete(), *typed]
+        if typed[:1] == ["train"] and CHECK in typed:
+            from litmlp.engine.python_api.check import check_command
+
+            words = [t for t in typed[1:] if t not in (CHECK, JSON, TRACEBACK)]
+            check_command(words, as_json=JSON in typed, full=TRACEBACK in typed)
         if typed and typed[0] in TASKS:
             from litmlp.engine.commands import call_task
 

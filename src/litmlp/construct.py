@@ -151,7 +151,7 @@ def construct(
         ]
     if not isinstance(content, dict):
         return content
-    if taken := sorted(late.keys() & content.keys()):
+    if taken := sorted(late.keys() & content.keys() - set(reserved)):
         raise UserError(f"{where}.{taken[0]} is set by litmlp: leave it out")
     values = {
         key: construct(value, f"{where}.{key}", typed_keys=typed_keys)

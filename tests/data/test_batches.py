@@ -57,6 +57,15 @@ def test_no_two_of_many_seeds_and_epochs_share_an_order() -> None:
     assert len(orders) == 100
 
 
+def test_the_order_can_stay_the_same() -> None:
+    batches = Batches(20, 8, order_seed=3, new_order=False)
+    orders = []
+    for epoch in range(3):
+        batches.set_epoch(epoch)
+        orders.append(torch.cat(list(batches)))
+    assert all(torch.equal(order, drawn(20, 8, 3)) for order in orders)
+
+
 def test_without_a_seed_rows_keep_their_own_order() -> None:
     assert drawn(10, 4, None, epoch=3).tolist() == list(range(10))
 

@@ -22,6 +22,7 @@ class Batches(Sampler[Tensor]):
         num_rows: rows in the data set.
         batch_size: rows per batch over all processes; the last batch has the rest.
         order_seed: seed of the shuffling; None keeps the order of the rows.
+        new_order: whether the order changes each epoch.
         smallest: a last batch of fewer rows is joined to the batch before.
         start: the first epoch, and how many of its batches to leave out.
     """
@@ -32,6 +33,7 @@ class Batches(Sampler[Tensor]):
         batch_size: int,
         *,
         order_seed: int | None = None,
+        new_order: bool = True,
         smallest: int = 1,
         start: tuple[int, int] = (0, 0),
     ) -> None:
@@ -41,6 +43,7 @@ class Batches(Sampler[Tensor]):
             self.sizes[-2:] = [batch_size + rest]
         self.num_rows = num_rows
         self.order_seed = order_seed
+        self.new_order = new_order
         self.start = start
         self.epoch = start[0]
 
@@ -48,14 +51,20 @@ class Batches(Sampler[Tensor]):
         """Called by Lightning before each epoch."""
         self.epoch = epoch
 
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Numbers that the order of the rows follows from; none keep their order."""
+        epoch = self.epoch if self.new_order else 0
+        return () if self.order_seed is None else (self.order_seed, epoch)
+
     def __len__(self) -> int:
         return len(self.sizes)
 
     def __iter__(self) -> Iterator[Tensor]:
         order = torch.arange(self.num_rows)
-        if self.order_seed is not None:
+        if self.seeds:
             # torch takes 32 bits of a seed: both numbers have to be mixed into them.
-            mixed = np.random.SeedSequence([self.order_seed, self.epoch])
+            mixed = np.random.SeedSequence(self.seeds)
             seed = int(mixed.generate_state(1)[0])
             generator = torch.Generator().manual_seed(seed)
             order = torch.randperm(self.num_rows, generator=generator)

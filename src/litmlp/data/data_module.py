@@ -63,8 +63,8 @@ class Data(LightningDataModule):
         validation_folds: number of folds of the training rows, for an ensemble whose
             members leave out one each. The validation split is then the training
             split, and ``validation_share`` is not used.
-        order_seed: seed of the order of the training rows, which changes each epoch;
-            None keeps the order of the rows.
+        order_seed: seed of the order of the training rows; None keeps their order.
+        new_order: whether the order changes each epoch.
         standardize_target: whether a regressor is trained on (target − mean) / std.
         preprocessing: makes the scale of the numeric columns from training rows.
 
@@ -80,6 +80,7 @@ class Data(LightningDataModule):
     fold: int = 0
     validation_folds: int | None = None
     order_seed: int | None = 0
+    new_order: bool = True
     standardize_target: bool = True
     preprocessing: Callable[[Tensor], nn.Module] = Standardize
 
@@ -249,6 +250,7 @@ class Data(LightningDataModule):
             count,
             min(sizes.get(str(self.batch_size)) or int(self.batch_size), count),
             order_seed=self.order_seed,
+            new_order=self.new_order,
             smallest=self.smallest_batch,
             start=self._start,
         )

@@ -57,7 +57,10 @@ def test_a_logger_without_a_name_is_named_like_the_folder(config: Any) -> None:
 
 
 def test_a_resumed_run_logs_to_a_place_of_its_user(config: Any) -> None:
-    check_writers(config("logger=many"), Path("config.yaml"))
+    check_writers(config("logger=many", "trainer=profile"), Path("config.yaml"))
+    up = config("trainer=profile", "trainer.profiler.filename=../profile")
+    with pytest.raises(UserError, match=r"trainer\.profiler\.filename"):
+        check_writers(up, Path("config.yaml"))
     elsewhere = config("logger=mlflow", "logger.mlflow.tracking_uri='http://x'")
     with pytest.raises(UserError, match=r"logger\.mlflow\.tracking_uri"):
         check_writers(elsewhere, Path("config.yaml"))

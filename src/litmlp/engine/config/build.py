@@ -218,9 +218,11 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         "logger",
         reserved=["x_axis"],
     )
+    profiler = construct_node(budget.get("profiler"), "trainer.profiler")
     trainer = construct_node(
         budget,
         "trainer",
+        reserved=["profiler"],
         callbacks=[*callbacks.values(), *more],
         logger=[*loggers.values()],
         default_root_dir=config.folder,
@@ -229,7 +231,7 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         use_distributed_sampler=False,  # litmlp.data.batches shares out the rows
-        profiler=NoProfiler(),
+        profiler=profiler or NoProfiler(),
     )
     check_launcher(trainer)
     return cast(Trainer, trainer)

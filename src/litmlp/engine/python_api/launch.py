@@ -115,7 +115,10 @@ def call(arguments: Sequence[str], task: Task) -> Launch:
             assert launch.sweep is not None
             conclude_sweep(launch, launch.sweep)
         except Exception as error:
-            raise as_mistake(error) from error
+            mistake = as_mistake(error)
+            if mistake is error:
+                raise
+            raise mistake from error
         return launch
 
 

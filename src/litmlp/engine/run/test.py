@@ -38,6 +38,8 @@ def one_device(config: DictConfig) -> DictConfig:
     config.trainer.strategy = "auto"
     config.callbacks = {}
     config.logger = {}
+    if "profiler" in config.trainer:
+        config.trainer.profiler = None
     use_available_device(config)
     return config
 

@@ -75,11 +75,11 @@ def row_orders(
     """
     longest = max(own.num_rows for own in batches)
     rows = torch.tensor(starts)[:, None].repeat(1, longest)
-    orders: dict[tuple[int, int | None, int], Tensor] = {}
+    orders: dict[tuple[int, tuple[int, ...]], Tensor] = {}
     for k, (own, epoch) in enumerate(zip(batches, epochs, strict=True)):
         own.set_epoch(epoch)
         # Runs that differ in their learning rate share their order.
-        same = own.num_rows, own.order_seed, epoch
+        same = own.num_rows, own.seeds
         if same not in orders:
             orders[same] = torch.cat(list(own))
         rows[k, : own.num_rows] += orders[same]
