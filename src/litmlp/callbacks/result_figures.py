@@ -12,16 +12,21 @@ from torch import Tensor
 from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data
 from litmlp.data.images import ImageData
+from litmlp.engine.diagnosis.importance import importance
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.figures.image_samples import image_samples
+from litmlp.engine.figures.importance import draw_importance
 from litmlp.engine.figures.weights import first_layer_weights
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
 
 MOST_CURVES = 20
 """Classes that have a curve in the PR-curves tab."""
+
+MOST_SHUFFLED = 100
+"""Columns whose importance is measured; pixels are more."""
 
 MOST_POINTS = 1000
 """Rows in the projector, which stores them as text."""
@@ -33,7 +38,8 @@ class Results(Callback):
     For classes: confusion matrix, ROC, precision and recall (also in TensorBoard's tab
     of PR curves), calibration. For real values: predicted against true, residuals. For
     both: the worst predictions, the first layer's weights, and the last hidden layer's
-    outputs in the projector. Of images: some of each class.
+    outputs in the projector. Of images: some of each class; of other columns: their
+    importance.
 
     Args:
         folder: where the pictures go.
@@ -66,6 +72,8 @@ class Results(Callback):
             images = data.samples.inputs[rows].reshape(-1, *data.image_shape)
             shown = images, data.split_targets[split], data.samples.class_names
             figures["images"] = image_samples(*shown)
+        elif len(data.samples.columns) <= MOST_SHUFFLED:
+            figures["importance"] = importance_of(model, data, split)
         for name, figure in figures.items():
             publish(trainer, self.folder, name, figure, position)
         targets = data.split_targets[split]
@@ -90,6 +98,18 @@ def draw_results(data: Data, split: str, predictions: Tensor) -> dict[str, Figur
     called = [f"row {row}" for row in data.rows[split].tolist()]
     worst = kind.worst_predictions(targets, predictions, names, row_names=called)
     return figures | {"worst_predictions": worst}
+
+
+def importance_of(model: Supervised, data: Data, split: str) -> Figure:
+    """Return a picture of the importance of columns, of three shuffles each."""
+
+    def loss_of(inputs: Tensor, targets: Tensor) -> float:
+        outputs = model(model.preprocessing(inputs.to(model.device)))
+        return float(model.compute_loss(outputs, targets.to(model.device)))
+
+    rows = data.samples.inputs[data.rows[split]], data.split_targets[split]
+    names = [column.name for column in data.samples.columns]
+    return draw_importance(importance(loss_of, *rows, names, repeats=3))
 
 
 def show_curves(

@@ -27,13 +27,16 @@ def train(config: DictConfig) -> float:
 def evaluate(config: DictConfig) -> None:
     """Measure a run, or the mean of a sweep's runs, on its data or on a file."""
     folder = named_run(str(config.run))
+    by = None if config.by is None else str(config.by)
     if config.input is not None:
         from litmlp.engine.predict.averaged_runs import one_or_all
         from litmlp.engine.predict.evaluate_file import evaluate_file
 
         with one_or_all(folder) as model:
-            evaluate_file(model, config.input)
+            evaluate_file(model, config.input, by=by, with_importance=config.importance)
     elif holds_runs(folder):
+        if by is not None or config.importance:
+            raise UserError("by and importance of a sweep need input=<file>")
         from litmlp.engine.predict.evaluate_averaged import evaluate_sweep
 
         evaluate_sweep(folder)
@@ -41,6 +44,10 @@ def evaluate(config: DictConfig) -> None:
         from litmlp.engine.predict.evaluate_run import evaluate_run
 
         evaluate_run(folder)
+        if by is not None or config.importance:
+            from litmlp.engine.predict.evaluate_file import explain_own_rows
+
+            explain_own_rows(folder, by=by, with_importance=config.importance)
 
 
 def predict(config: DictConfig) -> None:

@@ -38,8 +38,11 @@ Configs of earlier versions may hold ``safe_csv``, which nothing reads any more.
 INTERVALS = ("every_seconds", "every_iterations", "every_epochs")
 """Keys of ``callbacks.checkpoint`` that do not change what a run computes either."""
 
+CARD = "model_card.md"
+
 LEFT = (
     "summary.json",
+    CARD,
     "train.log",
     "events.out.tfevents.*",
     "metrics.csv",

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from litmlp.data.samples import predicted_names
 from litmlp.data.tables.labelled_rows import LabelledRows, read_labelled
 from litmlp.data.tables.raw_features import describe_unseen
 from litmlp.data.tables.read import open_source
+from litmlp.engine.config.build import build_data
 from litmlp.engine.diagnosis.score_tables import (
     calibration_bins,
     class_scores,
@@ -26,8 +27,9 @@ from litmlp.engine.figures.failed_picture import report_failed_picture
 from litmlp.engine.figures.style import as_label, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
+from litmlp.engine.predict.explain_rows import draw_explained, explain_rows
 from litmlp.engine.predict.predict_file import match_columns, show_stored
-from litmlp.engine.predict.trained_model import TrainedModel
+from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.console import table as new_table
@@ -37,32 +39,70 @@ MOST_ROWS, MOST_COLUMNS = 30, 12
 """The largest table that the console shows; the files have all of them."""
 
 
-def evaluate_file(model: TrainedModel, source: str) -> Metrics:
+def evaluate_file(
+    model: TrainedModel,
+    source: str,
+    *,
+    by: str | None = None,
+    with_importance: bool = False,
+) -> Metrics:
     """Measure a model on a file, into ``evaluations/<file's name>/`` of its folder.
 
     Args:
         model: of a run, or of a sweep's runs together.
         source: a file with the model's features and targets, by name and in any order;
             rows without a target are left out.
+        by: a column, for the metrics of the rows of each of its values.
+        with_importance: whether to measure the importance of columns.
 
     Raises:
         UserError: a column is missing or of another kind than in training, a target is
             no class of the model, or a prediction is not finite.
     """
-    labelled = read_rows(model, source)
+    labelled = read_rows(model, source, [] if by is None else [by])
     predictions, metrics = measure_rows(model, labelled.inputs, labelled.targets)
     check_finite(source, labelled, predictions)
     name = Path(source).stem
     tables = {"predictions": prediction_table(model, labelled, predictions)}
     predictions = predictions[:, : model.num_predictions]
-    tables = score_tables(model, labelled, predictions) | tables
+    others = labelled.inputs, labelled.targets, labelled.kept
+    explained = explain_rows(model, *others, by=by, with_importance=with_importance)
+    tables = score_tables(model, labelled, predictions) | explained | tables
     show_scores(name, metrics, tables)
     folder = model.folder / "evaluations" / folder_name(name)
     with new_folder(folder) as partial:
         write_scores(partial, len(predictions), metrics, tables)
         draw(partial, model, labelled, predictions)
+        draw_explained(partial, tables)
     show(f"{len(predictions):,} rows → {shortest(folder)}")
     return metrics
+
+
+def explain_own_rows(folder: Path, *, by: str | None, with_importance: bool) -> None:
+    """Explain a run on its test rows, or validation rows, into ``evaluations/``.
+
+    Raises:
+        UserError: there is no feature ``by``.
+    """
+    with trained(folder) as model:
+        data = build_data(model.config)
+        split = next(name for name in ("test", "val", "train") if name in data.rows)
+        inputs = data.samples.inputs[data.rows[split]]
+        targets = data.split_targets[split]
+        tables = explain_rows(
+            model,
+            inputs,
+            targets,
+            pl.DataFrame(),
+            by=by,
+            with_importance=with_importance,
+        )
+    show_tables(tables)
+    target = folder / "evaluations" / f"{split}_split"
+    with new_folder(target) as partial:
+        write_scores(partial, len(targets), {}, tables)
+        draw_explained(partial, tables)
+    show(f"{len(targets):,} rows → {shortest(target)}")
 
 
 def folder_name(name: str) -> str:
@@ -74,13 +114,14 @@ def folder_name(name: str) -> str:
     return name.strip(". ") or "table"
 
 
-def read_rows(model: TrainedModel, source: str) -> LabelledRows:
-    """Read the labelled rows of a file, and show what is left out."""
+def read_rows(model: TrainedModel, source: str, more: Sequence[str]) -> LabelledRows:
+    """Read the labelled rows of a file with more columns; show what is left out."""
     features = [column.name for column in model.columns]
     opened = open_source(source, needed=[*features, *model.target_names])
     made = predicted_names(model.target_names, model.class_names, model.bounds)
     taken = {*model.target_names, *made}
-    kept = [n for n in model.dropped if n in opened.names and n not in taken]
+    wanted = dict.fromkeys([*model.dropped, *(n for n in more if n not in features)])
+    kept = [n for n in wanted if n in opened.names and n not in taken]
     match_columns(opened, [*features, *model.target_names, *kept])
     labelled = read_labelled(
         opened,
@@ -162,6 +203,11 @@ def show_scores(
 ) -> None:
     """Show metrics and small tables on the console, under the name of the file."""
     show(metrics_table({f"{key}/{name}": value for key, value in metrics.items()}))
+    show_tables(tables)
+
+
+def show_tables(tables: Mapping[str, pl.DataFrame]) -> None:
+    """Show tables on the console that are not too large for it."""
     for scores in tables.values():
         if scores.height > MOST_ROWS or scores.width > MOST_COLUMNS:
             continue

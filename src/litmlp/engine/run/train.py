@@ -14,6 +14,7 @@ from litmlp.engine.process import signals
 from litmlp.engine.process.process_settings import seed_torch
 from litmlp.engine.run import resume
 from litmlp.engine.run.launch_arguments import this_command
+from litmlp.engine.run.model_card import write_card
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.run.record import (
     best_value,
@@ -74,6 +75,7 @@ def train(config: DictConfig, data: Data | None = None) -> float:
             last = load_best(run)
             metrics = measure_run(run)
             summary |= record(run, last, metrics)
+            write_card(run, summary)
         say_result(folder, summary)
     return best_value(summary, config.mode)
 

@@ -10,6 +10,7 @@ from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.folder import run_folder, saved_config
+from litmlp.engine.run.model_card import write_card
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.record import (
     best_value,
@@ -82,6 +83,7 @@ class RecordedRun(GroupedRun):
                         raise error
                     last = load_best(self.run)
                     self.summary |= record(self.run, last, tested(self.run))
+                    write_card(self.run, self.summary)
             except Exception as found:
                 error = found
         self._close(failed=error is not None)
