@@ -1,5 +1,6 @@
 """The model card of a run: what was learned from which rows, how well, its limits."""
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -58,8 +59,8 @@ def metrics_with_intervals(data: Data, metrics: dict[str, float]) -> str:
     cells = {}
     for tag, value in metrics.items():
         name, split = tag.split("/")
-        cells[tag] = "undefined" if value is None else f"{value:.4g}"
-        if name == "accuracy":
+        cells[tag] = "undefined" if math.isnan(value) else f"{value:.4g}"
+        if name == "accuracy" and 0 <= value <= 1:
             count = len(data.rows[split])
             ends = binomtest(round(value * count), count).proportion_ci(method="wilson")
             cells[tag] += f" ({ends.low:.3f} to {ends.high:.3f})"
@@ -71,7 +72,9 @@ def metrics_with_intervals(data: Data, metrics: dict[str, float]) -> str:
 def limits(data: Data, summary: Summary) -> Iterator[str]:
     """Yield sentences on what the metrics do not say, and what went wrong."""
     tested = len(data.rows.get("test", ()))
-    if tested < FEW_ROWS:
+    if not tested:
+        yield "No row was tested on: new rows will be predicted worse than these."
+    elif tested < FEW_ROWS:
         yield f"There are {tested} test rows: much of the test metrics is chance."
     yield (
         "The test rows come from the same source as the training rows. Nothing was "
