@@ -16,6 +16,7 @@ from torch.export import ExportedProgram
 
 from litmlp.data.samples import Column
 from litmlp.engine.folder.atomic_files import replace
+from litmlp.engine.folder.run_folder import CARD
 from litmlp.engine.predict.export_check import Predict, largest_difference
 from litmlp.engine.predict.onnx_operations import OnnxOperations
 from litmlp.engine.predict.onnx_predictor import (
@@ -52,12 +53,14 @@ class Format:
 def export(folder: Path, *, format: str, output: str | None = None) -> None:
     """Write a run's best model, from raw features to predictions, to one file.
 
-    The file is written once its content gives the checkpoint's predictions.
+    The file is written once its content gives the checkpoint's predictions. The format
+    ``folder`` adds a ``predict.py`` that needs onnxruntime alone, and the model card.
 
     Args:
         folder: of the run.
-        format: ``onnx`` or ``torch_export``.
-        output: ends in ``.onnx`` or ``.pt2``; by default ``exports/model`` in the run.
+        format: ``onnx``, ``torch_export`` or ``folder``.
+        output: ends in ``.onnx`` or ``.pt2``, or is a folder; by default
+            ``exports/model`` in the run.
 
     Raises:
         UserError: no such run or format, a model that the format cannot hold, or other
@@ -68,9 +71,11 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
         raise UserError(f"format={format}: no such choice. {known}")
     chosen = FORMATS[format]
     target = Path(output or folder / "exports" / f"model{chosen.suffix}")
-    if target.suffix != chosen.suffix:
+    if chosen.suffix and target.suffix != chosen.suffix:
         raise UserError(f"output={output}: format={format} must end in {chosen.suffix}")
     with trained(folder) as model, no_warnings():
+        if format == "folder":
+            check_forms(model.columns)
         try:
             content = chosen.write(model)
         except RuntimeError as error:
@@ -83,10 +88,43 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
             f"format={format}: predictions differ from the checkpoint's by "
             f"{difference:.1e}, more than {TOLERANCE:.0e}: nothing is written"
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    replace(target, lambda partial: partial.write_bytes(content), durable=False)
+    files = {target: content}
+    if format == "folder":
+        files = {target / name: own for name, own in deployed_files(folder, content)}
+    for path, own in files.items():
+        write_file(path, own)
     show(f"largest difference from the checkpoint's predictions: {difference:.1e}")
     show(f"{format} → {shortest(target.absolute())}")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file as a whole, and make its folder if necessary."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace(path, lambda partial: partial.write_bytes(content), durable=False)
+
+
+def deployed_files(run: Path, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of a folder that predicts without litmlp."""
+    yield "model.onnx", content
+    yield "predict.py", Path(__file__).with_name("standalone.py").read_bytes()
+    yield "requirements.txt", b"numpy\nonnxruntime>=1.20\n"
+    if (card := run / CARD).is_file():  # runs of older versions have none
+        yield CARD, card.read_bytes()
+
+
+def check_forms(columns: Sequence[Column]) -> None:
+    """Check that the program of the folder can read each column.
+
+    Raises:
+        UserError: a column is written as no plain number and no ISO date.
+    """
+    for column in columns:
+        if column.form not in ("", "ISO"):
+            raise UserError(
+                f"format=folder: column {column.name} is written as {column.form}, and "
+                "predict.py reads plain numbers and dates like 2026-01-31: choose "
+                "format=onnx, or train on plain numbers"
+            )
 
 
 @contextmanager
@@ -215,6 +253,7 @@ def from_torch_export(content: bytes) -> Predict:
 
 FORMATS = {
     "onnx": Format(suffix=".onnx", write=to_onnx, read=from_onnx),
+    "folder": Format(suffix="", write=to_onnx, read=from_onnx),
     "torch_export": Format(
         suffix=".pt2", write=to_torch_export, read=from_torch_export
     ),

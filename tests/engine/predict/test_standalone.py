@@ -1,0 +1,81 @@
+"""An exported folder predicts as its run does, where litmlp is not installed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from people_runs import people, train_on_people
+from test_export import NEW_ROWS, assert_close
+
+from litmlp.data.samples import Column
+from litmlp.engine.predict.export import check_forms, export
+from litmlp.engine.predict.predict_file import open_predictor, predict_file
+from litmlp.errors import UserError
+
+WITHOUT_LITMLP = """
+import runpy, sys
+for name in ("litmlp", "torch", "lightning", "hydra", "polars", "sklearn", "scipy"):
+    sys.modules[name] = None
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def call(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    program = [sys.executable, "-c", WITHOUT_LITMLP, str(folder / "predict.py")]
+    return subprocess.run(
+        [*program, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "choices"),
+    [("city", ["trainer.precision=64-true"]), ("income", ["loss=gaussian_nll"])],
+)
+def test_the_folder_predicts_what_the_run_does(
+    target: str, choices: list[str], tmp_path: Path
+) -> None:
+    run = train_on_people(tmp_path / "run", target, *choices)
+    export(run, format="folder")
+    folder = run / "exports" / "model"
+    names = ["model.onnx", "model_card.md", "predict.py", "requirements.txt"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    new, here, there = (tmp_path / f"{n}.csv" for n in ("new", "here", "there"))
+    for table in (people().write_csv(), NEW_ROWS):
+        new.write_text(table)
+        with open_predictor(run) as predictor:
+            predict_file(predictor, str(new), str(here), keep=[])
+        ended = call(folder, str(new), str(there))
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+        assert_close(pl.read_csv(there), pl.read_csv(here))
+
+
+def test_a_mistake_in_the_file_is_one_line(tmp_path: Path) -> None:
+    run = train_on_people(tmp_path / "run", "member")
+    export(run, format="folder", output=str(tmp_path / "deployed"))
+    new = tmp_path / "new.csv"
+    lines = NEW_ROWS.splitlines()
+    mistakes = {
+        "\n".join(
+            [lines[0], lines[1].replace("171.5", "tall")]
+        ): "column height: 'tall' is no numeric value",
+        "\n".join(line.partition(",")[2] for line in lines): "no column joined",
+        lines[0]: "new.csv has no rows",
+    }
+    for text, message in mistakes.items():
+        new.write_text(text)
+        ended = call(tmp_path / "deployed", str(new), str(tmp_path / "out.csv"))
+        assert ended.returncode == 1
+        assert message in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_columns_that_the_program_cannot_read_are_refused_before_it_is_written() -> (
+    None
+):
+    check_forms([Column(name="day", kind="datetime", form="ISO"), Column(name="age")])
+    with pytest.raises(UserError, match=r"column price is written as \$1,234.5"):
+        check_forms([Column(name="price", form="$1,234.5")])
