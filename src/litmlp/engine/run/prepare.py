@@ -35,7 +35,7 @@ UNFIT = {
     "WeightAveraging": "averaging=ema validates and keeps the average",
     "StochasticWeightAveraging": "averaging=swa validates and keeps the average",
     "ModelPruning": "its masks are no weights of the network, and the test needs these",
-    "LearningRateFinder": "compare rates by -m optimizer.lr=1e-4,1e-3,1e-2",
+    "LearningRateFinder": "callbacks=lr_range suggests a rate",
     "BatchSizeFinder": "compare sizes by -m data.batch_size=32,128",
     "BackboneFinetuning": "the networks have no part that is named backbone",
 }

@@ -15,6 +15,7 @@ from litmlp.callbacks.averaging import Averaging
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.divergence import Divergence
 from litmlp.callbacks.layer_recorder import Snapshots
+from litmlp.callbacks.learning_rate_range import LearningRateRange
 from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput
 from litmlp.data.images import ImageData
@@ -140,7 +141,9 @@ def unsupported_key(run: Run) -> str | None:
     if averages and run.config.optimizer.get("groups"):  # its rates are a run's
         return "optimizer.groups of ASGD"
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
-        if not isinstance(callback, KNOWN_CALLBACKS) and has_batch_hooks(callback):
+        tries = isinstance(callback, LearningRateRange)  # batches before the first one
+        unknown = not isinstance(callback, KNOWN_CALLBACKS)
+        if tries or (unknown and has_batch_hooks(callback)):
             return f"callbacks: {type(callback).__name__} looks at every batch"
     named = list(run.model.named_parameters())
     if any(n.split(".")[0] not in STACKED or not p.requires_grad for n, p in named):
