@@ -154,7 +154,10 @@ def test_a_missing_extra_is_named(
     ("options", "words"),
     [
         (["format=onx"], "format=onx: no such choice. Did you mean onnx?"),
-        (["format=null"], "format=None: no such choice. Allowed: onnx, torch_export"),
+        (
+            ["format=null"],
+            "format=None: no such choice. Allowed: onnx, folder, torch_export",
+        ),
         (["output=m.pt2"], "output=m.pt2: format=onnx must end in .onnx"),
         ([], "run=nowhere holds no run"),
     ],
