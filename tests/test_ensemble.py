@@ -1,5 +1,6 @@
 """Ensembles: each network is trained as alone, and the mean is of predictions."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,45 @@ def one_step(ensemble: Ensemble, data: Data) -> list[Tensor]:
     gradients = [p.grad for p in ensemble.parameters() if p.grad is not None]
     assert len(gradients) == len([*ensemble.parameters()])
     return [outputs.detach(), loss.detach(), *gradients]
+
+
+def test_weights_that_move_and_copies_are_joined_anew(config: Compose) -> None:
+    composed = complete(config(*WINE, "ensemble=folds", "ensemble.size=3"))
+    run = build_run(composed, Path(composed.folder), build_data(composed))
+    ensemble = ensemble_of(run.model)
+    one_step(ensemble, run.data)
+    moved = 0.9 * weights(ensemble).detach()
+    nn.utils.vector_to_parameters(moved, ensemble.parameters())
+    copied = copy.deepcopy(ensemble)
+    found = one_step(ensemble, run.data)
+    assert ensemble.alike
+    copied.alike = False
+    for one, other in zip(found, one_step(copied, run.data), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    copied.alike = True
+    one_step(copied, run.data)
+    with torch.no_grad():
+        for p in copied.parameters():
+            p.zero_()
+    assert not one_step(copied, run.data)[0].any()
+    assert torch.equal(weights(ensemble), moved)
+
+
+def test_gradients_of_several_batches_are_added(config: Compose) -> None:
+    composed = complete(config(*WINE, "ensemble=folds", "ensemble.size=3"))
+    run = build_run(composed, Path(composed.folder), build_data(composed))
+    ensemble = ensemble_of(run.model)
+    features = run.data.split_features["train"][:30]
+    for _ in range(2):
+        _, loss = ensemble.train_on(features, None, lambda own, rows: own.sum())
+        loss.backward()
+    twice = [p.grad for p in ensemble.parameters()]
+    once = torch.autograd.grad(
+        sum(member(features).sum() for member in ensemble.members),
+        [*ensemble.parameters()],
+    )
+    for one, other in zip(once, twice, strict=True):
+        torch.testing.assert_close(2 * one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_networks_that_differ_or_keep_statistics_are_called_one_by_one(

@@ -5,10 +5,10 @@ from torch import Generator, Tensor, nn
 
 
 class FastDropout(nn.Dropout):
-    """Values [B, …] → [B, …]: dropout with four masks per random number of 64 bits.
+    """Values [B, …] → [B, …]: dropout with eight masks per random number of 64 bits.
 
     On a CPU the random numbers take more time than the rest of ``nn.Dropout``, up to a
-    quarter of a training step. The fraction ``p`` is rounded to a multiple of 2⁻¹⁶.
+    quarter of a training step. The fraction ``p`` is rounded to a multiple of 2⁻⁸.
     """
 
     def forward(self, values: Tensor) -> Tensor:
@@ -18,12 +18,17 @@ class FastDropout(nn.Dropout):
 
     def factor(self, values: Tensor, generator: Generator | None = None) -> Tensor:
         """Draw the factor of each value: 0 or 1 / (1 − p), of the same shape."""
-        count = -(-values.numel() // 4)
-        least, most = -(2**63), 2**63 - 1
+        dropped = round(self.p * 2**8)
+        if dropped == 2**8:
+            return torch.zeros_like(values)
         numbers = torch.randint(
-            least, most, (count,), device=values.device, generator=generator
+            -(2**63),
+            2**63 - 1,
+            (-(-values.numel() // 8),),
+            device=values.device,
+            generator=generator,
         )
-        bits = numbers.view(torch.int16)[: values.numel()].view(values.shape)
-        least_kept = min(round(self.p * 2**16), 2**16 - 1) - 2**15  # of 16 bits too
-        kept = (bits >= least_kept).to(values.dtype)
-        return kept / (1 - self.p) if self.p < 1 else torch.zeros_like(values)
+        bits = numbers.view(torch.int8)[: values.numel()].view(values.shape)
+        # Numbers that are cut to 0 and 1: much quicker than a mask of booleans.
+        kept = (bits.to(values.dtype) - (dropped - 2**7 - 1)).clamp(0, 1)
+        return kept * (2**8 / (2**8 - dropped))

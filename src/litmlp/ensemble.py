@@ -1,17 +1,16 @@
 """Several networks that are trained side by side and predict together."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
 
 from litmlp.errors import UserError
+from litmlp.members_as_one import MembersAsOne, members_as_one, no_trace
 
 
 class Member(nn.Module):
@@ -64,7 +63,7 @@ class Ensemble(nn.Module):
         networks = [m.network for m in members if isinstance(m, Member)]
         stateless = not any(True for n in networks for _ in n.buffers())
         self.alike = alike and stateless and len(networks) > 1
-        self._tried = False
+        self._joined: MembersAsOne | None = None
 
     def forward(self, features: Tensor, folds: Tensor | None = None) -> Tensor:
         """Return outputs of the mean, or with folds [B] of the member without the row.
@@ -128,16 +127,26 @@ class Ensemble(nn.Module):
         self, features: Tensor, used: Sequence[int], rows: Sequence[Tensor]
     ) -> list[Tensor]:
         """Return the outputs [M, O] of some members, each for rows of its own."""
-        members = [self.members[k] for k in used]
-        if not self._tried:
-            self._tried = True
-            self.alike = self.alike and can_be_one(members, features)
-        if not self.alike:
-            return [m(features[own]) for m, own in zip(members, rows, strict=True)]
-        show_to_hooks(members[0], features, rows[0])
-        # Pictures have hooks in the first member, never in the last.
-        outputs = outputs_as_one(self.members[-1], members, features, rows)
+        as_one = self._as_one(features) if len(used) == len(self.members) else None
+        if as_one is None:
+            return [
+                self.members[k](features[own])
+                for k, own in zip(used, rows, strict=True)
+            ]
+        show_to_hooks(self.members[0], features, rows[0])
+        outputs = as_one(features, rows)
         return [outputs[k, : len(own)] for k, own in enumerate(rows)]
+
+    def _as_one(self, features: Tensor) -> MembersAsOne | None:
+        """Return all members joined; None if they cannot be."""
+        if self.alike and not (self._joined and self._joined.holds()):
+            self._joined = members_as_one([*self.members], features)
+            self.alike = self._joined is not None
+        return self._joined if self.alike else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to these very parameters: a copy joins its own."""
+        return {**self.__dict__, "_joined": None}
 
 
 @torch.no_grad()
@@ -171,66 +180,6 @@ def mean_outputs(outputs: Sequence[Tensor], link: type[nn.Module]) -> Tensor:
 def log_mean(logs: Tensor) -> Tensor:
     """Return the logarithm [B, O] of the mean of exp(logs) [K, B, O]."""
     return logs.logsumexp(dim=0) - math.log(len(logs))
-
-
-def outputs_as_one(
-    pattern: nn.Module,
-    members: Sequence[nn.Module],
-    features: Tensor,
-    rows: Sequence[Tensor],
-) -> Tensor:
-    """Return the outputs [K, M, O] of members that differ in their weights alone.
-
-    Args:
-        pattern: a member without hooks, whose code is called with all weights.
-        members: see ``alike`` of :class:`Ensemble`.
-        features: [B, F].
-        rows: indices of the rows of each member, M at most; outputs beyond the rows of
-            a member mean nothing.
-    """
-    each = [dict(member.named_parameters()) for member in members]
-    weights = {name: torch.stack([own[name] for own in each]) for name in each[0]}
-    kind = features.device.type
-    if torch.is_autocast_enabled(kind):
-        # As autocast does; under vmap it would leave a bias, and all sums, as they are.
-        for name in parameters_of_linears(pattern):
-            weights[name] = weights[name].to(torch.get_autocast_dtype(kind))
-    longest = max(map(len, rows))
-    filled = torch.stack([F.pad(own, (0, longest - len(own))) for own in rows])
-
-    def outputs_of_one(weights: dict[str, Tensor], rows: Tensor) -> Tensor:
-        return cast(Tensor, functional_call(pattern, weights, (features, rows)))
-
-    return vmap(outputs_of_one, randomness="different")(weights, filled)
-
-
-def can_be_one(members: Sequence[nn.Module], features: Tensor) -> bool:
-    """Return whether torch's map can follow the members: it knows no RReLU."""
-    rows = torch.arange(min(2, len(features)), device=features.device)
-    try:
-        with no_trace(features.device):
-            outputs_as_one(members[-1], members, features, [rows] * len(members))
-    except RuntimeError:
-        return False
-    return True
-
-
-@contextmanager
-def no_trace(device: torch.device) -> Iterator[None]:
-    """Compute without gradients, and leave the random numbers as they are."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices), torch.no_grad():
-        yield
-
-
-def parameters_of_linears(module: nn.Module) -> list[str]:
-    """Return the names of the weights and biases of all linear layers."""
-    return [
-        f"{name}.{own}"
-        for name, part in module.named_modules()
-        if isinstance(part, nn.Linear)
-        for own, _ in part.named_parameters()
-    ]
 
 
 def show_to_hooks(member: nn.Module, features: Tensor, rows: Tensor) -> None:
