@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal import defaults_list
 from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.defaults_list import Overrides
 from hydra._internal.hydra import Hydra
+from hydra.core.default_element import InputDefault
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult
@@ -36,14 +39,16 @@ def composing_is_quick() -> Iterator[None]:
     """Composing is most of the time of a short run: it reads each file of conf/ once.
 
     Hydra also composes each command a first time to learn ``hydra.mode`` alone. It does
-    so here for the commands that may name a mode.
+    so here for the commands that may name a mode. For each file it builds a config of
+    all choices, which only a default with an interpolation needs.
     """
     load, read = ConfigRepository.load_config, dict[str, bytes]()
+    choices = defaults_list._create_interpolation_map
     get_mode, naming = Hydra.get_mode, ("hydra.mode", "hydra.searchpath", "experiment")
 
     def load_once(self: ConfigRepository, config_path: str) -> ConfigResult | None:
         source = self._find_object_source(config_path, ObjectType.CONFIG)
-        if source is None or source.path not in (f"file://{CONF}", "pkg://hydra.conf"):
+        if source is None or source.path not in (str(CONF), "hydra.conf"):
             return load(self, config_path)
         key = f"{source.provider} {source.path} {config_path}"
         if key not in read:
@@ -59,8 +64,16 @@ def composing_is_quick() -> Iterator[None]:
             return mode
         return None
 
+    def choices_if_needed(
+        overrides: Overrides, defaults: list[InputDefault], self_added: bool
+    ) -> DictConfig:
+        if any("${" in str(default) for default in defaults):
+            return choices(overrides, defaults, self_added)
+        return DictConfig({})
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ConfigRepository, "load_config", load_once)
+        patch.setattr(defaults_list, "_create_interpolation_map", choices_if_needed)
         patch.setattr(Hydra, "get_mode", mode_if_named)
         yield
 

@@ -4,6 +4,8 @@ In double precision, to ten digits, after some thirty steps; each epoch ends wit
 a batch of fewer rows.
 """
 
+from itertools import product
+
 import pytest
 from conftest import CONF, ROOT, Compose
 from grouped_and_alone import (
@@ -34,6 +36,19 @@ def stackable_optimizers() -> list[str]:
         n: OmegaConf.load(CONF / f"optimizer/{n}.yaml") for n in options("optimizer")
     }
     return [name for name, node in files.items() if get_class(node._target_) in RULES]
+
+
+def in_parts(names: list[str], size: int) -> list[list[str]]:
+    return [names[start : start + size] for start in range(0, len(names), size)]
+
+
+def with_layers(
+    config: Compose, group: str, names: list[str], units: int, *overrides: str
+) -> DictConfig:
+    """A network with one option of a group per layer."""
+    base = config(*overrides, f"model.hidden_sizes={[units] * len(names)}")
+    base.model[group] = [config(f"{group}={name}")[group] for name in names]
+    return base
 
 
 def alternatives(config: Compose, group: str, *overrides: str) -> list[DictConfig]:
@@ -133,10 +148,10 @@ def test_every_loss_gives_each_run_its_gradient(
     """Regression: the scale of targets is that of a split's training rows."""
     fewer = GAUSS[1:] if data.startswith("gauss") else ()
     chosen = (*STEPS, f"data={data}", *fewer)
-    each = [config(*chosen, f"loss={loss}").loss for loss in losses for _ in range(3)]
+    each = [config(*chosen, f"loss={loss}").loss for loss in losses for _ in range(2)]
     splits = {
-        "seed": [0, 0, 1] * len(losses),
-        "data__split_seed": [0, 1, 1] * len(losses),
+        "seed": [0, 1] * len(losses),
+        "data__split_seed": [0, 1] * len(losses),
     }
     assert_same_as_alone(varied(config(*chosen), loss=each, **splits))
 
@@ -182,20 +197,36 @@ def test_every_penalty_is_that_of_each_run(config: Compose) -> None:
 
 
 def test_every_initializer_gives_each_run_its_first_weights(config: Compose) -> None:
-    base = config(*LONG, "model.hidden_sizes=[2,2]", "trainer.max_epochs=1")
-    each = alternatives(config, "initializer", *LONG)
-    for node in each:
-        if OmegaConf.is_missing(node, "values"):
-            node["values"] = [[0.15, 0.2], [0.25, 0.3]]
-    seeds = range(len(each))
-    assert_same_as_alone(varied(base, seed=seeds, initializer=each))
+    """One per layer, but for the one whose values the config has to give."""
+    names = [name for name in options("initializer") if name != "given"]
+    values = [[0.15, 0.2], [0.25, 0.3]]
+    configs = [
+        config(*LONG, "model.hidden_sizes=[2,2]", "initializer=given"),
+        *(
+            with_layers(config, "initializer", own, 3, *LONG)
+            for own in in_parts(names, 4)
+        ),
+    ]
+    configs[0].initializer["values"] = values
+    for seed, own in enumerate(configs):
+        own.trainer.max_epochs, own.seed, own.folder = 1, seed, f"{own.folder}-{seed}"
+    for own in configs:
+        assert_same_as_alone([own])
 
 
-@pytest.mark.parametrize("dropout", options("dropout"))
-@pytest.mark.parametrize("batchnorm", options("batchnorm"))
-@pytest.mark.parametrize("activation", ["relu", "softmax"])
+# Each option once with each kind of activation, and all pairs in the slow tests.
+KINDS = [*product(("relu", "softmax"), options("batchnorm"), options("dropout"))]
+
+
+@pytest.mark.parametrize(
+    ("activation", "batchnorm", "dropout"),
+    [
+        pytest.param(*kinds, marks=[pytest.mark.slow] * (number % 5 != 0))
+        for number, kinds in enumerate(KINDS)
+    ],
+)
 def test_dropout_draws_the_masks_that_it_draws_alone(
-    config: Compose, dropout: str, batchnorm: str, activation: str
+    config: Compose, activation: str, batchnorm: str, dropout: str
 ) -> None:
     """Softmax is not of single numbers: torch's vectorizing map takes over."""
     chosen = f"dropout={dropout}", f"batchnorm={batchnorm}", f"activation={activation}"
@@ -251,8 +282,10 @@ def test_categories_are_stacked(config: Compose, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "activation", [name for name in options("activation") if name != "rrelu"]
+    "names", in_parts([name for name in options("activation") if name != "rrelu"], 5)
 )
-def test_every_activation_is_stacked(config: Compose, activation: str) -> None:
-    base = config(*LONG, f"activation={activation}", "trainer.max_epochs=2")
-    assert_same_as_alone(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.1]))
+def test_every_activation_is_stacked(config: Compose, names: list[str]) -> None:
+    wide = "initializer=normal", "initializer.std=1"  # no layer is silent
+    chosen = (*LONG, *wide, "trainer.max_epochs=2")
+    base = with_layers(config, "activation", names, 8, *chosen)
+    assert_same_as_alone(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.02]))
