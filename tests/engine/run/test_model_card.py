@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 import torch
 from conftest import Compose
+from scipy.stats import binomtest
 
 from litmlp.data.rows import RowsData
-from litmlp.engine.run.model_card import limits, metrics_with_intervals
+from litmlp.engine.run.model_card import interval, limits, metrics_with_intervals
 from litmlp.engine.run.train import train
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=2", "logger=none", "callbacks=minimal")
@@ -68,6 +69,9 @@ def test_the_interval_of_accuracy_is_that_of_wilson() -> None:
     )
     assert "| accuracy |  | 0.9 (0.786 to 0.957) |" in found
     assert "| loss |  | 0.25 |" in found
+    for right, count in ((0, 7), (5, 7), (7, 7), (450, 500)):
+        ends = binomtest(right, count).proportion_ci(method="wilson")
+        assert interval(right / count, count) == pytest.approx((ends.low, ends.high))
     assert "| auroc |  | undefined |" in found
 
 

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
-
-from scipy.stats import binomtest
+from statistics import NormalDist
 
 from litmlp.data.data_module import Data
 from litmlp.engine.folder.atomic_files import replace
@@ -61,12 +60,24 @@ def metrics_with_intervals(data: Data, metrics: dict[str, float]) -> str:
         name, split = tag.split("/")
         cells[tag] = "undefined" if math.isnan(value) else f"{value:.4g}"
         if name == "accuracy" and 0 <= value <= 1:
-            count = len(data.rows[split])
-            ends = binomtest(round(value * count), count).proportion_ci(method="wilson")
-            cells[tag] += f" ({ends.low:.3f} to {ends.high:.3f})"
+            low, high = interval(value, len(data.rows[split]))
+            cells[tag] += f" ({low:.3f} to {high:.3f})"
     names = dict.fromkeys(tag.split("/")[0] for tag in metrics)
     rows = [[n, *(cells.get(f"{n}/{s}", "") for s in data.rows)] for n in names]
     return grid(("metric", *data.rows), rows)
+
+
+def interval(fraction: float, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a fraction of some rows.
+
+    Source: Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953
+    """
+    square = NormalDist().inv_cdf(0.975) ** 2
+    center = fraction + square / (2 * count)
+    variance = fraction * (1 - fraction) / count + square / (4 * count**2)
+    half = math.sqrt(square * variance)
+    scale = 1 + square / count
+    return (center - half) / scale, (center + half) / scale
 
 
 def limits(data: Data, summary: Summary) -> Iterator[str]:
