@@ -7,10 +7,12 @@ import pytest
 from made_up import make_sweep
 
 from litmlp.engine.figures.style import COLORS
+from litmlp.engine.report.draw_curves import draw_curves
 from litmlp.engine.report.draw_sweep import (
     draw_effects,
     draw_pairing,
     draw_ranking,
+    has_numbers,
     pair_to_draw,
 )
 from litmlp.engine.report.findings import Findings, find
@@ -52,6 +54,39 @@ def test_effects_have_a_panel_an_axis_on_one_scale(findings: Findings) -> None:
     assert panels[0].get_ylim() == panels[1].get_ylim()
     means = [line.get_ydata() for line in panels[0].lines if len(line.get_xdata()) == 1]
     assert means[0] == pytest.approx([1.065])
+
+
+def test_numbers_have_an_axis_of_numbers(tmp_path: Path) -> None:
+    rates = {f"optimizer.lr={lr}": lr for lr in (1e-4, 1e-3, 1e-2, 1e-1)}
+    widths = {f"model.width={n}": 1.0 / n for n in range(10, 40)}
+    repeated = {f"{k} seed={s}": v + s for k, v in rates.items() for s in range(2)}
+    for name, values, scale in (
+        ("repeated", repeated, "log"),
+        ("few", rates, "log"),
+        ("many", widths, "linear"),
+    ):
+        found = find(make_sweep(tmp_path / name, values))
+        assert has_numbers(found)
+        (panel,) = draw_effects(found).axes
+        assert panel.get_xscale() == scale
+        drawn = {x for line in panel.lines for x in line.get_xdata()}
+        typed = {float(k.split("=")[1].split()[0]) for k in values}
+        assert drawn == typed
+
+
+def test_curves_are_those_of_the_runs_of_the_best_choices(tmp_path: Path) -> None:
+    values = {f"activation={a} seed={s}": s + 1.0 for a in "abcdefg" for s in (0, 1)}
+    problem = make_sweep(tmp_path, values)
+    for number in range(12):
+        rows = f"epoch,loss/val,x\n1,{number},\n,,3\n2,0.5,\n"
+        (tmp_path / str(number) / "metrics.csv").write_text(rows)
+    (tmp_path / "2" / "metrics.csv").write_text("epoch,loss/train\n1,2\n")
+    (panel,) = draw_curves(find(problem)).axes
+    drawn = [(list(x.get_xdata()), list(x.get_ydata())) for x in panel.lines]
+    numbers = [0, 1, 3, 4, 5, 6, 7, 8, 9]  # five choices, less a run without a curve
+    assert drawn == [([1.0, 2.0], [number, 0.5]) for number in numbers]
+    shown = [x.get_label() for x in panel.lines if not x.get_label().startswith("_")]
+    assert shown == list("abcde")
 
 
 def test_pairing_frames_the_best_combination(findings: Findings) -> None:

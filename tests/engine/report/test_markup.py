@@ -8,6 +8,7 @@ from litmlp.engine.report.markup import (
     command,
     document,
     heading,
+    link,
     paragraph,
     picture,
     table,
@@ -52,3 +53,10 @@ def test_the_page_escapes_and_loads_nothing(tmp_path: Path) -> None:
     assert base64.b64decode(link.removeprefix("data:image/png;base64,")) == PNG
     assert reader.tags.count("tr") == 3
     assert reader.tags.count("td") == 4
+
+
+def test_a_link_leads_to_the_folder_whatever_its_name(tmp_path: Path) -> None:
+    home = tmp_path / "report"
+    folder = tmp_path / 'a "b" <c>?#d'
+    address = "../a%20%22b%22%20%3Cc%3E%3F%23d/"
+    assert link(folder, home) == f'<a href="{address}">folder</a>'

@@ -1,6 +1,7 @@
 """scripts/report.py: its output, its files, and the mistakes that it refuses."""
 
 import json
+import re
 import subprocess
 import sys
 from itertools import product
@@ -55,6 +56,10 @@ def test_the_script_leaves_tables_pages_and_pictures(run: Run, sweep: Path) -> N
         "runs.csv",
         "runs.parquet",
     ]
+    links = re.findall(r'<a href="([^"]+)">', page_of(sweep))
+    assert {(report / link).resolve() for link in links} == {
+        path.parent for path in sweep.glob("*/summary.json")
+    }
     runs = pl.read_parquet(report / "runs.parquet")
     assert runs.height == 14
     assert runs["status"].value_counts(sort=True)["count"].to_list() == [12, 1, 1]

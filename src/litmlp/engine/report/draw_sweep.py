@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
 from litmlp.engine.report.comparable_runs import VALUE
 from litmlp.engine.report.findings import MEAN, Findings, cell_means, marginal_means
-from litmlp.engine.report.run_record import short
+from litmlp.engine.report.run_record import as_number, short
 from litmlp.engine.terminal.wording import number, percent
 
 MOST_CHOICES = 20
@@ -116,7 +116,11 @@ def draw_effects(findings: Findings) -> Figure:
         panel.remove()
     values = pl.concat(means)[MEAN].to_list()
     for place, (row, levels) in enumerate(zip(strongest, means, strict=True)):
-        draw_levels(panels[place], levels)
+        exact = problem.measured[row["axis"]]
+        if exact.dtype.is_numeric() and exact.n_unique() > levels.height:
+            draw_runs(panels[place], exact, problem.measured[VALUE])
+        else:
+            draw_levels(panels[place], levels)
         same_scale(panels[place], values)
         fraction = (
             f": {percent(row['fraction'])} of the variance"
@@ -133,15 +137,43 @@ def draw_effects(findings: Findings) -> Figure:
 
 def draw_levels(panel: Axes, levels: pl.DataFrame) -> None:
     """Draw one dot per level, with a line for its 95 % interval."""
-    for place, row in enumerate(levels.rows(named=True)):
+    names = levels["level"].to_list()
+    numbers = numbers_of(names)
+    for place, row in zip(
+        numbers or range(len(names)), levels.rows(named=True), strict=True
+    ):
         low, high = row[f"{VALUE} low"], row[f"{VALUE} high"]
         if low is not None:
             panel.plot([place] * 2, [low, high], color=COLORS[0], lw=1.6)
         panel.plot(place, row[MEAN], "o", color=COLORS[0], ms=7)
-    names = levels["level"].to_list()
+    if numbers:
+        panel.plot(numbers, levels[MEAN], color=COLORS[0], lw=0.8, alpha=0.5)
+        panel.set_xscale("log" if grow_by_factors(numbers) else "linear")
+        return
     name_columns(panel, names, slanted=sum(map(len, names)) > 26)
     panel.set_xlim(-0.5, len(names) - 0.5)
     panel.grid(axis="x", visible=False)
+
+
+def draw_runs(panel: Axes, numbers: pl.Series, values: pl.Series) -> None:
+    """Draw one dot per run over an axis of numbers that hardly repeat."""
+    panel.plot(numbers, values, "o", color=COLORS[0], ms=4, alpha=0.6)
+    panel.set_xscale("log" if grow_by_factors(numbers.unique().sort()) else "linear")
+
+
+def numbers_of(names: Sequence[str]) -> list[float]:
+    """Return the numbers of more than two levels, or none if a level is no number."""
+    values = [as_number(name) for name in names]
+    numbers = [float(value) for value in values if not isinstance(value, str)]
+    return numbers if len(numbers) == len(names) > 2 else []
+
+
+def grow_by_factors(numbers: Sequence[float] | pl.Series) -> bool:
+    """Return whether rising numbers lie more evenly on a logarithmic axis."""
+    if numbers[0] <= 0:
+        return False
+    steps, factors = np.diff(numbers), np.diff(np.log(numbers))
+    return bool(factors.std() / factors.mean() < steps.std() / steps.mean())
 
 
 def name_columns(panel: Axes, names: Sequence[str], *, slanted: bool) -> None:
@@ -161,6 +193,12 @@ def same_scale(panel: Axes, values: Sequence[float]) -> None:
     else:
         room = 0.6 * (high - low) or 0.1 * abs(high) or 1.0
         panel.set_ylim(low - room, high + room)
+
+
+def has_numbers(findings: Findings) -> bool:
+    """Return whether an axis is one of more than two numbers."""
+    columns = (findings.problem.measured[axis] for axis in findings.problem.compared)
+    return any(c.dtype.is_numeric() and c.n_unique() > 2 for c in columns)
 
 
 def pair_to_draw(findings: Findings) -> tuple[str, str] | None:

@@ -1,9 +1,11 @@
 """Parts of an HTML page; every text that comes from files is escaped."""
 
 import base64
+import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from litmlp.engine.report.tables import TextTable
 from litmlp.engine.terminal.console import printable
@@ -66,12 +68,30 @@ def picture(path: Path, text: str) -> str:
     return f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'
 
 
-def table(content: TextTable) -> str:
-    """Return a table, which scrolls if it is wide."""
+def table(content: TextTable, home: Path | None = None) -> str:
+    """Return a table, which scrolls if it is wide.
+
+    Args:
+        content: the texts.
+        home: the folder of the page, if its runs are to be links.
+    """
     head = table_row("th", content.columns, content.left)
-    body = "\n".join(table_row("td", row, content.left) for row in content.rows)
+    lines = [table_row("td", row, content.left) for row in content.rows]
+    if home is not None:
+        links = [link(Path(folder), home) for folder in content.folders]
+        lines = [
+            f"{x[:-5]}<td>{y}</td></tr>" for x, y in zip(lines, links, strict=True)
+        ]
+        head = f"{head[:-5]}<th></th></tr>"
+    body = "\n".join(lines)
     inner = f"<table><thead>{head}</thead>\n<tbody>{body}</tbody></table>"
     return f'<div class="wide">{inner}</div>'
+
+
+def link(folder: Path, home: Path) -> str:
+    """Return a link from a page in ``home`` to a folder."""
+    address = quote(Path(os.path.relpath(folder.resolve(), home.resolve())).as_posix())
+    return f'<a href="{escape(address)}/">folder</a>'
 
 
 def table_row(tag: str, row: Sequence[str], left: int) -> str:

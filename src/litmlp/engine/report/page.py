@@ -44,8 +44,9 @@ def content(
     runs: Runs,
     findings: Sequence[tuple[Findings, Pictures]],
     searches: Sequence[tuple[Search, Pictures]],
+    home: Path,
 ) -> Iterator[str]:
-    """Yield the parts of the whole page."""
+    """Yield the parts of the whole page, which lies in the folder ``home``."""
     problems = [each for each, _ in findings]
     yield paragraph(count_runs(runs))
     for search, pictures in searches:
@@ -62,7 +63,7 @@ def content(
     yield heading(2, "How to read this")
     yield from map(paragraph, HOW_TO_READ)
     yield heading(2, "All runs")
-    yield table(tables.table_of_runs(runs, problems))
+    yield table(tables.table_of_runs(runs, problems), home)
 
 
 def search_section(search: Search, pictures: Pictures) -> Iterator[str]:
@@ -92,6 +93,7 @@ def problem_section(findings: Findings, pictures: Pictures) -> Iterator[str]:
     yield command(findings.command)
     yield from draw(pictures, "ranking")
     yield from top(tables.table_of_choices([findings]), MOST_CHOICES)
+    yield from draw(pictures, "curves")
     if problem.compared:
         yield heading(3, "What mattered")
         yield from draw(pictures, "effects")

@@ -1,7 +1,7 @@
 """The tables of a report, for the console and for the page alike."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 
@@ -27,17 +27,20 @@ class TextTable:
         columns: their names.
         rows: one text per column.
         left: number of columns, from the left, that hold words and not numbers.
+        folders: of the runs, if each row is a run.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     left: int = 1
+    folders: Sequence[str] = ()
 
 
 def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> TextTable:
     """Return every run: by problem, the best first, runs without a value last."""
-    return fill(
-        sorted(runs.table.rows(named=True), key=best_first),
+    rows = sorted(runs.table.rows(named=True), key=best_first)
+    table = fill(
+        rows,
         words=[*names_of_runs(runs, findings), ("status", status)],
         numbers=[
             (monitored(findings), lambda row: number(row[VALUE])),
@@ -45,6 +48,7 @@ def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> TextTable:
             ("seconds", lambda row: decimals(row["wall_seconds"], 1)),
         ],
     )
+    return replace(table, folders=[row["run"] for row in rows])
 
 
 def table_of_failures(

@@ -64,6 +64,7 @@ def report_runs(
             runs,
             list(zip(findings, draw_findings(findings, target), strict=True)),
             list(zip(searches, draw_searches(searches, target), strict=True)),
+            target,
         )
         page = document(f"Runs of {shortest(home.resolve())}", parts)
         (target / "report.html").write_text(page, encoding="utf-8")
@@ -132,10 +133,16 @@ def draw_findings(findings: Sequence[Findings], folder: Path) -> list[Pictures]:
         figures: Drawings = {}
         if number <= MOST_PICTURED and each.choices.height > 1:
             # Matplotlib takes a second to load; not all reports have pictures.
-            from litmlp.engine.report import draw_sweep
+            from litmlp.engine.report import draw_curves, draw_sweep
 
             figures["ranking"] = partial(draw_sweep.draw_ranking, each)
-            if len(each.problem.compared) > 1:
+            if any(
+                (Path(run) / "metrics.csv").is_file()
+                for run in each.problem.runs["run"]
+            ):
+                figures["curves"] = partial(draw_curves.draw_curves, each)
+            # The one axis of words is in the ranking already.
+            if len(each.problem.compared) > 1 or draw_sweep.has_numbers(each):
                 figures["effects"] = partial(draw_sweep.draw_effects, each)
             if pair := draw_sweep.pair_to_draw(each):
                 figures["pairing"] = partial(draw_sweep.draw_pairing, each, *pair)
