@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -32,7 +34,16 @@ def tags(folder: Path) -> list[str]:
     return sorted(events.Tags()["images"])
 
 
-@pytest.mark.parametrize("option", choose([]), ids=lambda option: option.headline)
+def with_one_per_group_first() -> Iterator[Any]:
+    """All options; those beyond the first of each group are slow tests."""
+    seen = set[str]()
+    for option in choose([]):
+        slow = option.group in seen
+        seen.add(option.group)
+        yield pytest.param(option, marks=[pytest.mark.slow] * slow, id=option.headline)
+
+
+@pytest.mark.parametrize("option", with_one_per_group_first())
 def test_every_option_is_drawn(option: Option) -> None:
     group = GROUPS[option.group]
     with fix_random_numbers():

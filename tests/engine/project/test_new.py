@@ -40,6 +40,7 @@ def make(project: Path, *arguments: str) -> str:
     return ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
 def test_a_project_of_a_past_release_passes_its_tests(
     release: Path, tmp_path: Path

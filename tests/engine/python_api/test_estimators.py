@@ -46,9 +46,8 @@ def people() -> pl.DataFrame:
 
 
 @pytest.mark.filterwarnings("ignore")  # the checks provoke warnings on purpose
-@pytest.mark.parametrize(
-    "kind", [MLPClassifier, pytest.param(MLPRegressor, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_estimators_pass_the_checks_of_scikit_learn(kind: Any) -> None:
     quick = kind(hidden_sizes=(16,), lr=0.02, max_epochs=20)
     check_estimator(quick, expected_failed_checks=FAILED, on_skip=None)
