@@ -43,7 +43,7 @@ def with_one_per_group_first() -> Iterator[Any]:
         yield pytest.param(option, marks=[pytest.mark.slow] * slow, id=option.headline)
 
 
-@pytest.mark.parametrize("option", with_one_per_group_first())
+@pytest.mark.parametrize("option", [*with_one_per_group_first()])
 def test_every_option_is_drawn(option: Option) -> None:
     group = GROUPS[option.group]
     with fix_random_numbers():
