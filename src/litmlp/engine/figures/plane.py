@@ -50,7 +50,9 @@ def plane_figure(
     image = (
         mixed(surface) if class_names else colormaps[DIVERGING](norm(surface[..., 0]))
     )
-    left.imshow(image, origin="lower", extent=box, aspect="auto")
+    left.imshow(
+        image, origin="lower", extent=box, aspect="auto", interpolation="bilinear"
+    )
     for split, (places, values) in points.items():
         draw_points(left, split, places, values, norm if not class_names else None)
     left.set(

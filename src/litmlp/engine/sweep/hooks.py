@@ -34,6 +34,12 @@ from litmlp.engine.terminal.console import console
 from litmlp.engine.terminal.mistakes import report
 from litmlp.errors import UserError
 
+MOST_TICKED = 40
+"""TensorBoard ticks no run at first if there are more."""
+
+NAME_END = 9
+"""Characters at the end of a run's name, which are of no choice: see ``run_name``."""
+
 
 class Lesson(Protocol):
     """An object under ``lesson:`` in a sweep's config, called when the sweep ends."""
@@ -110,7 +116,19 @@ def conclude_sweep(launch: Launch, config: DictConfig) -> None:
         launch.failures += 1
     show_left_over(left, folder)
     console.print(f"folder       {folder}", soft_wrap=True)
-    console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
+    console.print(f"look at it   {how_to_look(folder)}", soft_wrap=True)
+
+
+def how_to_look(folder: Path) -> str:
+    """Return the command that shows a sweep, and a hint if no run is ticked."""
+    runs = sorted(path.parent.name for path in folder.glob("*/summary.json"))
+    command = f"tensorboard --logdir {folder}"
+    if len(runs) <= MOST_TICKED:
+        return command
+    return (
+        f"{command}; it ticks none of {len(runs)} runs: type a part of a name, such as "
+        f"{runs[0][:-NAME_END]}, into its filter of runs, and tick what is left"
+    )
 
 
 def lesson_of(config: DictConfig) -> Lesson | None:
