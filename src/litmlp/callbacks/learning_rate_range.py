@@ -65,8 +65,8 @@ class LearningRateRange(Callback):
 def suggestion(rates: Sequence[float], losses: Sequence[float]) -> float | None:
     """Return a tenth of the rate with the smallest loss, or None if no loss falls.
 
-    The rule of the steepest slope, which Lightning has too, suggested rates from 5e-6
-    to 0.7 for the bundled data. The first third is left out, where Lightning's moving
+    Lightning's own rule, the steepest slope, suggested rates down to 5e-6 for the
+    bundled data. The first third is left out, where Lightning's moving
     average of the losses begins.
     """
     points = [p for p in zip(losses, rates, strict=True) if math.isfinite(p[0])]
