@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import CONF, Compose, Run
+from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from litmlp.callbacks.diagnosis import Diagnosis
@@ -290,6 +291,20 @@ def test_the_recipe_for_tables_trains_on_any_task(run: Run, tmp_path: Path) -> N
         (folder,) = tmp_path.glob(f"logs/{target}/runs/*")
         metrics = read_summary(folder)["metrics"]
         assert metrics[f"{metric}/val"] is not None
+
+
+def test_an_ablation_takes_each_part_of_the_recipe_away(config: Compose) -> None:
+    file = OmegaConf.load(CONF / "experiment/sweep/table_ablation.yaml")
+    sweep = file.hydra.sweeper.params
+    nothing, *parts = sweep["+experiment/table_without"].split(",")
+    assert {nothing, *parts} == {
+        p.stem for p in CONF.glob("experiment/table_without/*")
+    }
+    added = "experiment=table", "+experiment/table_without"
+    whole = config(added[0])
+    assert config(added[0], f"{added[1]}={nothing}") == whole
+    for part in parts:
+        assert config(added[0], f"{added[1]}={part}") != whole
 
 
 @pytest.mark.parametrize("ensemble", ["none", "folds"])

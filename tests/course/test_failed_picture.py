@@ -14,6 +14,7 @@ from litmlp.callbacks import (
 )
 from litmlp.callbacks.worked_example import WorkedExample
 from litmlp.course.lessons import picture
+from litmlp.engine.report import draw_curves as report_curves
 from litmlp.engine.report import draw_sweep
 from litmlp.engine.report.write import save_all
 
@@ -52,6 +53,7 @@ def test_a_report_and_a_lesson_without_pictures_are_written(
 ) -> None:
     for name in ("draw_ranking", "draw_effects", "draw_pairing"):
         monkeypatch.setattr(draw_sweep, name, fail)
+    monkeypatch.setattr(report_curves, "draw_curves", fail)
     monkeypatch.setattr(picture, "draw_curves", fail)
     grid = ["-m", "seed=0,1", "optimizer.lr=0.1,0.01", "hydra.sweep.dir=sweep"]
     ended = run("train", *QUICK, "callbacks=minimal", "logger=csv", *grid)

@@ -29,7 +29,7 @@ WITH_A_TEST_OF_THEIR_OWN = (
     *("initializer/given", "model/identity", "preprocessing/logit"),
     "experiment/example/",
     "experiment/lesson/",
-    *("experiment/table", "experiment/images"),
+    *("experiment/table", "experiment/sweep/table_ablation", "experiment/images"),
 )
 FITTING_DATA = {
     "loss/binary_cross_entropy": "gauss",
@@ -238,7 +238,9 @@ def test_experiment_composes_and_builds(option: str, config: Compose) -> None:
 def test_every_experiment_says_its_command_in_its_header() -> None:
     for option in filter(lambda name: name.startswith("experiment/"), OPTIONS):
         header = Path(CONF, f"{option}.yaml").read_text().split("\n\n")[0]
-        assert f"experiment={option.removeprefix('experiment/')}" in header
+        group, _, name = option.rpartition("/")  # a part is added to an experiment
+        whole = option.removeprefix("experiment/")
+        assert f"experiment={whole}" in header or f"+{group}={name}" in header
 
 
 def test_an_option_of_ones_own_needs_no_code(config: Compose, tmp_path: Path) -> None:

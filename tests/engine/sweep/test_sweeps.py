@@ -44,6 +44,7 @@ def test_a_sweep_leaves_one_folder_per_run(run: Run, tmp_path: Path) -> None:
             "checkpoints/last.ckpt",
             "events.out.tfevents",
             "metrics.csv",
+            "model_card.md",
             "summary.json",
             "train.log",
         }
