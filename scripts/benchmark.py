@@ -123,7 +123,7 @@ def main() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     data = Benchmark(batch_size=BATCH_SIZE, test_share=0, validation_share=0.2)
     result = table(
-        "", "µs a batch, fastest epoch", "ratio", "ms an epoch, mean", "ratio"
+        "", "µs per batch, fastest epoch", "ratio", "ms per epoch, mean", "ratio"
     )
     costs = {}
     for hidden_sizes in SIZES:

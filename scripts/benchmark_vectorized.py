@@ -1,7 +1,7 @@
 """Cost of a sweep: python scripts/benchmark_vectorized.py [--members 32 128].
 
 The same runs (seeds × learning rates of the benchmark's network) as one stacked
-network, as one a thread in as many processes, one after the other, and in the common
+network, as one per thread in as many processes, one after the other, and in the common
 Lightning style; of the last two only a few. The clock runs from composed configs to
 complete folders, in processes that have loaded what they need. Only ratios within one
 run mean anything.
@@ -231,7 +231,7 @@ def matmul_peak(threads: int) -> float:
 def show(costs: dict[str, Cost], peak: float) -> None:
     """A row a way: a run with everything it leaves, and its batches alone."""
     names = ("s a run", "common style is", "one by one is")
-    batch = ("µs a batch", "common style is", "one by one is", "GFLOP/s")
+    batch = ("µs per batch", "common style is", "one by one is", "GFLOP/s")
     result = table("everything included", *names, *batch)
     common, basic = costs["common style"], costs["one by one"]
     for name, cost in costs.items():

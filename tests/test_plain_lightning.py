@@ -30,7 +30,7 @@ NETWORK = ("model.hidden_sizes=[8]", "dropout=dropout", "batchnorm=after_activat
 @pytest.fixture(scope="module")
 def wine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wine") / "run"
-    often = "callbacks.checkpoint.every_iterations=5"  # of four batches an epoch
+    often = "callbacks.checkpoint.every_iterations=5"  # an epoch has four batches
     run(folder, "data=wine", *QUICK, *NETWORK, often)
     return folder
 

@@ -10,7 +10,10 @@ from people_runs import people, train_on_people
 from test_export import NEW_ROWS, assert_close
 
 from litmlp.data.samples import Column
+from litmlp.data.tables.missing_words import MISSING_WORDS
+from litmlp.engine.predict import standalone
 from litmlp.engine.predict.export import check_forms, export
+from litmlp.engine.predict.onnx_predictor import MISSING, UNSEEN
 from litmlp.engine.predict.predict_file import open_predictor, predict_file
 from litmlp.errors import UserError
 
@@ -71,6 +74,11 @@ def test_a_mistake_in_the_file_is_one_line(tmp_path: Path) -> None:
         assert message in ended.stderr
         assert len(ended.stderr.splitlines()) == 1
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_the_program_knows_the_missing_values_that_litmlp_knows() -> None:
+    assert standalone.MISSING_WORDS == MISSING_WORDS
+    assert (standalone.MISSING, standalone.UNSEEN) == (MISSING, UNSEEN)
 
 
 def test_columns_that_the_program_cannot_read_are_refused_before_it_is_written() -> (

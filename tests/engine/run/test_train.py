@@ -1,4 +1,4 @@
-"""A run learns, repeats, and obeys its budget, its seeds and its choices a layer."""
+"""A run learns, repeats, and obeys its budget, its seeds and its choices per layer."""
 
 import csv
 from pathlib import Path

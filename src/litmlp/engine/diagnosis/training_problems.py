@@ -20,8 +20,8 @@ STILL = 0.02  # fraction of the loss that is gone
 def doctors_note(history: TrainingHistory) -> list[str]:
     """Return one line per finding: the fault and, after an arrow, useful overrides.
 
-    Only the first group with findings counts: it would explain the later ones, such as
-    dead units a loss that does not move. A healthy run has an empty note.
+    Only the first group with findings counts: it would explain the later ones, as
+    dead units explain a loss that does not move. A healthy run has an empty note.
     """
     for examinations in (
         (all_alike,),

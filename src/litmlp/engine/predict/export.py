@@ -74,8 +74,6 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
     if chosen.suffix and target.suffix != chosen.suffix:
         raise UserError(f"output={output}: format={format} must end in {chosen.suffix}")
     with trained(folder) as model, no_warnings():
-        if format == "folder":
-            check_forms(model.columns)
         try:
             content = chosen.write(model)
         except RuntimeError as error:
@@ -251,9 +249,15 @@ def from_torch_export(content: bytes) -> Predict:
     return lambda inputs: module(**inputs)
 
 
+def to_plain_onnx(model: TrainedModel) -> bytes:
+    """Write a model whose columns the program beside it can read."""
+    check_forms(model.columns)
+    return to_onnx(model)
+
+
 FORMATS = {
     "onnx": Format(suffix=".onnx", write=to_onnx, read=from_onnx),
-    "folder": Format(suffix="", write=to_onnx, read=from_onnx),
+    "folder": Format(suffix="", write=to_plain_onnx, read=from_onnx),
     "torch_export": Format(
         suffix=".pt2", write=to_torch_export, read=from_torch_export
     ),
