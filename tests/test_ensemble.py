@@ -131,6 +131,7 @@ def test_an_impossible_ensemble_is_refused(
 def test_the_recipe_for_tables_trains_on_any_task(run: Run, tmp_path: Path) -> None:
     people = (f"data.path={CONF.parent}/tests/people.csv", "data.drop=[id]")
     small = ("ensemble.size=2", "model.hidden_sizes=[8]", "trainer.max_epochs=2")
+    small += ("encoding.max_one_hot=2",)  # so that a network has look-ups of its own
     for target, metric in (("city", "accuracy"), ("income", "rmse")):
         own = (f"data.target={target}", f"name={target}", "trainer.accelerator=cpu")
         assert run("train", "experiment=table", *people, *small, *own).code == 0

@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data
@@ -63,9 +63,10 @@ class Results(Callback):
         if not predictions.isfinite().all():
             return  # a diverged run has no picture
         figures = draw_results(data, split, predictions)
-        if weights := [p for p in model.shown_network.parameters() if p.ndim == 2]:
+        layers = [m for m in model.shown_network.modules() if isinstance(m, nn.Linear)]
+        if layers:
             names = [column.name for column in data.samples.columns]
-            first = weights[0].double().cpu().numpy()
+            first = layers[0].weight.double().cpu().numpy()
             figures["first_layer_weights"] = first_layer_weights(first, names)
         if isinstance(data, ImageData):
             rows = data.rows[split]

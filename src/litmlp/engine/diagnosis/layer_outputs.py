@@ -57,8 +57,12 @@ class Layer:
 
 
 def leaves(network: nn.Module) -> list[nn.Module]:
-    """Return the modules without children that a layer can consist of."""
-    return [m for m in smallest_modules(network) if not isinstance(m, BETWEEN)]
+    """Return the modules without children that a layer can consist of.
+
+    An embedding of categories is none: it looks rows up, and sums nothing.
+    """
+    others = (nn.Embedding, *BETWEEN)
+    return [m for m in smallest_modules(network) if not isinstance(m, others)]
 
 
 def smallest_modules(model: nn.Module) -> list[nn.Module]:
