@@ -48,7 +48,7 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     show_plan(run.data, run.trainer)
     layers = show(network_table(run))
     typed = {re.split(r"[.=]", t.rpartition("@")[2])[0] for t in own_choices()}
-    for line in advice(run.config, run.model.shown_network, typed):
+    for line in advice(run.config, typed):
         show(f"advice       {line}")
     show_precision(run)
     checkpoints.rewind(run.trainer.loggers, point)
