@@ -85,12 +85,8 @@ CURES = {
     "callbacks=null": "Did you mean minimal?",
     "batchnorm=true": "Did you mean before_activation?",
     "lr": "lr: not of the form key=value",
-    "data.batch_size=choice(null,1.0)": "NoneType is incompatible with Union[str, int, "
-    "float, bool, Dict[Any, Any], List[Any], ChoiceSweep]; without a function: "
-    "data.batch_size=null,1.0",
     "optimizer.betas=(0.9,0.99)": "a list is [0.9,0.99]; quote what has spaces",
     "name=a=b": "mismatched input '=' expecting <EOF>; quote what has",
-    "name=größe": "name=größe: unexpected ö; quote what has",
     "seed=between(1,2)": "Unknown function 'between'",
 }
 

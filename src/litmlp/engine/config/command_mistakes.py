@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from fnmatch import fnmatch
 from typing import Any, Protocol
 
 from hydra.core.object_type import ObjectType
-from hydra.core.override_parser.types import Glob, Override
+from hydra.core.override_parser.types import Override
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
@@ -92,9 +91,9 @@ class Cures:
         chosen = self.config.hydra.runtime.choices.get(group)
         if group == "optimizer" and inner.split(".")[0] == "groups":
             yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
+        if group and inner in self.arguments_of(group):
+            yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
         if options := self.options_with(group, inner):
-            if self.is_argument(group, options[0]):
-                yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
             yield (
                 f"{group}={chosen} has no such key. Did you mean {group}={options[0]} "
                 f"{key}{value}? Options with it: {', '.join(options)}"
@@ -111,8 +110,6 @@ class Cures:
         known = names_in(self.config, key.rpartition(".")[0])
         if get_close_matches(name, known, n=1):
             return
-        if group and name in self.arguments_of(group):
-            yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
         own = {k: each for k, each in keys.items() if not k.startswith("hydra.")}
         for close in get_close_matches(name, own.values(), n=1, cutoff=0.75):
             each = min((k for k in own if own[k] == close), key=len)
@@ -166,12 +163,6 @@ class Cures:
     def content(self, group: str, option: str) -> Any:
         """Return the content of an option's file."""
         return self.repository.load_config(f"{group}/{option}").config
-
-    def is_argument(self, group: str, option: str) -> bool:
-        """Say whether an option's file is of the class that is chosen already."""
-        chosen = OmegaConf.select(self.config, f"{group.replace('/', '.')}._target_")
-        target = self.content(group, option).get("_target_", chosen)
-        return chosen is not None and target == chosen
 
     def arguments_of(self, group: str) -> list[str]:
         """Return the names of the arguments of a group's class."""
@@ -250,37 +241,15 @@ def check_values(override: Override) -> None:
     varies = override.is_sweep_override() and not override.is_interval_sweep()
     if not varies or next(override.sweep_iterator(), None) is not None:
         return
-    cure, loader, value = "", override.config_loader, override.value()
-    if isinstance(value, Glob) and loader is not None:
-        group = override.key_or_group
-        names = [
-            f"{inner}/{name}"
-            for inner in loader.list_groups(group)
-            for name in loader.get_group_options(f"{group}/{inner}")
-            if any(fnmatch(f"{inner}/{name}", pattern) for pattern in value.include)
-        ]
-        known = ", ".join(loader.get_group_options(group)) or "nothing"
-        cure = f" of {known}"
-        if names:
-            cure = f", since a glob looks into no folder: {group}={','.join(names)}"
-    raise UserError(f"{override.input_line} has no value{cure}")
+    raise UserError(f"{override.input_line} has no value")
 
 
 def of_grammar(override: str, error: Exception) -> str:
     """Return the line for an override that Hydra's grammar refuses, with its reason."""
     text = str(error).partition("\nSee https://")[0]
     reason = re.sub(r"^Error parsing override .*\n", "", text)
-    if lexer := re.match(r"(Lexer\w+: ).*\n( *)\^", reason):
-        reason = f"unexpected {override[len(lexer[2]) - len(lexer[1])]}"
     if "missing EQUAL" in reason:
         return f"{override}: not of the form key=value"
-    if "while evaluating" in reason:
-        listed = override.partition("(")[2].rstrip(")")
-        key = override.partition("=")[0]
-        plain = (
-            f"; without a function: {key}={listed}" if "=choice(" in override else ""
-        )
-        return f"{override}: {reason}{plain}"
     brackets = re.sub(r"\((.*)\)", r"[\1]", override.partition("=")[2])
     a_list = f"; a list is {brackets}" if "'('" in reason else ""
     return (
