@@ -94,19 +94,6 @@ def test_adamw_decays_the_weights_apart_from_the_gradient() -> None:
     assert path("adam", steps=1, weight_decay=0.01) == pytest.approx([1 - 1e-3])
 
 
-def test_lbfgs_solves_a_quadratic_in_one_iteration() -> None:
-    assert path("lbfgs", steps=1) == pytest.approx([0.0], abs=1e-6)
-
-
-@pytest.mark.parametrize(("lr", "shrinks"), [(0.01, True), (1.9, True), (2.1, False)])
-def test_too_large_a_learning_rate_jumps_over_the_minimum(
-    lr: float, shrinks: bool
-) -> None:
-    last = path("sgd", steps=100, lr=lr)[-1]
-    assert last == pytest.approx((1 - lr) ** 100)
-    assert (abs(last) < 1) is shrinks
-
-
 def worked_example() -> Regressor:
     """The 2→2→2 sigmoid network of the notes, as a regressor."""
     network = MLP(

@@ -96,14 +96,6 @@ def test_curve_is_the_closed_formula(name: str) -> None:
     assert rates == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-def test_one_cycle_rises_to_the_peak_and_falls_far_below_the_start() -> None:
-    rates = curve(schedule("one_cycle"), total=100)
-    assert rates[0] == pytest.approx(LR / 25)
-    assert max(rates) == pytest.approx(LR)
-    assert rates.index(max(rates)) == 29, "0.3 of the budget"
-    assert rates[-1] == pytest.approx(LR / 25 / 1e4)
-
-
 def test_warmup_cosine_rises_in_a_line_hits_its_peak_and_ends_at_eta_min() -> None:
     rates = curve(schedule("warmup_cosine", eta_min=0.02), total=100, extra=20)
     line = [LR * (step + 1) / 6 for step in range(5)]
@@ -114,11 +106,6 @@ def test_warmup_cosine_rises_in_a_line_hits_its_peak_and_ends_at_eta_min() -> No
         cosine = (1 + math.cos(math.pi * (t - 5) / 95)) / 2
         assert rates[t] == pytest.approx(0.02 + 0.08 * cosine)
     assert rates[100:] == pytest.approx([0.02] * 20), "it stays there"
-
-
-def test_warmup_cosine_without_warm_up_is_the_cosine() -> None:
-    rates = curve(schedule("warmup_cosine", warmup_share=0.0), total=50)
-    assert rates == pytest.approx(curve(schedule("cosine"), total=50))
 
 
 def test_each_parameter_group_keeps_its_own_peak_and_shares_the_end() -> None:
