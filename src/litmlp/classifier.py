@@ -6,6 +6,7 @@ from typing import Unpack
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torchmetrics.regression import MeanAbsolutePercentageError
 
 from litmlp.distributions import Distribution
 from litmlp.errors import UserError
@@ -81,7 +82,8 @@ class Classifier(Supervised):
     def _check_metrics(self) -> None:
         for name, metric in self.metrics.items():
             of_values = type(metric).__module__.startswith("torchmetrics.regression.")
-            if of_values and self.num_outputs > 1:
+            divides_by_target = isinstance(metric, MeanAbsolutePercentageError)
+            if divides_by_target or (of_values and self.num_outputs > 1):
                 raise UserError(
                     f"metrics: {name} compares real values, and the targets are "
                     "classes: choose metrics=brier, log_loss or another one of classes"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,6 +52,9 @@ LEFT = (
     ".hydra/*.yaml",
 )
 """Patterns of the files that a run leaves in its folder."""
+
+Baseline = Literal["majority class", "mean", "linear model"]
+"""Simple models whose test metrics a summary has beside those of the run."""
 
 LATEST = "latest"
 """Name of the newest run."""

@@ -11,6 +11,7 @@ from litmlp.engine.report.run_record import short
 from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import (
+    baselines,
     best_choice,
     count_runs,
     equal_levels,
@@ -89,6 +90,8 @@ def problem_section(findings: Findings, pictures: Pictures) -> Iterator[str]:
     if problem.copies:
         yield paragraph(f"Left out: {problem.copies} older runs of the same configs.")
     yield paragraph(f"Best of {findings.choices.height}: {best_choice(findings)}.")
+    if simple := baselines(findings):
+        yield paragraph(f"Simple models on the test rows, mean over runs: {simple}.")
     yield paragraph("This command trains it again:")
     yield command(findings.command)
     yield from draw(pictures, "ranking")

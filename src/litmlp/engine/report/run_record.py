@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.run_folder import Baseline
 from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.terminal.wording import command_words
 from litmlp.errors import UserError
@@ -45,6 +46,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, if b
 
 Count = Annotated[int, Field(ge=0, lt=LIMIT)]
 Tag = Annotated[str, Field(pattern="/")]
+TestTag = Annotated[str, Field(pattern="^[^/]+/test$")]
+BaselineMetrics = Annotated[dict[TestTag, FiniteFloat | None], Field(max_length=MOST)]
 
 
 class Monitor(BaseModel):
@@ -68,6 +71,7 @@ class Summary(BaseModel):
     best_epoch: Count | None = None
     pruned_epoch: Count | None = None
     metrics: Annotated[dict[Tag, FiniteFloat | None], Field(max_length=MOST)] = {}
+    baselines: dict[Baseline, BaselineMetrics] = {}
     parameters: Count | None = None
     epochs: Count | None = None
     iterations: Count | None = None

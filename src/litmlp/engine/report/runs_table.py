@@ -72,9 +72,10 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     names = problem_names(runs)
     rows = [row_of(*named) for named in zip(runs, names, strict=True)]
     metrics = metric_columns(runs)
-    choices = choice_columns(runs, {*SCHEMA, "choice", *(m.name for m in metrics)})
+    measured = [*metrics, *baseline_columns(runs)]
+    choices = choice_columns(runs, {*SCHEMA, "choice", *(m.name for m in measured)})
     return Runs(
-        table=pl.DataFrame(rows, schema=SCHEMA).hstack([*choices, *metrics]),
+        table=pl.DataFrame(rows, schema=SCHEMA).hstack([*choices, *measured]),
         choices=[column.name for column in choices],
         metrics=[column.name for column in metrics],
         skipped=skipped,
@@ -142,6 +143,20 @@ def metric_columns(runs: Sequence[RunRecord]) -> list[pl.Series]:
         pl.Series(tag, [run.summary.metrics.get(tag) for run in runs], pl.Float64)
         for tag in tags
     ]
+
+
+def baseline_columns(runs: Sequence[RunRecord]) -> list[pl.Series]:
+    """Return test metrics of simple models: ``accuracy of linear model``."""
+    every = [
+        {
+            f"{tag.removesuffix('/test')} of {name}": value
+            for name, metrics in run.summary.baselines.items()
+            for tag, value in metrics.items()
+        }
+        for run in runs
+    ]
+    names = dict.fromkeys(name for run in every for name in run)
+    return [pl.Series(n, [run.get(n) for run in every], pl.Float64) for n in names]
 
 
 def problem_names(runs: Sequence[RunRecord]) -> list[str]:

@@ -1,9 +1,12 @@
 """The sentences of a report, for the console and for the page alike."""
 
 from collections import Counter
+from statistics import fmean
+from typing import get_args
 
 import polars as pl
 
+from litmlp.engine.folder.run_folder import Baseline
 from litmlp.engine.report.comparable_runs import VALUE, has_diverged
 from litmlp.engine.report.findings import COUNT, Findings
 from litmlp.engine.report.runs_table import Runs
@@ -58,6 +61,15 @@ def best_choice(findings: Findings) -> str:
     tied = findings.choices.filter(pl.col("against best") == "tied").height
     others = f"{tied} other{'s' * (tied > 1)}"
     return f"{text}; {others} tied with it" if tied else text
+
+
+def baselines(findings: Findings) -> str:
+    """Return ``accuracy of majority class 0.1000, accuracy of linear model 0.95``."""
+    runs = findings.problem.runs
+    metric = (findings.problem.test or "").removesuffix("/test")
+    names = [f"{metric} of {each}" for each in get_args(Baseline)]
+    values = {n: runs[n].drop_nulls().to_list() for n in names if n in runs.columns}
+    return ", ".join(f"{n} {number(fmean(v))}" for n, v in values.items() if v)
 
 
 def with_interval(row: Row, name: str) -> str:

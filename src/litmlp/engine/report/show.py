@@ -6,6 +6,7 @@ from litmlp.engine.report.findings import Findings
 from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import (
+    baselines,
     best_choice,
     equal_levels,
     important_choices,
@@ -72,6 +73,7 @@ def show_findings(findings: Findings, *, searched: bool = False) -> None:
     show_lines(
         {
             "best": best_choice(findings),
+            "baselines": baselines(findings),
             "again": findings.command,
             "mattered": "" if searched else strongest_axes(findings),
             "no effect": equal_levels(findings),

@@ -1,7 +1,7 @@
 """The model card of a run: what was learned from which rows, how well, its limits."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from statistics import NormalDist
 
@@ -10,6 +10,7 @@ from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import CARD, Summary
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.run_messages import grid
+from litmlp.engine.run.test import NO_BASELINES, Metrics
 
 MOST_NAMES = 20
 """Columns and classes that a card names."""
@@ -43,7 +44,7 @@ def sections(run: Run, summary: Summary) -> Iterator[str]:
         yield f"Classes: {listed(samples.class_names)}."
     yield "## Metrics"
     yield f"They are those of epoch {summary['best_epoch']}, the best by {best}."
-    yield metrics_with_intervals(run.data, summary["metrics"])
+    yield metrics_with_intervals(run.data, summary["metrics"], summary["baselines"])
     yield "## Settings that are no defaults"
     yield "\n".join(f"- {plain(text)}" for text in summary["overrides"]) or "None."
     yield "## Limits"
@@ -53,18 +54,30 @@ def sections(run: Run, summary: Summary) -> Iterator[str]:
     yield grid(("what", "version"), versions.items())
 
 
-def metrics_with_intervals(data: Data, metrics: dict[str, float]) -> str:
-    """Return a table of metrics by split; accuracy has its interval of 95 %."""
-    cells = {}
-    for tag, value in metrics.items():
-        name, split = tag.split("/")
-        cells[tag] = "undefined" if math.isnan(value) else f"{value:.4g}"
-        if name == "accuracy" and 0 <= value <= 1:
-            low, high = interval(value, len(data.rows[split]))
-            cells[tag] += f" ({low:.3f} to {high:.3f})"
-    names = dict.fromkeys(tag.split("/")[0] for tag in metrics)
-    rows = [[n, *(cells.get(f"{n}/{s}", "") for s in data.rows)] for n in names]
-    return grid(("metric", *data.rows), rows)
+def metrics_with_intervals(
+    data: Data, metrics: Metrics, baselines: Mapping[str, Metrics] = NO_BASELINES
+) -> str:
+    """Return a table of metrics by split, and by baseline those of the test rows."""
+    sources = {split: (metrics, split) for split in data.rows}
+    sources |= {f"{each} (test)": (baselines[each], "test") for each in baselines}
+    rows = [
+        [name, *(cell(data, found, name, split) for found, split in sources.values())]
+        for name in dict.fromkeys(tag.split("/")[0] for tag in metrics)
+    ]
+    return grid(("metric", *sources), rows)
+
+
+def cell(data: Data, metrics: Metrics, name: str, split: str) -> str:
+    """Return the text of a metric; accuracy has its interval of 95 %."""
+    value = metrics.get(f"{name}/{split}")
+    if value is None:
+        return ""
+    if math.isnan(value):
+        return "undefined"
+    if name != "accuracy" or not 0 <= value <= 1:
+        return f"{value:.4g}"
+    low, high = interval(value, len(data.rows[split]))
+    return f"{value:.4g} ({low:.3f} to {high:.3f})"
 
 
 def interval(fraction: float, count: int) -> tuple[float, float]:

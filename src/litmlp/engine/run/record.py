@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import WandbLogger
 from litmlp.engine.folder import checkpoints, provenance
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.run_folder import Summary, write_summary
+from litmlp.engine.run.baselines import baselines
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.test import Metrics
 from litmlp.engine.terminal.console import show
@@ -73,6 +74,7 @@ def record(run: Run, last: checkpoints.Checkpoint, metrics: Metrics) -> Summary:
         "best_epoch": best["epoch"],
         "best_value": best["value"],
         "metrics": metrics,
+        "baselines": baselines(model, run.data),
         "pruned_epoch": callbacks.get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": callbacks.get("Diagnosis", {}).get("note", []),
         "wall_seconds": time.perf_counter() - run.start,

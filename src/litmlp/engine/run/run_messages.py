@@ -60,7 +60,7 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
 
 def say_result(folder: Path, summary: Summary) -> None:
     """Show the metrics of a run, the doctor's findings, and where to look further."""
-    show(metrics_table(summary["metrics"]))
+    show(metrics_table(summary["metrics"], summary["baselines"]))
     if undefined := [t for t, v in summary["metrics"].items() if v is None or v != v]:
         show(f"undefined    {', '.join(undefined)}: no number for these rows")
     for finding in summary["doctors_note"]:

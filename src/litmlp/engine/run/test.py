@@ -1,5 +1,8 @@
 """Metrics of every split of a model's data, and their table."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from lightning.pytorch import Trainer
 from omegaconf import DictConfig
 from rich.table import Table
@@ -13,6 +16,8 @@ from litmlp.engine.terminal.console import table
 from litmlp.supervised import Supervised
 
 Metrics = dict[str, float]
+
+NO_BASELINES: Mapping[str, Metrics] = MappingProxyType({})
 
 
 def split_metrics(model: Supervised, data: Data, trainer: Trainer) -> Metrics:
@@ -44,12 +49,15 @@ def one_device(config: DictConfig) -> DictConfig:
     return config
 
 
-def metrics_table(metrics: Metrics) -> Table:
-    """Metrics by row, splits by column."""
+def metrics_table(
+    metrics: Metrics, baselines: Mapping[str, Metrics] = NO_BASELINES
+) -> Table:
+    """Metrics by row; splits, and the test of each baseline, by column."""
     names = dict.fromkeys(tag.split("/")[0] for tag in metrics)
     splits = dict.fromkeys(tag.split("/")[1] for tag in metrics)
-    result = table("", *splits)
+    result = table("", *splits, *(f"{each} (test)" for each in baselines))
     for name in names:
         values = [metrics.get(f"{name}/{split}") for split in splits]
+        values += [found.get(f"{name}/test") for found in baselines.values()]
         result.add_row(name, *("" if v is None else f"{v:.4f}" for v in values))
     return result
