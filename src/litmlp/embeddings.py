@@ -115,11 +115,7 @@ class Periodic(nn.Module):
 
 
 def check_sizes(**sizes: int) -> None:
-    """Check that sizes are 1 or more.
-
-    Raises:
-        UserError: one is smaller.
-    """
+    """Check that sizes are 1 or more."""
     for name, size in sizes.items():
         if size < 1:
             raise UserError(f"{name}={size}: must be 1 or more")

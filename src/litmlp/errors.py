@@ -10,6 +10,8 @@ MOST_NAMES = 60
 class UserError(ValueError):
     """A mistake in a configuration, a file or a call; its text is all a user sees.
 
+    A function ``check_…`` raises it for what it refuses.
+
     Args:
         message: what came, what is allowed, how to fix it.
         where: the config's key, once it is known.

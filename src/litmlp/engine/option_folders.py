@@ -64,11 +64,7 @@ class Project:
         return names
 
     def check_engine(self) -> None:
-        """Check that the project's requirement allows this version of litmlp.
-
-        Raises:
-            UserError: it does not.
-        """
+        """Check that the project's requirement allows this version of litmlp."""
         from packaging.requirements import InvalidRequirement, Requirement
 
         for text in self.content.get("project", {}).get("dependencies", []):

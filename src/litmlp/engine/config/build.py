@@ -117,11 +117,7 @@ def member_configs(config: DictConfig) -> list[DictConfig]:
 
 
 def check_varied(config: DictConfig, key: str, values: Any) -> None:
-    """Check a key in which the networks of an ensemble differ, and its values.
-
-    Raises:
-        UserError: it is no key of a network, or there is no list of values.
-    """
+    """Check a key in which the networks of an ensemble differ, and its values."""
     if key.split(".")[0] not in VARIED or OmegaConf.select(config, key) is None:
         raise UserError(
             f"ensemble.vary: {key} is no key in which networks can differ: choose keys "
@@ -173,11 +169,7 @@ POSITIVE = {
 
 
 def check_trainer(arguments: Mapping[str, Any]) -> None:
-    """Check the arguments of a Trainer that Lightning does not check.
-
-    Raises:
-        UserError: one of them is out of its range.
-    """
+    """Check the arguments of a Trainer that Lightning does not check."""
     for name, instead in POSITIVE.items():
         value = arguments.get(name)
         if isinstance(value, int | float) and value <= 0:
@@ -191,11 +183,7 @@ def check_trainer(arguments: Mapping[str, Any]) -> None:
 
 
 def check_max_time(value: Any) -> None:
-    """Check a time budget.
-
-    Raises:
-        UserError: it is no text of the form that Lightning's timer reads.
-    """
+    """Check a time budget."""
     try:
         Timer(duration=str(value) if isinstance(value, int | float) else value)
     except Exception as error:  # any error of its parser

@@ -233,11 +233,7 @@ def chosen(
 
 
 def check_values(override: Override) -> None:
-    """Check that an override of a sweep stands for one value or more.
-
-    Raises:
-        UserError: ``range(5,1)`` or a glob that matches no option.
-    """
+    """Check that an override of a sweep stands for one value or more."""
     varies = override.is_sweep_override() and not override.is_interval_sweep()
     if not varies or next(override.sweep_iterator(), None) is not None:
         return

@@ -46,9 +46,6 @@ LOG = "${hydra.runtime.output_dir}/"
 
 def check_hydra_section(section: DictConfig) -> None:
     """Check that a ``hydra:`` section names only classes and settings of the allowlist.
-
-    Raises:
-        UserError: the section names something else.
     """
     names = {
         "hydra.job.name": section.job.get("name"),

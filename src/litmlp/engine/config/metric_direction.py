@@ -36,9 +36,6 @@ def check_monitors(config: DictConfig, splits: Sequence[str]) -> None:
     Args:
         config: of a run.
         splits: those that are measured in training.
-
-    Raises:
-        UserError: a part watches a metric that is not measured, or its worst value.
     """
     names = ["loss", *config.task.metrics]
     allowed = [f"{name}/{split}" for name in names for split in splits]

@@ -216,11 +216,7 @@ def has_diverged(folder: Path) -> bool:
 
 
 def check_free(folder: Path) -> None:
-    """Check that a run may be trained into a folder.
-
-    Raises:
-        UserError: the folder holds a finished run, or another process writes to it.
-    """
+    """Check that a run may be trained into a folder."""
     if is_done(folder):
         raise UserError(f"{folder} holds a finished run, which is never overwritten")
     if is_held(folder):

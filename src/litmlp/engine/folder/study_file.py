@@ -46,11 +46,7 @@ def open_study(folder: Path) -> Iterator[RDBStorage]:
 
 
 def report_broken_study(folder: Path) -> AbstractContextManager[None]:
-    """Report any error of the block as a mistake in the study's file.
-
-    Raises:
-        UserError: instead of any other error.
-    """
+    """Report any error of the block as a mistake in the study's file."""
     return blame(f"{folder / STUDY} cannot be used")
 
 

@@ -28,9 +28,6 @@ def check_links(folder: Path, pattern: str = "**/*", *, named: bool = True) -> N
         folder: of a run or a sweep.
         pattern: of the paths in it that are looked at.
         named: whether the user has named the folder, which then may be a link itself.
-
-    Raises:
-        UserError: a symbolic link leads elsewhere.
     """
     home = folder.resolve()
     for path in folder.glob(pattern):
@@ -46,9 +43,6 @@ def check_writers(config: DictConfig, path: Path) -> None:
     Args:
         config: as it was saved.
         path: of its file, for messages.
-
-    Raises:
-        UserError: another place is named.
     """
     for section in WRITERS:
         content = OmegaConf.to_container(config[section], resolve=False)
@@ -79,9 +73,5 @@ def named_values(node: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 
 def blame_folder(folder: Path) -> AbstractContextManager[None]:
-    """Raise every error of the block as a mistake in the files of a run's folder.
-
-    Raises:
-        UserError: instead of any other error.
-    """
+    """Raise every error of the block as a mistake in the files of a run's folder."""
     return blame(f"run={folder} cannot be rebuilt from its files")

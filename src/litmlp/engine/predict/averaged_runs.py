@@ -90,11 +90,7 @@ def ensemble(sweep: Path) -> Iterator[Ensemble]:
 
 
 def check_alike(runs: Sequence[TrainedModel]) -> None:
-    """Check that the predictions of runs mean the same.
-
-    Raises:
-        UserError: they do not.
-    """
+    """Check that the predictions of runs mean the same."""
     first = meaning(runs[0])
     for run in runs:
         for name, value in meaning(run).items():

@@ -39,11 +39,7 @@ def evaluate_sweep(sweep: Path) -> Metrics:
 
 
 def check_same_rows(sweep: Path) -> None:
-    """Check that runs have the same rows: a row that one has learned is no test row.
-
-    Raises:
-        UserError: the runs were not trained and tested on the same rows.
-    """
+    """Check that runs have the same rows: a row that one has learned is no test row."""
     found = statuses_of(sweep)
     folders = [folder for folder in found if found[folder] == "done"]
     data = [run_folder.read_summary(folder).get("data") for folder in folders]

@@ -137,11 +137,7 @@ def read_rows(model: TrainedModel, source: str, more: Sequence[str]) -> Labelled
 
 
 def check_finite(source: str, labelled: LabelledRows, predictions: Tensor) -> None:
-    """Check that every prediction [N, …] is finite, as scores and pictures need.
-
-    Raises:
-        UserError: a prediction is not.
-    """
+    """Check that every prediction [N, …] is finite, as scores and pictures need."""
     wrong = ~predictions.isfinite().all(dim=1)
     if wrong.any():
         row = labelled.rows[int(wrong.nonzero()[0])]

@@ -111,11 +111,7 @@ def deployed_files(run: Path, content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def check_forms(columns: Sequence[Column]) -> None:
-    """Check that the program of the folder can read each column.
-
-    Raises:
-        UserError: a column is written as no plain number and no ISO date.
-    """
+    """Check that the program of the folder can read each column."""
     for column in columns:
         if column.form not in ("", "ISO"):
             raise UserError(

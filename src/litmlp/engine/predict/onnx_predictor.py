@@ -105,11 +105,7 @@ def open_onnx(path: Path) -> Iterator[OnnxModel]:
 
 
 def check_output(model: OnnxModel) -> None:
-    """Check that a model has one prediction per name, before it gets any rows.
-
-    Raises:
-        UserError: the graph takes or returns something else than the metadata say.
-    """
+    """Check that a model has one prediction per name, before it gets any rows."""
     try:
         found = tuple(model.predict(torch.zeros(1, len(model.columns))).shape)
     except Exception as error:  # onnxruntime's errors share no class

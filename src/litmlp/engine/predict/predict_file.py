@@ -93,11 +93,7 @@ def predict_file(
 
 
 def check_output(target: Path, source: Path) -> None:
-    """Check that an output replaces neither the input nor a file of a run.
-
-    Raises:
-        UserError: it would.
-    """
+    """Check that an output replaces neither the input nor a file of a run."""
     if target.exists() and target.samefile(source):
         raise UserError(f"output={target} is the input: give another file")
     if target.name in LEFT and (target.parent / "summary.json").is_file():

@@ -159,11 +159,7 @@ def from_checkpoint(
 
 
 def check_width(model: TrainedModel) -> None:
-    """Check that a model has one prediction per name.
-
-    Raises:
-        UserError: the network returns something else than the names say.
-    """
+    """Check that a model has one prediction per name."""
     found = model.predict(torch.zeros(1, len(model.columns))).shape
     width = model.num_predictions * (1 + len(model.bounds))
     if found != (1, width):

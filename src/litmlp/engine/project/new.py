@@ -89,11 +89,7 @@ def new_project(
 
 
 def check_name(name: str) -> None:
-    """Check that a package of this name can be made.
-
-    Raises:
-        UserError: it is no such name, or there is a module of that name.
-    """
+    """Check that a package of this name can be made."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise UserError(
             f"{name}: expected the name of a package: small letters, digits and _, as "
@@ -138,11 +134,7 @@ def table_texts(
 
 
 def check_free(folder: Path, texts: dict[str, str], *, here: bool) -> None:
-    """Check that no file of the project is there.
-
-    Raises:
-        UserError: there is one.
-    """
+    """Check that no file of the project is there."""
     if not here and folder.exists():
         raise UserError(f"{folder.name} exists: choose another name, or another folder")
     for path in texts:

@@ -143,11 +143,7 @@ def auto_precision(accelerator: str) -> str:
 
 
 def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
-    """Check that the rows that choose the best epoch define the monitored metric.
-
-    Raises:
-        UserError: they hold one class, and the metric compares two.
-    """
+    """Check that the rows that choose the best epoch define the monitored metric."""
     name, split = config.monitor.split("/")
     target = str((config.task.metrics.get(name) or {}).get("_target_", ""))
     rows = data.split_targets[split]
@@ -161,11 +157,7 @@ def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
 
 
 def check_counts(model: Supervised, data: Data) -> None:
-    """Check that a loss of counts gets no negative target.
-
-    Raises:
-        UserError: it does.
-    """
+    """Check that a loss of counts gets no negative target."""
     lowest = data.samples.targets.min()
     if isinstance(model.loss, Distribution) and model.loss.counts and lowest < 0:
         raise UserError(
@@ -175,11 +167,7 @@ def check_counts(model: Supervised, data: Data) -> None:
 
 
 def check_callbacks(trainer: Trainer) -> None:
-    """Check that the run is tested at its best weights, and that these are its own.
-
-    Raises:
-        UserError: no callback keeps these weights, or a callback replaces them.
-    """
+    """Check that the run is tested at its best weights, and that these are its own."""
     callbacks = trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
     if not any(isinstance(callback, BestAndLast) for callback in callbacks):
         raise UserError(

@@ -59,11 +59,7 @@ def has_saved_command(folder: Path) -> bool:
 
 
 def check_changes(overrides: list[str]) -> None:
-    """Check that a resumed run keeps its config, apart from its budget.
-
-    Raises:
-        UserError: an override changes another key.
-    """
+    """Check that a resumed run keeps its config, apart from its budget."""
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~")
         if key not in ("resume", "name", *CHANGEABLE):
@@ -147,9 +143,6 @@ def check_budget_left(config: DictConfig, content: Mapping[str, Any]) -> None:
     Args:
         config: with the budget.
         content: of the checkpoint.
-
-    Raises:
-        UserError: the budget is smaller.
     """
     done = {
         "max_epochs": content["loops"]["fit_loop"]["epoch_progress"]["current"][
@@ -168,11 +161,7 @@ def check_budget_left(config: DictConfig, content: Mapping[str, Any]) -> None:
 
 
 def check_time_left(config: DictConfig, content: Mapping[str, Any]) -> None:
-    """Check that a new budget leaves time to train; the old one may be used up.
-
-    Raises:
-        UserError: the time is used up.
-    """
+    """Check that a new budget leaves time to train; the old one may be used up."""
     from lightning.pytorch.callbacks import Timer  # loading takes seconds
 
     timer, limit = content["callbacks"].get("Timer"), config.trainer.max_time
@@ -210,11 +199,7 @@ def valid_entries(folder: Path, config: DictConfig) -> run_folder.Summary:
 
 
 def check_same_data(folder: Path, data: "Data") -> None:
-    """Check that a run goes on with the data that it began with.
-
-    Raises:
-        UserError: the data have changed since.
-    """
+    """Check that a run goes on with the data that it began with."""
     if not (folder / "summary.json").is_file():
         return
     before = run_folder.read_summary(folder).get("data") or {}

@@ -52,11 +52,7 @@ def as_text(objectives: Mapping[str, Mode]) -> str:
 
 
 def check_same_choices(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
-    """Check that a trial had the choices that are searched now.
-
-    Raises:
-        UserError: an axis has other choices than the trial had.
-    """
+    """Check that a trial had the choices that are searched now."""
     for axis in axes:
         before = trial.distributions.get(axis.key, axis.distribution)
         try:

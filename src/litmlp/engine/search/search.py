@@ -184,11 +184,7 @@ def build_search(
 
 
 def check_pruning(search: Search, monitor: str) -> None:
-    """Check that a trial is one run, and that the monitored metric is its objective.
-
-    Raises:
-        UserError: it is not.
-    """
+    """Check that a trial is one run, and that the monitored metric is its objective."""
     if list(search.objectives) != [monitor]:
         raise UserError(
             f"hydra/sweeper/pruner: trials are ended by {monitor}, so this must be the "

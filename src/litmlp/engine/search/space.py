@@ -215,11 +215,7 @@ def numbers(
 
 
 def check_condition(condition: str, fixed: Sequence[str], axes: Sequence[Axis]) -> None:
-    """Check that some run makes the choice that is a condition.
-
-    Raises:
-        UserError: no run does.
-    """
+    """Check that some run makes the choice that is a condition."""
     choices = [f"{axis.key}={value}" for axis in axes for value in axis.values() or ()]
     if condition not in (*fixed, *choices):
         raise UserError(

@@ -27,11 +27,7 @@ ONCE = {
 
 
 def check_name(name: str | None) -> None:
-    """Check that a name is that of a folder under logs/.
-
-    Raises:
-        UserError: the name is a path or null.
-    """
+    """Check that a name is that of a folder under logs/."""
     if name is None:
         raise UserError("name=null: give letters, digits and ._+-, as in name=mine")
     if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*", str(name)):
@@ -39,22 +35,14 @@ def check_name(name: str | None) -> None:
 
 
 def check_resumed_folder(config: DictConfig) -> None:
-    """Check that a run is resumed in its own folder.
-
-    Raises:
-        UserError: the command names another folder, or there is no such run.
-    """
+    """Check that a run is resumed in its own folder."""
     folder = resume.folder_to_resume(Path("logs") / config.name / "runs", config.resume)
     if Path(config.hydra.run.dir) != folder:
         raise UserError(f"hydra.run.dir={config.hydra.run.dir}: resume= says where")
 
 
 def check_single_run(config: DictConfig) -> None:
-    """Check that the command of a single run has no override of a sweep.
-
-    Raises:
-        UserError: there is one.
-    """
+    """Check that the command of a single run has no override of a sweep."""
     for override in as_typed(config.hydra.overrides.task):
         for start, meaning in ONCE.items():
             if override.startswith(start):
@@ -62,11 +50,7 @@ def check_single_run(config: DictConfig) -> None:
 
 
 def check_on_error(config: DictConfig) -> None:
-    """Check the value of ``sweep.on_error``.
-
-    Raises:
-        UserError: the value is neither continue nor stop.
-    """
+    """Check the value of ``sweep.on_error``."""
     if config.sweep.on_error not in ("continue", "stop"):
         given = config.sweep.on_error
         raise UserError(f"sweep.on_error={given}: allowed are continue and stop")
@@ -106,9 +90,6 @@ def check_latest(config: DictConfig, runs: Iterable[Path]) -> None:
     Args:
         config: of the sweep.
         runs: the folders of the runs of this command.
-
-    Raises:
-        UserError: the newest sweep has no run of this command.
     """
     sweep = Path(config.hydra.sweep.dir)
     is_other = holds_runs(sweep) and not any(map(Path.exists, runs))
@@ -150,11 +131,7 @@ def is_search(config: DictConfig) -> bool:
 
 
 def check_kind_of_sweep(config: DictConfig) -> None:
-    """Check that a search and a sweep of every combination do not share a folder.
-
-    Raises:
-        UserError: the folder holds the other kind.
-    """
+    """Check that a search and a sweep of every combination do not share a folder."""
     folder = Path(config.hydra.sweep.dir)
     if not holds_sweep(folder) or holds_search(folder) == is_search(config):
         return
