@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from litmlp.engine.figures.style import COLORS, as_label, new_figure
 from litmlp.engine.report.draw_sweep import spans_decades
-from litmlp.engine.report.search_results import Search, Trial, outlier_limit
+from litmlp.engine.report.search_results import Search
 
 MOST_CHOICES = 12
 
@@ -17,8 +16,6 @@ LOOKS = {
     "complete": ("o", COLORS[0], "trained to the end"),
     "pruned": ("x", COLORS[4], "pruned, its last value"),
 }
-LOST = {"failed": COLORS[6], "diverged": COLORS[1], "off the scale": COLORS[3]}
-"""Trials without a place in the picture; a stroke at its edge stands for each."""
 
 
 def draw_history(search: Search) -> Figure:
@@ -26,42 +23,20 @@ def draw_history(search: Search) -> Figure:
     names = search.objectives
     figure, panels = new_figure(len(names), 1, width=7.0, height=3.2)
     for index, panel in enumerate(panels):
-        far = outliers(search, index)
-        near = [t for t in search.trials if is_finite(t) and t.number not in far]
         for state, (marker, color, text) in LOOKS.items():
-            points = [(t.number, t.values[index]) for t in near if t.state == state]
+            own = [t for t in search.trials if t.state == state]
+            points = [(t.number, t.values[index]) for t in own]
             if points:
                 panel.plot(*zip(*points, strict=True), marker, color=color, label=text)
-        stretch(panel.set_yscale, [trial.values[index] for trial in near])
+        values = [trial.values[index] for trial in search.trials]
+        stretch(panel.set_yscale, [v for v in values if math.isfinite(v)])
         draw_best_so_far(panel, search, index)
-        for state, color in LOST.items():
-            numbers = [t.number for t in search.trials if t.state == state]
-            numbers = sorted(far) if state == "off the scale" else numbers
-            edge = [0.97 if search.modes[index] == "min" else 0.03] * len(numbers)
-            if numbers:
-                at = panel.get_xaxis_transform()
-                look: Any = {"color": color, "ms": 12, "mew": 2, "label": state}
-                panel.plot(numbers, edge, "|", transform=at, **look)
         panel.set(ylabel=names[index])
         panel.set_title(f"{names[index]} of each trial", loc="left")
-        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+        if panel.lines:  # a trial has a value
+            panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     panels[-1].set(xlabel="trial")
     return figure
-
-
-def outliers(search: Search, index: int) -> set[int]:
-    """Return the trials so bad in an objective that they would hide the others."""
-    values = {t.number: t.values[index] for t in search.trials if is_finite(t)}
-    if not values:
-        return set()
-    sign = 1 if search.modes[index] == "min" else -1
-    limit = sign * outlier_limit(list(values.values()), search.modes[index])
-    return {number for number, value in values.items() if sign * value > limit}
-
-
-def is_finite(trial: Trial) -> bool:
-    """Return whether a trial has values."""
-    return all(map(math.isfinite, trial.values))
 
 
 def draw_best_so_far(panel: Axes, search: Search, index: int) -> None:

@@ -39,9 +39,6 @@ LIMIT = 2**63
 MOST = 300
 """Metrics or overrides of a run; each can become a column of all tables."""
 
-MOST_NODES = 10**6
-"""Values of a config; lists that hold each other by references have more."""
-
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, if built
 
 Count = Annotated[int, Field(ge=0, lt=LIMIT)]
@@ -200,25 +197,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
     """Return a file's dictionary, or an empty one if there is none to read."""
     try:
         content = yaml.load(path.read_bytes(), Loader=LOADER)
-        check_size(content)
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def check_size(content: Any) -> None:
-    """Check that a content is small, with what it repeats, so not part of itself.
-
-    Raises:
-        ValueError: it is larger than any config.
-    """
-    nodes, count = [content], 0
-    while nodes:
-        node, count = nodes.pop(), count + 1
-        if count > MOST_NODES:
-            raise ValueError("a config that is part of itself")
-        nodes += node.values() if isinstance(node, dict) else ()
-        nodes += node if isinstance(node, list) else ()
 
 
 def descend(node: Any, keys: list[str]) -> Any:
