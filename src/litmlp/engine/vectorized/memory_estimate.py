@@ -7,10 +7,10 @@ from hydra.utils import get_class
 from torch import Tensor
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.engine.diagnosis.layer_outputs import record_calls, smallest_modules
 from litmlp.engine.process.available_memory import available
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.vectorized.optimizers import RULES
-from litmlp.engine.vectorized.vmapped_network import TrainedParts
 from litmlp.supervised import Supervised
 
 FRACTION = 0.5
@@ -91,7 +91,7 @@ def open_files() -> int:
 def bytes_of_run(run: Run) -> int:
     """Estimate the bytes of weights, optimizer, activations and an epoch's outputs.
 
-    The activations are those that a backward pass of this network keeps.
+    The activations are the outputs of all modules.
     """
     weights = sum(p.nbytes for p in run.model.parameters())
     features = run.data.split_features
@@ -109,17 +109,9 @@ def bytes_of_run(run: Run) -> int:
     return int(kept + 2 * activations * largest + epoch)  # 2: with their gradients
 
 
-@torch.random.fork_rng(devices=[])
 def bytes_of_batch(model: Supervised, features: Tensor) -> tuple[int, int]:
     """Return the bytes that rows [B, F] leave for a backward pass, and of outputs."""
-    parts = TrainedParts(model)
-    sizes = {p.untyped_storage().data_ptr(): 0 for p in parts.parameters()}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        sizes.setdefault(storage.data_ptr(), storage.nbytes())
-        return tensor.detach()  # one that knows its function would never be freed
-
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        outputs = parts(features)
-    return sum(sizes.values()), outputs.nbytes
+    with record_calls(model, smallest_modules(model)) as calls, torch.inference_mode():
+        outputs = model(features)
+    kept = {id(c.outputs): c.outputs.nbytes for c in calls}  # an Identity adds nothing
+    return sum(kept.values()), outputs.nbytes

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn
 
-from litmlp.engine.folder.sweep_folder import folder_of, status_of
 from litmlp.engine.process import signals
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.launcher_process import LauncherProcess
@@ -88,7 +87,7 @@ def train_in_processes(
         with signals.interrupt_on_signal(), display.show():
             train(own, display)
             for (part, slot), future in zip(pairs, futures, strict=True):
-                receive(future, part, slot, display)
+                receive(future, part, slot)
     except BaseException:
         if futures:
             from litmlp.engine.sweep.process_pool import end  # needs joblib
@@ -97,24 +96,14 @@ def train_in_processes(
         raise
 
 
-def receive(
-    future: "Future[Results]", part: Part, slot: "Slot", display: Display
-) -> None:
-    """Take over the results of another process; train its jobs if it was killed."""
+def receive(future: "Future[Results]", part: Part, slot: "Slot") -> None:
+    """Take over the results of another process; the runs of a killed one are left."""
     try:
         results, said = future.result()
         said.print_output(set())
     except BrokenProcessPool:
-        console.print("a process was killed: its runs go on in this one")
+        console.print("a process was killed: the sweep goes on without its runs")
         slot.renew()
-        over = ("done", "failed")
-        status = {id(job): status_of(folder_of(job.composed)) for job in part.jobs}
-        left = {number for number in status if status[number] not in over}
-        display.runs += len(left)
-        part.train(
-            [[job for job in group if id(job) in left] for group in part.groups],
-            display,
-        )
-        results = [j.result if id(j) in left else j.recorded() for j in part.jobs]
+        results = [job.returned() for job in part.jobs]
     for job, result in zip(part.jobs, results, strict=True):
         job.result = result
