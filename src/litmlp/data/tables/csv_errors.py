@@ -14,27 +14,18 @@ def check_rows(file: Path, separator: str, skip_rows: int) -> None:
     """Raise a UserError for the first row with more or fewer fields than the header."""
     rows = rows_of(file, separator, skip_rows)
     width = len(next(rows, (0, []))[1])
-    for number, (line, row) in enumerate(rows):
+    for line, row in rows:
         if row and len(row) != width:
+            cure = (
+                "a field is missing, or an empty one lacks its separator"
+                if len(row) < width
+                else f"a {separator!r} in a value needs quotes around it, and a column "
+                "of row names (as R writes it) needs a name in the header"
+            )
             raise UserError(
                 f"{file}, line {line}: {len(row)} fields, and the header has {width}: "
-                f"{reason(row, width, separator, is_first=number == 0)}"
+                f"{cure}"
             )
-
-
-def reason(row: list[str], width: int, separator: str, *, is_first: bool) -> str:
-    """Say what may be wrong with a row of another width than the header."""
-    if len(row) < width:
-        return "a field is missing, or an empty one lacks its separator"
-    if len(row) == width + 1 and not row[-1].strip():
-        return f"the row ends with {separator!r}: delete it, or end the header with it"
-    if len(row) == width + 1 and is_first:
-        return (
-            "R writes row names without a header: write the table with "
-            "row.names=FALSE, or give the first column a name. Otherwise a "
-            f"{separator!r} in a value needs quotes around it"
-        )
-    return f"a {separator!r} in a value needs quotes around it"
 
 
 def rows_of(
