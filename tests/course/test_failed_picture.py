@@ -16,7 +16,6 @@ from litmlp.callbacks.worked_example import WorkedExample
 from litmlp.course.lessons import picture
 from litmlp.engine.report import draw_curves as report_curves
 from litmlp.engine.report import draw_sweep
-from litmlp.engine.report.write import save_all
 
 QUICK = ["data=xor", "data.num_samples=40", "trainer=cpu", "trainer.max_epochs=1"]
 
@@ -61,11 +60,3 @@ def test_a_report_and_a_lesson_without_pictures_are_written(
     assert "a picture is left out" in ended.out + ended.err
     page = (tmp_path / "sweep" / "report" / "report.html").read_text()
     assert "<img" not in page
-
-
-def test_the_other_pictures_are_kept(tmp_path: Path) -> None:
-    from litmlp.engine.figures.style import new_figure
-
-    drawn = save_all({"a": fail, "b": lambda: new_figure()[0]}, tmp_path, "x-")
-    assert drawn == {"b": tmp_path / "x-b.png"}
-    assert [path.name for path in tmp_path.iterdir()] == ["x-b.png"]

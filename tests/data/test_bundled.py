@@ -66,28 +66,6 @@ def test_facts_of_a_regression_measure_the_training_targets() -> None:
     assert (facts["target_mean"], facts["target_std"]) == ([0.0], [1.0])
 
 
-def test_training_batches_cover_the_training_rows_in_a_new_order_each_epoch() -> None:
-    data = BundledData(name="diabetes", batch_size=50)
-    loader = data.train_dataloader()
-    epochs = []
-    for epoch in range(2):
-        loader.sampler.set_epoch(epoch)
-        epochs.append(torch.cat([targets for _, targets in loader]))
-    train = data.samples.targets[data.rows["train"]]
-    assert not torch.equal(epochs[0], epochs[1])
-    for seen in epochs:
-        assert torch.equal(seen.sort(dim=0).values, train.sort(dim=0).values)
-
-
-@pytest.mark.parametrize(
-    ("batch_size", "iterations"), [(1, 96), (32, 3), (64, 2), ("full", 1), (4096, 1)]
-)
-def test_batch_size_is_samples_per_update(batch_size: Any, iterations: int) -> None:
-    loader = BundledData(name="iris", batch_size=batch_size).train_dataloader()
-    assert len(loader) == iterations
-    assert sum(len(targets) for _, targets in loader) == 96
-
-
 def test_splits_are_evaluated_in_order_and_in_full() -> None:
     data = BundledData(name="iris")
     loaders = data.test_dataloader()

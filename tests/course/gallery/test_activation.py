@@ -40,11 +40,6 @@ def test_zones_are_where_units_hardly_learn(activation: Any, expected: Any) -> N
     assert [f"{zone.kind} {zone}" for zone in zones] == expected
 
 
-def test_a_constant_is_dead_everywhere() -> None:
-    (zone,) = measure(lambda: nn.Threshold(100, 1)).zones
-    assert (zone.kind, str(zone)) == ("dead", "everywhere")
-
-
 @pytest.mark.parametrize(
     ("activation", "mean"),
     [(nn.Sigmoid, 0.5), (nn.Tanh, 0.0), (nn.ReLU, (2 * torch.pi) ** -0.5)],

@@ -164,14 +164,6 @@ def test_script_says_where_to_look(run: Run, tmp_path: Path) -> None:
     assert tags(tmp_path / "logs" / "gallery") == ["activation/relu"]
 
 
-def test_a_mistake_is_one_line(run: Run, tmp_path: Path) -> None:
-    ended = run("gallery", "activation=relu", "loss=msa")
-    assert ended.code == 1
-    assert ended.err.startswith("error: loss=msa: no such option. Did you mean ms")
-    assert ended.err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_help_does_not_wait_for_torch() -> None:
     script = (
         "import runpy, sys, atexit\n"

@@ -27,9 +27,3 @@ def test_alpha_dropout_keeps_mean_and_spread_of_selu() -> None:
     for values in (batch.before, batch.training):
         assert values.mean() == pytest.approx(0, abs=0.02)
         assert values.std() == pytest.approx(1, abs=0.02)
-
-
-def test_without_dropout_nothing_is_dropped() -> None:
-    batch = measure(nn.Identity)
-    assert not batch.dropped.any()
-    assert torch.equal(batch.training, batch.before)

@@ -55,16 +55,3 @@ def test_cross_entropy_is_minus_log_of_the_probability() -> None:
     assert torch.allclose(curve.values, -torch.log(softmax), atol=1e-5)
     assert torch.allclose(curve.slopes, softmax - 1, atol=1e-5)
     assert curve.value_at(0) == pytest.approx(math.log(3))
-
-
-def test_binary_losses_see_the_second_class() -> None:
-    for loss in (nn.BCEWithLogitsLoss(), nn.SoftMarginLoss()):
-        curve = measure(loss)
-        assert curve.probabilities is not None
-        assert torch.allclose(curve.probabilities, torch.sigmoid(LEADS))
-        assert torch.allclose(curve.values, -nn.functional.logsigmoid(LEADS), atol=1e-5)
-
-
-def test_class_weights_say_how_many_classes_there_are() -> None:
-    curve = measure(nn.CrossEntropyLoss(weight=torch.ones(5)))
-    assert curve.value_at(0) == pytest.approx(math.log(5))

@@ -5,10 +5,9 @@ from functools import partial
 import pytest
 import torch
 from built import parts
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
-from litmlp.course.gallery.optimizer import STEPS, descend, draw, measure
+from litmlp.course.gallery.optimizer import STEPS, descend, measure
 from litmlp.course.gallery.surfaces import SURFACES, Surface
 
 
@@ -26,16 +25,6 @@ def test_sgd_walks_against_the_gradient(name: str) -> None:
     for point in points:
         assert torch.allclose(point, expected)
         expected = expected - 0.1 * gradient(surface, expected)
-
-
-def test_momentum_is_the_one_of_torch() -> None:
-    surface = SURFACES["ravine"]
-    points = descend(surface, partial(torch.optim.SGD, lr=0.02, momentum=0.9))
-    expected, velocity = points[0], torch.zeros(2)
-    for point in points:
-        assert torch.allclose(point, expected)
-        velocity = 0.9 * velocity + gradient(surface, expected)
-        expected = expected - 0.02 * velocity
 
 
 @pytest.mark.parametrize("name", SURFACES)
@@ -84,33 +73,3 @@ def test_a_learning_rate_that_suffices_or_is_given_is_kept() -> None:
     assert (own.lr, own.why) == (0.35, "its file's own")
     given = measure(partial(torch.optim.SGD, lr=0.35), lr=1e-5)
     assert (given.lr, given.why) == (1e-5, "as given")
-
-
-def test_one_that_never_gets_down_shows_its_best() -> None:
-    paths = measure(torch.optim.Adadelta)
-    assert paths.lr == 1.0
-    assert 0.05 < paths.typical_end < 1
-
-
-def test_divergence_is_no_obstacle() -> None:
-    paths = measure(torch.optim.SGD, lr=3.0)
-    assert paths.typical_end > 1e6
-    assert paths.points["local_minimum"].isnan().any()
-    draw(paths).canvas.draw()
-
-
-class Halving(Optimizer):
-    """Has no learning rate: halves every weight."""
-
-    def __init__(self, params: list[nn.Parameter]) -> None:
-        super().__init__(params, {})
-
-    def step(self, closure: object = None) -> None:
-        for weights in self.param_groups[0]["params"]:
-            weights.data /= 2
-
-
-def test_an_optimizer_without_a_learning_rate_is_drawn_as_it_is() -> None:
-    paths = measure(Halving)
-    assert (paths.lr, str(paths)) == (None, "")
-    assert torch.equal(paths.points["bowl"][1], paths.points["bowl"][0] / 2)

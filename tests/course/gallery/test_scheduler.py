@@ -7,7 +7,7 @@ import torch
 from built import parts
 
 from litmlp.course.gallery.layout import jumps
-from litmlp.course.gallery.scheduler import BATCHES, EPOCHS, Curve, draw, measure
+from litmlp.course.gallery.scheduler import BATCHES, EPOCHS, Curve, measure
 
 LR = 0.1
 TOTAL = EPOCHS * BATCHES
@@ -29,15 +29,6 @@ def test_curves_are_the_formulas() -> None:
     cosine = LR * (1 + torch.cos(math.pi * t / TOTAL)) / 2
     assert torch.allclose(curve("cosine").rates, cosine, atol=1e-9)
     assert curve("one_cycle").rates.max() == pytest.approx(LR)
-
-
-def test_interval_decides_the_axis() -> None:
-    epochs = curve("cosine", "scheduler.interval=epoch")
-    assert (epochs.interval, len(epochs.rates)) == ("epoch", EPOCHS)
-    assert draw(epochs).axes[0].get_xlabel().startswith("epoch")
-    steps = curve("cosine")
-    assert (steps.interval, len(steps.rates)) == ("step", TOTAL)
-    assert draw(steps).axes[0].get_xlabel().startswith("iteration")
 
 
 def test_milestones_are_marked_and_smooth_curves_are_not() -> None:

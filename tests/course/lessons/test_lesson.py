@@ -55,12 +55,6 @@ def test_a_lesson_ends_with_a_verdict_that_its_folders_give_again(
     assert [each.verdict for each in found] == list(verdicts(content).values())
 
 
-def test_without_its_effect_a_claim_is_not_supported(run: Run, tmp_path: Path) -> None:
-    run("train", *SYMMETRY, "model.initializer=kaiming_uniform")
-    (path,) = tmp_path.glob("logs/*/sweeps/*/verdict.json")
-    assert verdicts(json.loads(path.read_text()))[STAYS_ALIKE] == "not supported"
-
-
 def test_a_mistaken_lesson_is_refused_before_training(run: Run, tmp_path: Path) -> None:
     ended = run("train", *SYMMETRY, "+lesson.questoin=why")
     assert ended.code == 1
@@ -78,12 +72,6 @@ def test_a_claim_is_about_a_measure() -> None:
     claim = Claim(says="x", measure="accurcy", of={}, above=0)
     with pytest.raises(UserError, match=r"claim 'x': .* Did you mean accuracy\?"):
         Lesson(question="?", measures={"accuracy": at_best}, claims=[claim])
-
-
-def test_a_sweep_without_runs_teaches_nothing(tmp_path: Path) -> None:
-    lesson = Lesson(question="?", measures={}, claims=[])
-    with pytest.raises(UserError, match="has no finished run"):
-        lesson.judge(tmp_path)
 
 
 def test_a_lesson_does_not_change_the_hash_of_its_runs() -> None:

@@ -111,14 +111,6 @@ def test_problems_are_kept_apart(run: Run, tmp_path: Path) -> None:
     assert "1-data-iris-ranking.png" in files(tmp_path / "elsewhere")
 
 
-def test_patterns_and_lists_of_folders(run: Run, sweep: Path) -> None:
-    assert run("report", f"runs={sweep}/relu-*").code == 0
-    assert pl.read_csv(sweep / "report" / "runs.csv").height == 6
-    some = f"runs=[{sweep}/relu-0.1-0,{sweep}/tanh-*]"
-    assert run("report", some, "output=some").code == 0
-    assert pl.read_csv(sweep.parent / "some" / "runs.csv").height == 7
-
-
 @pytest.mark.parametrize("status", ["failed", "interrupted", "done"])
 def test_runs_that_all_came_to_nothing(status: str, run: Run, tmp_path: Path) -> None:
     monitor = {"monitor": None} if status != "done" else {}

@@ -3,14 +3,12 @@
 import json
 import math
 import re
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Run
-from launched import SAID, attempts, launched, steps
 from made_up_search import trials
 from optuna.trial import TrialState
 
@@ -124,35 +122,6 @@ def test_a_bad_trial_is_pruned(run: Run, tmp_path: Path) -> None:
             assert "the same as in summary.json, to the last digit" in evaluated
     by_lr = {trial.params["optimizer.lr"]: trial.state for trial in found}
     assert by_lr["0.1"] == TrialState.COMPLETE
-
-
-@pytest.mark.slow
-def test_a_killed_search_continues(run: Run, tmp_path: Path) -> None:
-    each = ("callbacks.checkpoint.every_epochs=1", "trainer.max_epochs=10")
-    command = (*QUICK, *each, LR, "hydra/sweeper/pruner=median")
-    whole = (*command, "hydra.sweeper.n_trials=4")  # 30 steps each
-    assert launched(tmp_path, *whole, killed_at=50) == -signal.SIGKILL
-    before = summaries(tmp_path / "here")
-    *_, killed = trials(tmp_path / "here")
-    assert (killed.number, killed.state) == (1, TrialState.RUNNING)
-    again = (*command, "hydra.sweeper.n_trials=4", "sweep.resume=here")
-    assert launched(tmp_path, *again) == 0
-    assert "4 trials: 4 complete" in (tmp_path / SAID).read_text()
-    found = trials(tmp_path / "here")
-    assert [trial.number for trial in found] == [0, 1, 2, 3, 4]
-    states = [trial.state for trial in found]
-    assert states == [TrialState.COMPLETE, TrialState.FAIL, *[TrialState.COMPLETE] * 3]
-    assert list(found[2].intermediate_values) == list(range(1, 11))
-    (interrupted,) = (name for name in before if before[name]["status"] == "running")
-    trained = steps(tmp_path)
-    assert attempts(trained.pop(interrupted)) == [range(19), range(18, 30)]
-    assert [attempts(each) for each in trained.values()] == [[range(30)]] * 3
-    assert set(trained) | {interrupted} == set(summaries(tmp_path / "here"))
-    assert run("train", *whole, "hydra.sweep.dir=whole").code == 0
-    finished = [trial for trial in found if trial.state == TrialState.COMPLETE]
-    uninterrupted = trials(tmp_path / "whole")
-    assert [t.params for t in finished] == [t.params for t in uninterrupted]
-    assert [t.value for t in finished] == [t.value for t in uninterrupted]
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,7 @@ LOG = "${hydra.runtime.output_dir}/"
 
 
 def check_hydra_section(section: DictConfig) -> None:
-    """Check that a ``hydra:`` section names only classes and settings of the allowlist.
-    """
+    """Check that a ``hydra:`` section names only what the allowlist has."""
     names = {
         "hydra.job.name": section.job.get("name"),
         "hydra.output_subdir": section.output_subdir,
