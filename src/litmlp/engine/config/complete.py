@@ -1,4 +1,4 @@
-"""A composed config made complete: types, options per layer, the task of a table."""
+"""A composed config made complete: options per layer, the task of a table."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,13 +12,15 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 from litmlp.argument_checks import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
-from litmlp.engine.config.typed_values import convert_texts, remove_null_parts
 from litmlp.engine.config.unresolved_overrides import as_typed
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
 
 PER_LAYER = ("activation", "initializer", "batchnorm", "dropout")
 """Groups with one option per hidden layer: ``model.<group>=[a,b]``."""
+
+NAMED_PARTS = ("callbacks", "logger", "task.metrics")
+"""Sections of a config whose keys are names of parts, each of which may be null."""
 
 PATHS = ("path", "validation_path", "test_path")
 """Keys of ``data`` that are files."""
@@ -60,8 +62,19 @@ def complete(config: DictConfig) -> DictConfig:
             options = {name: _option(group, name) for name in names}
             config.model[group] = [options[name] for name in names]
     remove_null_parts(config)
-    convert_texts(config)
     return config
+
+
+def remove_null_parts(config: DictConfig) -> None:
+    """Remove the parts that null or false has switched off: ``logger.csv=null``.
+
+    So no reader of the config has to know of them.
+    """
+    for name in NAMED_PARTS:
+        section = OmegaConf.select(config, name)
+        for key in [k for k in section or () if section[k] in (None, False)]:
+            with open_dict(section):
+                del section[key]
 
 
 def _refuse_lists(config: DictConfig) -> None:

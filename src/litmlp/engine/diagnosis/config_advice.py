@@ -72,7 +72,8 @@ def max_epochs(trainer: DictConfig) -> float:
     if trainer.max_epochs is None:
         limited = trainer.max_steps != -1 or trainer.max_time is not None
         return math.inf if limited else DEFAULT_MAX_EPOCHS
-    return math.inf if trainer.max_epochs == -1 else trainer.max_epochs
+    limit = float(trainer.max_epochs)  # of the environment, it is a text
+    return math.inf if limit == -1 else limit
 
 
 def about_ignored(config: DictConfig, typed: Collection[str]) -> Iterator[str]:
@@ -147,7 +148,8 @@ def about_loss(target: str, task: str) -> Iterator[str]:
 def about_schedule(scheduler: Choice, max_epochs: float) -> Iterator[str]:
     """Yield advice on a learning rate that first changes after the run."""
     options = scheduler.options
-    changes = options.get("milestones") or [options.get("step_size", 0)]
+    found = options.get("milestones") or [options.get("step_size", 0)]
+    changes = [int(number) for number in found]
     if options.get("interval") == "epoch" and 0 < max_epochs <= min(changes):
         third = max(1, int(max_epochs / 3))
         steps = f"step_size={third}"

@@ -152,7 +152,7 @@ def check_budget_left(config: DictConfig, content: Mapping[str, Any]) -> None:
     }
     for name, count in done.items():
         limit = config.trainer[name]
-        if limit not in (None, -1) and limit < count:
+        if limit not in (None, -1) and int(limit) < count:
             raise UserError(
                 f"trainer.{name}={limit}: the run has reached {count} already"
             )
