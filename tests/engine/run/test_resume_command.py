@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Run
-from interrupted import broken_off, curves, run
+from interrupted import broken_off, curves
 
 from litmlp.engine.folder import run_folder
-from litmlp.errors import UserError
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=6", "data.batch_size=20")
 
@@ -133,15 +132,6 @@ def test_no_run_to_go_on_with_is_one_line(run: Run, tmp_path: Path) -> None:
         (line,) = ended.err.splitlines()
         assert message in line
     assert not list(tmp_path.iterdir())
-
-
-def test_another_config_is_refused_in_a_folder_with_checkpoints(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    each = "callbacks.checkpoint.every_epochs=1"
-    broken_off(monkeypatch, tmp_path, *QUICK, each)
-    with pytest.raises(UserError, match="unfinished run of another config"):
-        run(tmp_path, *QUICK, "seed=1")
 
 
 def test_a_command_that_is_refused_leaves_the_config_of_a_run_as_it_was(

@@ -213,14 +213,6 @@ def test_the_loss_of_an_epoch_is_that_of_all_its_rows(
     assert losses == pytest.approx([metrics["loss/train"]] * 3, rel=1e-6)
 
 
-def test_max_steps_lifts_the_epoch_limit(config: Compose) -> None:
-    composed = config(
-        "data=iris", "trainer=cpu", "trainer.max_steps=400", "callbacks=minimal"
-    )
-    train(composed)
-    assert run_folder.read_summary(Path(composed.folder))["epochs"] == 134
-
-
 @pytest.mark.filterwarnings("ignore:No positive samples")
 def test_a_class_that_a_split_lacks_does_not_lower_auroc(config: Compose) -> None:
     metric = construct_node(config("task.num_outputs=3").task.metrics.auroc, "auroc")
@@ -236,14 +228,3 @@ def test_a_finished_run_is_never_overwritten(config: Compose) -> None:
     assert files == {
         p: p.read_bytes() for p in Path(composed.folder).rglob("*") if p.is_file()
     }
-
-
-def test_a_seed_may_be_written_as_a_real_number(config: Compose) -> None:
-    """Regression: 1e3 was refused by torch, with a traceback."""
-    states = []
-    for number, seed in enumerate(("1000", "1e3")):
-        composed = config(*QUICK, "data=iris", "dropout=dropout", f"seed={seed}")
-        composed.folder = f"{composed.folder}-{number}"
-        train(composed)
-        states.append(weights(composed))
-    assert same(*states)
