@@ -105,19 +105,6 @@ class Variant:
 W1, B1 = [[0.15, 0.20], [0.25, 0.30]], [0.35, 0.35]
 W2, B2 = [[0.40, 0.45], [0.50, 0.55]], [0.60, 0.60]
 VARIANTS = {
-    "other inputs, activation, loss and learning rate": Variant(
-        "data.inputs=[[0.1,0.2]] activation=tanh loss=mse optimizer.lr=0.1",
-        Plain(
-            weights=[W1, W2],
-            biases=[B1, B2],
-            activation=torch.tanh,
-            output_activation=torch.sigmoid,
-            loss=F.mse_loss,
-            optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.1),
-        ),
-        inputs=[[0.1, 0.2]],
-        targets=[[0.01, 0.99]],
-    ),
     "three neurons, one output, two rows, two iterations with momentum": Variant(
         "data.inputs=[[0.5,0.1],[-0.3,0.8]] data.targets=[[0.2],[3]] loss=smooth_l1 "
         "initializer.values=[[0.1,-0.4],[0.2,0.3],[-0.5,0.6]] model.hidden_sizes=[3] "

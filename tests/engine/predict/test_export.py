@@ -87,30 +87,6 @@ def test_the_torch_export_file_predicts_what_the_run_does(
     assert len(expected.unique()) == 4
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "preprocessing", ["none", "standardize", "robust", "quantile_normal"]
-)
-@pytest.mark.parametrize(
-    ("target", "choices"),
-    [
-        ("city", ["encoding=embedding", "batchnorm=before_activation"]),
-        ("member", ["trainer.precision=64-true", "batchnorm=after_activation"]),
-        ("income", ["encoding=one_hot", "dropout=alpha_dropout", "activation=gelu"]),
-    ],
-)
-def test_every_kind_of_run_can_be_exported(
-    target: str, choices: list[str], preprocessing: str, run: Run, tmp_path: Path
-) -> None:
-    folder = a_run(run, tmp_path, target, f"preprocessing={preprocessing}", *choices)
-    for format, suffix in (("onnx", "onnx"), ("torch_export", "pt2")):
-        ended = run("export", f"run={folder}", f"format={format}")
-        assert ended.err == ""
-        assert (folder / "exports" / f"model.{suffix}").is_file()
-    from_file = predicted(run, tmp_path, folder / "exports" / "model.onnx")
-    assert_close(from_file, predicted(run, tmp_path, folder))
-
-
 def test_a_wrong_export_leaves_no_file(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,12 +14,13 @@ from omegaconf import DictConfig
 
 from litmlp.engine.command_line import Task, call_hydra, guarded, hydra_launch
 from litmlp.engine.folder.run_folder import Summary, read_summary
-from litmlp.engine.python_api.overrides import override, text_of
+from litmlp.engine.python_api.overrides import override
 from litmlp.engine.report.runs_table import read_runs
 from litmlp.engine.run import train as training
 from litmlp.engine.sweep.hooks import conclude_sweep
 from litmlp.engine.sweep.launch_state import Launch, LaunchRefused, SweepStopped
 from litmlp.engine.terminal.mistakes import as_mistake
+from litmlp.engine.terminal.wording import text_of
 from litmlp.errors import UserError
 
 

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, open_dict
 
 from litmlp.engine.option_folders import CONF, open_project
 from litmlp.engine.terminal.mistakes import describe
+from litmlp.engine.terminal.wording import text_of
 from litmlp.errors import UserError
 
 
@@ -23,16 +24,6 @@ def override(key: str, value: Any) -> str:
     'model.hidden_sizes=[64,64]'
     """
     return f"{key}={text_of(value)}"
-
-
-def text_of(value: Any) -> str:
-    """Return a value as Hydra reads it; a text stands as it is."""
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(text_of, value))}]"
-    if isinstance(value, dict):
-        return f"{{{','.join(f'{k}:{text_of(v)}' for k, v in value.items())}}}"
-    known = {None: "null", True: "true", False: "false"}
-    return known[value] if value is None or isinstance(value, bool) else str(value)
 
 
 @lru_cache(maxsize=100)

@@ -11,7 +11,7 @@ import polars as pl
 from litmlp.engine.report.comparable_runs import VALUE, Problem
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.rank_choices import rank_choices
-from litmlp.engine.report.run_record import text_of
+from litmlp.engine.terminal.wording import text_of
 
 MEAN, COUNT = f"{VALUE} mean", f"{VALUE} count"
 MOST_LEVELS = 8

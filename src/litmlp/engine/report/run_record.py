@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.run_folder import Baseline
 from litmlp.engine.folder.untrusted_folder import check_links
-from litmlp.engine.terminal.wording import command_words
+from litmlp.engine.terminal.wording import command_words, text_of
 from litmlp.errors import UserError
 
 ABSENT = "(default)"
@@ -224,19 +224,6 @@ def as_number(text: str) -> float | int | str:
     except ValueError:
         return text
     return value if math.isfinite(value) else text
-
-
-def text_of(value: Any) -> str:
-    """Return a value as a user types it.
-
-    >>> text_of([64, 0.5, None, True])
-    '[64,0.5,null,true]'
-    """
-    if isinstance(value, list):
-        return f"[{','.join(map(text_of, value))}]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
 
 
 def short(value: Any) -> str:

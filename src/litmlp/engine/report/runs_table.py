@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from litmlp.engine.report.run_record import LIMIT, RunRecord, read_run, text_of
+from litmlp.engine.report.run_record import LIMIT, RunRecord, read_run
+from litmlp.engine.terminal.wording import text_of
 from litmlp.errors import UserError
 
 SCHEMA = {

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 def spoken(layers: Iterable[str]) -> str:
@@ -41,6 +42,21 @@ def number(value: float | None) -> str:
     if 0 < size < 0.001:
         return f"{value:.3g}"
     return f"{value:.{4 if size < 10 else 2 if size < 1000 else 1}f}"
+
+
+def text_of(value: Any) -> str:
+    """Return a value as a user types it in an override; a text stands as it is.
+
+    >>> text_of([64, 0.5, None, True]), text_of({"lr": 0.1})
+    ('[64,0.5,null,true]', '{lr:0.1}')
+    """
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(text_of, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{k}:{text_of(v)}' for k, v in value.items())}}}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def command_words(name: str) -> list[str]:
