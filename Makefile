@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: train test test-quick test-slow fuzz lint tensorboard benchmark clean
+.PHONY: train test test-quick test-slow fuzz lint tensorboard benchmark docs clean
 
 train: .venv/installed  ## make train ARGS="data=wine optimizer=sgd"
 	.venv/bin/python scripts/train.py $(ARGS)
@@ -20,7 +20,7 @@ test-quick: .venv/installed  ## three minutes on two cores
 	.venv/bin/pytest -n auto --dist worksteal $(QUICK) $(ARGS)
 
 test-slow: .venv/installed  ## hours: longer tests, some with packages that are too large for every environment
-	.venv/bin/python -m pip install --quiet --editable ".[ray]" pandas pyarrow
+	.venv/bin/python -m pip install --quiet --editable ".[docs,ray]" pandas pyarrow
 	.venv/bin/pytest -m slow $(ARGS)
 
 fuzz: .venv/installed  ## make fuzz ARGS="--hypothesis-seed=1"
@@ -36,6 +36,15 @@ tensorboard: .venv/installed
 
 benchmark: .venv/installed
 	.venv/bin/python scripts/benchmark.py $(ARGS)
+
+# The first time, the pictures of all options take three minutes more.
+docs: .venv/installed $(if $(wildcard scripts/gallery.py),logs/gallery/drawn)  ## the site: logs/docs/index.html
+	.venv/bin/python -m pip install --quiet --editable ".[docs]"
+	.venv/bin/mkdocs build --quiet --strict --config-file scripts/docs/mkdocs.yml
+
+logs/gallery/drawn: $(wildcard conf/*/*.yaml src/litmlp/course/gallery/*.py)
+	.venv/bin/python scripts/gallery.py
+	touch $@
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
