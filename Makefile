@@ -40,7 +40,7 @@ benchmark: .venv/installed
 # The first time, the pictures of all options take three minutes more.
 docs: .venv/installed $(if $(wildcard scripts/gallery.py),logs/gallery/drawn)  ## the site: logs/docs/index.html
 	.venv/bin/python -m pip install --quiet --editable ".[docs]"
-	.venv/bin/mkdocs build --quiet --strict --config-file scripts/docs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --config-file scripts/docs/mkdocs.yml
 
 logs/gallery/drawn: $(wildcard conf/*/*.yaml src/litmlp/course/gallery/*.py)
 	.venv/bin/python scripts/gallery.py

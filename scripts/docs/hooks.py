@@ -52,6 +52,7 @@ def add_notebook(path: Path, files: Files, config: MkDocsConfig) -> None:
     exporter = MarkdownExporter()
     resources = {"unique_key": path.stem, "output_files_dir": f"{path.stem}_files"}
     text, found = exporter.from_filename(str(path), resources)
+    text = text.replace(".ipynb)", ".md)")  # links between notebooks
     files.append(File.generated(config, f"{name}.md", content=text))
     for output, content in found["outputs"].items():
         place = f"{Path(name).parent.as_posix()}/{output}"
