@@ -49,7 +49,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 def add_notebook(path: Path, files: Files, config: MkDocsConfig) -> None:
     """Add an executed notebook as a page, with the pictures of its outputs."""
     name = path.relative_to(ROOT).with_suffix("").as_posix()
-    exporter = MarkdownExporter()
+    exporter = MarkdownExporter()  # type: ignore[no-untyped-call,unused-ignore]  # untyped, where installed
     resources = {"unique_key": path.stem, "output_files_dir": f"{path.stem}_files"}
     text, found = exporter.from_filename(str(path), resources)
     text = text.replace(".ipynb)", ".md)")  # links between notebooks
