@@ -80,9 +80,8 @@ class Clock(lightning.Callback):
     def on_train_epoch_start(self, *_: Any) -> None:
         self.start_epoch()
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        if trainer.is_last_batch:
-            self.end_batches()
+    def on_validation_start(self, *_: Any) -> None:
+        self.end_batches()
 
 
 def by_hand(hidden_sizes: list[int], data: Data, epochs: int, clock: Clock) -> None:

@@ -191,7 +191,3 @@ def test_a_model_that_moves_to_a_device_leaves_the_data_where_they_are() -> None
     assert model.preprocessing.get_buffer("numeric").is_meta
     assert data.split_features["train"].shape == (96, 4)
     assert data.split_features["train"].device.type == "cpu"
-
-
-def test_lightning_has_the_attribute_that_is_set_without_torch() -> None:
-    assert "_current_fx_name" in vars(classifier(nn.CrossEntropyLoss(), 3))

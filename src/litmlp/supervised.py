@@ -168,11 +168,3 @@ class Supervised(Measured):
     def make_optimizer(self) -> Optimizer:
         """Return a new optimizer of all parameters."""
         return make_optimizer(self.optimizer, self, self.factors)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Lightning sets the name of the running hook some 40 times per step; without
-        # torch's search for parameters an epoch of a small network is a tenth shorter.
-        if name == "_current_fx_name":
-            object.__setattr__(self, name, value)
-        else:
-            super().__setattr__(name, value)

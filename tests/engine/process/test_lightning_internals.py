@@ -35,6 +35,13 @@ NAMES = {
     ),
     "count_schedule": ("fit_loop.epoch_loop.scheduler_progress.total",),
     "count_validation": ("fit_loop.epoch_loop.val_loop.batch_progress.reset",),
+    "quicken_steps": (
+        "fit_loop.epoch_loop.min_steps",
+        "fit_loop.epoch_loop.automatic_optimization.optim_progress.optimizer.step",
+        "fit_loop.epoch_loop._num_ready_batches_reached",
+        "fit_loop.epoch_loop.update_lr_schedulers",
+        "strategy.batch_to_device",
+    ),
     "end_epoch": (
         "fit_loop.epoch_progress.increment_processed",
         "fit_loop.epoch_progress.increment_completed",

@@ -19,6 +19,7 @@ from litmlp.distributions import Distribution
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.module_description import DataFacts, describe, plain_sections
 from litmlp.engine.config.run_settings import seed_of
+from litmlp.engine.process.lightning_internals import quicken_steps
 from litmlp.engine.process.process_settings import seed_torch
 from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
@@ -222,6 +223,7 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         profiler=profiler or NoProfiler(),
     )
     check_launcher(trainer)
+    quicken_steps(trainer)
     return cast(Trainer, trainer)
 
 

@@ -1,17 +1,25 @@
 """Lightning's loop counters and connectors, which no public interface gives.
 
-All that this project reads or writes of them stands here. Two things need them: a
+All that this project reads or writes of them stands here. Three things need them: a
 checkpoint between two batches, from which a run resumes with the same bits
-(``litmlp.callbacks.checkpoint``), and a Trainer whose batches are trained elsewhere
-(``litmlp.engine.vectorized``). ``tests/engine/process/test_lightning_internals.py``
-names each of them that another version of Lightning lacks.
+(``litmlp.callbacks.checkpoint``), a Trainer whose batches are trained elsewhere
+(``litmlp.engine.vectorized``), and steps without calls of empty hooks.
+``tests/engine/process/test_lightning_internals.py`` names each of them that another
+version of Lightning lacks.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
 from lightning.pytorch.trainer.states import TrainerFn
+from torch import Tensor
+
+from litmlp.engine.process.step_hooks import hooks_of_step, others_in_step
+from litmlp.engine.terminal.console import show
 
 
 def between_batches(trainer: Trainer) -> bool:
@@ -139,3 +147,91 @@ def _add(progress: Any, count: int) -> None:
     for name in vars(progress.total):
         setattr(progress.total, name, getattr(progress.total, name) + count)
         setattr(progress.current, name, count)
+
+
+def quicken_steps(trainer: Trainer) -> None:
+    """Let a Trainer leave out the calls of hooks that do nothing."""
+    loop = trainer.fit_loop.epoch_loop
+    trainer.fit_loop.epoch_loop = QuickEpochs(trainer, loop.min_steps, loop.max_steps)
+
+
+class QuickEpochs(_TrainingEpochLoop):
+    """Lightning's loop over the batches of an epoch, with quick steps.
+
+    Lightning prepares and calls each hook of each callback in every step, which takes
+    as long as the training of a small network. Here a step computes and counts the
+    same in the same order, and calls the hooks that some callback has. Steps in which
+    more takes part are left to Lightning (``litmlp.engine.process.step_hooks``).
+    """
+
+    _hooks: dict[str, list[Callable[..., Any]]] | None = None
+    _is_told = False
+
+    def on_run_start(self, data_fetcher: Any) -> None:
+        super().on_run_start(data_fetcher)
+        others = others_in_step(self.trainer)
+        self._hooks = None if others else hooks_of_step(self.trainer)
+        if others and not self._is_told:
+            show(f"steps        by Lightning's loop, for hooks of {', '.join(others)}")
+            self._is_told = True
+
+    def advance(self, data_fetcher: Any) -> None:
+        if self._hooks is None or self.restarting:
+            super().advance(data_fetcher)
+            return
+        trainer, progress = self.trainer, self.batch_progress
+        batch, _, _ = next(data_fetcher)
+        i = self.batch_idx + 1
+        progress.is_last_batch = data_fetcher.done
+        if trainer.strategy.root_device.type != "cpu":
+            batch = trainer.strategy.batch_to_device(batch)
+        progress.increment_ready()
+        self._call("on_train_batch_start", batch, i)
+        progress.increment_started()
+        outputs = self._step(batch, i)
+        progress.increment_processed()
+        self.update_lr_schedulers("step", update_plateau_schedulers=False)
+        if self._num_ready_batches_reached():
+            self.update_lr_schedulers("epoch", update_plateau_schedulers=False)
+        self._call("on_train_batch_end", outputs, batch, i)
+        trainer.lightning_module.on_train_batch_end(outputs, batch, i)
+        progress.increment_completed()
+
+    def _step(self, batch: Any, i: int) -> dict[str, Any]:
+        """Do one step of the optimizer; return what ``training_step`` has returned."""
+        trainer, model = self.trainer, self.trainer.lightning_module
+        optimizer = trainer.optimizers[0]
+        counts = self.automatic_optimization.optim_progress.optimizer
+        outputs: dict[str, Any] = {}
+
+        @torch.enable_grad()
+        def closure() -> Tensor:
+            outputs.update(trainer.strategy.training_step(batch, i))
+            loss: Tensor = outputs["loss"]
+            counts.zero_grad.increment_ready()
+            self._call("on_before_zero_grad", optimizer)
+            counts.zero_grad.increment_started()
+            optimizer.zero_grad()
+            counts.zero_grad.increment_completed()
+            self._call("on_before_backward", loss)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+            self._call("on_after_backward")
+            self._call("on_before_optimizer_step", optimizer)
+            if trainer.gradient_clip_val:
+                model.configure_gradient_clipping(
+                    optimizer,
+                    trainer.gradient_clip_val,
+                    trainer.gradient_clip_algorithm,
+                )
+            outputs["loss"] = loss.detach()
+            return loss.detach()
+
+        counts.step.increment_ready()
+        optimizer.step(closure)
+        counts.step.increment_completed()
+        return outputs
+
+    def _call(self, hook: str, *arguments: Any) -> None:
+        assert self._hooks is not None
+        for function in self._hooks[hook]:
+            function(self.trainer, self.trainer.lightning_module, *arguments)

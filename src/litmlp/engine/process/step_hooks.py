@@ -1,0 +1,75 @@
+"""Which hooks a step of the training has to call, of all that Lightning knows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lightning.pytorch import Callback, LightningDataModule, Trainer
+from lightning.pytorch.plugins.precision import MixedPrecision, Precision
+from lightning.pytorch.profilers import PassThroughProfiler
+from lightning.pytorch.strategies import SingleDeviceStrategy
+
+HOOKS = (
+    "on_train_batch_start",
+    "on_before_zero_grad",
+    "on_before_backward",
+    "on_after_backward",
+    "on_before_optimizer_step",
+    "on_train_batch_end",
+)
+"""Hooks of callbacks in a step."""
+
+OF_DATA = (
+    "on_before_batch_transfer",
+    "transfer_batch_to_device",
+    "on_after_batch_transfer",
+)
+OF_MODEL = (
+    *HOOKS,
+    *OF_DATA,
+    *("training_step", "backward", "optimizer_step", "optimizer_zero_grad"),
+)
+KNOWN = (__name__.partition(".")[0], "lightning")
+"""Packages whose hooks log nothing through Lightning while a step is under way."""
+
+
+def hooks_of_step(trainer: Trainer) -> dict[str, list[Callable[..., Any]]] | None:
+    """Return the callbacks' hooks that do something, by name; None for other steps.
+
+    Other steps are profiled, accumulate or scale gradients, or use several devices.
+    """
+    precision, profiler = trainer.precision_plugin, trainer.profiler  # type: ignore[attr-defined]  # set by Lightning, not declared
+    is_plain = (
+        type(trainer.strategy) is SingleDeviceStrategy
+        and type(precision) in (Precision, MixedPrecision)
+        and getattr(precision, "scaler", None) is None
+        and isinstance(profiler, PassThroughProfiler)
+        and trainer.accumulate_grad_batches == 1
+        and trainer.lightning_module.automatic_optimization
+    )
+    if not is_plain:
+        return None
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]  # as above
+    return {
+        name: [
+            getattr(callback, name)
+            for callback in callbacks
+            if getattr(type(callback), name) is not getattr(Callback, name)
+        ]
+        for name in HOOKS
+    }
+
+
+def others_in_step(trainer: Trainer) -> list[str]:
+    """Return the names of classes from elsewhere that take part in a step."""
+    parts: list[tuple[Any, tuple[str, ...]]] = [
+        (trainer.lightning_module, OF_MODEL),
+        (trainer.datamodule or LightningDataModule(), OF_DATA),  # type: ignore[attr-defined]  # as above
+        *((callback, HOOKS) for callback in trainer.callbacks),  # type: ignore[attr-defined]  # as above
+    ]
+    names = {
+        type(part).__name__
+        for part, hooks in parts
+        for hook in hooks
+        if getattr(type(part), hook).__module__.partition(".")[0] not in KNOWN
+    }
+    return sorted(names)
