@@ -154,10 +154,10 @@ PHASES = {
     "end of the fit": {"_FitLoop.on_run_end", "BestAndLast.on_fit_end"},
     "end of an epoch": {"_FitLoop.on_advance_end"},
     "start of an epoch": {"_FitLoop.on_advance_start"},
-    "forward and backward": {"_AutomaticOptimization.run"},
+    "forward and backward": {"QuickEpochs._step"},
     "start of a batch": {"Snapshots.on_train_batch_start"},
     "end of a batch": {"Supervised.on_train_batch_end", "Snapshots.on_train_batch_end"},
-    "between batches": {"_TrainingEpochLoop.advance", "_TrainingEpochLoop.run"},
+    "between batches": {"QuickEpochs.advance", "_TrainingEpochLoop.run"},
     "start of the fit": {"Trainer.fit"},
 }
 """What a run is doing while one of the functions runs; the first that fits."""
