@@ -1,4 +1,4 @@
-"""Which hooks a step of the training has to call, of all that Lightning knows."""
+"""Hooks that a step of the training has to call, of all that Lightning has."""
 
 from collections.abc import Callable
 from typing import Any
