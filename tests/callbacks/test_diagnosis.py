@@ -168,12 +168,6 @@ def test_the_last_epoch_is_recorded_however_the_fit_ends(
     assert records(composed)[-1]["epoch"] == last
 
 
-def test_epochs_between_are_not_looked_at(config: Compose) -> None:
-    composed = config("data=iris", "trainer=cpu", "trainer.max_epochs=25")
-    train(composed)
-    assert [row["epoch"] for row in records(composed)] == [0, 1, 10, 20, 24]
-
-
 @pytest.mark.parametrize(
     "choices",
     [

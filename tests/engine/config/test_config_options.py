@@ -203,7 +203,8 @@ def test_trainer_option_sets_the_device(option: str, config: Compose) -> None:
         ):
             build_trainer(composed)
         return
-    trainer = build_trainer(composed)
+    with run_settings(composed):  # trainer=deterministic is a setting of the process
+        trainer = build_trainer(composed)
     classes = {"cpu": "CPUAccelerator", "gpu": "CUDAAccelerator"}
     assert device not in classes or (
         type(trainer.accelerator).__name__ == classes[device]
