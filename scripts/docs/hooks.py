@@ -31,29 +31,23 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     for path in sorted(path for each in SOURCES for path in ROOT.glob(each)):
         name = path.relative_to(ROOT).as_posix()
         files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
-    pages = {"conf/options.md": options_page()}
     pictures = {
         path.relative_to(GALLERY).as_posix(): path for path in GALLERY.glob("*/*.png")
     }
-    for group in groups():
-        pages[f"conf/{group}.md"] = group_page(group, pictures)
-    for name, path in pictures.items():
-        picture = path.read_bytes()
-        files.append(File.generated(config, f"conf/gallery/{name}", content=picture))
-    for notebook in sorted(Path(__file__).parent.glob("notebooks/*.ipynb")):
-        add_notebook(notebook, files, config)
-    for name, text in pages.items():
-        files.append(File.generated(config, name, content=text))
+    made: dict[str, str | bytes] = {"conf/options.md": options_page()}
+    made |= {f"conf/{group}.md": group_page(group, pictures) for group in groups()}
+    made |= {f"conf/gallery/{n}": path.read_bytes() for n, path in pictures.items()}
+    for notebook in sorted(ROOT.glob("scripts/docs/notebooks/*.ipynb")):
+        made |= page_of(notebook)
+    for name, content in made.items():
+        files.append(File.generated(config, name, content=content))
 
 
-def add_notebook(path: Path, files: Files, config: MkDocsConfig) -> None:
-    """Add an executed notebook as a page, with the pictures of its outputs."""
-    name = path.relative_to(ROOT).with_suffix("").as_posix()
+def page_of(notebook: Path) -> dict[str, str | bytes]:
+    """Return an executed notebook as a page, with the pictures of its outputs."""
     exporter = MarkdownExporter()  # type: ignore[no-untyped-call,unused-ignore]  # untyped, where installed
-    resources = {"unique_key": path.stem, "output_files_dir": f"{path.stem}_files"}
-    text, found = exporter.from_filename(str(path), resources)
-    text = text.replace(".ipynb)", ".md)")  # links between notebooks
-    files.append(File.generated(config, f"{name}.md", content=text))
-    for output, content in found["outputs"].items():
-        place = f"{Path(name).parent.as_posix()}/{output}"
-        files.append(File.generated(config, place, content=content))
+    text, found = exporter.from_filename(str(notebook), {"unique_key": notebook.stem})
+    folder = notebook.parent.relative_to(ROOT).as_posix()
+    page = text.replace(".ipynb)", ".md)")  # links between notebooks
+    outputs = {f"{folder}/{name}": data for name, data in found["outputs"].items()}
+    return {f"{folder}/{notebook.stem}.md": page, **outputs}

@@ -11,6 +11,9 @@ from litmlp.engine.option_folders import CONF, options_of
 from litmlp.engine.project.options import groups
 
 TRAIN = (CONF / "train.yaml").read_text("utf-8")
+CHOICES = [each for each in yaml.safe_load(TRAIN)["defaults"] if isinstance(each, dict)]
+DEFAULTS = {group: name for each in CHOICES for group, name in each.items() if name}
+"""The option of each group in a run without overrides."""
 
 FILE = re.compile(
     r"(# @package (?P<package>\S+)\n)?(?P<body>#[ ](?P<title>[^\n]*)\n.*)", re.S
@@ -32,7 +35,9 @@ def options_page() -> str:
     )
     for group in groups():
         links = ", ".join(link(group, name) for name in names_of(group))
-        page += f"| [{group}]({group}.md) | {code(default_of(group))} | {links} |\n"
+        page += (
+            f"| [{group}]({group}.md) | {code(DEFAULTS.get(group, ''))} | {links} |\n"
+        )
     return page
 
 
@@ -44,7 +49,7 @@ def group_page(group: str, pictures: Collection[str]) -> str:
         pictures: paths such as ``activation/gelu.png``, beside the page in ``gallery``.
     """
     parts = [f"# {group}"]
-    if name := default_of(group):
+    if name := DEFAULTS.get(group):
         parts += [f"The default is {link(group, name)}."]
     if (CONF / group / "README.md").is_file():
         parts += [f"[How to use this group]({group}/README.md)."]
@@ -102,15 +107,6 @@ def included_in(defaults: list[str | dict[str, str]]) -> Iterator[str]:
             yield each
         else:
             yield from (f"{PLACE.sub('', key, 1)}={name}" for key, name in each.items())
-
-
-def default_of(group: str) -> str:
-    """Return the option of a group in a run without overrides; empty: none."""
-    entries = yaml.safe_load(TRAIN)["defaults"]
-    chosen = (
-        each[group] for each in entries if isinstance(each, dict) and group in each
-    )
-    return str(next(chosen, None) or "").replace("[]", "")
 
 
 def keys_of_every(group: str) -> list[Argument]:
