@@ -50,8 +50,8 @@ def layout(metrics: Sequence[str]) -> Layout:
             "update divided by the weights, by layer": lines("update_ratio/.*"),
         },
         "unit health": {
-            "dead units": lines("dead_share/.*"),
-            "saturated outputs": lines("saturated_share/.*"),
+            # In one chart, since an activation has the one or the other.
+            "dead units, or saturated outputs": lines("(dead|saturated)_share/.*"),
             "spread of activations": lines("activation_spread/.*"),
             "mean activation": lines("activation_mean/.*"),
         },

@@ -1,6 +1,5 @@
 """Saturated outputs and dead units: an activation is flat and passes no gradient."""
 
-import copy
 from collections.abc import Sequence
 
 import torch
@@ -41,8 +40,11 @@ def unit_health(activation: nn.Module, batches: Sequence[Tensor]) -> dict[str, T
 
 def slope(activation: nn.Module, inputs: Tensor) -> Tensor:
     """Return the derivative of an elementwise activation at inputs [B, units]."""
-    alone = copy.deepcopy(activation).eval()  # a random activation draws nothing then
+    training = activation.training
+    activation.eval()  # a random activation draws nothing then
     with torch.enable_grad():
         points = inputs.detach().clone().requires_grad_()
-        (slopes,) = torch.autograd.grad(alone(points * 1).sum(), points)
+        outputs = activation.forward(points * 1)  # without hooks, such as a profiler's
+        (slopes,) = torch.autograd.grad(outputs.sum(), points)
+    activation.train(training)
     return slopes
