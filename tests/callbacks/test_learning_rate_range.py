@@ -8,7 +8,7 @@ import torch
 from conftest import Run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from litmlp.callbacks.learning_rate_range import suggestion
+from litmlp.callbacks.learning_rate_range import sound_points, suggestion
 
 DIGITS = ("data=digits", "trainer=cpu", "trainer.max_epochs=1")
 
@@ -52,4 +52,4 @@ def test_a_tenth_of_the_best_rate_is_suggested(
     losses: list[float], rate: float | None
 ) -> None:
     rates = [10.0 ** (n - 6) for n in range(len(losses))]
-    assert suggestion(rates, losses) == (rate and pytest.approx(rate))
+    assert suggestion(sound_points(rates, losses)) == (rate and pytest.approx(rate))

@@ -50,26 +50,38 @@ class LearningRateRange(Callback):
         trainer.fit_loop.max_epochs = limit
         if (result := self.finder.optimal_lr) is None:  # of trainer.fast_dev_run
             return
-        if (rate := suggestion(result.results["lr"], result.results["loss"])) is None:
+        points = sound_points(result.results["lr"], result.results["loss"])
+        if (rate := suggestion(points)) is None:
             show("range test   the loss falls at none of the rates: try other ones")
             return
         show(f"range test   suggests optimizer.lr={rate:.1e}")
         figure, (axes,) = new_figure(width=6.0)
-        result.plot(ax=axes)
+        axes.semilogx([rate for rate, _ in points], [loss for _, loss in points])
         axes.axvline(rate, color=COLORS[1])
+        axes.set(xlabel="learning rate", ylabel="loss, moving average")
         axes.set_title(f"range test suggests optimizer.lr={rate:.1e}")
         position = cast(Supervised, model).position(epochs=0)
         publish(trainer, self.folder, "learning_rate_range", figure, position)
 
 
-def suggestion(rates: Sequence[float], losses: Sequence[float]) -> float | None:
+Points = Sequence[tuple[float, float]]
+"""Pairs of a learning rate and its loss."""
+
+
+def sound_points(rates: Sequence[float], losses: Sequence[float]) -> Points:
+    """Return finite losses without the first third, where their moving average begins.
+
+    It begins near 0, so that the smallest rates seem to be the best.
+    """
+    points = [p for p in zip(rates, losses, strict=True) if math.isfinite(p[1])]
+    return points[len(points) // 3 :]
+
+
+def suggestion(points: Points) -> float | None:
     """Return a tenth of the rate with the smallest loss, or None if no loss falls.
 
     Lightning's own rule, the steepest slope, suggested rates down to 5e-6 for the
-    bundled data. The first third is left out, where Lightning's moving
-    average of the losses begins.
+    bundled data.
     """
-    points = [p for p in zip(losses, rates, strict=True) if math.isfinite(p[0])]
-    points = points[len(points) // 3 :]
-    best = min(points, default=None)
-    return best[1] / 10 if best and best != points[0] else None
+    best = min(points, key=lambda point: point[1], default=None)
+    return best[0] / 10 if best and best != points[0] else None

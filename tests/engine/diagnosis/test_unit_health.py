@@ -88,3 +88,10 @@ def test_looking_draws_no_random_number() -> None:
     before = torch.get_rng_state()
     unit_health(nn.RReLU(), [INPUTS])
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_an_activation_is_probed_without_its_hooks_and_left_as_it_was() -> None:
+    activation = nn.RReLU()
+    activation.register_forward_hook(lambda *_: pytest.fail("of a profiler"))
+    unit_health(activation, [torch.randn(4, 2)])
+    assert activation.training

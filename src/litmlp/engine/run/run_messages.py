@@ -154,7 +154,7 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
         overrides: as they were typed.
         layers: the table of the network's layers.
     """
-    data = run.data
+    data, report = run.data, run.data.samples.column_report
     facts = versions() | {"git commit": git_commit() or "none"}
     return {
         "config": fenced(config_text(run.folder), "yaml"),
@@ -163,8 +163,7 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
         "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])
         + "\n\n"
         + grid(("column", "kind", "categories"), described(data.samples.columns))
-        + "\n\n"
-        + grid(ColumnFacts._fields, data.samples.column_report),
+        + ("\n\n" + grid(ColumnFacts._fields, report) if report else ""),
         "model": fenced(layers),
         "versions": grid(("what", "version"), facts.items()),
     }
