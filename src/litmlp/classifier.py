@@ -1,11 +1,12 @@
 """Classification: logits, probabilities, classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Unpack
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torchmetrics import Metric
 from torchmetrics.regression import MeanAbsolutePercentageError
 
 from litmlp.distributions import Distribution
@@ -50,7 +51,7 @@ class Classifier(Supervised):
         )
         self._check_outputs()
         self._check_loss()
-        self._check_metrics()
+        check_metrics(dict(self.metrics.items()), is_binary=num_outputs == 1)
 
     def _check_outputs(self) -> None:
         names = self.class_names
@@ -78,16 +79,6 @@ class Classifier(Supervised):
                 f"loss.weight has {len(weight)} numbers for {len(self.class_names)} "
                 f"classes ({shortened(self.class_names)})"
             )
-
-    def _check_metrics(self) -> None:
-        for name, metric in self.metrics.items():
-            of_values = type(metric).__module__.startswith("torchmetrics.regression.")
-            divides_by_target = isinstance(metric, MeanAbsolutePercentageError)
-            if divides_by_target or (of_values and self.num_outputs > 1):
-                raise UserError(
-                    f"metrics: {name} compares real values, and the targets are "
-                    "classes: choose metrics=brier, log_loss or another one of classes"
-                )
 
     def compute_loss(
         self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
@@ -128,6 +119,23 @@ class Classifier(Supervised):
         if self.num_outputs == 1:
             return targets[:, None].to(self.dtype)
         return F.one_hot(targets, self.num_outputs).to(self.dtype)
+
+
+def check_metrics(metrics: Mapping[str, Metric], *, is_binary: bool) -> None:
+    """Check that no metric compares real values, as torchmetrics.regression does.
+
+    Raises:
+        UserError: one does. With a single output, squares and distances have a meaning,
+            and ratios to a target of 0 have none.
+    """
+    for name, metric in metrics.items():
+        of_values = type(metric).__module__.startswith("torchmetrics.regression.")
+        is_ratio = isinstance(metric, MeanAbsolutePercentageError)
+        if of_values and (is_ratio or not is_binary):
+            raise UserError(
+                f"metrics: {name} compares real values, and the targets are classes: "
+                "choose one of torchmetrics.classification, such as metrics=mcc"
+            )
 
 
 def shortened(names: Sequence[str]) -> str:

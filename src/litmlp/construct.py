@@ -62,6 +62,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.losses.": (nn.Module, types.FunctionType),
     "litmlp.metrics.": Metric,
     "litmlp.mlp.": nn.Module,
+    "litmlp.multilabel.": LightningModule,
     "litmlp.optimizers.": Optimizer,
     "litmlp.penalties.": type,
     "litmlp.regressor.": LightningModule,

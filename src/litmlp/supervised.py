@@ -28,6 +28,9 @@ class Supervised(Measured):
     The arguments are :class:`~litmlp.parts.Parts`.
     """
 
+    prefix = "predicted"
+    """Beginning of the names of a prediction's columns that are of no class."""
+
     def __init__(self, **parts: Unpack[Parts]) -> None:
         loss = parts["loss"]
         if getattr(loss, "reduction", "mean") != "mean":

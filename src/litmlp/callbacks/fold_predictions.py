@@ -43,7 +43,9 @@ class FoldPredictions(Callback):
         tables = [
             pl.DataFrame({"row": numbers.numpy(), "fold": self.data.fold}),
             true_columns(samples, targets[rows]),
-            predicted_columns(samples, torch.cat(predicted), model.bounds),
+            predicted_columns(
+                samples, torch.cat(predicted), model.bounds, model.prefix
+            ),
         ]
         whole = pl.concat(tables, how="horizontal")
         replace(self.folder / FILE, whole.write_csv)

@@ -20,6 +20,7 @@ from litmlp.engine.figures.image_samples import image_samples
 from litmlp.engine.figures.importance import draw_importance
 from litmlp.engine.figures.weights import first_layer_weights
 from litmlp.engine.folder.loggers import TensorBoard
+from litmlp.multilabel import MultiLabelClassifier
 from litmlp.supervised import Supervised
 
 MOST_CURVES = 20
@@ -62,7 +63,8 @@ class Results(Callback):
         predictions = model.to_predictions(model.network(features)).cpu()
         if not predictions.isfinite().all():
             return  # a diverged run has no picture
-        figures = draw_results(data, split, predictions)
+        are_labels = isinstance(model, MultiLabelClassifier)
+        figures = draw_results(data, split, predictions, are_labels=are_labels)
         layers = [m for m in model.shown_network.modules() if isinstance(m, nn.Linear)]
         if layers:
             names = [column.name for column in data.samples.columns]
@@ -87,14 +89,16 @@ class Results(Callback):
                 show_points(logger, data.samples.class_names, targets, last)
 
 
-def draw_results(data: Data, split: str, predictions: Tensor) -> dict[str, Figure]:
-    """Return pictures by name."""
+def draw_results(
+    data: Data, split: str, predictions: Tensor, *, are_labels: bool
+) -> dict[str, Figure]:
+    """Return pictures by name; labels have none of single values."""
     samples, targets = data.samples, data.split_targets[split]
     names = samples.class_names or samples.target_names
     kind = classification if samples.class_names else regression
     figures = {
         name: picture(targets, predictions, names)
-        for name, picture in kind.PICTURES.items()
+        for name, picture in ({} if are_labels else kind.PICTURES).items()
     }
     called = [f"row {row}" for row in data.rows[split].tolist()]
     worst = kind.worst_predictions(targets, predictions, names, row_names=called)

@@ -19,13 +19,17 @@ class Named(Protocol):
 
 
 def predicted_columns(
-    named: Named, predicted: Tensor, bounds: Sequence[float] = ()
+    named: Named,
+    predicted: Tensor,
+    bounds: Sequence[float] = (),
+    prefix: str = "predicted",
 ) -> pl.DataFrame:
     """Return probabilities [B, classes] or values [B, targets] as named columns.
 
     With bounds, the values are followed by those of each target [B, targets · bounds].
+    The names of values begin with the prefix.
     """
-    names = predicted_names(named.target_names, named.class_names, bounds)
+    names = predicted_names(named.target_names, named.class_names, bounds, prefix)
     columns: list[Any] = [values.numpy() for values in predicted.T]
     if named.class_names:
         likeliest = predicted.argmax(dim=1).tolist()

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from torch import Tensor
 
 Kind = Literal["numeric", "boolean", "datetime", "categorical"]
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "multilabel", "regression"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +93,7 @@ def predicted_names(
     target_names: Sequence[str],
     class_names: Sequence[str] = (),
     bounds: Sequence[float] = (),
+    prefix: str = "predicted",
 ) -> list[str]:
     """Column names of a table of predictions.
 
@@ -100,12 +101,13 @@ def predicted_names(
         target_names: one per target.
         class_names: in the order of the class indices; empty for real values.
         bounds: of a real value, the probabilities to lie below.
+        prefix: of names of real values, ``probability`` for those of labels.
 
     >>> predicted_names(["pet"], ["cat", "dog"])
     ['predicted_pet', 'probability_cat', 'probability_dog']
     """
     if not class_names:
         more = [f"{name}_{bound:g}" for name in target_names for bound in bounds]
-        return [f"predicted_{name}" for name in (*target_names, *more)]
+        return [f"{prefix}_{name}" for name in (*target_names, *more)]
     probabilities = [f"probability_{name}" for name in class_names]
     return [f"predicted_{target_names[0]}", *probabilities]

@@ -25,7 +25,7 @@ OPTIONS = sorted(
     if path.parent != CONF
 )
 WITH_A_TEST_OF_THEIR_OWN = (
-    *("task/auto", "trainer/ddp"),
+    *("task/auto", "task/multilabel", "trainer/ddp"),
     *("initializer/given", "model/identity", "preprocessing/logit"),
     "experiment/example/",
     "experiment/lesson/",

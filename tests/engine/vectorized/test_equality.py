@@ -5,9 +5,11 @@ a batch of fewer rows.
 """
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 from conftest import CONF, ROOT, Compose
+from films import LABELS, write_films
 from grouped_and_alone import (
     GAUSS,
     TINY,
@@ -289,3 +291,10 @@ def test_every_activation_is_stacked(config: Compose, names: list[str]) -> None:
     chosen = (*LONG, *wide, "trainer.max_epochs=2")
     base = with_layers(config, "activation", names, 8, *chosen)
     assert_same_as_alone(varied(base, seed=[0, 1], optimizer__lr=[0.01, 0.02]))
+
+
+def test_labels_are_learned_as_alone(config: Compose, tmp_path: Path) -> None:
+    path = write_films(tmp_path / "films.csv")
+    table = ("data=table", f"data.path={path}", f"data.target=[{','.join(LABELS)}]")
+    base = config(*table, "task=multilabel", *STEPS)
+    assert_same_as_alone(varied(base, optimizer__lr=[1e-3, 1e-2]))

@@ -36,7 +36,7 @@ def report_targets(
     targets: Sequence[Target], values: pl.DataFrame, *, for_classes: bool
 ) -> list[ColumnFacts]:
     """Count the targets' distinct and missing values, and note how they were read."""
-    several = describe_task(values)
+    several = "" if for_classes else describe_task(values)
     return [
         ColumnFacts(
             column.name,

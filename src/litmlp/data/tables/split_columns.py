@@ -197,7 +197,7 @@ def encode_targets(files: Sequence[TableFile], task: str) -> tuple[Tensor, list[
         UserError: the targets do not fit the task, or those of a file the first file's.
     """
     classes: list[str] = []
-    if task != "regression":
+    if task in ("binary", "multiclass"):
         with mistakes_in(files[0].source, files[0].place):
             classes = class_names(files[0].targets, task)
     encoded = []

@@ -87,7 +87,7 @@ class Tabular(Data):
     missing: Sequence[Name | None] | None = None
     decimal: str | Mapping[str, str] | None = None
     date_format: str | Mapping[str, str] | None = None
-    task: Literal["auto", "binary", "multiclass", "regression"] = "auto"
+    task: Literal["auto", "binary", "multiclass", "multilabel", "regression"] = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -167,7 +167,7 @@ class Tabular(Data):
         target_columns = [target.column for target in targets]
         own = self.label(self.source, self.place, table, values)
         task = infer_task(values) if self.task == "auto" else self.task
-        for_classes = task != "regression"
+        for_classes = task in ("binary", "multiclass")
         files = [own, *self.other_files(columns, target_columns, for_classes)]
         weights = None
         if (column := self._name("weight")) is not None:
@@ -184,7 +184,7 @@ class Tabular(Data):
             columns=columns,
             column_report=[
                 *report,
-                *report_targets(targets, values, for_classes=for_classes),
+                *report_targets(targets, values, for_classes=task != "regression"),
                 *report_time(table, self._name("time"), wording),
             ],
             given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},
@@ -218,7 +218,8 @@ class Tabular(Data):
         return file
 
     def _check_target_names(self, classes: Sequence[str]) -> None:
-        made = predicted_names(self.targets, classes)
+        prefix = "probability" if self.task == "multilabel" else "predicted"
+        made = predicted_names(self.targets, classes, prefix=prefix)
         if self.num_folds is not None:
             made += ["row", "fold"]
         for name in self.targets:

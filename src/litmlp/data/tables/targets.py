@@ -108,7 +108,7 @@ def describe_task(targets: pl.DataFrame) -> str:
     )
     if targets.width < 2 or not are_bits:
         return ""
-    return "0 and 1 are real values here; for classes name one target per run"
+    return "0 and 1 are real values here; task=multilabel predicts probabilities"
 
 
 def check_numbers(targets: pl.DataFrame) -> None:
@@ -116,8 +116,8 @@ def check_numbers(targets: pl.DataFrame) -> None:
     for column in targets:
         if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
             raise UserError(
-                f"target {column.name} is {column.dtype}, and task=regression needs "
-                "numbers"
+                f"target {column.name} is {column.dtype}, and task=regression and "
+                "multilabel need numbers"
             )
 
 

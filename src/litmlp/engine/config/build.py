@@ -36,6 +36,13 @@ VARIED = (
 """Sections of a config in which the networks of an ensemble may differ."""
 
 
+NEEDS = {
+    "regression": "real-valued targets",
+    "multilabel": "several targets of 0 and 1",
+}
+"""Tasks whose targets are numbers, and the targets that they need."""
+
+
 def build_data(config: DictConfig) -> Data:
     """Build the data of a config; nothing is read yet."""
     return cast(Data, construct_node(config.data, "data"))
@@ -48,9 +55,9 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
         UserError: the task does not fit the targets, or a part does not fit the task.
     """
     task = config.task.name
-    if (task == "regression") == ("class_names" in data.facts):
-        fit = "multiclass or binary" if task == "regression" else "regression"
-        needs = "real-valued targets" if task == "regression" else "classes"
+    needs = NEEDS.get(task, "classes")
+    if (task in NEEDS) == ("class_names" in data.facts):
+        fit = "multiclass or binary" if task in NEEDS else "regression"
         raise UserError(
             f"task={task} needs {needs}, which the data do not have: choose task={fit}"
         )

@@ -138,7 +138,7 @@ def about_loss(target: str, task: str) -> Iterator[str]:
     """Advise against a loss of values for classes."""
     loss = resolve(target, "loss")
     if task != "regression" and taken_by(loss, "class_logits") == "values":
-        fit = "binary_cross_entropy" if task == "binary" else "cross_entropy"
+        fit = "cross_entropy" if task == "multiclass" else "binary_cross_entropy"
         yield (
             f"{loss.__name__} on classes compares probabilities, and learns little "
             f"from confident mistakes → loss={fit}"

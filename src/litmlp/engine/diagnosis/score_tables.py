@@ -46,6 +46,24 @@ def class_scores(
     return pl.DataFrame(table).fill_nan(None)
 
 
+def label_scores(
+    targets: Tensor, probabilities: Tensor, names: Sequence[str]
+) -> pl.DataFrame:
+    """Return one row per label, 1 against 0; an undefined score is null.
+
+    Args:
+        targets: 0 and 1 [N, labels].
+        probabilities: of 1 [N, labels], finite.
+        names: one per label.
+    """
+    one_by_one = [
+        class_scores(true.long(), torch.stack([1 - said, said], dim=1), ["0", "1"])[1:]
+        for true, said in zip(targets.T, probabilities.double().T, strict=True)
+    ]
+    labels = pl.Series("label", names)
+    return pl.concat(one_by_one).drop("class").insert_column(0, labels)
+
+
 def confusion(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> pl.DataFrame:

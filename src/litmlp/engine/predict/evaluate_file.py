@@ -20,6 +20,7 @@ from litmlp.engine.diagnosis.score_tables import (
     calibration_bins,
     class_scores,
     confusion,
+    label_scores,
     target_scores,
 )
 from litmlp.engine.figures import classification, regression
@@ -34,6 +35,7 @@ from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.console import table as new_table
 from litmlp.errors import UserError
+from litmlp.multilabel import MultiLabelClassifier
 
 MOST_ROWS, MOST_COLUMNS = 30, 12
 """The largest table that the console shows; the files have all of them."""
@@ -118,7 +120,8 @@ def read_rows(model: TrainedModel, source: str, more: Sequence[str]) -> Labelled
     """Read the labelled rows of a file with more columns; show what is left out."""
     features = [column.name for column in model.columns]
     opened = open_source(source, needed=[*features, *model.target_names])
-    made = predicted_names(model.target_names, model.class_names, model.bounds)
+    names = model.target_names, model.class_names
+    made = predicted_names(*names, model.bounds, model.prefix)
     taken = {*model.target_names, *made}
     wanted = dict.fromkeys([*model.dropped, *(n for n in more if n not in features)])
     kept = [n for n in wanted if n in opened.names and n not in taken]
@@ -154,6 +157,8 @@ def score_tables(
 ) -> dict[str, pl.DataFrame]:
     """Return tables of scores by the name of their file."""
     targets, names = labelled.targets, model.class_names
+    if isinstance(model.model, MultiLabelClassifier):
+        return {"per_label": label_scores(targets, predictions, model.target_names)}
     if not names:
         return {"per_target": target_scores(targets, predictions, model.target_names)}
     return {
@@ -168,7 +173,7 @@ def prediction_table(
 ) -> pl.DataFrame:
     """Return the kept columns, the true targets, then the predictions."""
     true = true_columns(model, labelled.targets)
-    predicted = predicted_columns(model, predictions, model.bounds)
+    predicted = predicted_columns(model, predictions, model.bounds, model.prefix)
     return pl.DataFrame([*labelled.kept, *true, *predicted])
 
 
@@ -178,7 +183,8 @@ def draw(
     """Write the pictures of a classifier or a regressor."""
     kind = classification if model.class_names else regression
     names = model.class_names or model.target_names
-    for key, picture in kind.PICTURES.items():
+    are_labels = isinstance(model.model, MultiLabelClassifier)
+    for key, picture in ({} if are_labels else kind.PICTURES).items():
         with report_failed_picture():
             save(picture(labelled.targets, predictions, names), folder / f"{key}.png")
     with report_failed_picture():

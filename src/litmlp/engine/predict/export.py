@@ -195,6 +195,7 @@ def describe(model: TrainedModel) -> Description:
         class_names=model.class_names,
         dropped=model.dropped,
         bounds=list(model.bounds),
+        prefix=model.prefix,
         inputs={name: INPUTS[name] for name in empty_inputs(model)},
     )
 

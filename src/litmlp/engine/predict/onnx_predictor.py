@@ -47,6 +47,7 @@ class Description:
         dropped: columns of the training table that are no features.
         inputs: a text per input that explains it to people.
         bounds: probabilities of the bounds that follow the values.
+        prefix: of the values' names, ``probability`` for those of labels.
         format_version: another one is refused.
     """
 
@@ -56,12 +57,14 @@ class Description:
     dropped: Sequence[str]
     inputs: dict[str, str]
     bounds: Sequence[float] = ()
+    prefix: str = "predicted"
     format_version: Literal[1] = 1
 
     @property
     def output(self) -> str:
         """Name of the output [rows, classes] or [rows, targets]."""
-        return "probabilities" if self.class_names else "values"
+        are_labels = self.prefix == "probability"
+        return "probabilities" if self.class_names or are_labels else "values"
 
     def to_json(self) -> str:
         """Return the text that a file's metadata hold."""

@@ -39,6 +39,8 @@ class Predictor(Protocol):
     @property
     def bounds(self) -> Sequence[float]: ...
     @property
+    def prefix(self) -> str: ...
+    @property
     def dropped(self) -> Sequence[str]: ...
 
     def predict(self, inputs: Tensor) -> Tensor: ...
@@ -110,7 +112,10 @@ def kept_columns(
     """
     present = source.names
     made = predicted_names(
-        predictor.target_names, predictor.class_names, predictor.bounds
+        predictor.target_names,
+        predictor.class_names,
+        predictor.bounds,
+        predictor.prefix,
     )
     kept = [n for n in predictor.dropped if n in present and n not in made]
     if keep is not None:
@@ -164,9 +169,8 @@ def predictions(
     """Yield some thousand rows at a time: the kept columns, then the predictions."""
     for inputs, others in read_inputs(source, predictor.columns, kept, unseen):
         found = predictor.predict(inputs)
-        yield pl.DataFrame(
-            [*others, *predicted_columns(predictor, found, predictor.bounds)]
-        )
+        named = predictor.bounds, predictor.prefix
+        yield pl.DataFrame([*others, *predicted_columns(predictor, found, *named)])
 
 
 def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:

@@ -61,7 +61,7 @@ def predict(rows: list[dict[str, str]], model: Path) -> list[dict[str, Any]]:
         likeliest = [{f"predicted_{targets[0]}": classes[i]} for i in found.argmax(1)]
     else:
         more = [f"{name}_{bound:g}" for name in targets for bound in about["bounds"]]
-        names = [f"predicted_{name}" for name in (*targets, *more)]
+        names = [f"{about['prefix']}_{name}" for name in (*targets, *more)]
         likeliest = [{} for _ in rows]
     each = (dict(zip(names, map(float, row), strict=True)) for row in found)
     return [first | more for first, more in zip(likeliest, each, strict=True)]

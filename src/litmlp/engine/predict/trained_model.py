@@ -48,6 +48,11 @@ class TrainedModel:
         return self.model.bounds
 
     @property
+    def prefix(self) -> str:
+        """Beginning of the names of predictions that are of no class."""
+        return self.model.prefix
+
+    @property
     def num_predictions(self) -> int:
         """The number of classes, or of targets."""
         return len(self.class_names or self.target_names)

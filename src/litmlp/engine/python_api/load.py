@@ -39,6 +39,8 @@ class LoadedModel:
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the likeliest class [rows], or values [rows] or [rows, targets].
 
+        Labels are 0 or 1 [rows, labels].
+
         Args:
             X: a table of pandas, polars or Arrow with the columns of the training
                 table, or an array [rows, columns] in their order.
@@ -50,6 +52,8 @@ class LoadedModel:
         if names := self.trained.class_names:
             classes: NDArray[Any] = np.array(names)[found.argmax(axis=1)]
             return classes
+        if self.trained.prefix == "probability":
+            return (found > 0.5).astype(int)
         found = found[:, : self.trained.num_predictions]
         return found[:, 0] if found.shape[1] == 1 else found
 
@@ -59,7 +63,7 @@ class LoadedModel:
         Raises:
             UserError: as :meth:`predict`, or the model has real-valued targets.
         """
-        if not self.trained.class_names:
+        if not self.trained.class_names and self.trained.prefix == "predicted":
             raise UserError("a regression has no probabilities: use predict")
         return predict_table(self.trained, self._table(X))
 

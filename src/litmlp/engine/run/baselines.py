@@ -16,11 +16,15 @@ from litmlp.engine.folder.run_folder import Baseline
 from litmlp.engine.run.test import Metrics
 from litmlp.engine.terminal.console import show
 from litmlp.metrics import undefined
+from litmlp.multilabel import MultiLabelClassifier
 from litmlp.regressor import Regressor
 from litmlp.supervised import Supervised
 
 MOST_NUMBERS = 2**23
 """Rows × features × outputs above which a linear model would take seconds to fit."""
+
+KNOWN = (Classifier, MultiLabelClassifier, Regressor)
+"""Kinds of models whose metrics are known to take what the baselines predict."""
 
 Predictions = dict[Baseline, Tensor]
 """Probabilities [rows, classes] or values [rows, targets], by baseline."""
@@ -34,7 +38,7 @@ def baselines(model: Supervised, data: Data) -> dict[Baseline, Metrics]:
 
     The models learn from the preprocessed training rows, without random numbers.
     """
-    if "test" not in data.rows or not isinstance(model, Classifier | Regressor):
+    if "test" not in data.rows or not isinstance(model, KNOWN):
         return {}
     if data.fitted_preprocessing not in known:
         known[data.fitted_preprocessing] = predictions(data)
@@ -46,11 +50,13 @@ def baselines(model: Supervised, data: Data) -> dict[Baseline, Metrics]:
         return {}
 
 
-def measured(model: Classifier | Regressor, data: Data, predicted: Tensor) -> Metrics:
+def measured(model: Supervised, data: Data, predicted: Tensor) -> Metrics:
     """Return the metrics of a run, but no loss, for other predictions by tag."""
     targets = labels(data, "test")
     if isinstance(model, Classifier) and model.num_outputs == 1:
         predicted = predicted[:, 1]
+    if isinstance(model, MultiLabelClassifier):  # a line may leave [0, 1]
+        predicted, targets = predicted.clamp(0, 1), targets.long()
     metrics = model.metrics.clone().cpu()
     metrics.reset()
     metrics.update(predicted, targets)

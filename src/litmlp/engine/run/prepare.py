@@ -28,6 +28,7 @@ from litmlp.engine.run.resume import check_same_data
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 from litmlp.metrics import needs_both_classes
+from litmlp.multilabel import MultiLabelClassifier, check_labels
 from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
 
@@ -82,7 +83,7 @@ def build_run(
         check_same_data(folder, data)
     config = with_monitor(config, data)
     model = build_model(config, data)
-    check_counts(model, data)
+    check_targets(model, data)
     if point:  # checked now: Lightning loads it once the loggers are cut back
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
@@ -156,8 +157,10 @@ def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
         )
 
 
-def check_counts(model: Supervised, data: Data) -> None:
-    """Check that a loss of counts gets no negative target."""
+def check_targets(model: Supervised, data: Data) -> None:
+    """Check that labels are 0 and 1, and that a loss of counts gets no negative one."""
+    if isinstance(model, MultiLabelClassifier):
+        check_labels(data.samples.targets)
     lowest = data.samples.targets.min()
     if isinstance(model.loss, Distribution) and model.loss.counts and lowest < 0:
         raise UserError(

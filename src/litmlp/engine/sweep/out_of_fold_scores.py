@@ -61,9 +61,11 @@ def runs_by_choice(sweep: Path) -> dict[str, RunOfFold]:
 
 def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
     """Return the metrics of a task on a table of :class:`.FoldPredictions`."""
-    if config.task.name == "regression":
+    if config.task.name in ("regression", "multilabel"):
         values = predictions[:, 2:].cast(pl.Float64).to_torch()
         true, predicted = values.tensor_split(2, dim=1)
+        if config.task.name == "multilabel":
+            true, config.task.num_outputs = true.long(), true.shape[1]
     else:
         probabilities = predictions[:, 4:]
         classes = [n.removeprefix("probability_") for n in probabilities.columns]
