@@ -192,6 +192,7 @@ def test_the_file_says_what_goes_in_and_what_comes_out(
         "class_names": [],
         "dropped": [],
         "bounds": [],
+        "prefix": "predicted",
     }
     assert list(inputs) == ["numbers", "codes"]
     shapes = {
