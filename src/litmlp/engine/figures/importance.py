@@ -20,6 +20,8 @@ def draw_importance(table: pl.DataFrame) -> Figure:
     figure, (panel,) = new_figure(width=6, height=1.2 + 0.25 * len(shown))
     panel.barh([as_label(n) for n in shown["column"]], mean, xerr=errors, ecolor="0.4")
     more = table.height - len(shown)
-    panel.set_title(f"the most important {len(shown)} of {table.height} columns" if more else "")
+    panel.set_title(
+        f"the most important {len(shown)} of {table.height} columns" if more else ""
+    )
     panel.set_xlabel("growth of the loss when the column is shuffled, 95 % intervals")
     return figure
