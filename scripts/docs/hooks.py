@@ -1,6 +1,8 @@
 """Adds the pages of the site: files of the repository, options, and notebooks."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -41,6 +43,11 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         made |= page_of(notebook)
     for name, content in made.items():
         files.append(File.generated(config, name, content=content))
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Leave out the marks before names in docstrings, which Markdown does not know."""
+    return re.sub(r":(class|meth|func):(?=<code>)", "", html)
 
 
 def page_of(notebook: Path) -> dict[str, str | bytes]:
