@@ -9,6 +9,7 @@ version of Lightning lacks.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from litmlp.engine.process.step_hooks import hooks_of_step, others_in_step
+from litmlp.engine.process.step_hooks import (
+    changes_batches,
+    hooks_of_step,
+    others_in_step,
+)
 from litmlp.engine.terminal.console import show
 
 
@@ -165,12 +170,14 @@ class QuickEpochs(_TrainingEpochLoop):
     """
 
     _hooks: dict[str, list[Callable[..., Any]]] | None = None
+    _changes_batches = False
     _is_told = False
 
     def on_run_start(self, data_fetcher: Any) -> None:
         super().on_run_start(data_fetcher)
         others = others_in_step(self.trainer)
         self._hooks = None if others else hooks_of_step(self.trainer)
+        self._changes_batches = changes_batches(self.trainer)
         if others and not self._is_told:
             show(f"steps        by Lightning's loop, for hooks of {', '.join(others)}")
             self._is_told = True
@@ -183,7 +190,7 @@ class QuickEpochs(_TrainingEpochLoop):
         batch, _, _ = next(data_fetcher)
         i = self.batch_idx + 1
         progress.is_last_batch = data_fetcher.done
-        if trainer.strategy.root_device.type != "cpu":
+        if self._changes_batches:
             batch = trainer.strategy.batch_to_device(batch)
         progress.increment_ready()
         self._call("on_train_batch_start", batch, i)
@@ -199,37 +206,35 @@ class QuickEpochs(_TrainingEpochLoop):
 
     def _step(self, batch: Any, i: int) -> dict[str, Any]:
         """Do one step of the optimizer; return what ``training_step`` has returned."""
-        trainer, model = self.trainer, self.trainer.lightning_module
-        optimizer = trainer.optimizers[0]
-        counts = self.automatic_optimization.optim_progress.optimizer
         outputs: dict[str, Any] = {}
-
-        @torch.enable_grad()
-        def closure() -> Tensor:
-            outputs.update(trainer.strategy.training_step(batch, i))
-            loss: Tensor = outputs["loss"]
-            counts.zero_grad.increment_ready()
-            self._call("on_before_zero_grad", optimizer)
-            counts.zero_grad.increment_started()
-            optimizer.zero_grad()
-            counts.zero_grad.increment_completed()
-            self._call("on_before_backward", loss)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-            self._call("on_after_backward")
-            self._call("on_before_optimizer_step", optimizer)
-            if trainer.gradient_clip_val:
-                model.configure_gradient_clipping(
-                    optimizer,
-                    trainer.gradient_clip_val,
-                    trainer.gradient_clip_algorithm,
-                )
-            outputs["loss"] = loss.detach()
-            return loss.detach()
-
-        counts.step.increment_ready()
-        optimizer.step(closure)
-        counts.step.increment_completed()
+        count = self.automatic_optimization.optim_progress.optimizer.step
+        count.increment_ready()
+        self.trainer.optimizers[0].step(partial(self._backward, batch, i, outputs))
+        count.increment_completed()
         return outputs
+
+    @torch.enable_grad()
+    def _backward(self, batch: Any, i: int, outputs: dict[str, Any]) -> Tensor:
+        """Compute outputs, loss and gradients; return the loss []."""
+        trainer, optimizer = self.trainer, self.trainer.optimizers[0]
+        outputs.update(trainer.strategy.training_step(batch, i))
+        loss: Tensor = outputs["loss"]
+        count = self.automatic_optimization.optim_progress.optimizer.zero_grad
+        count.increment_ready()
+        self._call("on_before_zero_grad", optimizer)
+        count.increment_started()
+        optimizer.zero_grad()
+        count.increment_completed()
+        self._call("on_before_backward", loss)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        self._call("on_after_backward")
+        self._call("on_before_optimizer_step", optimizer)
+        if trainer.gradient_clip_val:
+            trainer.lightning_module.configure_gradient_clipping(
+                optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
+            )
+        outputs["loss"] = loss.detach()
+        return loss.detach()
 
     def _call(self, hook: str, *arguments: Any) -> None:
         assert self._hooks is not None

@@ -18,17 +18,19 @@ HOOKS = (
 )
 """Hooks of callbacks in a step."""
 
-OF_DATA = (
-    "on_before_batch_transfer",
-    "transfer_batch_to_device",
-    "on_after_batch_transfer",
+TRANSFERS = ("transfer_batch_to_device", "on_after_batch_transfer")
+"""Hooks of data that may change a batch, such as images that are flipped."""
+
+OF_MODEL = ("training_step", "on_train_batch_end")
+NEVER_CALLED = (
+    *(hook for hook in HOOKS if hook not in OF_MODEL),
+    *("on_before_batch_transfer", *TRANSFERS),
+    *("backward", "optimizer_step", "optimizer_zero_grad"),
 )
-OF_MODEL = (
-    *HOOKS,
-    *OF_DATA,
-    *("training_step", "backward", "optimizer_step", "optimizer_zero_grad"),
-)
-KNOWN = (__name__.partition(".")[0], "lightning")
+"""Hooks of a model that a quick step leaves out: nobody may override them."""
+
+LIGHTNING = ("lightning",)
+KNOWN = (*LIGHTNING, __name__.partition(".")[0])
 """Packages whose hooks log nothing through Lightning while a step is under way."""
 
 
@@ -59,17 +61,30 @@ def hooks_of_step(trainer: Trainer) -> dict[str, list[Callable[..., Any]]] | Non
     }
 
 
+def changes_batches(trainer: Trainer) -> bool:
+    """Return whether a batch moves to a device, or is changed on its way."""
+    data = trainer.datamodule  # type: ignore[attr-defined]  # as above
+    return trainer.strategy.root_device.type != "cpu" or any(
+        getattr(type(data), name, None) is not getattr(LightningDataModule, name)
+        for name in TRANSFERS
+    )
+
+
 def others_in_step(trainer: Trainer) -> list[str]:
     """Return the names of classes from elsewhere that take part in a step."""
-    parts: list[tuple[Any, tuple[str, ...]]] = [
-        (trainer.lightning_module, OF_MODEL),
-        (trainer.datamodule or LightningDataModule(), OF_DATA),  # type: ignore[attr-defined]  # as above
-        *((callback, HOOKS) for callback in trainer.callbacks),  # type: ignore[attr-defined]  # as above
+    model, data = trainer.lightning_module, trainer.datamodule  # type: ignore[attr-defined]  # as above
+    parts: list[tuple[Any, tuple[str, ...], tuple[str, ...]]] = [
+        (model, NEVER_CALLED, LIGHTNING),
+        (model, OF_MODEL, KNOWN),
+        *((callback, HOOKS, KNOWN) for callback in trainer.callbacks),  # type: ignore[attr-defined]  # as above
     ]
+    if data:
+        parts += [(data, ("on_before_batch_transfer",), LIGHTNING)]
+        parts += [(data, TRANSFERS, KNOWN)]
     names = {
         type(part).__name__
-        for part, hooks in parts
+        for part, hooks, packages in parts
         for hook in hooks
-        if getattr(type(part), hook).__module__.partition(".")[0] not in KNOWN
+        if getattr(type(part), hook).__module__.partition(".")[0] not in packages
     }
     return sorted(names)
