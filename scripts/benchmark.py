@@ -41,7 +41,7 @@ LITMLP = {  # overrides; nothing may stop early
     "litmlp, callbacks=full": ("callbacks=full", "~callbacks.early_stopping"),
 }
 
-WRITES = "litmlp, a checkpoint an iteration"
+WRITES = "litmlp, a checkpoint per iteration"
 MINIMAL = OmegaConf.load(CONF / "callbacks" / "minimal.yaml")
 EVERY_SECONDS: float = MINIMAL.checkpoint.every_seconds
 BATCHES = math.ceil(ROWS / BATCH_SIZE)

@@ -45,7 +45,7 @@ def at_once(arguments: argparse.Namespace) -> None:
         *arguments.overrides,
     ]
     joblib = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={arguments.processes}"]
-    result = table(f"{jobs} runs", "s in all", "of the first", "s a run")
+    result = table(f"{jobs} runs", "s in all", "of the first", "s per run")
     first = None
     for name, launcher in {
         "one after the other": [],

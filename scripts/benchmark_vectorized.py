@@ -230,7 +230,7 @@ def matmul_peak(threads: int) -> float:
 
 def show(costs: dict[str, Cost], peak: float) -> None:
     """A row a way: a run with everything it leaves, and its batches alone."""
-    names = ("s a run", "common style is", "one by one is")
+    names = ("s per run", "common style is", "one by one is")
     batch = ("µs per batch", "common style is", "one by one is", "GFLOP/s")
     result = table("everything included", *names, *batch)
     common, basic = costs["common style"], costs["one by one"]

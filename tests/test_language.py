@@ -20,9 +20,9 @@ RIDDLES = re.compile(r"(What|Of|That|Those|Who|Whose|Which|Where|Its|Likewise)\b
 """Openings of a docstring that does not stand alone in a tooltip."""
 
 PER = re.compile(
-    r"\b(one|row|line|number|chart|seed|choices|batches|ms|µs) "
+    r"\b(one|row|line|number|chart|checkpoint|seed|choices|batches|s|ms|µs) "
     r"an? (layer|row|run|class|column|feature|process|thread|core|epoch|batch|group"
-    r"|unit)\b"
+    r"|iteration|unit)\b"
 )
 """``one a layer``, where plain English says one per layer."""
 

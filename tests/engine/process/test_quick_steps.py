@@ -9,6 +9,7 @@ import pytest
 import torch
 from conftest import Compose
 from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import LambdaCallback
 
 from litmlp.engine.config import build
 from litmlp.engine.config.build import build_data
@@ -96,3 +97,10 @@ def test_a_users_callback_sees_each_batch_in_lightnings_loop(
         run = fitted(config, more=(counter,))
     assert counter.batches == run.trainer.global_step > 0
     assert caplog.text.count("for hooks of Counter") == 1
+
+
+def test_a_users_function_is_called_for_each_batch(config: Compose) -> None:
+    seen: list[int] = []
+    each = LambdaCallback(on_train_batch_end=lambda *hook: seen.append(hook[-1]))
+    run = fitted(config, more=(each,))
+    assert len(seen) == run.trainer.global_step > 0

@@ -55,7 +55,7 @@ def hooks_of_step(trainer: Trainer) -> dict[str, list[Callable[..., Any]]] | Non
         name: [
             getattr(callback, name)
             for callback in callbacks
-            if getattr(type(callback), name) is not getattr(Callback, name)
+            if is_own(callback, name, Callback)
         ]
         for name in HOOKS
     }
@@ -65,9 +65,14 @@ def changes_batches(trainer: Trainer) -> bool:
     """Return whether a batch moves to a device, or is changed on its way."""
     data = trainer.datamodule  # type: ignore[attr-defined]  # as above
     return trainer.strategy.root_device.type != "cpu" or any(
-        getattr(type(data), name, None) is not getattr(LightningDataModule, name)
-        for name in TRANSFERS
+        is_own(data, name, LightningDataModule) for name in TRANSFERS if data
     )
+
+
+def is_own(part: Any, name: str, base: type) -> bool:
+    """Return whether an object has a method of its own, as ``LambdaCallback`` has."""
+    method = getattr(part, name)
+    return getattr(method, "__func__", method) is not getattr(base, name)
 
 
 def others_in_step(trainer: Trainer) -> list[str]:
@@ -85,6 +90,6 @@ def others_in_step(trainer: Trainer) -> list[str]:
         type(part).__name__
         for part, hooks, packages in parts
         for hook in hooks
-        if getattr(type(part), hook).__module__.partition(".")[0] not in packages
+        if getattr(part, hook).__module__.partition(".")[0] not in packages
     }
     return sorted(names)
