@@ -26,7 +26,6 @@ from litmlp.engine.config.command_mistakes import (
     refused,
 )
 from litmlp.engine.config.hydra_allowlist import check_hydra_section
-from litmlp.engine.config.renamed_keys import new_name, rename_keys, with_new_names
 from litmlp.errors import UserError
 
 
@@ -64,7 +63,6 @@ class CheckedLoader(ConfigLoaderImpl):
         **options: Any,
     ) -> DictConfig:
         load = partial(super().load_configuration, config_name)
-        overrides = with_new_names(overrides)
         kept = list(overrides)
         while True:
             try:
@@ -88,8 +86,6 @@ class CheckedLoader(ConfigLoaderImpl):
         if kept != overrides:
             own = [*config.hydra.overrides.hydra]
             config.hydra.overrides.task = [o for o in overrides if o not in own]
-        for old in rename_keys(config):  # in a file of the project
-            new_name(old)
         check_hydra_section(config.hydra)
         keep_existing_handlers(config.hydra.job_logging)
         return config

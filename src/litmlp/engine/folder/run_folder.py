@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.engine.config.renamed_keys import rename_keys
 from litmlp.engine.folder.atomic_files import (
     leave_disk_errors_to_main_thread,
     replace,
@@ -240,7 +239,6 @@ def read_config(folder: Path) -> DictConfig:
         config = OmegaConf.load(path)
         if not isinstance(config, DictConfig):
             raise UserError(f"{path} is broken: it is no config")
-    rename_keys(config)
     config.folder = str(folder)
     return config
 
