@@ -47,7 +47,7 @@ from litmlp.engine.run import train
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.process_pool import THREADS, Slot
 from litmlp.engine.terminal.console import console, table
-from litmlp.engine.vectorized.vectorized_launcher import train_jobs
+from litmlp.engine.vectorized.train_groups import train_jobs
 
 SIZES = [64, 64]
 FLOPS = 6 * BATCH_SIZE * (FEATURES * 64 + 64 * 64 + 64 * CLASSES)
@@ -125,7 +125,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
         for name, others in (("as one", []), (f"in {1 + len(slots)} processes", slots)):
             with (
                 same_data(),
-                clocked("litmlp.engine.vectorized.vectorized_launcher") as clock,
+                clocked("litmlp.engine.vectorized.train_groups") as clock,
             ):
                 place = folder / f"{members} {name}"
                 jobs = composed(members, epochs, splits, place)

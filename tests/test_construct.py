@@ -54,7 +54,7 @@ TARGETS: dict[str, Any] = {
     "made of text": f"${{oc.create:{{_target_:os.system,command:'touch {MARK}'}}}}",
     "with its name by reference": {"_target_": "${evil._target_}"},
     "no name": {"_target_": ["os.system"]},
-    "of this project": {"_target_": "litmlp.engine.report.write.report_runs"},
+    "of this project": {"_target_": "litmlp.engine.report.make_report.report_runs"},
     "of its callbacks": {"_target_": "litmlp.callbacks.publish_figure.publish"},
     "a metric with a download": {"_target_": "torchmetrics.text.bert.BERTScore"},
 }
@@ -81,7 +81,7 @@ def test_what_may_be_built_is_of_the_kind_that_its_place_wants() -> None:
     built_in = {prefix for prefix in ALLOWED if prefix.startswith("litmlp.")}
     assert all(ALLOWED[prefix] is not object for prefix in built_in)
     for path in (
-        "litmlp.engine.report.write.report_runs",
+        "litmlp.engine.report.make_report.report_runs",
         "litmlp.data.tables.read.read_table",
     ):
         with pytest.raises(UserError, match="is not allowed"):

@@ -10,7 +10,7 @@ from torch import nn
 from trained_ensembles import WINE, ensemble_of, trained, weights
 
 from litmlp.engine.config.build import build_data
-from litmlp.engine.config.complete import complete
+from litmlp.engine.config.complete_config import complete
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.ensemble import mean_outputs
 from litmlp.errors import UserError

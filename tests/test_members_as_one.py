@@ -12,7 +12,7 @@ from trained_ensembles import WINE, ensemble_of, trained, weights
 from litmlp.callbacks.diagnosis import Diagnosis
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
-from litmlp.engine.config.complete import complete
+from litmlp.engine.config.complete_config import complete
 from litmlp.engine.run.prepare import build_run
 from litmlp.ensemble import Ensemble
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
-from litmlp.engine.config.complete import complete
+from litmlp.engine.config.complete_config import complete
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.run.prepare import build_run
 from litmlp.engine.run.train import fit

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from litmlp.argument_checks import readable
+from litmlp.argument_types import readable
 from litmlp.construct import arguments_of, resolve
 from litmlp.errors import UserError
 

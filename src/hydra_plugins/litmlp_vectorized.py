@@ -42,7 +42,7 @@ class VectorizedLauncher(JobLauncher):
         slots = self._other_processes(len(job_overrides))
         jobs = self.composed(job_overrides, initial_job_idx)
         # Imported here, because Hydra imports all launchers, and this takes seconds.
-        from litmlp.engine.vectorized.vectorized_launcher import train_jobs
+        from litmlp.engine.vectorized.train_groups import train_jobs
 
         train_jobs(
             jobs,
@@ -89,4 +89,4 @@ PLAIN = {"TTY_COMPATIBLE": "0"}
 
 def import_training() -> None:
     """Import what training needs, which takes seconds."""
-    import litmlp.engine.vectorized.vectorized_launcher  # noqa: F401  # for its time alone
+    import litmlp.engine.vectorized.train_groups  # noqa: F401  # for its time alone

@@ -25,7 +25,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import Metric
 
-from litmlp.argument_checks import check_value
+from litmlp.argument_types import check_value
 from litmlp.errors import UserError, nearest
 from litmlp.own_packages import OWN_PACKAGES
 from litmlp.schedulers import TOTAL

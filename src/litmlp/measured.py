@@ -124,7 +124,7 @@ class Measured(LoadableModule):
 
     def on_test_epoch_end(self) -> None:
         for split in self._tested_splits():
-            # No point of the curves: litmlp.engine.run.train logs the test metrics.
+            # No point of the curves: they are logged when the run is recorded.
             self.trainer.callback_metrics.update(self._summarize(split))
 
     def position(self, *, epochs: int) -> Position:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from litmlp.argument_checks import check_value
+from litmlp.argument_types import check_value
 from litmlp.embeddings import Periodic, PiecewiseLinear
 from litmlp.errors import UserError, nearest
 from litmlp.input_scales import InputScale

@@ -1,6 +1,7 @@
 """A loss that is no finite number ends a run, and says what it came from."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,14 @@ from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.run.train import train
 
+CHOICES = ["data=diabetes", "optimizer=sgd", "optimizer.lr=1e30"]
+CHOICES += ["trainer=cpu", "callbacks=minimal", "logger=csv"]
 
-@pytest.mark.parametrize("at_once", [True, False], ids=["CPU", "accelerator"])
+
 def test_a_diverging_run_ends_and_keeps_the_batch_for_replay(
-    at_once: bool, config: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Compose, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(divergence, "is_at_hand", lambda loss: at_once)
-    choices = ["data=diabetes", "optimizer=sgd", "optimizer.lr=1e30"]
-    train(config(*choices, "trainer=cpu", "callbacks=minimal", "logger=csv"))
+    train(config(*CHOICES))
     summary = run_folder.read_summary(tmp_path / "run")
     assert summary["status"] == "done"
     assert summary["epochs"] < 3
@@ -35,6 +36,17 @@ def test_a_diverging_run_ends_and_keeps_the_batch_for_replay(
         run.model.load_state_dict(replay["state_dict"])
         outputs = run.model(replay["features"])
         assert run.model.compute_loss(outputs, replay["targets"]).isinf()
+
+
+def test_an_accelerator_judges_the_losses_of_an_epoch(
+    config: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(divergence, "is_at_hand", lambda loss: False)
+    train(config(*CHOICES))
+    summary = run_folder.read_summary(tmp_path / "run")
+    assert summary["epochs"] < 3
+    assert re.match(r"the loss of epoch \d is (inf|nan): try", summary["diverged"])
+    assert not (tmp_path / "run" / FILE).exists()
 
 
 def test_the_first_layer_that_gives_no_number_is_named() -> None:

@@ -18,7 +18,7 @@ from scripted import scripted
 from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.report.write import report_runs
+from litmlp.engine.report.make_report import report_runs
 from litmlp.engine.run.train import train
 from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError

@@ -1,8 +1,6 @@
 """The cause of a loss that is no finite number: reported, and kept for replay."""
 
 import math
-from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +17,14 @@ FILE = "diverged.pt"
 
 CURE = "try a smaller optimizer.lr, trainer.gradient_clip_val=1, or batchnorm"
 
-LAG = 3
-"""Batches after which an accelerator's loss is read; its copy takes some time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenBatch:
-    """A batch of an epoch, both from 0, the weights before it and its loss."""
-
-    epoch: int
-    index: int
-    batch: Any
-    weights: dict[str, Tensor]
-    loss: Tensor
-    there: torch.Event | None = None
-
 
 class Divergence(Callback):
     """Ends a fit with the epoch whose training loss is infinite or NaN.
 
-    The weights of that epoch are lost; earlier best weights stay. The first such batch
-    and the weights before it are kept in ``diverged.pt``, plain tensors under
-    ``features``, ``targets`` and ``state_dict``.
-
-    On the CPU every loss is read at once. On an accelerator each step would wait for
-    that: there the weights are copied on the device before each step, and the loss is
-    read some batches later.
+    The weights of that epoch are lost; earlier best weights stay. On a CPU the first
+    such batch and the weights before it are kept in ``diverged.pt``, plain tensors
+    under ``features``, ``targets`` and ``state_dict``. On an accelerator each step
+    would wait for its loss, so only the losses of a whole epoch are judged there.
 
     Args:
         folder: the run's folder.
@@ -55,7 +35,7 @@ class Divergence(Callback):
         self.note = ""
         self._batch: Any = None
         self._index = 0
-        self._unread: deque[SeenBatch] = deque()
+        self._sum: Tensor | float = 0.0
 
     def on_train_batch_start(
         self, trainer: Trainer, model: LightningModule, batch: Any, i: int
@@ -65,62 +45,34 @@ class Divergence(Callback):
     def on_before_backward(
         self, trainer: Trainer, model: LightningModule, loss: Tensor
     ) -> None:
-        loss, at_once = loss.detach(), is_at_hand(loss)
-        if self.note or (at_once and math.isfinite(loss.item())):
-            return
-        self._unread.append(self._note(trainer, model, loss))
-        self._read(trainer, model, unread=0 if at_once else LAG)
+        if not is_at_hand(loss):
+            self._sum = self._sum + loss.detach()
+        elif not self.note and not math.isfinite(loss.item()):
+            self._report(trainer, model, loss.item())
 
-    def _note(
-        self, trainer: Trainer, model: LightningModule, loss: Tensor
-    ) -> SeenBatch:
-        weights, there = model.state_dict().items(), None
-        if not loss.is_cpu:
-            there = torch.Event(loss.device)
-            loss = loss.to("cpu", non_blocking=True)
-            there.record()
-        return SeenBatch(
-            epoch=trainer.current_epoch,
-            index=self._index,
-            batch=self._batch,
-            weights={name: value.clone() for name, value in weights},
-            loss=loss,
-            there=there,
-        )
-
-    def _read(self, trainer: Trainer, model: LightningModule, *, unread: int) -> None:
-        while len(self._unread) > unread:
-            seen = self._unread.popleft()
-            if seen.there:
-                seen.there.synchronize()
-            if not math.isfinite(seen.loss.item()):
-                self._unread.clear()
-                self._report(trainer, model, seen)
-
-    def _report(
-        self, trainer: Trainer, model: LightningModule, seen: SeenBatch
-    ) -> None:
-        features, targets = seen.batch[:2]
-        layer = first_infinite(model, features, seen.weights) or "the loss itself"
+    def _report(self, trainer: Trainer, model: LightningModule, loss: float) -> None:
+        (features, targets), weights = self._batch[:2], model.state_dict()
+        layer = first_infinite(model, features, weights) or "the loss itself"
         self.note = (
-            f"the loss of epoch {seen.epoch + 1}, batch {seen.index + 1} is "
-            f"{seen.loss.item()}, and {layer} is the first that gives no finite "
-            f"number: {CURE}; the batch is in {FILE}"
+            f"the loss of epoch {trainer.current_epoch + 1}, batch {self._index + 1} "
+            f"is {loss}, and {layer} is the first that gives no finite number: {CURE}; "
+            f"the batch is in {FILE}"
         )
-        content = {"features": features, "targets": targets, "state_dict": seen.weights}
+        content = {"features": features, "targets": targets, "state_dict": weights}
         if trainer.is_global_zero:
             replace(self.folder / FILE, lambda path: torch.save(content, path))
             show(f"diverged     {self.note}")
 
     def judge(self, trainer: Trainer, loss: float) -> None:
-        """Judge by an epoch's training loss, where no batch is seen."""
+        """Judge by a loss of an epoch, where no batch is seen."""
         if not self.note and not math.isfinite(loss):
             epoch = trainer.current_epoch + 1
             self.note = f"the loss of epoch {epoch} is {loss}: {CURE}"
             show(f"diverged     {self.note}")
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
-        self._read(trainer, model, unread=0)
+        self.judge(trainer, float(self._sum))
+        self._sum = 0.0
         if self.note:
             trainer.should_stop = True
 

@@ -4,7 +4,7 @@ from lightning.pytorch import Trainer
 from torch import Tensor
 
 from litmlp.callbacks.layer_recorder import Snapshot, Snapshots
-from litmlp.engine.figures.failed_picture import report_failed_picture
+from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised

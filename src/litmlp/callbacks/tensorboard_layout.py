@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from litmlp.engine.figures.failed_picture import report_failed_picture
+from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.process.torch_internals import traced_graph
 from litmlp.supervised import Supervised

@@ -6,7 +6,7 @@ from typing import Any, cast
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from litmlp.engine.figures.failed_picture import report_failed_picture
+from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.terminal.console import show, table
 from litmlp.errors import UserError

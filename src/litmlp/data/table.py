@@ -8,10 +8,10 @@ import polars as pl
 
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
+from litmlp.data.tables.file_rows import Split, TableFile
+from litmlp.data.tables.named_columns import Name, Tabular
 from litmlp.data.tables.raw_features import describe_stored
 from litmlp.data.tables.read import Source, open_source, read_table
-from litmlp.data.tables.split_columns import Split, TableFile
-from litmlp.data.tables.tabular import Name, Tabular
 from litmlp.data.tables.targets import read_again
 from litmlp.errors import UserError
 
@@ -30,7 +30,7 @@ class TableData(Tabular):
         separator: between the columns of a CSV file; by default it is found.
         skip_rows: lines above the header of a CSV file.
 
-    The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
+    The other arguments are those of :class:`~litmlp.data.tables.named_columns.Tabular`.
 
     Raises:
         UserError: no such file or column, a column that cannot be used, or files that

@@ -70,7 +70,7 @@ def export(config: DictConfig) -> None:
 def report(config: DictConfig) -> None:
     """Report the results of many runs, or the differences of two."""
     from litmlp.engine.report.compare_runs import compare_runs
-    from litmlp.engine.report.write import report_runs
+    from litmlp.engine.report.make_report import report_runs
 
     if config.compare is not None:
         return compare_runs(list(config.compare))

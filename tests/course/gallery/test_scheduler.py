@@ -6,7 +6,7 @@ import pytest
 import torch
 from built import parts
 
-from litmlp.course.gallery.layout import jumps
+from litmlp.course.gallery.labels import jumps
 from litmlp.course.gallery.scheduler import BATCHES, EPOCHS, Curve, measure
 
 LR = 0.1

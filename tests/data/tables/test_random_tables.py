@@ -25,9 +25,9 @@ from random_columns import (
 
 from litmlp.data.samples import Samples
 from litmlp.data.table import TableData
+from litmlp.data.tables.named_columns import Tabular
 from litmlp.data.tables.read import open_source
 from litmlp.data.tables.stream import read_inputs
-from litmlp.data.tables.tabular import Tabular
 from litmlp.errors import UserError
 
 Write = Callable[[pl.DataFrame, Path], Any]

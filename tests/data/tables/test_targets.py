@@ -10,7 +10,7 @@ import torch
 
 from litmlp.data.frame import FrameData
 from litmlp.data.samples import Column
-from litmlp.data.tables.labelled_rows import read_labelled
+from litmlp.data.tables.evaluation_rows import read_labelled
 from litmlp.data.tables.read import open_source
 from litmlp.data.tables.read_column import Wording
 from litmlp.data.tables.targets import class_indices, read_again, read_target

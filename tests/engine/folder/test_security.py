@@ -17,7 +17,7 @@ from litmlp.engine.predict.evaluate_file import evaluate_file
 from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.predict.export import export
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.report.write import report_runs
+from litmlp.engine.report.make_report import report_runs
 from litmlp.engine.terminal.console import as_text, only_logged, printable
 from litmlp.errors import UserError
 

@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import LambdaCallback
 
 from litmlp.engine.config import build
 from litmlp.engine.config.build import build_data
-from litmlp.engine.config.complete import complete
+from litmlp.engine.config.complete_config import complete
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.process.lightning_internals import QuickEpochs
 from litmlp.engine.run.prepare import Run, build_run

@@ -12,9 +12,9 @@ from scipy import stats
 from litmlp.engine.report.comparable_runs import problems
 from litmlp.engine.report.findings import find
 from litmlp.engine.report.intervals import margin, summarize
+from litmlp.engine.report.make_report import find_runs
 from litmlp.engine.report.rank_choices import compare, rank_choices, verdict
 from litmlp.engine.report.runs_table import read_runs
-from litmlp.engine.report.write import find_runs
 
 A = {f"optimizer=adam seed={i}": v for i, v in enumerate([0.31, 0.42, 0.35, 0.50])}
 B = {f"optimizer=sgd seed={i}": v for i, v in enumerate([0.40, 0.52, 0.43, 0.61])}

@@ -9,8 +9,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from made_up import make_run
 
 from litmlp.engine.report.comparable_runs import problems
+from litmlp.engine.report.make_report import common_folder, find_runs
 from litmlp.engine.report.runs_table import Runs, read_runs
-from litmlp.engine.report.write import common_folder, find_runs
 from litmlp.errors import UserError
 
 

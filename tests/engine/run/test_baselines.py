@@ -15,8 +15,8 @@ from litmlp.data.data_module import Data
 from litmlp.data.rows import RowsData
 from litmlp.data.table import TableData
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.config.complete import complete
-from litmlp.engine.report.write import report_runs
+from litmlp.engine.config.complete_config import complete
+from litmlp.engine.report.make_report import report_runs
 from litmlp.engine.run import baselines as module
 from litmlp.engine.run.baselines import baselines, predictions
 from litmlp.engine.run.train import train

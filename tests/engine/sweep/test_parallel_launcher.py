@@ -18,8 +18,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
 from litmlp.engine.sweep.job_launcher import Job
-from litmlp.engine.sweep.launcher_process import LauncherProcess
 from litmlp.engine.sweep.parallel_launcher import SentJob
+from litmlp.engine.sweep.parent_state import LauncherProcess
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")

@@ -20,7 +20,7 @@ from litmlp.engine.run.record import close_loggers
 from litmlp.engine.vectorized.data_cache import DataCache
 from litmlp.engine.vectorized.group_training import Group
 from litmlp.engine.vectorized.grouped_run import GroupedRun
-from litmlp.engine.vectorized.vectorized_launcher import endless
+from litmlp.engine.vectorized.train_groups import endless
 
 TINY = (
     *("data.batch_size=16", "model.hidden_sizes=[8,6]", "trainer=cpu"),

@@ -17,7 +17,7 @@ from torchmetrics import MeanMetric
 
 from litmlp import construct
 from litmlp.callbacks.layer_recorder import Snapshots
-from litmlp.engine.vectorized import vectorized_launcher
+from litmlp.engine.vectorized import train_groups
 from litmlp.engine.vectorized.group_training import Group
 
 
@@ -111,7 +111,7 @@ def test_want_of_memory_is_told_with_the_number_of_runs(
     def compute(group: Group, *arguments: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(vectorized_launcher.Group, "_compute_gradients", compute)
+    monkeypatch.setattr(train_groups.Group, "_compute_gradients", compute)
     ended = run("train", *SWEEP, "seed=range(6)")
     assert ended.code == 1
     told = (

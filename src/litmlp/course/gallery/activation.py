@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from torch import Tensor, nn
 
-from litmlp.course.gallery.layout import broken, digits, fixed
+from litmlp.course.gallery.labels import broken, digits, fixed
 from litmlp.engine.figures.style import COLORS, new_figure
 
 INPUTS = torch.arange(-800, 801, dtype=torch.float64) / 100

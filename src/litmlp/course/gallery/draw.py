@@ -20,7 +20,7 @@ from litmlp.course.gallery import (
     optimizer,
     scheduler,
 )
-from litmlp.course.gallery.layout import add_heading
+from litmlp.course.gallery.labels import add_heading
 from litmlp.course.gallery.options import (
     Option,
     choose,

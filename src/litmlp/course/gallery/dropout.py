@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from litmlp.course.gallery.layout import fixed
+from litmlp.course.gallery.labels import fixed
 from litmlp.engine.figures.style import COLORS, DIVERGING, SEQUENTIAL, new_figure
 
 ROWS, UNITS = 2000, 20

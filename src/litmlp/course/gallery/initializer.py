@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from litmlp.course.gallery.layout import digits
+from litmlp.course.gallery.labels import digits
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError
 from litmlp.initializers import given_

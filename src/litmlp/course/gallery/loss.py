@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from litmlp.course.gallery.layout import broken, digits
+from litmlp.course.gallery.labels import broken, digits
 from litmlp.distributions import Distribution
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError

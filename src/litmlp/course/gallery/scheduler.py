@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from litmlp.course.gallery.layout import digits, jumps
+from litmlp.course.gallery.labels import digits, jumps
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.schedulers import Schedule
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litmlp.course.lessons.claims import Claim
-from litmlp.course.lessons.outcome import Outcome
 from litmlp.course.lessons.sweep_runs import SweepRun, read_runs
-from litmlp.engine.figures.failed_picture import report_failed_picture
+from litmlp.course.lessons.verdicts import Outcome
+from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.terminal.console import console
 from litmlp.errors import UserError, nearest
 

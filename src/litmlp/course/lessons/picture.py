@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from litmlp.course.lessons.claims import interval
-from litmlp.course.lessons.outcome import Outcome
 from litmlp.course.lessons.sweep_runs import SweepRun, Values, axes, group_by
+from litmlp.course.lessons.verdicts import Outcome
 from litmlp.engine.figures.style import COLORS, new_figure
 
 MARKS = {"supported": "✓", "not supported": "✗", "reversed": "✗", "not measured": "?"}

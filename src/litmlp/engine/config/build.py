@@ -12,12 +12,12 @@ from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import nn
 
-from litmlp.argument_checks import check_value
+from litmlp.argument_types import check_value
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
 from litmlp.distributions import Distribution
 from litmlp.engine.config.instantiate_node import construct_node
-from litmlp.engine.config.module_description import DataFacts, describe, plain_sections
+from litmlp.engine.config.module_as_data import DataFacts, describe, plain_sections
 from litmlp.engine.config.run_settings import seed_of
 from litmlp.engine.process.lightning_internals import quicken_steps
 from litmlp.engine.process.process_settings import seed_torch
@@ -68,6 +68,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     widen_output(config)
     configs = member_configs(config)
     members = [build_member(own, data) for own in configs]
+    # The other parts are built from plain data, as when a checkpoint is opened.
     sections, keys = plain_sections(config)
     parts = build_parts(
         sections,

@@ -11,7 +11,7 @@ from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.config.hyperparameters import flat
-from litmlp.engine.config.other_libraries import KEYS, OPTIONS
+from litmlp.engine.config.key_synonyms import KEYS, OPTIONS
 from litmlp.errors import UserError, nearest
 
 

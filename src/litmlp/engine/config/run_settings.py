@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from litmlp.argument_checks import check_value
+from litmlp.argument_types import check_value
 from litmlp.engine.process.process_settings import process_settings
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError

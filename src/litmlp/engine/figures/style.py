@@ -1,6 +1,8 @@
 """The style of all pictures."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from litmlp.engine.terminal.console import show
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Colours that colour-blind readers can distinguish (https://jfly.uni-koeln.de/color/)."""
@@ -71,3 +75,13 @@ def as_label(name: str, longest: int = 24) -> str:
     line = " ".join(name.split())
     cut = line if len(line) <= longest else f"{line[: longest - 1]}…"
     return cut.replace("$", r"\$")  # a dollar sign begins a formula
+
+
+@contextmanager
+def report_failed_picture() -> Iterator[None]:
+    """Report a picture that cannot be drawn in one line: a result is worth more."""
+    try:
+        yield
+    except Exception as error:  # any error of matplotlib, such as a missing font
+        reason = str(error).partition("\n")[0][:200]
+        show(f"a picture is left out: {type(error).__name__}: {reason}")

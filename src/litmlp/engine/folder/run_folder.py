@@ -46,6 +46,7 @@ LEFT = (
     "events.out.tfevents.*",
     "metrics.csv",
     "predictions.csv",
+    "diverged.pt",
     "checkpoints/*",
     "figures/**/*.png",
     ".hydra/*.yaml",

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from litmlp.data.prediction_table import predicted_columns, true_columns
 from litmlp.data.samples import predicted_names
-from litmlp.data.tables.labelled_rows import LabelledRows, read_labelled
+from litmlp.data.tables.evaluation_rows import LabelledRows, read_labelled
 from litmlp.data.tables.raw_features import describe_unseen
 from litmlp.data.tables.read import open_source
 from litmlp.engine.config.build import build_data
@@ -24,8 +24,7 @@ from litmlp.engine.diagnosis.score_tables import (
     target_scores,
 )
 from litmlp.engine.figures import classification, regression
-from litmlp.engine.figures.failed_picture import report_failed_picture
-from litmlp.engine.figures.style import as_label, save
+from litmlp.engine.figures.style import as_label, report_failed_picture, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.predict.explain_rows import draw_explained, explain_rows

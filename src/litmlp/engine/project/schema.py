@@ -10,7 +10,7 @@ import yaml
 from pydantic import PydanticUserError
 from pydantic_core import SchemaError
 
-from litmlp.argument_checks import adapter
+from litmlp.argument_types import adapter
 from litmlp.construct import arguments_of, resolve
 from litmlp.engine.option_folders import open_project, option_folders
 from litmlp.errors import UserError

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, open_dict
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.data.frame import FrameData
-from litmlp.engine.config.complete import PATHS, complete
+from litmlp.engine.config.complete_config import PATHS, complete
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder

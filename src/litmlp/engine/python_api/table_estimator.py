@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from litmlp.data.frame import to_polars
-from litmlp.engine.config.complete import PER_LAYER
+from litmlp.engine.config.complete_config import PER_LAYER
 from litmlp.engine.python_api.fit_table import Table, fit_table
 from litmlp.engine.python_api.load import predict_table
 from litmlp.engine.python_api.overrides import override

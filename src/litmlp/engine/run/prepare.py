@@ -13,7 +13,7 @@ from lightning.pytorch import callbacks as lightning_callbacks
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp.argument_checks import check_value
+from litmlp.argument_types import check_value
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.batches import auto_batch_size, auto_max_epochs

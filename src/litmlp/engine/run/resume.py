@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from litmlp.engine.config.unresolved_overrides import as_typed
+from litmlp.engine.config.typed_overrides import as_typed
 from litmlp.engine.folder import provenance, run_folder
 from litmlp.engine.folder.lock import is_held
 from litmlp.engine.folder.untrusted_folder import (
@@ -122,7 +122,7 @@ def check_budget(config: DictConfig) -> None:
         UserError: a value of the wrong type, or a schedule made for the old budget.
     """
     # Loading takes seconds: a command line does not wait.
-    from litmlp.argument_checks import check_value
+    from litmlp.argument_types import check_value
     from litmlp.engine.config.build import check_max_time
     from litmlp.schedulers import TOTAL
 

@@ -15,15 +15,15 @@ from rich.table import Table
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, ColumnFacts
 from litmlp.engine.config.hyperparameters import NOT_CHOSEN, flat, hyperparameters
-from litmlp.engine.diagnosis.config_advice import advice
-from litmlp.engine.diagnosis.model_table import model_table
+from litmlp.engine.diagnosis.advice_before_training import advice
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.run_folder import Summary
 from litmlp.engine.folder.saved_config import config_text
 from litmlp.engine.run.column_table import show_columns
-from litmlp.engine.run.launch_arguments import this_command
+from litmlp.engine.run.launch_command import this_command
+from litmlp.engine.run.model_table import model_table
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.test import metrics_table
 from litmlp.engine.terminal.console import shortest, show, table

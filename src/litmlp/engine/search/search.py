@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler, BruteForceSampler
 from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
-from litmlp.argument_checks import check_value
+from litmlp.argument_types import check_value
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.study_file import (

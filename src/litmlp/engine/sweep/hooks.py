@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError
 
-from litmlp.engine.config.unresolved_overrides import as_typed
+from litmlp.engine.config.typed_overrides import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs
 from litmlp.engine.folder.untrusted_folder import check_links
@@ -148,7 +148,7 @@ def lesson_of(config: DictConfig) -> Lesson | None:
 def report_sweep(folder: Path) -> None:
     """Report the results of a sweep on the console and as pages in ``report/``."""
     # Loading takes a second: not before it is due.
-    from litmlp.engine.report.write import report_runs
+    from litmlp.engine.report.make_report import report_runs
 
     try:
         report_runs([str(folder)], unfinished=False)

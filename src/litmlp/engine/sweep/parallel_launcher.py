@@ -17,7 +17,7 @@ from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process.signals import interrupt_on_signal
 from litmlp.engine.sweep.job_launcher import Job, JobLauncher, announce, title
 from litmlp.engine.sweep.launch_state import AS_ABOVE, settled_status
-from litmlp.engine.sweep.launcher_process import LauncherProcess
+from litmlp.engine.sweep.parent_state import LauncherProcess
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from hydra.core.utils import JobReturn
 
 from litmlp.engine.process import signals
 from litmlp.engine.sweep.job_launcher import Job
-from litmlp.engine.sweep.launcher_process import LauncherProcess
 from litmlp.engine.sweep.parallel_launcher import JobOutcome
+from litmlp.engine.sweep.parent_state import LauncherProcess
 from litmlp.engine.terminal.console import console
 from litmlp.engine.vectorized import LEAST
 from litmlp.engine.vectorized.display import Display

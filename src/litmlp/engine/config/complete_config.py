@@ -9,10 +9,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 
-from litmlp.argument_checks import check_value
+from litmlp.argument_types import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
-from litmlp.engine.config.unresolved_overrides import as_typed
+from litmlp.engine.config.typed_overrides import as_typed
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
 

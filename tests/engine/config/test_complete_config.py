@@ -5,7 +5,7 @@ from conftest import Compose
 from omegaconf import OmegaConf
 
 from litmlp.engine.config.build import build_data, build_model, build_trainer
-from litmlp.engine.config.complete import remove_null_parts
+from litmlp.engine.config.complete_config import remove_null_parts
 from litmlp.errors import UserError
 
 ENVIRONMENT = {"LR": "1e-2", "N": "3", "YES": "true", "WORD": "fast"}

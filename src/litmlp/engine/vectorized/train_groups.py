@@ -12,7 +12,7 @@ import torch
 from omegaconf import DictConfig, open_dict
 
 from litmlp.engine.config.build import build_trainer
-from litmlp.engine.config.complete import complete
+from litmlp.engine.config.complete_config import complete
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import folder_of

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from litmlp.engine.figures.image_samples import image_samples
+from litmlp.engine.figures.class_images import image_samples
 
 
 def test_each_class_has_a_row_of_its_images() -> None:

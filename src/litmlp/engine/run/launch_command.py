@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from litmlp.engine.config.unresolved_overrides import as_typed
+from litmlp.engine.config.typed_overrides import as_typed
 
 
 @dataclass(frozen=True, kw_only=True)

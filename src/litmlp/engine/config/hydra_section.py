@@ -55,7 +55,7 @@ def check_hydra_section(section: DictConfig) -> None:
             if key in NAMING and not re.fullmatch(allowed, value):
                 raise UserError(
                     f"{place}={value} is not allowed: allowed classes are "
-                    "listed in litmlp/engine/config/hydra_allowlist.py"
+                    "listed in litmlp/engine/config/hydra_section.py"
                 )
             looks_up = part.endswith("logging") and re.match("(ext|cfg)://", value)
             if looks_up and value not in STREAMS:
@@ -71,7 +71,7 @@ def check_hydra_section(section: DictConfig) -> None:
         if not re.fullmatch(VARIABLES, name):
             raise UserError(
                 f"hydra.job.env_set.{name} is not allowed: set it in the shell, or "
-                "list it in litmlp/engine/config/hydra_allowlist.py"
+                "list it in litmlp/engine/config/hydra_section.py"
             )
 
 

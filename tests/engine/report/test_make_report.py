@@ -13,7 +13,7 @@ from conftest import ROOT, Run
 from made_up import make_run
 
 from litmlp.engine.report import show
-from litmlp.engine.report.write import report_runs
+from litmlp.engine.report.make_report import report_runs
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_it_starts_without_torch(tmp_path: Path) -> None:
     make_run(tmp_path / "one", ["seed=1"], 1.0)
     code = (
         "import sys\n"
-        "from litmlp.engine.report.write import report_runs\n"
+        "from litmlp.engine.report.make_report import report_runs\n"
         f"report_runs([{str(tmp_path)!r}])\n"
         "loaded = {'torch', 'lightning', 'sklearn'} & set(sys.modules)\n"
         "assert not loaded, loaded\n"

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp.construct import resolve
 from litmlp.engine.config.build import DEFAULT_MAX_EPOCHS
-from litmlp.engine.config.complete import PER_LAYER
+from litmlp.engine.config.complete_config import PER_LAYER
 from litmlp.engine.terminal.wording import spoken
 from litmlp.losses import taken_by
 

@@ -3,7 +3,7 @@
 import pytest
 from conftest import CONF, Compose, Run
 
-from litmlp.engine.diagnosis.config_advice import about_ignored, advice
+from litmlp.engine.diagnosis.advice_before_training import about_ignored, advice
 
 DATA = [  # whose rows are in the project
     path.stem

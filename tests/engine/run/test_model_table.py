@@ -7,7 +7,7 @@ from torch import nn
 
 from litmlp.activations import Blend
 from litmlp.batchnorms import BatchNorm
-from litmlp.engine.diagnosis.model_table import model_table
+from litmlp.engine.run.model_table import model_table
 from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP
 

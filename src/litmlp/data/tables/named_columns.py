@@ -19,11 +19,7 @@ from litmlp.data.tables.column_quality import (
     report_time,
 )
 from litmlp.data.tables.column_roles import find_features
-from litmlp.data.tables.missing_words import describe_left_out
-from litmlp.data.tables.raw_features import as_tensor
-from litmlp.data.tables.read_column import Wording
-from litmlp.data.tables.settle import settle
-from litmlp.data.tables.split_columns import (
+from litmlp.data.tables.file_rows import (
     Split,
     TableFile,
     check_groups,
@@ -31,6 +27,10 @@ from litmlp.data.tables.split_columns import (
     take_inputs,
     take_weights,
 )
+from litmlp.data.tables.missing_words import describe_left_out
+from litmlp.data.tables.raw_features import as_tensor
+from litmlp.data.tables.read_column import Wording
+from litmlp.data.tables.settle import settle
 from litmlp.data.tables.targets import (
     infer_task,
     read_target,

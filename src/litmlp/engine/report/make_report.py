@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from litmlp.engine.figures.failed_picture import report_failed_picture
+from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.report.comparable_runs import problems
 from litmlp.engine.report.findings import Findings, find
