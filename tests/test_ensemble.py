@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from torch import nn
 from trained_ensembles import WINE, ensemble_of, trained, weights
 
-from litmlp.engine.config.build import build_data
+from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.complete_config import complete
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.ensemble import mean_outputs
@@ -105,6 +105,29 @@ def test_networks_vary_in_turn(config: Compose) -> None:
     assert widths == [[4, 3], [5, 6, 3], [4, 3], [5, 6, 3]]
 
 
+def test_networks_vary_in_values_of_the_optimizer(config: Compose) -> None:
+    schedule = ("scheduler=exponential", "scheduler.gamma=0.5")
+    options = (*WINE, "ensemble=seeds", "ensemble.size=2", *schedule)
+    options += ("optimizer=adamw", "optimizer.lr=1e-3", "optimizer.weight_decay=0.1")
+    fast = trained(config, *WINE, *options[-3:], *schedule, "optimizer.lr=3e-3")
+    vary = "ensemble.vary={optimizer.lr:[3e-3,0],optimizer.weight_decay:[0.1,0.2]}"
+    model = trained(config, *options, vary, folder="both")
+    first, second = ensemble_of(model).members
+    torch.testing.assert_close(weights(first), weights(fast.network))
+    first_weights = build_model(
+        complete(config(*options, vary)), model.trainer.datamodule
+    )
+    torch.testing.assert_close(
+        weights(second), weights(ensemble_of(first_weights).members[1])
+    )
+    assert ensemble_of(model).alike
+    assert {g["weight_decay"] for g in model.optimizers().param_groups} == {
+        0.0,
+        0.1,
+        0.2,
+    }
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
@@ -118,6 +141,10 @@ def test_networks_vary_in_turn(config: Compose) -> None:
         (
             ["ensemble=seeds", "ensemble.vary={model.hidden_sizes:7}"],
             "give a list of values",
+        ),
+        (
+            ["ensemble=seeds", "ensemble.vary={optimizer.weight_decay:[1,2]}"],
+            "optimizer.weight_decay=0.0: the values are multiples of it",
         ),
     ],
 )

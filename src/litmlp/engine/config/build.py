@@ -9,14 +9,14 @@ from typing import Any, cast
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.profilers import PassThroughProfiler
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from litmlp.argument_types import check_value
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
 from litmlp.distributions import Distribution
 from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.engine.config.member_configs import are_alike, member_configs
 from litmlp.engine.config.module_as_data import DataFacts, describe, plain_sections
 from litmlp.engine.config.run_settings import seed_of
 from litmlp.engine.process.lightning_internals import quicken_steps
@@ -28,13 +28,6 @@ from litmlp.parts import build_parts
 from litmlp.supervised import Supervised
 
 DEFAULT_MAX_EPOCHS = 100
-
-VARIED = (
-    *("model", "activation", "batchnorm", "dropout", "embedding", "encoding"),
-    "initializer",
-)
-"""Sections of a config in which the networks of an ensemble may differ."""
-
 
 NEEDS = {
     "regression": "real-valued targets",
@@ -75,9 +68,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
         typed_keys=keys,
         preprocessing=data.fitted_preprocessing,
         encoding=nn.Identity() if len(members) > 1 else members[0].encoding,
-        network=network_of(
-            members, alike=not OmegaConf.select(config, "ensemble.vary")
-        ),
+        network=network_of(members, alike=are_alike(config)),
     )
     model = construct(
         sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
@@ -103,37 +94,6 @@ def build_member(config: DictConfig, data: DataFacts) -> Member:
     fill_in(config.model, data.facts | {"num_features": encoding.num_features})
     network = construct_node(config.model, "model")
     return Member(encoding=encoding, network=network)
-
-
-def member_configs(config: DictConfig) -> list[DictConfig]:
-    """Return the config of each network of an ensemble; of one network, itself.
-
-    Raises:
-        UserError: a size or keys to vary that an ensemble cannot have.
-    """
-    ensemble = config.get("ensemble")  # configs of older runs have none
-    if ensemble is None or ensemble.size == 1:
-        return [config]
-    size = check_value(ensemble.size, int, "ensemble.size")
-    if size < 1:
-        raise UserError(f"ensemble.size={size}: must be 1 or more")
-    members = [pickle.loads(pickle.dumps(config)) for _ in range(size)]
-    for key, values in (ensemble.vary or {}).items():
-        check_varied(config, str(key), values)
-        for i, member in enumerate(members):
-            OmegaConf.update(member, str(key), values[i % len(values)], merge=False)
-    return members
-
-
-def check_varied(config: DictConfig, key: str, values: Any) -> None:
-    """Check a key in which the networks of an ensemble differ, and its values."""
-    if key.split(".")[0] not in VARIED or OmegaConf.select(config, key) is None:
-        raise UserError(
-            f"ensemble.vary: {key} is no key in which networks can differ: choose keys "
-            f"of {', '.join(VARIED)}, such as dropout.p"
-        )
-    if not isinstance(values, ListConfig) or not values:
-        raise UserError(f"ensemble.vary: {key}={values}: give a list of values")
 
 
 def widen_output(config: DictConfig) -> None:
