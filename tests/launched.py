@@ -86,6 +86,14 @@ def begun_again(folder: Path) -> list[int]:
     ]
 
 
+def children(parent: int) -> list[int]:
+    """The processes that a process has begun."""
+    listed = subprocess.run(
+        ["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False
+    )
+    return [int(line) for line in listed.stdout.splitlines()]
+
+
 def wait_until(happens: Callable[[], bool], seconds: float = 0.2) -> None:
     """Look again after some seconds each time, for two minutes at most."""
     for _ in range(int(120 / seconds)):

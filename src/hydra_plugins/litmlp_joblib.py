@@ -7,7 +7,7 @@ output of all runs is mixed.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from litmlp.engine.sweep.parallel_launcher import Outcomes, ParallelLauncher, SentJob
+from litmlp.engine.sweep.parallel_launcher import Outcomes, ParallelLauncher, SentJobs
 from litmlp.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class JoblibLauncher(ParallelLauncher):
         self.n_jobs = n_jobs
         self._slots: Sequence[Slot] = []
 
-    def train(self, jobs: list[SentJob]) -> Outcomes:
+    def train(self, jobs: list[SentJobs]) -> Outcomes:
         from litmlp.engine.sweep.process_pool import call_all
 
         if not self._slots:  # kept, since a search launches many times

@@ -12,7 +12,7 @@ from litmlp.engine.sweep.parallel_launcher import (
     JobOutcome,
     Outcomes,
     ParallelLauncher,
-    SentJob,
+    SentJobs,
     as_arguments,
 )
 
@@ -37,7 +37,7 @@ class RayLauncher(ParallelLauncher):
         self.init = init
         self.remote = remote
 
-    def train(self, jobs: list[SentJob]) -> Outcomes:
+    def train(self, jobs: list[SentJobs]) -> Outcomes:
         import ray
         from ray.exceptions import RayError, RayTaskError
 
@@ -66,6 +66,6 @@ class RayLauncher(ParallelLauncher):
                 ray.wait(list(waiting), num_returns=len(waiting), timeout=GRACE)
 
 
-def call_job(job: SentJob) -> JobOutcome:
+def call_job(job: SentJobs) -> JobOutcome:
     """Call a run in one of Ray's workers."""
     return job()

@@ -23,7 +23,7 @@ from litmlp.engine.sweep.parallel_launcher import (
     JobOutcome,
     Outcomes,
     ParallelLauncher,
-    SentJob,
+    SentJobs,
     as_arguments,
 )
 
@@ -69,7 +69,7 @@ class SubmititLauncher(ParallelLauncher):
         self.max_num_timeout = max_num_timeout
         self.parameters = parameters
 
-    def train(self, jobs: list[SentJob]) -> Outcomes:
+    def train(self, jobs: list[SentJobs]) -> Outcomes:
         from submitit import AutoExecutor
 
         often = {f"{self.cluster}_max_num_timeout": self.max_num_timeout}

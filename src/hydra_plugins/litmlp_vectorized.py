@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
 
 from litmlp.engine.sweep.job_launcher import JobLauncher
+from litmlp.engine.sweep.parallel_launcher import ParallelLauncher
 from litmlp.engine.vectorized import LEAST
 from litmlp.errors import UserError
 
@@ -17,29 +20,56 @@ class VectorizedLauncher(JobLauncher):
     """Stacks runs of one shape into one network; trains other runs one by one.
 
     Args:
+        workers: ``local`` for processes of this machine; ``ray`` or ``submitit`` for
+            other machines, each of which trains a group at a time.
         processes: the most that share the runs; None for one per core, or per GPU.
-        max_members: the most runs of a group; None for as many as memory allows.
-        num_threads: CPU threads of all processes; None for one per process.
+        max_members: the most runs of a group; None for as many as memory allows, but
+            for ``GROUP`` on other machines.
+        num_threads: CPU threads of all processes, or of a group on another machine;
+            None for one per process.
+        ray: sends groups to the nodes of Ray.
+        submitit: sends groups to the nodes of Slurm.
     """
 
     def __init__(
         self,
         *,
+        workers: str = "local",
         processes: int | None = None,
         max_members: int | None = None,
         num_threads: int | None = None,
+        ray: ParallelLauncher | None = None,
+        submitit: ParallelLauncher | None = None,
     ) -> None:
+        self.workers = workers
         self.processes = processes
         self.max_members = max_members
         self.num_threads = num_threads
+        self._senders = {"local": None, "ray": ray, "submitit": submitit}
         self._slots: list[Slot] = []
+
+    def setup(
+        self,
+        *,
+        hydra_context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ) -> None:
+        self._check_settings()
+        super().setup(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+        if sender := self._senders[self.workers]:
+            sender.setup(
+                hydra_context=hydra_context, task_function=task_function, config=config
+            )
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        self._check_settings()
         self.prepare()
-        slots = self._other_processes(len(job_overrides))
+        sender = self._senders[self.workers]
+        slots = [] if sender else self._other_processes(len(job_overrides))
         jobs = self.composed(job_overrides, initial_job_idx)
         # Imported here, because Hydra imports all launchers, and this takes seconds.
         from litmlp.engine.vectorized.train_groups import train_jobs
@@ -49,6 +79,7 @@ class VectorizedLauncher(JobLauncher):
             max_members=self.max_members,
             num_threads=self.num_threads,
             slots=slots,
+            sender=sender,
         )
         return [job.result for job in jobs]
 
@@ -75,6 +106,11 @@ class VectorizedLauncher(JobLauncher):
         return slots
 
     def _check_settings(self) -> None:
+        if self.workers not in self._senders:
+            raise UserError(
+                f"hydra.launcher.workers={self.workers}: allowed are "
+                "local, ray and submitit"
+            )
         for name in ("processes", "max_members", "num_threads"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
 from litmlp.engine.sweep.job_launcher import Job
-from litmlp.engine.sweep.parallel_launcher import SentJob
+from litmlp.engine.sweep.parallel_launcher import SentJobs
 from litmlp.engine.sweep.parent_state import LauncherProcess
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
@@ -98,10 +98,11 @@ def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None
 
     context = HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks())
     job = Job(OmegaConf.create(config), context, task)
-    ended = SentJob(job=job, launcher=LauncherProcess(directory=str(tmp_path)))()
+    launcher = LauncherProcess(directory=str(tmp_path))
+    ended = SentJobs(groups=[[job]], launcher=launcher)()
     assert ended.stop is None
-    assert ended.result
-    assert ended.result.return_value == 0.25
+    (result,) = ended.results
+    assert result.return_value == 0.25
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["summary.json"]
 
 

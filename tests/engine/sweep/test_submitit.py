@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -12,7 +11,14 @@ from typing import Any
 
 import pytest
 from conftest import Begin
-from launched import begun_again, reported_runs, run_folders, status, wait_until
+from launched import (
+    begun_again,
+    children,
+    reported_runs,
+    run_folders,
+    status,
+    wait_until,
+)
 
 from hydra_plugins.litmlp_submitit import GRACE, Submission, has_ended, outcome
 from litmlp.engine.sweep.parallel_launcher import JobOutcome
@@ -56,14 +62,6 @@ def test_a_job_is_queued_again_and_a_lost_one_leaves_the_others_alone(
     assert again.returncode == 0, out
     assert "3 runs: 2 done (skipped), 1 interrupted (goes on)" in out
     assert [status(folder) for folder in folders] == ["done"] * 3
-
-
-def children(parent: int) -> list[int]:
-    """The processes that a process has begun."""
-    listed = subprocess.run(
-        ["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False
-    )
-    return [int(line) for line in listed.stdout.splitlines()]
 
 
 @dataclass

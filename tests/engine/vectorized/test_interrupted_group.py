@@ -3,7 +3,6 @@
 import functools
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from launched import started, wait_until
+from launched import children, started, wait_until
 
 SWEEP = (
     *("-m", "hydra/launcher=vectorized", "data=gauss", "data.num_samples=100"),
@@ -40,13 +39,6 @@ def last(folder: Path) -> dict[str, Any]:
 def statuses(folder: Path) -> list[str]:
     paths = folder.glob("*/summary.json")
     return [json.loads(path.read_text())["status"] for path in paths]
-
-
-def children(process: subprocess.Popen[str]) -> list[int]:
-    command = ["ps", "-o", "pid=", "--ppid", str(process.pid)]
-    # Where there are none it exits with 1.
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    return [int(number) for number in listed.stdout.split()]
 
 
 def are_gone(processes: Sequence[int]) -> bool:
@@ -88,7 +80,7 @@ def test_a_group_that_is_ended_goes_on_with_the_same_bits(
         wait_until(
             lambda: len([*folder.glob("*/checkpoints/previous.ckpt")]) == count, 0.02
         )
-        others = children(process)
+        others = children(process.pid)
         process.send_signal(number)
         _, said = process.communicate(timeout=120)
     assert bool(others) == (runs == TWO)

@@ -13,10 +13,10 @@ from hydra.types import HydraContext
 from omegaconf import OmegaConf
 
 from litmlp.engine.sweep.job_launcher import Job
+from litmlp.engine.sweep.parallel_launcher import JobGroups
 from litmlp.engine.sweep.process_pool import Slot
 from litmlp.engine.vectorized.display import Display
 from litmlp.engine.vectorized.worker_processes import (
-    JobGroups,
     deal_out,
     train_in_processes,
 )
@@ -62,7 +62,7 @@ def job(folder: Path) -> Job:
     return Job(config, context, float)
 
 
-def train(groups: JobGroups, display: Display) -> None:
+def train(groups: JobGroups, display: Display | None = None) -> None:
     """Every job is done, but for those of which the process dies."""
     for one in (job for group in groups for job in group):
         if one.composed.hydra.sweep.subdir == "deadly":
@@ -78,13 +78,13 @@ def test_a_killed_process_leaves_its_jobs_and_another_takes_its_place(
     train_in_processes([[[own]], [[second, deadly]]], train, [slot])
     assert own.result._return_value == 4
     assert second.result._return_value == deadly.result._return_value == math.inf
-    assert "a process was killed: the sweep goes on" in capfd.readouterr().out
+    assert "a process was killed: the sweep goes on" in capfd.readouterr().err
     again = job(tmp_path / "again")
     train_in_processes([[], [[again]]], train, [slot])
     assert again.result._return_value == 4
 
 
-def fail(groups: JobGroups, display: Display) -> None:
+def fail(groups: JobGroups, display: Display | None = None) -> None:
     if groups:
         raise ValueError("what went wrong")
 

@@ -3,9 +3,9 @@
 import io
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -22,20 +22,28 @@ from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
 
+JobGroups = Sequence[Sequence[Job]]
+"""Groups of jobs that can perhaps be stacked."""
+
+KILLED = "a process was killed: the sweep goes on without its runs"
+
+LEFT = ("new", "interrupted")
+"""The status of a run that is left to train."""
+
 
 class JobOutcome:
-    """The result of a job, or the error that stops the sweep, with all its output."""
+    """The results of jobs, or the error that stops the sweep, with all their output."""
 
     def __init__(self) -> None:
-        self.result: JobReturn | None = None
+        self.results: list[JobReturn] = []
         self.stop: BaseException | None = None
         self.out, self.err = io.StringIO(), io.StringIO()
 
     def print_output(self, earlier: set[str]) -> None:
-        """Print the output of the job in one piece: jobs do not mix their lines.
+        """Print the output of the jobs in one piece: jobs do not mix their lines.
 
         Args:
-            earlier: errors that need not be printed again; gets those of the job.
+            earlier: errors that need not be printed again; gets those of the jobs.
         """
         errors = self.err.getvalue()
         print(self.out.getvalue(), end="", flush=True)
@@ -44,17 +52,31 @@ class JobOutcome:
         earlier |= {errors} - {""}
 
 
+def run_each(groups: JobGroups) -> None:
+    """Run jobs one after the other."""
+    for group in groups:
+        for job in group:
+            job.run()
+
+
 @dataclass(frozen=True, kw_only=True)
-class SentJob:
-    """A job that can be called in another process.
+class SentJobs:
+    """Jobs that can be called in another process.
 
     Args:
-        job: of a sweep.
-        launcher: the process that sends it.
+        groups: jobs of a sweep, not begun.
+        launcher: the process that sends them.
+        train: trains groups; each job gets its result.
     """
 
-    job: Job
-    launcher: LauncherProcess
+    groups: JobGroups
+    launcher: LauncherProcess = field(default_factory=LauncherProcess)
+    train: Callable[[JobGroups], None] = run_each
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs of the groups."""
+        return [job for group in self.groups for job in group]
 
     def __call__(self) -> JobOutcome:
         ended = JobOutcome()
@@ -64,23 +86,41 @@ class SentJob:
             redirect_stderr(ended.err),
         ):
             try:
-                ended.result = self._run()
+                self.train(self._left())
             except BaseException as error:  # an interrupt, or a sweep that is to stop
                 ended.stop = error
+        ended.results = [job.result for job in self.jobs]
         return ended
 
-    def _run(self) -> JobReturn:
-        """Run the job, unless a process that was lost has trained it, or still does."""
-        folder = folder_of(self.job.composed)
-        status = settled_status([folder])[folder]
-        if status in ("done", "running"):
-            print(f"  skipped: {status}  {folder.name}")
-            return self.job.recorded()
-        return self.job.run()
+    def _left(self) -> JobGroups:
+        """Return the jobs that no lost process has ended, and no other one trains."""
+        folders = [folder_of(job.composed) for job in self.jobs]
+        found, ended = settled_status(folders), set[int]()
+        for job, folder in zip(self.jobs, folders, strict=True):
+            if found[folder] not in LEFT:
+                print(f"  skipped: {found[folder]}  {folder.name}")
+                job.result = job.recorded()
+                ended.add(id(job))
+        return [[job for job in each if id(job) not in ended] for each in self.groups]
+
+    def receive(self, ended: JobOutcome | None, printed: set[str]) -> None:
+        """Print the output of the jobs, and give each job its result.
+
+        Args:
+            ended: how the jobs ended; None if their process was killed.
+            printed: errors that need not be printed again.
+        """
+        if ended is None:
+            ended = JobOutcome()
+            ended.err.write(f"error: {KILLED}\n")
+        ended.print_output(printed)
+        results = ended.results or [job.returned() for job in self.jobs]
+        for job, result in zip(self.jobs, results, strict=True):
+            job.result = result
 
 
-Outcomes = Iterator[tuple[SentJob, JobOutcome | None]]
-"""Jobs in the order in which they end; None for a job whose process was killed."""
+Outcomes = Iterator[tuple[SentJobs, JobOutcome | None]]
+"""Jobs in the order in which they end; None for jobs whose process was killed."""
 
 
 class ParallelLauncher(JobLauncher):
@@ -109,7 +149,7 @@ class ParallelLauncher(JobLauncher):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
-    def train(self, jobs: list[SentJob]) -> Outcomes:
+    def train(self, jobs: list[SentJobs]) -> Outcomes:
         """Call the jobs in other processes."""
         raise NotImplementedError
 
@@ -117,26 +157,24 @@ class ParallelLauncher(JobLauncher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         self.prepare()
-        composed = self.composed(job_overrides, initial_job_idx)
-        self.printed: set[str] = set()
-        process = LauncherProcess()
-        jobs = [SentJob(job=job, launcher=process) for job in composed]
+        jobs = self.composed(job_overrides, initial_job_idx)
         announce(job_overrides, f"with {type(self).__name__}")
+        process = LauncherProcess()
+        self.train_all([SentJobs(groups=[[job]], launcher=process) for job in jobs])
+        return [job.result for job in jobs]
+
+    def train_all(self, sent: list[SentJobs]) -> None:
+        """Train jobs in other processes; each gets its result."""
+        printed: set[str] = set()
         with interrupt_on_signal():  # of SIGTERM, Python alone would just end
-            results = {id(job): self._result(job, end) for job, end in self.train(jobs)}
+            for part, ended in self.train(sent):
+                if len(part.jobs) == 1:
+                    log.info(title(part.jobs[0].composed))
+                part.receive(ended, printed)
+                if ended is not None:
+                    self.stopping = self.stopping or ended.stop
         if self.stopping is not None:
             raise self.stopping
-        return [results[id(job)] for job in jobs]
-
-    def _result(self, job: SentJob, ended: JobOutcome | None) -> JobReturn:
-        log.info(title(job.job.composed))
-        if ended is None:
-            print("error: its process was killed", file=sys.stderr, flush=True)
-            return job.job.returned()
-        ended.print_output(self.printed)
-        if ended.stop is not None:
-            self.stopping = self.stopping or ended.stop
-        return ended.result or job.job.returned()
 
 
 def as_arguments(config: DictConfig) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from joblib import cpu_count
 from omegaconf import DictConfig, open_dict
 
 from litmlp.engine.config.build import build_trainer
@@ -21,6 +23,7 @@ from litmlp.engine.run.prepare import build_run
 from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.launch_state import SweepStopped
+from litmlp.engine.sweep.parallel_launcher import JobGroups, ParallelLauncher, SentJobs
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import explain, is_out_of_memory, report
 from litmlp.engine.vectorized.compatibility import (
@@ -37,7 +40,7 @@ from litmlp.engine.vectorized.memory_estimate import Capacity
 from litmlp.engine.vectorized.recorded_run import RecordedRun, log_to
 from litmlp.engine.vectorized.stack import group_indices
 from litmlp.engine.vectorized.worker_processes import (
-    JobGroups,
+    cut,
     deal_out,
     train_in_processes,
 )
@@ -46,6 +49,8 @@ from litmlp.errors import UserError
 if TYPE_CHECKING:
     from litmlp.engine.sweep.process_pool import Slot
 
+GROUP = 64
+"""Runs that another machine trains as one; more of them are hardly faster per run."""
 
 MOST_KEYS = 4
 """Keys that a message names one by one."""
@@ -57,42 +62,75 @@ def train_jobs(
     max_members: int | None,
     num_threads: int | None,
     slots: "Sequence[Slot]" = (),
+    sender: ParallelLauncher | None = None,
 ) -> None:
     """Train each job, together with others where possible; each leaves its folder.
 
     Args:
         jobs: composed, and not begun.
-        max_members: the most runs to train at once; None for as many as memory allows.
+        max_members: the most runs to train at once; None for as many as memory allows,
+            and for ``GROUP`` on other machines.
         num_threads: of the CPU, in all processes; None for one per process: only then
             the bits of a run do not depend on the other runs of its group.
         slots: other processes, which train a part of the jobs each.
+        sender: sends groups to other machines; None to train all jobs on this machine.
     """
     keys = [shared_keys(job.composed) for job in jobs]
     alike = group_indices(keys, lambda shared: str(sorted(shared.items())))
-    parts = deal_out([[jobs[i] for i in own] for own in alike], 1 + len(slots))
-    train = partial(
-        train_groups,
-        max_members=max_members and max(1, max_members // len(parts)),
-        num_threads=max(1, (num_threads or 1) // len(parts)),
-        processes=len(parts),
-    )
-    train_in_processes(parts, train, slots)
+    groups = [[jobs[i] for i in own] for own in alike]
+    if sender:
+        send(groups, sender, max_members or GROUP, num_threads or 1)
+    else:
+        train_here(groups, slots, max_members, num_threads or 1)
     if apart := differing_keys(keys):
         more = f" and {len(apart) - MOST_KEYS} more" if len(apart) > MOST_KEYS else ""
         named = ", ".join(apart[:MOST_KEYS])
         console.print(f"trained apart: jobs that differ in {named}{more}")
 
 
+def send(groups: JobGroups, sender: ParallelLauncher, size: int, threads: int) -> None:
+    """Train groups of so many jobs on other machines."""
+    pieces = [p for group in groups for p in cut(group, ceil(len(group) / size))]
+    train = partial(train_groups, num_threads=threads)
+    sender.train_all([SentJobs(groups=[piece], train=train) for piece in pieces])
+
+
+def train_here(
+    groups: JobGroups,
+    slots: "Sequence[Slot]",
+    max_members: int | None,
+    threads: int,
+) -> None:
+    """Train groups in this process and in those of the slots."""
+    parts = deal_out(groups, 1 + len(slots))
+    train = partial(
+        train_groups,
+        max_members=max_members and max(1, max_members // len(parts)),
+        num_threads=max(1, threads // len(parts)),
+        processes=len(parts),
+    )
+    train_in_processes(parts, train, slots)
+
+
 def train_groups(
     groups: JobGroups,
-    display: Display,
+    display: Display | None = None,
     *,
-    max_members: int | None,
+    max_members: int | None = None,
     num_threads: int,
-    processes: int,
+    processes: int | None = None,
 ) -> None:
-    """Train groups of jobs one after the other, beside other processes."""
-    cache = DataCache()
+    """Train groups of jobs one after the other, beside other processes.
+
+    Args:
+        groups: jobs that are not begun.
+        display: counts the jobs; None to show nothing.
+        max_members: the most runs at once; None for as many as there is room for.
+        num_threads: of the CPU.
+        processes: those that share the machine; None for one per core.
+    """
+    display = display or Display(sum(map(len, groups)), is_shown=False)
+    cache, processes = DataCache(), processes or cpu_count()
     with signals.interrupt_on_signal(), ExitStack() as afterwards:
         gc.freeze()  # spares the collector all libraries and configs
         afterwards.callback(gc.unfreeze)
