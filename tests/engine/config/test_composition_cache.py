@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from litmlp.engine.config.composition_cache import ComposedOnce
+from litmlp.engine.config.composition_cache import NAMES, ComposedOnce
 from litmlp.errors import UserError
 
 
@@ -89,3 +89,14 @@ def test_runs_that_differ_in_values_are_composed_once(
             assert (config.seed, config.optimizer.lr) == (seed, 0.1)
             assert config.activation._target_.lower().endswith(activation)
     assert len(asked) == 2
+
+
+def test_runs_share_the_names_of_the_sweeps_folders(loader: ConfigLoader) -> None:
+    """Each with its own would take memory by the square of the number of runs."""
+    sweep, own = swept(loader), ComposedOnce(loader)
+    OmegaConf.get_cache(sweep)[NAMES] = {"('sweep',)": ["seed-1", "seed-2"]}
+    configs = [own.load_sweep_config(sweep, [f"seed={n}"]) for n in range(3)]
+    configs.append(own.load_sweep_config(sweep, ["data=iris", "seed=1"]))
+    first, *others = (OmegaConf.get_cache(config)[NAMES] for config in configs)
+    assert first == {"('sweep',)": ["seed-1", "seed-2"]}
+    assert all(other is first for other in others)

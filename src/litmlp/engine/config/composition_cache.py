@@ -12,6 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from litmlp.engine.config.hydra_internals import overrides_dirname
 
+NAMES = "litmlp.existing"
+"""The resolver of the names of the folders that were there when the sweep began."""
+
 
 class ComposedOnce:
     """A config loader that composes each choice of options once per sweep.
@@ -28,6 +31,7 @@ class ComposedOnce:
         self.loader = loader
         self._composed: dict[tuple[str, ...], bytes] = {}
         self._parsed: dict[str, Override] = {}
+        self._names: dict[Any, Any] = {}
 
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
@@ -63,6 +67,11 @@ class ComposedOnce:
             config = self.loader.load_sweep_config(master, list(overrides))
             self._composed[key] = pickle.dumps(config)
         copy: DictConfig = pickle.loads(self._composed[key])
+        # Runs share the names of the sweep's folders: each with its own would take
+        # memory by the square of their number.
+        cache = OmegaConf.get_cache(copy)
+        if NAMES in cache:
+            cache[NAMES] = self._names = self._names or cache[NAMES]
         return copy
 
     def __getattr__(self, name: str) -> Any:

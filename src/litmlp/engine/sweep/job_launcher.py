@@ -31,7 +31,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from litmlp.engine.config.composition_cache import ComposedOnce
+from litmlp.engine.config.composition_cache import NAMES, ComposedOnce
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import folder_of, status_of
 from litmlp.engine.sweep.launch_state import this_launch
@@ -85,6 +85,7 @@ class Job:
         self._folder = str(folder) if hydra.job.chdir else None
         self._variables = dict(hydra.job.env_set)
         self.config = pickle.loads(pickle.dumps(self.composed))
+        OmegaConf.get_cache(self.config).pop(NAMES, None)
         singleton = HydraConfig.instance()
         before = singleton.cfg
         singleton.set_config(self.composed)

@@ -65,6 +65,7 @@ class Launch:
     planned: dict[Path, Sequence[str]] = field(default_factory=dict)
     failures: int = 0
     numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _places: dict[Path, int] = field(default_factory=dict)
 
     def still_to_train(self, planned: Planned) -> list[Sequence[str]]:
         """Return the overrides of the runs to train; report the others.
@@ -90,7 +91,9 @@ class Launch:
         """Return ``3/8  `` for the third of eight runs, nothing in a search."""
         if self.sweep is None or is_search(self.sweep) or folder not in self.planned:
             return ""
-        return f"{[*self.planned].index(folder) + 1}/{len(self.planned)}  "
+        if len(self._places) != len(self.planned):
+            self._places = {each: n for n, each in enumerate(self.planned, 1)}
+        return f"{self._places[folder]}/{len(self.planned)}  "
 
     def left_over(self, sweep: Path) -> dict[Path, str]:
         """Return the runs in a sweep's folder that are not done, with their status."""
