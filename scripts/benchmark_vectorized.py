@@ -59,6 +59,13 @@ FOR_GOOD = ExitStack()
 """What is patched until a process ends."""
 
 
+class GroupClock(Clock):
+    """Takes the times of a group, whose Trainer ends an epoch without validation."""
+
+    def on_train_epoch_end(self, *_: Any) -> None:
+        self.end_batches()
+
+
 @dataclass(frozen=True)
 class Cost:
     """Seconds of a whole run, and of one of its batches in the fastest epoch."""
@@ -112,7 +119,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
         "by hand, nothing left",
         Cost(seconds, min(by_hand_clock.times.batches) / BATCHES),
     )
-    with same_data(), clocked("litmlp.engine.run.prepare") as clock:
+    with same_data(), clocked("litmlp.engine.run.prepare", Clock()) as clock:
         jobs = composed(alone, epochs, splits, folder / "alone")
         start = time.perf_counter()
         for job in jobs:
@@ -125,7 +132,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
         for name, others in (("as one", []), (f"in {1 + len(slots)} processes", slots)):
             with (
                 same_data(),
-                clocked("litmlp.engine.vectorized.train_groups") as clock,
+                clocked("litmlp.engine.vectorized.train_groups", GroupClock()) as clock,
             ):
                 place = folder / f"{members} {name}"
                 jobs = composed(members, epochs, splits, place)
@@ -203,9 +210,8 @@ def same_data() -> Iterator[None]:
 
 
 @contextmanager
-def clocked(module: str) -> Iterator[Clock]:
+def clocked(module: str, clock: Clock) -> Iterator[Clock]:
     """Take the times of the Trainers that are built there."""
-    clock = Clock()
 
     def built(config: DictConfig, *others: Any) -> lightning.Trainer:
         trainer = build.build_trainer(config, *others)
