@@ -158,7 +158,7 @@ class Submission:
     def __call__(self) -> JobOutcome:
         from submitit import JobEnvironment
 
-        if JobEnvironment().cluster == "local":
+        if JobEnvironment().cluster == "local" and os.getpgrp() != os.getpid():
             os.setpgrp()  # Ctrl-C reaches the launcher, which signals its jobs
         try:
             with interrupt_on_signal():  # also while libraries are imported

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+MOST_KEPT = 256
+"""Batches whose outputs are kept one by one."""
+
 Batch = tuple[Tensor, ...]
 """Features and targets of some rows, their weights and their folds if they have any."""
 
@@ -55,6 +58,17 @@ class EpochState:
     samples: int = 0
     pace: dict[str, Tensor] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=lambda: defaultdict(list))
+
+    def keep(self, split: str, batch: Batch) -> None:
+        """Keep outputs, targets and weights of a batch for the metrics of the epoch.
+
+        Between many small tensors that are kept, the memory of large ones that come
+        and go cannot be used again: so small ones are joined now and then.
+        """
+        kept = self.batches[split]
+        kept.append(batch)
+        if len(kept) == MOST_KEPT:
+            kept[:] = [tuple(map(torch.cat, zip(*kept, strict=True)))]
 
     def state_dict(self) -> dict[str, Any]:
         """The state of a training between two batches, in plain types."""

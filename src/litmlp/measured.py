@@ -157,7 +157,7 @@ class Measured(LoadableModule):
             outputs = functional_call(self, average, (features, folds))
         else:
             outputs = self(features, folds)
-        self.epoch_state.batches[split].append((outputs, *batch[1:]))
+        self.epoch_state.keep(split, (outputs, *batch[1:]))
 
     def _summarize(self, split: str) -> dict[str, Tensor]:
         """Return loss and metrics of all kept batches by tag, and drop the batches."""

@@ -131,7 +131,7 @@ class Supervised(Measured):
         # Not in training_step, which L-BFGS calls several times per step.
         state = self.epoch_state
         _, targets, weights, _ = parts_of(batch)
-        state.batches["train"].append((outputs["outputs"], targets, *weights))
+        state.keep("train", (outputs["outputs"], targets, *weights))
         state.samples += self._rows if self._processes > 1 else len(batch[1])
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:

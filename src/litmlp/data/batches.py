@@ -11,6 +11,9 @@ from torch.utils.data import DataLoader, Sampler, StackDataset
 
 EVALUATION_BATCH_SIZE = 4096
 
+PIECES = 64
+"""Places of a data set that a buffer takes its rows from."""
+
 
 class Batches(Sampler[Tensor]):
     """Yields the row indices of each batch; every row comes once per epoch.
@@ -25,6 +28,8 @@ class Batches(Sampler[Tensor]):
         new_order: whether the order changes each epoch.
         smallest: a last batch of fewer rows is joined to the batch before.
         start: the first epoch, and how many of its batches to leave out.
+        buffer: rows that are shuffled together, :data:`PIECES` pieces from anywhere in
+            the data set; None shuffles all. So few rows are read from a disk at a time.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class Batches(Sampler[Tensor]):
         new_order: bool = True,
         smallest: int = 1,
         start: tuple[int, int] = (0, 0),
+        buffer: int | None = None,
     ) -> None:
         full, rest = divmod(num_rows, batch_size)
         self.sizes = [batch_size] * full + [rest] * (rest > 0)
@@ -45,6 +51,7 @@ class Batches(Sampler[Tensor]):
         self.order_seed = order_seed
         self.new_order = new_order
         self.start = start
+        self.buffer = buffer
         self.epoch = start[0]
 
     def set_epoch(self, epoch: int) -> None:
@@ -67,7 +74,7 @@ class Batches(Sampler[Tensor]):
             mixed = np.random.SeedSequence(self.seeds)
             seed = int(mixed.generate_state(1)[0])
             generator = torch.Generator().manual_seed(seed)
-            order = torch.randperm(self.num_rows, generator=generator)
+            order = shuffled(self.num_rows, self.buffer or self.num_rows, generator)
         first_epoch, done = self.start
         batches = torch.split(order, self.sizes)
         batches = batches[done:] if self.epoch == first_epoch else batches
@@ -76,6 +83,21 @@ class Batches(Sampler[Tensor]):
             world_size = torch.distributed.get_world_size()
             return (batch[rank::world_size] for batch in batches)
         return iter(batches)
+
+
+def shuffled(num_rows: int, buffer: int, generator: torch.Generator) -> Tensor:
+    """Return row indices [num_rows] in random order, shuffled within buffers.
+
+    A buffer holds pieces of neighbouring rows from random places.
+    """
+    if num_rows <= buffer:
+        return torch.randperm(num_rows, generator=generator)
+    pieces = torch.split(torch.arange(num_rows), max(1, buffer // PIECES))
+    places = torch.randperm(len(pieces), generator=generator).tolist()
+    order = torch.cat([pieces[place] for place in places])
+    for part in torch.split(order, buffer):  # a view: shuffled in its place
+        part.copy_(part[torch.randperm(len(part), generator=generator)])
+    return order
 
 
 def keep_batch(batch: Any) -> Any:

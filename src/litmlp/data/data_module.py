@@ -18,6 +18,7 @@ from litmlp.data.batches import (
     auto_batch_size,
     loader,
 )
+from litmlp.data.on_disk import is_on_disk
 from litmlp.data.preprocessing import Preprocessing, preprocess
 from litmlp.data.samples import Samples, Task
 from litmlp.data.scaling import Standardize
@@ -25,6 +26,9 @@ from litmlp.data.splits import fold_indices, split_rows
 from litmlp.errors import UserError
 
 Loader = DataLoader[tuple[Tensor, ...]]
+
+BUFFER = 2**21
+"""Rows that are shuffled together where all rows are more than memory may hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,9 +177,10 @@ class Data(LightningDataModule):
     def fitted_preprocessing(self) -> Preprocessing:
         """Raw features → numbers and codes, fitted on the training rows."""
         return Preprocessing(
-            self.samples.inputs[self.rows["train"]],
+            self.samples.inputs,
             columns=self.samples.columns,
             scale=self.preprocessing,
+            rows=self.rows["train"],
         )
 
     @cached_property
@@ -253,6 +258,7 @@ class Data(LightningDataModule):
             new_order=self.new_order,
             smallest=self.smallest_batch,
             start=self._start,
+            buffer=BUFFER if is_on_disk(self.samples.inputs) else None,
         )
 
     def state_dict(self) -> dict[str, Any]:

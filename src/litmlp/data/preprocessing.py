@@ -6,6 +6,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from litmlp.data.on_disk import join_chunks
 from litmlp.data.samples import Column
 
 CHUNK = 2**16
@@ -22,9 +23,10 @@ class Preprocessing(nn.Module):
     A category becomes 2 + its index, ``UNSEEN`` or ``MISSING``.
 
     Args:
-        inputs: training rows [N, columns].
+        inputs: raw features [N, columns].
         columns: descriptions of the columns.
         scale: makes the scale of the numeric columns from their training rows.
+        rows: indices of the training rows; None for all.
     """
 
     numeric: Tensor
@@ -38,19 +40,25 @@ class Preprocessing(nn.Module):
         *,
         columns: Sequence[Column],
         scale: Callable[[Tensor], nn.Module],
+        rows: Tensor | None = None,
     ) -> None:
         super().__init__()
         is_code = torch.tensor([c.kind == "categorical" for c in columns])
         self.register_buffer("numeric", torch.where(~is_code)[0])
         self.register_buffer("categorical", torch.where(is_code)[0])
-        numbers = torch.cat([self._numbers(chunk) for chunk in split_chunks(inputs)])
-        missing = numbers.isnan().any(dim=0)
+        rows = torch.arange(len(inputs)) if rows is None else rows
+        chunks = (self._numbers(inputs[chunk]) for chunk in split_chunks(rows))
+        numbers = join_chunks(chunks, len(rows), like=inputs)
+        missing = torch.zeros(numbers.shape[1], dtype=torch.bool)
+        for chunk in split_chunks(numbers):
+            missing |= chunk.isnan().any(dim=0)
         self.register_buffer("marked", torch.where(missing)[0])
         self.scale = scale(numbers)
         sizes = [len(c.categories) for c in columns if c.kind == "categorical"]
         known = torch.zeros(len(sizes), max(sizes, default=0), dtype=torch.bool)
-        for i, codes in enumerate(inputs[:, self.categorical].T):
-            present = codes[codes >= 0].long().unique()
+        for i, place in enumerate(self.categorical):
+            codes = inputs[rows, place]
+            present = torch.unique(codes[codes >= 0].long())
             known[i, present] = True
         self.register_buffer("known", known)
         self.cardinalities = [2 + size for size in sizes]
@@ -112,7 +120,8 @@ def blank_row(columns: Sequence[Column], num_marked: int) -> Tensor:
 @torch.no_grad()
 def preprocess(inputs: Tensor, rows: Tensor, preprocessing: Preprocessing) -> Tensor:
     """Preprocess some rows [B] of raw features [N, columns] → [B, F]."""
-    return torch.cat([preprocessing(inputs[chunk]) for chunk in split_chunks(rows)])
+    chunks = (preprocessing(inputs[chunk]) for chunk in split_chunks(rows))
+    return join_chunks(chunks, len(rows), like=inputs)
 
 
 def split_chunks(rows: Tensor) -> Sequence[Tensor]:

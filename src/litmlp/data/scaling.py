@@ -61,8 +61,8 @@ class RobustScale(nn.Module):
         super().__init__()
         if limit <= 0:
             raise UserError(f"limit={limit}: must be positive")
-        low, median, high = quantiles(inputs, torch.tensor([0.25, 0.5, 0.75]))
-        lowest, highest = quantiles(inputs, torch.tensor([0.0, 1.0]))
+        fractions = torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0])
+        lowest, low, median, high, highest = quantiles(inputs, fractions)
         # A column whose middle half is one value still has a range to scale by.
         width = torch.where(high > low, high - low, (highest - lowest) / 2)
         self.limit = limit
@@ -143,11 +143,11 @@ def divisor(width: Tensor) -> Tensor:
 def quantiles(inputs: Tensor, fractions: Tensor) -> Tensor:
     """Quantiles [len(fractions), F] of rows [N, F], without the missing values."""
     # numpy's function takes any number of rows, torch's 16 million at most.
-    columns = [column[~column.isnan()].double().numpy() for column in inputs.T]
-    found = [
-        np.quantile(c, fractions) if len(c) else np.zeros(len(fractions))
-        for c in columns
-    ]
+    found = []
+    for column in inputs.T:  # one at a time takes less memory
+        known = column[~column.isnan()].double().numpy()
+        none = np.zeros(len(fractions))
+        found.append(np.quantile(known, fractions) if len(known) else none)
     if not found:  # a table of categories alone
         return inputs.new_empty(len(fractions), 0)
     return torch.from_numpy(np.stack(found, axis=1)).to(inputs.dtype)

@@ -1,17 +1,27 @@
 """A user's own table: CSV or Parquet files with a header."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import polars as pl
+import torch
+from torch import Tensor
 
-from litmlp.data.samples import Column
+from litmlp.data.on_disk import empty_on_disk, join_chunks
+from litmlp.data.samples import Column, ColumnFacts
 from litmlp.data.tables.cell_errors import mistakes_in
 from litmlp.data.tables.file_rows import Split, TableFile
 from litmlp.data.tables.named_columns import Name, Tabular
-from litmlp.data.tables.raw_features import describe_stored
+from litmlp.data.tables.raw_features import (
+    Unseen,
+    describe_stored,
+    describe_unseen,
+)
 from litmlp.data.tables.read import Source, open_source, read_table
+from litmlp.data.tables.read_column import Wording
+from litmlp.data.tables.stream import read_inputs
 from litmlp.data.tables.targets import read_again
 from litmlp.errors import UserError
 
@@ -29,6 +39,10 @@ class TableData(Tabular):
             are not trained on. Categories that ``path`` lacks count as unseen.
         separator: between the columns of a CSV file; by default it is found.
         skip_rows: lines above the header of a CSV file.
+        stream: whether the features stay on the disk, for a Parquet file that is larger
+            than memory: they are read in pieces and kept in temporary files, and rows
+            are shuffled within large buffers. Without shuffling, the results are the
+            same to the last bit. Text of two readings is read column by column.
 
     The other arguments are those of :class:`~litmlp.data.tables.named_columns.Tabular`.
 
@@ -43,6 +57,7 @@ class TableData(Tabular):
     test_path: str | None = None
     separator: str | None = None
     skip_rows: int = 0
+    stream: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,12 +82,67 @@ class TableData(Tabular):
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return read_table(self._open(self.path), columns)
 
+    def read_all(self) -> tuple[pl.DataFrame, Sequence[str]]:
+        if not self.stream:
+            return super().read_all()
+        source = self._open(self.path)
+        return read_table(source, self._kept(source)), source.names
+
+    def read_features(
+        self,
+        table: pl.DataFrame,
+        names: Sequence[str],
+        wording: Wording,
+        targets: pl.DataFrame,
+    ) -> tuple[pl.DataFrame, list[Column], list[ColumnFacts]]:
+        if not self.stream:
+            return super().read_features(table, names, wording, targets)
+        columns, report = [], []
+        for name in names:  # one at a time is in memory
+            own = super().read_features(self.read([name]), [name], wording, targets)
+            columns += own[1]
+            report += own[2]
+        return table, columns, report
+
+    def take_inputs(
+        self, files: Sequence[TableFile], columns: Sequence[Column]
+    ) -> Tensor:
+        if not self.stream:
+            return super().take_inputs(files, columns)
+        pieces = chain.from_iterable(self._pieces(file, columns) for file in files)
+        rows = sum(file.num_rows for file in files)
+        return join_chunks(pieces, rows, like=empty_on_disk(1, 1))
+
+    def _pieces(self, file: TableFile, columns: Sequence[Column]) -> Iterator[Tensor]:
+        """Yield raw features [rows, columns] of the labelled rows of a file."""
+        labelled = torch.from_numpy(file.is_labelled.to_numpy().copy())
+        unseen, start = Unseen(), 0
+        for piece, _ in read_inputs(self._open(file.source), columns, [], unseen):
+            yield piece[labelled[start : start + len(piece)]]
+            start += len(piece)
+        for line in describe_unseen(unseen):
+            log.info(f"{file.source}: {line}")
+
+    def _kept(self, source: Source) -> list[str] | None:
+        """Return the columns to read as a whole; None for all."""
+        if not self.stream:
+            return None
+        is_first = source.path == self.path
+        roles = dict.fromkeys(self.roles)
+        return [name for name in roles if is_first or name in source.names]
+
     def _open(self, path: str) -> Source:
         if self.separator is not None and len(self.separator.encode()) != 1:
             raise UserError(f"data.separator={self.separator!r}: must be one character")
         if self.skip_rows < 0:
             raise UserError(f"data.skip_rows={self.skip_rows}: must be 0 or more")
-        return open_source(path, separator=self.separator, skip_rows=self.skip_rows)
+        source = open_source(path, separator=self.separator, skip_rows=self.skip_rows)
+        if self.stream and source.format != "parquet":
+            raise UserError(
+                f"data.stream=true needs Parquet, and {path} is {source.format}: write "
+                "it with polars, as pl.scan_csv(…).sink_parquet(…) does in pieces"
+            )
+        return source
 
     def other_files(
         self, columns: Sequence[Column], targets: Sequence[Column], for_classes: bool
@@ -85,14 +155,15 @@ class TableData(Tabular):
         for split, path in paths.items():
             if path:
                 source = self._open(path)
-                table = read_table(source)
-                self._check_columns(path, table.columns, columns)
+                table = read_table(source, self._kept(source))
+                self._check_columns(path, source.names, columns)
                 with mistakes_in(path, source.place):
                     values = pl.DataFrame(
                         read_again(table[column.name], column, for_classes=for_classes)
                         for column in targets
                     )
-                for line in describe_stored([*columns, *targets], table.schema):
+                stored = source.scan().collect_schema()
+                for line in describe_stored([*columns, *targets], stored):
                     log.info(f"{path}: {line}")
                 files.append(self.label(path, source.place, table, values, split))
         return files

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from litmlp.data.data_module import Data
-from litmlp.data.samples import Column, Samples, Task, predicted_names
+from litmlp.data.samples import Column, ColumnFacts, Samples, Task, predicted_names
 from litmlp.data.tables.cell_errors import mistakes_in, row_number
 from litmlp.data.tables.column_kinds import kinds_by_name, read_feature
 from litmlp.data.tables.column_quality import (
@@ -105,6 +105,12 @@ class Tabular(Data):
         raise NotImplementedError
 
     @property
+    def roles(self) -> list[str]:
+        """The columns that are no features: the targets, and those of options."""
+        options = map(self._name, ("split_column", "group", "time", "weight"))
+        return [*self.targets, *(name for name in options if name is not None)]
+
+    @property
     def targets(self) -> Sequence[str]:
         """The columns to predict."""
         assert self.target is not None
@@ -146,24 +152,49 @@ class Tabular(Data):
                 )
             )
 
-    def load(self) -> Samples:
+    def read_all(self) -> tuple[pl.DataFrame, Sequence[str]]:
+        """Read the table; return it and the names of all columns, in their order.
+
+        A table whose features stay in their file has all other columns.
+        """
         table = self.read()
-        names = self._features(table.columns)
+        return table, table.columns
+
+    def read_features(
+        self,
+        table: pl.DataFrame,
+        names: Sequence[str],
+        wording: Wording,
+        targets: pl.DataFrame,
+    ) -> tuple[pl.DataFrame, list[Column], list[ColumnFacts]]:
+        """Return the table with its features as they are read, and what they are."""
+        kinds = kinds_by_name(self.kinds)
+        features = [
+            read_feature(table.drop_in_place(name), kinds.get(name), wording)
+            for name in names
+        ]
+        table = table.with_columns(feature.values for feature in features)
+        columns = [feature.column for feature in features]
+        return table, columns, report_columns(features, targets)
+
+    def take_inputs(
+        self, files: Sequence[TableFile], columns: Sequence[Column]
+    ) -> Tensor:
+        """Return the raw features [rows, columns] of all labelled rows."""
+        return take_inputs(files, columns)
+
+    def load(self) -> Samples:
+        table, every = self.read_all()
+        names = self._features(every)
         numbers = [n for n in map(self._name, ("time", "weight")) if n is not None]
+        read = [n for n in (*self.targets, *names, *numbers) if n in table.columns]
         with mistakes_in(self.source, self.place):
-            wording = settle(table, [*self.targets, *names, *numbers], self.wording)
+            wording = settle(table, read, self.wording)
             targets = [
                 read_target(table[name], self.task, wording) for name in self.targets
             ]
-            kinds = kinds_by_name(self.kinds)
-            features = [
-                read_feature(table.drop_in_place(name), kinds.get(name), wording)
-                for name in names
-            ]
-        columns = [feature.column for feature in features]
-        table = table.with_columns(feature.values for feature in features)
-        values = pl.DataFrame([target.values for target in targets])
-        report = report_columns(features, values)
+            values = pl.DataFrame([target.values for target in targets])
+            table, columns, report = self.read_features(table, names, wording, values)
         target_columns = [target.column for target in targets]
         own = self.label(self.source, self.place, table, values)
         task = infer_task(values) if self.task == "auto" else self.task
@@ -192,7 +223,7 @@ class Tabular(Data):
             times=self._times(files, wording),
             weights=weights,
             numbers=torch.cat([as_tensor(f.is_labelled.arg_true()) for f in files]),
-            inputs=take_inputs(files, columns),  # the last, since it empties the tables
+            inputs=self.take_inputs(files, columns),  # the last: it empties the tables
         )
 
     def label(
