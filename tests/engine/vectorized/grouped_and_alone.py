@@ -147,6 +147,8 @@ def assert_same_progress(one: Run, other: Run) -> None:
     first, second = checkpoint(one, "last"), checkpoint(other, "last")
     assert second["loops"] == first["loops"]
     assert second["epoch_state"]["samples"] == first["epoch_state"]["samples"]
+    for value in second["metrics"].values():  # without those of other runs
+        assert value.untyped_storage().nbytes() == value.nbytes
     assert second["callbacks"].keys() == first["callbacks"].keys()
     states = [c["optimizer_states"][0] for c in (first, second)]
     torch.testing.assert_close(states[1], states[0], rtol=1e-6, atol=1e-8)

@@ -43,7 +43,7 @@ class Table:
         """Build the data of a config; nothing is computed yet."""
         node = config.data.copy()
         node._target_ = f"{FrameData.__module__}.{FrameData.__qualname__}"
-        of_files = [*PATHS, "separator", "skip_rows"]
+        of_files = [*PATHS, "separator", "skip_rows", "stream"]
         data = construct_node(node, "data", reserved=of_files, frame=self.frame)
         return cast(FrameData, data)
 
