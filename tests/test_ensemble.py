@@ -146,6 +146,10 @@ def test_networks_vary_in_values_of_the_optimizer(config: Compose) -> None:
             ["ensemble=seeds", "ensemble.vary={optimizer.weight_decay:[1,2]}"],
             "optimizer.weight_decay=0.0: the values are multiples of it",
         ),
+        (
+            ["ensemble=seeds", "ensemble.vary={optimizer.lr:[1e-3,-1]}"],
+            "ensemble.vary: optimizer.lr=-1: must be 0 or more",
+        ),
     ],
 )
 def test_an_impossible_ensemble_is_refused(

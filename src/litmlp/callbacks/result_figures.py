@@ -15,7 +15,7 @@ from litmlp.data.images import ImageData
 from litmlp.engine.diagnosis.importance import importance
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures import classification, regression
-from litmlp.engine.figures.class_images import image_samples
+from litmlp.engine.figures.class_images import class_images
 from litmlp.engine.figures.importance import draw_importance
 from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.figures.weights import first_layer_weights
@@ -74,7 +74,7 @@ class Results(Callback):
             rows = data.rows[split]
             images = data.samples.inputs[rows].reshape(-1, *data.image_shape)
             shown = images, data.split_targets[split], data.samples.class_names
-            figures["images"] = image_samples(*shown)
+            figures["images"] = class_images(*shown)
         elif len(data.samples.columns) <= MOST_SHUFFLED:
             figures["importance"] = importance_of(model, data, split)
         for name, figure in figures.items():

@@ -11,6 +11,9 @@ from torch.utils.data import DataLoader, Sampler, StackDataset
 
 EVALUATION_BATCH_SIZE = 4096
 
+BUFFER = 2**21
+"""Rows that are shuffled together where all rows are more than memory may hold."""
+
 PIECES = 64
 """Places of a data set that a buffer takes its rows from."""
 

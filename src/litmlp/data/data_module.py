@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from litmlp.data.batches import (
+    BUFFER,
     EVALUATION_BATCH_SIZE,
     Batches,
     auto_batch_size,
@@ -20,15 +21,12 @@ from litmlp.data.batches import (
 )
 from litmlp.data.on_disk import is_on_disk
 from litmlp.data.preprocessing import Preprocessing, preprocess
-from litmlp.data.samples import Samples, Task
+from litmlp.data.samples import Samples, Task, class_counts
 from litmlp.data.scaling import Standardize
 from litmlp.data.splits import fold_indices, split_rows
 from litmlp.errors import UserError
 
 Loader = DataLoader[tuple[Tensor, ...]]
-
-BUFFER = 2**21
-"""Rows that are shuffled together where all rows are more than memory may hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,10 +294,3 @@ class Data(LightningDataModule):
             weights = self.samples.weights[self.rows[split]].to(parts[0])
             parts.append(weights / weights.mean())
         return loader(batches, *parts)
-
-
-def class_counts(targets: Tensor, num_classes: int) -> list[float]:
-    """Rows per class; a soft target [classes] counts for each class by its part."""
-    if targets.ndim == 2:
-        return targets.sum(dim=0).tolist()
-    return targets.bincount(minlength=num_classes).tolist()

@@ -111,3 +111,10 @@ def predicted_names(
         return [f"{prefix}_{name}" for name in (*target_names, *more)]
     probabilities = [f"probability_{name}" for name in class_names]
     return [f"predicted_{target_names[0]}", *probabilities]
+
+
+def class_counts(targets: Tensor, num_classes: int) -> list[float]:
+    """Rows per class; a soft target [classes] counts for each class by its part."""
+    if targets.ndim == 2:
+        return targets.sum(dim=0).tolist()
+    return targets.bincount(minlength=num_classes).tolist()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from litmlp.data.on_disk import empty_on_disk, join_chunks
-from litmlp.data.samples import Column, ColumnFacts
+from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
 from litmlp.data.tables.file_rows import Split, TableFile
 from litmlp.data.tables.named_columns import Name, Tabular
@@ -20,7 +20,6 @@ from litmlp.data.tables.raw_features import (
     describe_unseen,
 )
 from litmlp.data.tables.read import Source, open_source, read_table
-from litmlp.data.tables.read_column import Wording
 from litmlp.data.tables.stream import read_inputs
 from litmlp.data.tables.targets import read_again
 from litmlp.errors import UserError
@@ -87,22 +86,6 @@ class TableData(Tabular):
             return super().read_all()
         source = self._open(self.path)
         return read_table(source, self._kept(source)), source.names
-
-    def read_features(
-        self,
-        table: pl.DataFrame,
-        names: Sequence[str],
-        wording: Wording,
-        targets: pl.DataFrame,
-    ) -> tuple[pl.DataFrame, list[Column], list[ColumnFacts]]:
-        if not self.stream:
-            return super().read_features(table, names, wording, targets)
-        columns, report = [], []
-        for name in names:  # one at a time is in memory
-            own = super().read_features(self.read([name]), [name], wording, targets)
-            columns += own[1]
-            report += own[2]
-        return table, columns, report
 
     def take_inputs(
         self, files: Sequence[TableFile], columns: Sequence[Column]

@@ -1,6 +1,7 @@
 """The columns of a table that are features, beside those with another meaning."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from litmlp.errors import UserError, nearest
 
@@ -40,3 +41,8 @@ def find_features(
     if not features:
         raise UserError("no column is left to be a feature")
     return features
+
+
+def as_names(names: Any) -> list[str]:
+    """Return names of columns as text: ``data.drop=[0]`` means the column ``0``."""
+    return [str(name) for name in names]

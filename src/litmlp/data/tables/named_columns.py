@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 import torch
@@ -18,7 +18,7 @@ from litmlp.data.tables.column_quality import (
     report_targets,
     report_time,
 )
-from litmlp.data.tables.column_roles import find_features
+from litmlp.data.tables.column_roles import as_names, find_features
 from litmlp.data.tables.file_rows import (
     Split,
     TableFile,
@@ -31,13 +31,13 @@ from litmlp.data.tables.missing_words import describe_left_out
 from litmlp.data.tables.raw_features import as_tensor
 from litmlp.data.tables.read_column import Wording
 from litmlp.data.tables.settle import settle
-from litmlp.data.tables.targets import (
-    infer_task,
-    read_target,
-)
+from litmlp.data.tables.targets import infer_task, read_target
 from litmlp.errors import UserError, nearest
 
 log = logging.getLogger(__name__)
+
+ROLES = ("split_column", "group", "time", "weight")
+"""Options that name a column which is no feature."""
 
 Name = str | int | float
 """The name of a column; a config may hold it as a number."""
@@ -107,8 +107,7 @@ class Tabular(Data):
     @property
     def roles(self) -> list[str]:
         """The columns that are no features: the targets, and those of options."""
-        options = map(self._name, ("split_column", "group", "time", "weight"))
-        return [*self.targets, *(name for name in options if name is not None)]
+        return [*self.targets, *(n for n in map(self._name, ROLES) if n is not None)]
 
     @property
     def targets(self) -> Sequence[str]:
@@ -167,15 +166,19 @@ class Tabular(Data):
         wording: Wording,
         targets: pl.DataFrame,
     ) -> tuple[pl.DataFrame, list[Column], list[ColumnFacts]]:
-        """Return the table with its features as they are read, and what they are."""
-        kinds = kinds_by_name(self.kinds)
-        features = [
-            read_feature(table.drop_in_place(name), kinds.get(name), wording)
-            for name in names
-        ]
-        table = table.with_columns(feature.values for feature in features)
-        columns = [feature.column for feature in features]
-        return table, columns, report_columns(features, targets)
+        """Return the table with its features as they are read, and what they are.
+
+        Features that the table lacks are read one at a time, and stay in their file.
+        """
+        kinds, values, columns, report = kinds_by_name(self.kinds), [], [], []
+        for name in names:
+            is_here = name in table.columns
+            raw = table.drop_in_place(name) if is_here else self.read([name])[name]
+            feature = read_feature(raw, kinds.get(name), wording)
+            columns.append(feature.column)
+            report += report_columns([feature], targets)
+            values += [feature.values] * is_here
+        return table.with_columns(values), columns, report
 
     def take_inputs(
         self, files: Sequence[TableFile], columns: Sequence[Column]
@@ -262,9 +265,8 @@ class Tabular(Data):
 
     def _features(self, names: Sequence[str]) -> list[str]:
         """The columns that are features."""
-        options = ("split_column", "group", "time", "weight")
         roles = [("target", name) for name in self.targets]
-        roles += [(n, name) for n in options if (name := self._name(n)) is not None]
+        roles += [(n, name) for n in ROLES if (name := self._name(n)) is not None]
         with mistakes_in(self.source):
             chosen = None if self.features is None else as_names(self.features)
             features = find_features(names, roles, as_names(self.drop), chosen)
@@ -294,8 +296,3 @@ class Tabular(Data):
         """Return the column of an option as text: ``data.group=2`` is column ``2``."""
         value = getattr(self, option)
         return None if value is None else str(value)
-
-
-def as_names(names: Any) -> list[str]:
-    """Return names of columns as text: ``data.drop=[0]`` means the column ``0``."""
-    return [str(name) for name in names]

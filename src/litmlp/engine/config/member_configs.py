@@ -57,7 +57,10 @@ def set_factor(config: DictConfig, key: str, index: int, value: Any) -> None:
     base, name = OmegaConf.select(config, key), key.rpartition(".")[2]
     if not base:
         raise UserError(f"ensemble.vary: {key}={base}: the values are multiples of it")
-    factor = check_value(value, float, f"ensemble.vary: {key}") / base
+    where = f"ensemble.vary: {key}"
+    if check_value(value, float, where) < 0:
+        raise UserError(f"{where}={value}: must be 0 or more")
+    factor = value / base
     path = f"optimizer.groups.{member_kind(index)}.{name}"
     OmegaConf.update(config, path, factor, force_add=True)
 

@@ -12,9 +12,7 @@ MOST_CLASSES = 20
 IMAGES_PER_CLASS = 10
 
 
-def image_samples(
-    images: Tensor, targets: Tensor, class_names: Sequence[str]
-) -> Figure:
+def class_images(images: Tensor, targets: Tensor, class_names: Sequence[str]) -> Figure:
     """Draw the first images of each class, one row per class.
 
     Args:

@@ -27,7 +27,7 @@ JobGroups = Sequence[Sequence[Job]]
 
 KILLED = "a process was killed: the sweep goes on without its runs"
 
-LEFT = ("new", "interrupted")
+TO_TRAIN = ("new", "interrupted")
 """The status of a run that is left to train."""
 
 
@@ -97,7 +97,7 @@ class SentJobs:
         folders = [folder_of(job.composed) for job in self.jobs]
         found, ended = settled_status(folders), set[int]()
         for job, folder in zip(self.jobs, folders, strict=True):
-            if found[folder] not in LEFT:
+            if found[folder] not in TO_TRAIN:
                 print(f"  skipped: {found[folder]}  {folder.name}")
                 job.result = job.recorded()
                 ended.add(id(job))
