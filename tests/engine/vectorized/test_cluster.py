@@ -49,10 +49,10 @@ def test_each_of_128_runs_is_done_once_though_a_node_of_ray_is_lost(
         lost = cluster.add_node(**node)
         process = begin(
             *(*GROUPS, "hydra.launcher.workers=ray", "seed=range(128)"),
-            *("hydra.launcher.max_members=16", "trainer.max_epochs=20"),
+            *("hydra.launcher.max_members=16", "trainer.max_epochs=300"),
             f"hydra.launcher.ray.init.address='{cluster.address}'",
         )
-        wait_until(lambda: begun(sweep) >= 32)  # both nodes train
+        wait_until(lambda: begun(sweep) >= 32)  # both nodes are in a group
         cluster.remove_node(lost, allow_graceful=False)
         out, _ = process.communicate(timeout=300)
     finally:
