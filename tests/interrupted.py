@@ -35,11 +35,16 @@ CLEAN.set_forkserver_preload(["litmlp.engine.run.train", "litmlp.engine.search.s
 
 @dataclass(frozen=True)
 class At:
-    """When a function is entered (or left: ``return``) for the nth time."""
+    """When a function is entered (or left: ``return``) for the nth time.
+
+    Args:
+        later: calls of any functions from there on.
+    """
 
     function: str
     nth: int = 1
     event: str = "call"
+    later: int = 0
 
 
 def run(folder: Path, *overrides: str) -> float:
@@ -56,22 +61,27 @@ def killed(
     child.start()
     child.join(60)
     ended = -by if by == signal.SIGKILL else 128 + by
-    assert child.exitcode == ended, "the point was not reached"
+    done = (0,) if point.later else ()
+    assert child.exitcode in (ended, *done), "the point was not reached"
 
 
 def _run_until(point: At, by: signal.Signals, folder: Path, *overrides: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    count = 0
+    seen, later = 0, 0
 
     def watch(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal count
-        if frame.f_code.co_qualname != point.function:
+        nonlocal seen, later
+        is_watched = frame.f_code.co_qualname == point.function
+        if seen == point.nth:
+            later += event == "call"
+        elif is_watched:
+            seen += event == point.event
+        if seen == point.nth and later == point.later:
+            seen += 1  # so that it is the only signal
+            os.kill(os.getpid(), by)
+        if not is_watched:
             return None
         frame.f_trace_lines = False
-        if event == point.event:
-            count += 1
-            if count == point.nth:
-                os.kill(os.getpid(), by)
         return watch  # of this call, to see its return
 
     sys.settrace(watch)  # a profile would be told of C's functions, too
@@ -96,71 +106,6 @@ def broken_off(
         patch.setattr(Supervised, "training_step", failing)
         with pytest.raises(ZeroDivisionError):
             run(folder, *overrides)
-
-
-def killed_after(calls: int, point: At, folder: Path, *overrides: str) -> str:
-    """Train in a process that dies after ``calls`` calls of functions from a point on.
-
-    Returns what it was doing; ``done`` if it came to its end before.
-    """
-    phase = folder.with_suffix(".phase")
-    phase.write_text("done")
-    child = CLEAN.Process(target=_count, args=(calls, point, phase, folder, *overrides))
-    child.start()
-    child.join()
-    return phase.read_text()
-
-
-def _count(calls: int, point: At, phase: Path, folder: Path, *overrides: str) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    seen, count = 0, 0
-
-    def watch(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal seen, count
-        if seen == point.nth:
-            count += event == "call"
-        elif frame.f_code.co_qualname == point.function:
-            seen += event == point.event
-            frame.f_trace_lines = False
-            return watch
-        if count == calls:
-            phase.write_text(_phase(frame))
-            os.kill(os.getpid(), signal.SIGKILL)
-        return None
-
-    sys.settrace(watch)
-    run(folder, *overrides)
-
-
-def _phase(frame: FrameType | None) -> str:
-    names = []
-    while frame:
-        names.append(frame.f_code.co_qualname)
-        frame = frame.f_back
-    for phase, functions in PHASES.items():
-        if not functions.isdisjoint(names):
-            return phase
-    return "start-up"
-
-
-PHASES = {
-    "logger flush": {"MetricsCSV.flush", "TensorBoard.flush"},
-    "checkpoint write": {"BestAndLast._write"},
-    "summary": {"write_summary", "close_loggers"},
-    "test": {"split_metrics"},
-    "restoring": {"_CheckpointConnector.restore_training_state", "newest", "rewind"},
-    "validation": {"_EvaluationLoop.run"},
-    "early stopping": {"EarlyStopping._run_early_stopping_check"},
-    "end of the fit": {"_FitLoop.on_run_end", "BestAndLast.on_fit_end"},
-    "end of an epoch": {"_FitLoop.on_advance_end"},
-    "start of an epoch": {"_FitLoop.on_advance_start"},
-    "forward and backward": {"QuickEpochs._step"},
-    "start of a batch": {"Snapshots.on_train_batch_start"},
-    "end of a batch": {"Supervised.on_train_batch_end", "Snapshots.on_train_batch_end"},
-    "between batches": {"QuickEpochs.advance", "_TrainingEpochLoop.run"},
-    "start of the fit": {"Trainer.fit"},
-}
-"""What a run is doing while one of the functions runs; the first that fits."""
 
 
 def differences(one: Path, other: Path) -> list[str]:

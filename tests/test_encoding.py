@@ -38,11 +38,6 @@ def test_a_vectors_length_grows_with_the_categories() -> None:
     assert sizes == [6, 21, 64]
 
 
-def test_numbers_alone_pass_through() -> None:
-    encoding = Encoding(num_numbers=3, cardinalities=[], max_one_hot=16)
-    assert encoding(ROWS) is ROWS
-
-
 def test_impossible_sizes_are_refused() -> None:
     with pytest.raises(UserError, match="max_one_hot=-1: must be 0 or more"):
         Encoding(num_numbers=0, cardinalities=[2], max_one_hot=-1)

@@ -195,10 +195,6 @@ def test_half_precision_ends_at_the_outputs(config: Compose, ensemble: str) -> N
         assert model(torch.zeros(3, 13)).dtype == torch.float32
 
 
-def test_every_option_is_tested_here() -> None:
-    assert {path.stem for path in CONF.glob("ensemble/*")} == {"none", "seeds", "folds"}
-
-
 def test_an_ensemble_is_one_run(run: Run, tmp_path: Path) -> None:
     options = ("dropout=dropout", "embedding=periodic", "callbacks=default")
     folds = ("ensemble=folds", "ensemble.size=2", *options)

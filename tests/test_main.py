@@ -1,5 +1,6 @@
 """The program litmlp: its commands, the form of commands that it prints, completion."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -71,54 +72,56 @@ def test_every_command_with_overrides_has_a_task_and_a_config() -> None:
         assert (ROOT / "scripts" / f"{name}.py").is_file()
 
 
-def completed(line: str, folder: Path) -> list[str]:
-    """Ask for completion as Hydra's function for bash does."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "litmlp", "-sc", "query=bash"],
-        cwd=folder,
-        env={"COMP_LINE": line},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert not ended.stderr
-    return ended.stdout.split()
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("litmlp t", ["train"]),
+        ("litmlp s", ["status", "schema"]),
+        ("litmlp train data=w", ["data=wine"]),
+        ("litmlp train data=wine optimizer.be", ["optimizer.betas."]),
+        ("litmlp gallery act", []),
+    ],
+)
+def test_a_shell_completes_commands_and_overrides(
+    line: str,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMP_LINE", line)  # as Hydra's function for bash sets it
+    monkeypatch.setattr(sys, "argv", ["litmlp", "-sc", "query=bash"])
+    with contextlib.suppress(SystemExit):
+        main()
+    said = capfd.readouterr()
+    assert (said.out.split(), said.err) == (words, "")
 
 
-def test_a_shell_completes_commands_and_overrides(tmp_path: Path) -> None:
-    assert completed("litmlp t", tmp_path) == ["train"]
-    assert completed("litmlp s", tmp_path) == ["status", "schema"]
-    assert completed("litmlp train data=w", tmp_path) == ["data=wine"]
-    assert completed("litmlp train data=wine optimizer.be", tmp_path) == [
-        "optimizer.betas."
-    ]
-    assert completed("litmlp gallery act", tmp_path) == []
+def python(code: str) -> str:
+    """Return what a process prints that runs this code."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_help_of_the_program_loads_neither_hydra_nor_torch() -> None:
-    code = (
+    said = python(
         "import sys, litmlp.__main__\n"
         "try: litmlp.__main__.main(['--help'])\n"
         "finally: print(sys.modules.keys() & {'torch', 'hydra', 'rich', 'omegaconf'})"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert ended.stdout.endswith("set()\n")
+    assert said.endswith("set()\n")
     for name in (*TASKS, "gallery"):
-        assert f"\n    {name} " in ended.stdout
+        assert f"\n    {name} " in said
 
 
 def test_import_of_the_package_loads_no_library() -> None:
-    code = (
+    said = python(
         "import sys; before = {*sys.modules}; import litmlp; dir(litmlp)\n"
         "loaded = {name.split('.')[0] for name in {*sys.modules} - before}\n"
         "print(*loaded - sys.stdlib_module_names)"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert ended.stdout.split() == ["litmlp"]
+    assert said.split() == ["litmlp"]
 
 
 def test_the_changelog_says_what_to_change_for_this_release() -> None:

@@ -15,10 +15,8 @@ from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
 from litmlp.input_scales import InputScale
-from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
-from litmlp.optimizers import kinds_of, make_optimizer
-from litmlp.regressor import Regressor
+from litmlp.optimizers import check_factors, kinds_of, make_optimizer
 
 NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 
@@ -94,48 +92,6 @@ def test_adamw_decays_the_weights_apart_from_the_gradient() -> None:
     assert path("adam", steps=1, weight_decay=0.01) == pytest.approx([1 - 1e-3])
 
 
-def worked_example() -> Regressor:
-    """The 2→2→2 sigmoid network of the notes, as a regressor."""
-    network = MLP(
-        num_features=2, num_outputs=2, hidden_sizes=[2], activation=nn.Sigmoid
-    )
-    model = Regressor(
-        network=network,
-        num_outputs=2,
-        target_names=["o1", "o2"],
-        target_mean=[0.0, 0.0],
-        target_std=[1.0, 1.0],
-        loss=HalfSquaredError(),
-        output_activation=nn.Sigmoid,
-        metrics={},
-        optimizer=optimizer("sgd", lr=0.5),
-    ).double()
-    hidden, output = network.hidden[0].linear, network.output
-    double = partial(torch.tensor, dtype=torch.float64)
-    hidden.weight.data = double([[0.15, 0.20], [0.25, 0.30]])
-    output.weight.data = double([[0.40, 0.45], [0.50, 0.55]])
-    nn.init.constant_(hidden.bias, 0.35)
-    nn.init.constant_(output.bias, 0.60)
-    return model
-
-
-def test_worked_example_is_reproduced_to_eight_digits() -> None:
-    model = worked_example()
-    rows = torch.tensor([[0.05, 0.10], [0.01, 0.99]], dtype=torch.float64)
-    steps = model.configure_optimizers()["optimizer"]
-    result = model.training_step((rows[:1], rows[1:]), 0)
-    result["loss"].backward()
-    weight = model.network.output.weight
-    predicted = model.to_predictions(result["outputs"]).squeeze().tolist()
-    assert result["outputs"][0, 0].item() == pytest.approx(1.105905967, abs=1e-9)
-    assert predicted == pytest.approx([0.75136507, 0.772928465], abs=1e-8)
-    assert result["loss"].item() == pytest.approx(0.298371109, abs=1e-9)
-    assert weight.grad[0, 0].item() == pytest.approx(0.082167041, abs=1e-9)
-    steps.step()
-    expected = [0.35891648, 0.408666186, 0.511301270, 0.561370121]
-    assert weight.flatten().tolist() == pytest.approx(expected, abs=1e-8)
-
-
 def network_of_all_kinds() -> MLP:
     network = MLP(
         num_features=2,
@@ -184,12 +140,6 @@ def test_factors_of_the_kinds_of_a_parameter_are_multiplied() -> None:
     }
 
 
-def test_the_first_group_has_the_values_of_the_optimizer_itself() -> None:
-    network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
-    made = make_optimizer(torch.optim.AdamW, network, {"bias": {"lr": 0.5}})
-    assert made.param_groups[0]["params"] == [network[0].weight, network[1].weight]
-
-
 @pytest.mark.parametrize("factors", [{}, {"bias": {"lr": 1.0}, "norm": {"lr": 9.0}}])
 def test_factors_that_change_nothing_leave_one_group(
     factors: dict[str, dict[str, float]],
@@ -216,17 +166,7 @@ def test_a_factor_that_cannot_be_is_one_clear_error(
     groups: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        Regressor(
-            network=nn.Linear(1, 1),
-            num_outputs=1,
-            target_names=["y"],
-            target_mean=[0.0],
-            target_std=[1.0],
-            loss=HalfSquaredError(),
-            output_activation=nn.Identity,
-            metrics={},
-            optimizer_groups=groups,
-        )
+        check_factors(groups)
 
 
 def test_an_optimizer_without_a_value_refuses_its_factor() -> None:

@@ -71,18 +71,6 @@ def assert_metrics_of(folder: Path, trainer: Trainer) -> None:
     assert found == run_folder.read_summary(folder)["metrics"]
 
 
-def test_a_trainer_takes_the_best_weights(wine: Path) -> None:
-    model = Classifier.load_from_checkpoint(checkpoint(wine, "last"))
-    trainer = plain()
-    trainer.test(model, BundledData(name="wine"), checkpoint(wine), verbose=False)
-    assert_metrics_of(wine, trainer)
-
-
-def test_checkpoints_hold_plain_types(wine: Path) -> None:
-    for name in ("best", "last", "previous"):
-        torch.load(checkpoint(wine, name), weights_only=True)
-
-
 def test_rows_are_predicted_in_a_process_of_its_own(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     rows = [f"{i / 7},{'ab'[i % 2]},{'' if i == 3 else i},{i % 5}" for i in range(90)]

@@ -22,21 +22,16 @@ QUICK = (
     "logger=csv",
 )
 
-PROGRAM = """\
-#!{}
-from importlib.metadata import entry_points
-(program,) = entry_points(group="console_scripts", name="litmlp")
-program.load()()
-"""
-"""What pip makes of the wheel's entry point."""
-
 COMMANDS = f"""\
-import runpy, sys
+import sys
+from importlib.metadata import entry_points
 import hydra_plugins.litmlp_project, litmlp
 
 for module in (litmlp, hydra_plugins.litmlp_project):
     assert module.__file__.startswith(sys.prefix), module.__file__
+(program,) = entry_points(group="console_scripts", name="litmlp")
 for typed in (
+    "train -m {" ".join(QUICK)} seed=0,1",
     "train {" ".join(QUICK)} hydra.run.dir=run",
     "evaluate run=run",
     "predict run=run input={TABLE} output=out.csv",
@@ -49,11 +44,11 @@ for typed in (
 ):
     sys.argv = ["litmlp", *typed.split()]
     try:
-        runpy.run_module("litmlp", run_name="__main__", alter_sys=True)
+        program.load()()
     except SystemExit as end:
         assert not end.code, typed
 """
-"""Calls of `python -m litmlp` in one process: each process loads torch for seconds."""
+"""Calls of the wheel's entry point in one process: each loads torch for seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -89,24 +84,16 @@ def test_the_installed_commands_work_in_an_empty_folder(
     # not the one that leads to this checkout.
     others = [path for path in sys.path if Path(path).name == "site-packages"]
     (packages / "others.pth").write_text("\n".join(others))
-    programs, folder = tmp_path / "env" / "bin", tmp_path / "empty"
-    (programs / "litmlp").write_text(PROGRAM.format(programs / "python"))
-    (programs / "litmlp").chmod(0o755)
+    folder = tmp_path / "empty"
     folder.mkdir()
-
-    def call(program: str, *arguments: str) -> None:
-        ended = subprocess.run(
-            [programs / program, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stdout
-
-    call("litmlp", "train", "-m", *QUICK, "seed=0,1")
-    call("python", "-c", COMMANDS)
+    ended = subprocess.run(
+        [tmp_path / "env" / "bin" / "python", "-c", COMMANDS],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     summaries = [folder / "run" / "summary.json", *folder.glob("logs/*/*/*/*/*.json")]
     assert [json.loads(path.read_text())["status"] for path in summaries] == [
         "done"

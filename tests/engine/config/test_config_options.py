@@ -31,22 +31,14 @@ WITH_A_TEST_OF_THEIR_OWN = (
     "experiment/lesson/",
     *("experiment/table", "experiment/sweep/table_ablation", "experiment/images"),
 )
+LOSSES_OF_VALUES = (
+    *("half_squared_error", "huber", "mae", "mse", "smooth_l1"),
+    *("gaussian_nll", "pinball", "poisson"),
+)
 FITTING_DATA = {
-    "loss/binary_cross_entropy": "gauss",
-    "loss/soft_margin": "gauss",
-    "loss/cross_entropy": "iris",
-    "loss/multi_margin": "iris",
-    **dict.fromkeys(
-        (
-            f"loss/{name}"
-            for name in (
-                *("half_squared_error", "huber", "mae", "mse", "smooth_l1"),
-                *("gaussian_nll", "pinball", "poisson"),
-            )
-        ),
-        "diabetes",
-    ),
-    "loss/focal": "iris",
+    **dict.fromkeys(["loss/binary_cross_entropy", "loss/soft_margin"], "gauss"),
+    **dict.fromkeys(["loss/cross_entropy", "loss/focal", "loss/multi_margin"], "iris"),
+    **dict.fromkeys([f"loss/{name}" for name in LOSSES_OF_VALUES], "diabetes"),
     "task/binary": "gauss",
     "task/regression": "diabetes",
 }
@@ -120,19 +112,10 @@ def overrides(option: str) -> list[str]:
 
 
 def test_no_group_is_forgotten() -> None:
-    elsewhere = {
-        "averaging",
-        "ensemble",
-        "initializer",
-        "scheduler",
-        "trainer",
-        "callbacks",
-        "logger",
-        "hydra",
-        "metrics",
-    }
+    elsewhere = {"averaging", "ensemble", "hydra", "metrics"}
+    here = {"initializer", "scheduler", "trainer", "callbacks", "logger", "experiment"}
     groups = {option.split("/")[0] for option in OPTIONS}
-    assert groups == {*PART_IN_USE, *elsewhere, "experiment"}
+    assert groups == {*PART_IN_USE, *elsewhere, *here}
 
 
 @pytest.mark.parametrize("option", options(*PART_IN_USE))
@@ -170,37 +153,25 @@ def test_an_initializer_fills_the_weights(option: str, config: Compose) -> None:
         assert torch.equal(built, expected)
 
 
-@pytest.mark.parametrize(
-    ("option", "interval"),
-    [
-        (option, interval)
-        for option in options("scheduler")
-        for interval in ("epoch", "step")
-        if (option, interval) != ("scheduler/reduce_on_plateau", "step")
-    ],
-)
-def test_scheduler_steps_when_told(option: str, interval: str, config: Compose) -> None:
+@pytest.mark.parametrize("option", options("scheduler"))
+def test_scheduler_steps_when_told(option: str, config: Compose) -> None:
+    interval = "epoch" if option == "scheduler/reduce_on_plateau" else "step"
     composed = config(*overrides(option), f"++scheduler.interval={interval}")
     run = train_an_epoch(composed)
     (in_use,) = run.trainer.lr_scheduler_configs
     target = resolve(composed.scheduler._target_, "scheduler")
     assert not isinstance(target, type) or type(in_use.scheduler) is target
     assert in_use.interval == interval
-    steps = 3 if interval == "step" else 1
-    assert in_use.scheduler.last_epoch == steps
+    assert in_use.scheduler.last_epoch == (3 if interval == "step" else 1)
 
 
 @pytest.mark.parametrize("option", options("trainer"))
 def test_trainer_option_sets_the_device(option: str, config: Compose) -> None:
     composed = config("callbacks=minimal", f"trainer={option.split('/')[1]}")
     device = composed.trainer.accelerator
-    missing = (device == "gpu" and not torch.cuda.is_available()) or (
-        device == "mps" and not torch.backends.mps.is_available()
-    )
-    if missing:
-        with pytest.raises(
-            UserError, match=f"(?i)no supported.*{device}|{device}.*not"
-        ):
+    is_there = {"gpu": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if not is_there.get(device, lambda: True)():
+        with pytest.raises(UserError, match=f"(?i)no supported|{device}.*not"):
             build_trainer(composed)
         return
     with run_settings(composed):  # trainer=deterministic is a setting of the process

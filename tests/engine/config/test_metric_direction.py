@@ -13,7 +13,6 @@ PLATEAU = "scheduler=reduce_on_plateau"
 WRONG = {
     ("monitor=accuracy/val",): "mode=min: the best accuracy is its max: mode=max",
     ("mode=max",): "mode=max: the best loss is its min: mode=min",
-    ("mode=best",): "mode=best: the best loss is its min: mode=min",
     ("monitor=acuracy/val",): "no such metric. Did you mean accuracy/val?",
     ("monitor=accuracy/test", "mode=max"): "no such metric. Did you mean accuracy",
     ("callbacks.early_stopping.monitor=f1/val",): "callbacks.early_stopping.mode=max",
@@ -23,11 +22,6 @@ WRONG = {
     (PLATEAU, "scheduler.mode=max"): "scheduler.mode=max: the best loss is its min",
     (PLATEAU, "scheduler.monitor=val_loss"): "scheduler.monitor=val_loss: no such",
     (STOPPING, "+callbacks.mine.monitor=accuracy/val"): ": +callbacks.mine.mode=max",
-    (PLATEAU, "scheduler.monitor=lossval"): "scheduler.monitor=lossval: no such metric",
-    (
-        PLATEAU,
-        "scheduler.monitor=gini/val",
-    ): "scheduler.monitor=gini/val: no such metric. Allowed",
     ("callbacks.early_stopping.monitor=LossVal",): "Did you mean loss/val?",
     (STOPPING, "+callbacks.mine.monitor=loss/test"): "loss/test: no such metric",
     (KEPT, "+callbacks.mine.monitor=recall/val"): "callbacks.mine.mode=min: the best",

@@ -1,22 +1,64 @@
 """Checkpoints that would never end, or do not fit: refused, and nothing is changed."""
 
+import contextlib
 import math
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
-from crafted import Edit, finished_run, used
+from scripted import scripted
 
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.checkpoint_schema import Last
 from litmlp.engine.folder.checkpoints import LAST, PREVIOUS, DamagedError
 
+ROWS = "x,c,y\n" + "\n".join(f"{i / 7},{'ab'[i % 2]},{'uv'[i % 2]}" for i in range(90))
+BEGUN = ["data=table", "data.target=y", "task=binary", "data.batch_size=20"]
+BEGUN += ["trainer=cpu", "trainer.max_epochs=3", "trainer.max_time=00:01:00:00"]
+BEGUN += ["model.hidden_sizes=[2]", "dropout=dropout", "logger=csv"]
+BEGUN += ["callbacks.checkpoint.every_iterations=5"]
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return finished_run(tmp_path_factory.mktemp("finished"))
+    """A run of three epochs of three batches; its previous checkpoint is within one."""
+    home = tmp_path_factory.mktemp("finished")
+    (home / "t.csv").write_text(ROWS)
+    table = f"data.path={home}/t.csv"
+    assert scripted("train", *BEGUN, table, f"hydra.run.dir={home}/run") == (0, "")
+    return home
+
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+def used(finished: Path, home: Path, name: str, edit: Edit) -> tuple[int, str]:
+    """Resume from this one checkpoint: the exit code of the script and its message.
+
+    A checkpoint that is called damaged leaves all files as they were.
+    """
+    folder = Path(shutil.copytree(finished / "run", home / "run"))
+    shutil.copy(finished / "t.csv", home)
+    content = torch.load(folder / "checkpoints" / name)
+    edit(content)
+    for path in (folder / "checkpoints").iterdir():
+        path.unlink()
+    torch.save(content, folder / "checkpoints" / LAST)
+    before = contents(home)
+    with contextlib.chdir(home):
+        code, said = scripted("train", "resume=run", "trainer.max_epochs=5")
+    if "is damaged" in said:
+        assert contents(home) == before
+    return code, said
+
+
+def contents(home: Path) -> dict[Path, bytes]:
+    files = (path for path in home.rglob("*") if path.is_file())
+    return {path.relative_to(home): path.read_bytes() for path in files}
 
 
 def endless(content: dict[str, Any]) -> None:
@@ -28,10 +70,6 @@ def timeless(content: dict[str, Any]) -> None:
     content["callbacks"]["Timer"]["time_elapsed"]["train"] = math.nan
 
 
-def without_training(content: dict[str, Any]) -> None:
-    del content["callbacks"]["Timer"]["time_elapsed"]["train"]
-
-
 def doubling(content: dict[str, Any]) -> None:
     pair: list[Any] = []
     for _ in range(40):
@@ -39,16 +77,10 @@ def doubling(content: dict[str, Any]) -> None:
     content["optimizer_states"][0]["state"] = pair
 
 
-def within_itself(content: dict[str, Any]) -> None:
-    content["optimizer_states"].append(content["optimizer_states"])
-
-
 HOSTILE: dict[str, tuple[Edit, str]] = {
     "epochs that never end": (endless, "processed: Input should be greater than or"),
     "time that never passes": (timeless, "train: Input should be a finite number"),
-    "no time of training": (without_training, "train: Field required"),
     "lists that double": (doubling, "nested too deeply, or hold themselves"),
-    "a list within itself": (within_itself, "nested too deeply, or hold themselves"),
     "a tensor of terabytes": (
         lambda content: content.update(samples=torch.ones(1).expand(10**12)),
         "a tensor in it is larger than the file",
@@ -71,7 +103,7 @@ def test_nothing_is_begun_with_what_would_never_end(
     attack: str, finished: Path, tmp_path: Path
 ) -> None:
     edit, reason = HOSTILE[attack]
-    code, said = used(finished, tmp_path, "resume", edit)
+    code, said = used(finished, tmp_path, LAST, edit)
     (line,) = said.splitlines()
     assert code == 1
     assert "last.ckpt is damaged (" in line
@@ -97,9 +129,6 @@ MISFITS: dict[str, Edit] = {
     "weights of another network": lambda content: content["state_dict"].update(
         {"network.output.bias": torch.ones(5)}
     ),
-    "other groups of weights": lambda content: content["optimizer_states"][0][
-        "param_groups"
-    ].extend(content["optimizer_states"][0]["param_groups"]),
     "a second optimizer": lambda content: content["optimizer_states"].extend(
         content["optimizer_states"]
     ),
@@ -121,7 +150,7 @@ def test_what_does_not_fit_the_run_is_not_written_again(
     """A state that is restored by half would look like one between two batches."""
     before = torch.load(finished / "run" / "checkpoints" / PREVIOUS)
     MISFITS[misfit](before)
-    code, said = used(finished, tmp_path, "resume within an epoch", MISFITS[misfit])
+    code, said = used(finished, tmp_path, PREVIOUS, MISFITS[misfit])
     (line,) = said.splitlines()
     assert (code, line[:7]) == (1, "error: ")
     folder = tmp_path / "run" / "checkpoints"

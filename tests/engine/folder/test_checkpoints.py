@@ -68,7 +68,7 @@ def test_a_part_that_is_marked_as_a_folder_is_damage(folder: Path) -> None:
         checkpoints.read(path, Best)
 
 
-@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("fraction", [0.0, 0.5, 0.999])
 def test_a_file_cut_short_is_damaged(fraction: float, folder: Path) -> None:
     path = folder / "checkpoints" / "last.ckpt"
     path.write_bytes(path.read_bytes()[: int(fraction * path.stat().st_size)])
@@ -150,13 +150,6 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(
     }
     assert run("train", "resume=run").code == 0
     assert run_folder.read_summary(tmp_path / "run")["epochs"] == 6
-
-
-def test_loggers_on_a_full_disk_are_one_line_too(run: Run) -> None:
-    with files_of_at_most(6_000):
-        ended = run("train", *QUICK, "hydra.run.dir=new")
-    assert ended.code == 1
-    assert ended.err == "error: File too large: what was saved before stays\n"
 
 
 def test_a_folder_that_is_gone_is_one_line(

@@ -36,14 +36,12 @@ def files_of(home: Path) -> dict[Path, bytes]:
 
 PREDICT, EXPORT = ("predict", "run=run", "input=t.csv"), ("export", "run=run")
 TAKEN = {
-    "the input": (*PREDICT, "output=t.csv"),
-    "the input by another way": (*PREDICT, "output=run/../t.csv"),
+    "the input": (*PREDICT, "output=run/../t.csv"),
     "a run's curves": (*PREDICT, "output=run/metrics.csv"),
     "a folder of tables": (*PREDICT, "output=folder.csv"),
     "below a file": (*PREDICT, "output=t.csv/out.csv"),
     "a name too long": (*PREDICT, f"output={'x' * 300}.csv"),
     "a folder of models": (*EXPORT, "format=torch_export", "output=folder.pt2"),
-    "a model below a file": (*EXPORT, "format=torch_export", "output=t.csv/m.pt2"),
     "a run where a file is": ("train", *QUICK, "hydra.run.dir=t.csv"),
     "a run without a checkpoint": ("train", "resume=run", "trainer.max_epochs=2"),
 }

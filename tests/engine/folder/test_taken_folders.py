@@ -12,16 +12,6 @@ from litmlp.engine.sweep.launch_state import Launch
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2")
 
 
-def test_a_taken_folder_is_left_as_it_is(run: Run, tmp_path: Path) -> None:
-    here = f"hydra.run.dir={tmp_path}/here"
-    run("train", here, *QUICK)
-    files = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    ended = run("train", here, "seed=1", *QUICK)
-    assert ended.code == 1
-    assert "holds a finished run, which is never overwritten" in ended.err
-    assert files == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-
-
 def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
     run: Run, tmp_path: Path
 ) -> None:

@@ -98,7 +98,7 @@ def use_spoiled(use: Use, source: Path, folder: Path, count: int) -> None:
     [
         ("t.csv", train_on, 20),
         ("t.csv", predict_of, 20),
-        ("model.onnx", predict_by, 40),
+        ("model.onnx", predict_by, 20),
     ],
 )
 def test_a_damaged_file_is_read_or_refused(
@@ -120,10 +120,7 @@ def test_a_field_without_end_is_one_line(run: Run, tmp_path: Path) -> None:
     assert line.endswith("t.csv, line 2: field larger than field limit (131072)")
 
 
-NAMES = ("../../x", "..", "a/b", "'a b'", '"a\nb"', "x" * 300, "a\x1b[2J", "")
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["../../x", "'a b'", '"a\nb"', "x" * 300, ""])
 def test_a_name_leads_nowhere(name: str, run: Run, tmp_path: Path) -> None:
     ended = run("train", "data=iris", *QUICK, f"name={name}")
     assert ended.code == 1

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -42,40 +43,22 @@ def arrays(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
         (
             "wine",
             "accuracy",
-            {
-                "majority class": dummy.DummyClassifier(),
-                "linear model": linear_model.LogisticRegression(),
-            },
+            [dummy.DummyClassifier(), linear_model.LogisticRegression()],
         ),
-        (
-            "breast_cancer",
-            "accuracy",
-            {
-                "majority class": dummy.DummyClassifier(),
-                "linear model": linear_model.LogisticRegression(),
-            },
-        ),
-        (
-            "diabetes",
-            "r2",
-            {
-                "mean": dummy.DummyRegressor(),
-                "linear model": linear_model.Ridge(),
-            },
-        ),
+        ("diabetes", "r2", [dummy.DummyRegressor(), linear_model.Ridge()]),
     ],
 )
 def test_they_are_those_of_scikit_learn(
-    config: Compose, name: str, metric: str, models: dict[str, object]
+    config: Compose, name: str, metric: str, models: list[Any]
 ) -> None:
     model, data = built(config, f"data={name}", "seed=3")
     states = torch.get_rng_state(), np.random.get_state()[1]
     found = baselines(model, data)
-    assert list(found) == list(models)
+    assert list(found)[1] == "linear model"
     features, targets = arrays(data, "test")
-    for key, reference in models.items():
-        reference.fit(*arrays(data, "train"))  # type: ignore[attr-defined]
-        expected = SCORES[metric](targets, reference.predict(features))  # type: ignore[attr-defined]
+    for key, reference in zip(found, models, strict=True):
+        reference.fit(*arrays(data, "train"))
+        expected = SCORES[metric](targets, reference.predict(features))
         assert found[key][f"{metric}/test"] == pytest.approx(expected, abs=1e-5)
     assert "loss/test" not in found["linear model"]
     assert torch.equal(torch.get_rng_state(), states[0])

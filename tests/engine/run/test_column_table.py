@@ -17,12 +17,6 @@ def test_a_wide_table_is_cut_to_first_noted_and_target_columns() -> None:
     assert shown[-2:] == ["x2000", "y"]
 
 
-def test_notes_of_all_columns_do_not_hide_the_first_and_the_target() -> None:
-    report = [facts(f"x{i}", note="odd") for i in range(3000)]
-    shown = [row.column for row in shortened([*report, facts("y", "target")])]
-    assert (len(shown), shown[0], shown[-1]) == (MOST_SHOWN, "x0", "y")
-
-
 def test_a_narrow_table_is_shown_as_a_whole() -> None:
     report = [facts("x"), facts("y", "target")]
     assert shortened(report) == report

@@ -8,7 +8,6 @@ from conftest import Compose, Run
 from omegaconf import OmegaConf
 
 from litmlp.engine.config.build import build_trainer
-from litmlp.engine.config.hydra_internals import keep_existing_handlers
 from litmlp.errors import UserError
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "logger=none")
@@ -47,13 +46,7 @@ def test_run_of_a_gpu_is_evaluated_and_resumed_on_a_cpu(
     assert "this machine lacks trainer.accelerator=gpu" in ended.out
 
 
-@pytest.mark.parametrize("logging", ["none", "disabled", "stdout"])
+@pytest.mark.parametrize("logging", ["none", "disabled"])
 def test_log_of_hydra_can_be_another(logging: str, run: Run) -> None:
     ended = run("train", *QUICK, f"hydra/job_logging={logging}")
     assert (ended.code, ended.err) == (0, "")
-
-
-def test_only_a_handler_that_is_not_there_is_left_out() -> None:
-    own = OmegaConf.create({"handlers": {"file": {}}, "root": {"handlers": ["file"]}})
-    keep_existing_handlers(own)
-    assert own.root.handlers == ["file"]

@@ -50,9 +50,8 @@ def test_a_deterministic_run_says_so_to_torch_and_then_no_more(
         "use_deterministic_algorithms",
         lambda mode, **more: asked.append(mode) or use(mode, **more),
     )
-    assert (
-        run("train", *IRIS, "trainer=deterministic", "trainer.max_epochs=1").code == 0
-    )
+    ended = run("train", *IRIS, "trainer=deterministic", "trainer.max_epochs=1")
+    assert ended.code == 0
     assert asked == [True]
     assert not torch.are_deterministic_algorithms_enabled()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Run
 from interrupted import broken_off, curves
+from scripted import scripted
 
 from litmlp.engine.folder import run_folder
 
@@ -120,8 +121,8 @@ def test_what_cannot_change_is_one_line(
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A done run whose schedule is that of its budget, as the script leaves it."""
     folder = tmp_path_factory.mktemp("begun") / "run"
-    command = [sys.executable, ROOT / "scripts" / "train.py", f"hydra.run.dir={folder}"]
-    subprocess.run([*command, *QUICK, "scheduler=cosine"], check=True)
+    here = f"hydra.run.dir={folder}"
+    assert scripted("train", *QUICK, "scheduler=cosine", here) == (0, "")
     return folder
 
 

@@ -9,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import metadata
 
 from litmlp.data.samples import Column
-from litmlp.engine.run.run_messages import MOST_COLUMNS, described, differences, grid
+from litmlp.engine.run.run_messages import MOST_COLUMNS, described, differences
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -64,10 +64,6 @@ def test_a_table_of_thousands_of_columns_is_cut() -> None:
     rows = described(columns)
     assert len(rows) == MOST_COLUMNS + 1
     assert rows[-1] == ("…", "", "5 more")
-
-
-def test_a_cell_cannot_break_its_table() -> None:
-    assert grid(("a",), [["x|y"]]).splitlines()[-1] == "| x\\|y |"
 
 
 def test_the_console_says_what_is_trained(run: Run, tmp_path: Path) -> None:
