@@ -1,5 +1,6 @@
 """Shared fixtures: composing configs, and running the scripts as a user would."""
 
+import contextlib
 import logging
 import pickle
 import runpy
@@ -141,23 +142,12 @@ def run(
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Begin]:
     """begin("seed=0,1", …) begins a sweep into tmp_path/sweep, in another process."""
-    begun = []
+    from launched import started  # which takes ROOT from here
 
-    def begin_sweep(*arguments: str) -> "subprocess.Popen[str]":
-        script = str(ROOT / "scripts" / "train.py")
-        process = subprocess.Popen(
-            [sys.executable, script, "-m", "hydra.sweep.dir=sweep", *arguments],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+    with contextlib.ExitStack() as begun:
+        yield lambda *arguments: begun.enter_context(
+            started(
+                *(tmp_path, "-m", "hydra.sweep.dir=sweep", *arguments),
+                stderr=subprocess.STDOUT,
+            )
         )
-        begun.append(process)
-        return process
-
-    yield begin_sweep
-    for process in begun:
-        process.kill()
-        process.wait()
-        assert process.stdout
-        process.stdout.close()

@@ -1,7 +1,6 @@
 """Runs that are killed at a chosen point, and the differences of two runs."""
 
 import csv
-import json
 import multiprocessing
 import os
 import signal
@@ -18,15 +17,16 @@ from conftest import CONF
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.train import train
 from litmlp.supervised import Supervised
 
 TIMES = (
     *("samples_per_second", "seconds", "wall_seconds", "started", "time_elapsed"),
-    "epoch",
+    *("epoch", "logs"),
 )
-"""What no two runs share; ``epoch`` is that of the throughput."""
+"""What no two runs share: ``epoch`` of the throughput, and places in log files."""
 
 CLEAN = multiprocessing.get_context("forkserver")
 """Forks from a process without threads, whose locks a child would find locked."""
@@ -110,16 +110,20 @@ def broken_off(
 
 def differences(one: Path, other: Path) -> list[str]:
     """Where two runs' folders are not the same to the bit, times aside."""
-    return [
-        *(
-            difference
-            for name in ("best.ckpt", "last.ckpt")
-            for difference in _apart(*(_checkpoint(f, name) for f in (one, other)))
-        ),
-        *_apart(*(_rows(folder) for folder in (one, other)), "metrics.csv"),
-        *_apart(*(curves(folder) for folder in (one, other)), "TensorBoard"),
-        *_apart(*(_summary(folder) for folder in (one, other)), "summary.json"),
-    ]
+    contents = map(_contents, (one, other))
+    return list(_apart(*contents))
+
+
+def _contents(folder: Path) -> dict[str, Any]:
+    """All that a run has left, by the name of its file."""
+    with (folder / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    checkpoints = {
+        name: torch.load(folder / "checkpoints" / name, weights_only=True)
+        for name in ("best.ckpt", "last.ckpt")
+    }
+    others = {"TensorBoard": curves(folder), "summary.json": read_summary(folder)}
+    return {**checkpoints, **others, "metrics.csv": rows}
 
 
 def curves(folder: Path) -> dict[str, list[tuple[int, Any]]]:
@@ -138,24 +142,6 @@ def curves(folder: Path) -> dict[str, list[tuple[int, Any]]]:
     return {
         tag: points for tag, points in (numbers | others).items() if tag not in TIMES
     }
-
-
-def _checkpoint(folder: Path, name: str) -> dict[str, Any]:
-    content = torch.load(folder / "checkpoints" / name, weights_only=True)
-    content.pop("logs", None)
-    assert isinstance(content, dict)
-    return content
-
-
-def _rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "metrics.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _summary(folder: Path) -> dict[str, Any]:
-    content = json.loads((folder / "summary.json").read_text())
-    assert isinstance(content, dict)
-    return content
 
 
 def _apart(one: Any, other: Any, path: str = "") -> Iterator[str]:

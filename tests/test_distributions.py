@@ -8,28 +8,13 @@ import torch
 import torch.nn.functional as F
 from scipy.stats import norm
 from sklearn.metrics import mean_pinball_loss
+from small_parts import a_regressor
 from torch import nn
 
 from litmlp.distributions import Distribution, GaussianNLL, Pinball, Poisson
 from litmlp.errors import UserError
-from litmlp.regressor import Regressor
 
 QUANTILES = [0.1, 0.25, 0.5, 0.75, 0.9]
-
-
-def a_regressor(
-    loss: Distribution, *, mean: float = 7.0, std: float = 2.0
-) -> Regressor:
-    return Regressor(
-        network=nn.Identity(),
-        loss=loss,
-        output_activation=nn.Identity,
-        metrics={},
-        num_outputs=2,
-        target_names=["a", "b"],
-        target_mean=[mean, mean],
-        target_std=[std, std],
-    )
 
 
 def test_poisson_is_the_loss_of_torch() -> None:
@@ -87,18 +72,19 @@ def test_quantiles_never_cross_and_the_middle_one_is_predicted() -> None:
 def test_predictions_and_then_bounds_are_in_the_units_of_the_targets(
     loss: Distribution, outputs: Sequence[float], columns: Sequence[Any]
 ) -> None:
-    model, raw = a_regressor(loss), torch.tensor([outputs])
+    scaled = {"target_mean": [7.0, 7.0], "target_std": [2.0, 2.0]}
+    model, raw = a_regressor(loss=loss, **scaled), torch.tensor([outputs])
     expected = torch.tensor([columns], dtype=torch.float32)
     torch.testing.assert_close(model.to_columns(raw), expected)
     torch.testing.assert_close(model.to_predictions(raw), expected[:, :2])
 
 
 def test_the_loss_of_counts_divides_by_their_mean_alone() -> None:
-    model = a_regressor(Poisson(), mean=4.0)
+    model = a_regressor(loss=Poisson(), target_mean=[4.0, 4.0])
     outputs, targets = torch.randn(5, 2), torch.randint(9, (5, 2)).float()
     expected = F.poisson_nll_loss(outputs, targets / 4)
     torch.testing.assert_close(model.compute_loss(outputs, targets), expected)
-    unscaled = a_regressor(Poisson(), mean=0.0, std=1.0)
+    unscaled = a_regressor(loss=Poisson())
     torch.testing.assert_close(unscaled.to_predictions(outputs), outputs.exp())
 
 

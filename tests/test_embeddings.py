@@ -79,17 +79,6 @@ def test_the_encoding_leaves_marks_and_codes_beside_the_vectors(
     assert outputs[0, -4:].tolist() == [1, 0, 0, 1]
 
 
-def test_a_table_without_numbers_has_nothing_to_embed() -> None:
-    encoding = Encoding(
-        num_numbers=0,
-        cardinalities=[3],
-        max_one_hot=16,
-        embedding=PiecewiseLinear,
-        numbers=torch.zeros(5, 0),
-    )
-    assert encoding(torch.tensor([[1.0], [2.0]])).tolist() == [[0, 1, 0], [0, 0, 1]]
-
-
 def test_impossible_sizes_are_refused() -> None:
     with pytest.raises(UserError, match="num_bins=0: must be 1 or more"):
         PiecewiseLinear(NUMBERS, num_bins=0)

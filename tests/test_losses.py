@@ -2,26 +2,20 @@
 
 import math
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from conftest import CONF, Compose
-from omegaconf import OmegaConf
 from sklearn.utils.class_weight import compute_class_weight
-from torch import Tensor, nn, tensor
+from small_parts import option
+from torch import Tensor, tensor
 
 from litmlp.engine.config.build import build_data, build_model
-from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.errors import UserError
 from litmlp.losses import HalfSquaredError, compare, taken_by
 
-
-def loss(name: str, **changes: Any) -> nn.Module:
-    node = OmegaConf.load(CONF / "loss" / f"{name}.yaml")
-    built: nn.Module = construct_node(OmegaConf.merge(node, changes), "loss")
-    return built
+loss = partial(option, "loss")
 
 
 def test_cross_entropy_of_the_reference() -> None:

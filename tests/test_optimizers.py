@@ -1,17 +1,15 @@
 """The optimizers of conf/ on w²/2, whose gradient is w, and on worked examples."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from conftest import CONF
-from omegaconf import OmegaConf
+from small_parts import option
 from torch import Tensor, nn
 
 from litmlp.embeddings import Periodic
-from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
 from litmlp.input_scales import InputScale
@@ -21,12 +19,7 @@ from litmlp.optimizers import check_factors, kinds_of, make_optimizer
 NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 
 
-def optimizer(name: str, **changes: Any) -> Callable[[Any], torch.optim.Optimizer]:
-    node = OmegaConf.load(CONF / "optimizer" / f"{name}.yaml")
-    built: Callable[[Any], torch.optim.Optimizer] = construct_node(
-        OmegaConf.merge(node, changes), "optimizer", reserved=["groups"]
-    )
-    return built
+optimizer = partial(option, "optimizer", reserved=["groups"])
 
 
 def path(name: str, steps: int = 2, **changes: Any) -> list[float]:

@@ -6,23 +6,14 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import CONF
-from omegaconf import OmegaConf
+from small_parts import a_regressor, option
 from torch import nn
 
-from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
 from litmlp.penalties import L1, L2, ElasticNet, Penalty
-from litmlp.regressor import Regressor
 
 WEIGHTS = [torch.tensor([[1.0, -2.0], [0.0, 3.0]]), torch.tensor([[-4.0]])]  # 10, 30
-
-
-def penalty(name: str, **changes: Any) -> Penalty:
-    node = OmegaConf.load(CONF / "penalty" / f"{name}.yaml")
-    built: Penalty = construct_node(OmegaConf.merge(node, changes), "penalty")
-    return built
 
 
 def network() -> MLP:
@@ -41,18 +32,8 @@ def trained(
     penalty: Penalty | None, optimizer: Callable[[Any], torch.optim.Optimizer]
 ) -> MLP:
     """The network after five steps of a regressor on noise."""
-    model = Regressor(
-        network=network(),
-        num_outputs=1,
-        target_names=["y"],
-        target_mean=[0.0],
-        target_std=[1.0],
-        loss=nn.MSELoss(),
-        output_activation=nn.Identity,
-        metrics={},
-        optimizer=optimizer,
-        penalty=penalty,
-    ).double()
+    own = {"optimizer": optimizer, "penalty": penalty}
+    model = a_regressor(1, network=network(), **own).double()
     steps = model.configure_optimizers()["optimizer"]
     generator = torch.Generator().manual_seed(1)
     rows = torch.randn(8, 4, generator=generator, dtype=torch.float64)
@@ -86,7 +67,7 @@ def decaying_weights_only(parameters: Any) -> torch.optim.Optimizer:
 def test_penalty_is_its_formula(
     name: str, changes: dict[str, float], expected: float
 ) -> None:
-    assert float(penalty(name, **changes)(WEIGHTS)) == pytest.approx(expected)
+    assert float(option("penalty", name, **changes)(WEIGHTS)) == pytest.approx(expected)
 
 
 def test_elastic_net_ends_at_l1_and_l2() -> None:

@@ -78,9 +78,11 @@ def test_rows_are_predicted_in_a_process_of_its_own(tmp_path: Path) -> None:
     options = ["data=table", f"data.path={table}", "data.target=y", "task=regression"]
     run(tmp_path, *QUICK, *options, "trainer.precision=64-true", "encoding=embedding")
     code = (
-        "import sys, torch; from litmlp.regressor import Regressor\n"
+        "import sys, torch, litmlp.classifier, litmlp.data.bundled\n"
+        "from litmlp.regressor import Regressor\n"
         "model = Regressor.load_from_checkpoint(sys.argv[1])\n"
         "print(model.predict(torch.tensor([[1.0, 0.0, 2.0]]).double()).item())\n"
+        # Lightning itself loads rich: test_layers.py keeps our own files from it.
         "assert {'hydra', 'omegaconf', 'litmlp.engine'}.isdisjoint(sys.modules)"
     )
     command = [sys.executable, "-W", "ignore", "-c", code, checkpoint(tmp_path)]

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
+from small_parts import a_regressor
 from torch import Tensor, nn, tensor
 from torchmetrics import R2Score
 
@@ -15,23 +16,12 @@ from litmlp.data.bundled import BundledData
 from litmlp.errors import UserError
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
-from litmlp.regressor import Regressor
 
 MEAN, STD = [10.0, -3.0], [2.0, 0.5]
 TARGETS = tensor([[12.0, -3.5], [9.0, -2.0], [10.0, -3.0]])
 
 
-def regressor(loss: nn.Module, **changes: Any) -> Regressor:
-    arguments: dict[str, Any] = {
-        "network": nn.Identity(),
-        "num_outputs": 2,
-        "target_names": ["u", "v"],
-        "target_mean": MEAN,
-        "target_std": STD,
-        "output_activation": nn.Identity,
-        "metrics": {},
-    }
-    return Regressor(loss=loss, **(arguments | changes))
+regressor = partial(a_regressor, target_mean=MEAN, target_std=STD)
 
 
 def outputs() -> Tensor:
@@ -52,12 +42,12 @@ def test_loss_compares_the_network_with_the_scaled_target(
     loss: nn.Module, reference: Any
 ) -> None:
     scaled = tensor([[1.0, -1.0], [-0.5, 2.0], [0.0, 0.0]])
-    value = regressor(loss).compute_loss(outputs(), TARGETS)
+    value = regressor(loss=loss).compute_loss(outputs(), TARGETS)
     torch.testing.assert_close(value, reference(outputs(), scaled))
 
 
 def test_predictions_and_metrics_are_in_the_targets_units() -> None:
-    model = regressor(nn.MSELoss())
+    model = regressor()
     expected = outputs() * tensor(STD) + tensor(MEAN)
     torch.testing.assert_close(model.predict(outputs()), expected)
     predicted, targets = model.for_metrics(outputs(), TARGETS)
@@ -68,9 +58,7 @@ def test_predictions_and_metrics_are_in_the_targets_units() -> None:
 def test_r2_of_targets_far_from_zero_is_scikit_learns() -> None:
     targets = (20_000 + 4 * torch.randn(300, 1)).round()
     model = regressor(
-        nn.MSELoss(),
         num_outputs=1,
-        target_names=["y"],
         target_mean=[20_000.0],
         target_std=[4.0],
     )
@@ -81,19 +69,14 @@ def test_r2_of_targets_far_from_zero_is_scikit_learns() -> None:
 
 
 def test_output_activation_can_be_overridden() -> None:
-    model = regressor(
-        nn.MSELoss(),
-        output_activation=nn.Sigmoid,
-        target_mean=[0.0, 0.0],
-        target_std=[1.0, 1.0],
-    )
+    model = a_regressor(output_activation=nn.Sigmoid)
     torch.testing.assert_close(model.predict(outputs()), outputs().sigmoid())
     value = model.compute_loss(outputs(), TARGETS)
     torch.testing.assert_close(value, F.mse_loss(outputs().sigmoid(), TARGETS))
 
 
 def test_target_scale_is_part_of_the_checkpoint() -> None:
-    state = regressor(nn.MSELoss()).state_dict()
+    state = regressor().state_dict()
     assert state["target_mean"].tolist() == MEAN
     assert state["target_std"].tolist() == STD
 
@@ -103,7 +86,6 @@ def test_without_a_hidden_layer_it_finds_the_least_squares_solution() -> None:
     train = data.rows["train"]
     inputs, targets = data.samples.inputs[train], data.samples.targets[train]
     model = regressor(
-        nn.MSELoss(),
         network=MLP(num_features=10, num_outputs=1, hidden_sizes=[]),
         optimizer=partial(torch.optim.LBFGS, line_search_fn="strong_wolfe"),
         preprocessing=data.fitted_preprocessing,
@@ -141,7 +123,7 @@ def test_without_a_hidden_layer_it_finds_the_least_squares_solution() -> None:
 )
 def test_a_loss_for_classes_is_refused(loss: nn.Module) -> None:
     with pytest.raises(UserError, match=f"{type(loss).__name__} needs classes"):
-        regressor(loss)
+        regressor(loss=loss)
 
 
 @pytest.mark.parametrize(
@@ -150,4 +132,4 @@ def test_a_loss_for_classes_is_refused(loss: nn.Module) -> None:
 )
 def test_numbers_of_outputs_and_targets_must_agree(changes: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"\d outputs for \d targets with \d means"):
-        regressor(nn.MSELoss(), **changes)
+        regressor(**changes)

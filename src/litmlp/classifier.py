@@ -1,13 +1,11 @@
 """Classification: logits, probabilities, classes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Unpack
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchmetrics import Metric
-from torchmetrics.regression import MeanAbsolutePercentageError
 
 from litmlp.distributions import Distribution
 from litmlp.errors import UserError
@@ -51,7 +49,6 @@ class Classifier(Supervised):
         )
         self._check_outputs()
         self._check_loss()
-        check_metrics(dict(self.metrics.items()), is_binary=num_outputs == 1)
 
     def _check_outputs(self) -> None:
         names = self.class_names
@@ -72,12 +69,6 @@ class Classifier(Supervised):
             raise UserError(
                 f"{type(self.loss).__name__} does not fit a {task} task, whose network "
                 f"has {self.num_outputs} output(s): choose loss={fit} or another task"
-            )
-        weight = getattr(self.loss, "weight", None)
-        if weight is not None and len(weight) != len(self.class_names):
-            raise UserError(
-                f"loss.weight has {len(weight)} numbers for {len(self.class_names)} "
-                f"classes ({shortened(self.class_names)})"
             )
 
     def compute_loss(
@@ -119,23 +110,6 @@ class Classifier(Supervised):
         if self.num_outputs == 1:
             return targets[:, None].to(self.dtype)
         return F.one_hot(targets, self.num_outputs).to(self.dtype)
-
-
-def check_metrics(metrics: Mapping[str, Metric], *, is_binary: bool) -> None:
-    """Check that no metric compares real values, as torchmetrics.regression does.
-
-    Raises:
-        UserError: one does. With a single output, squares and distances have a meaning,
-            and ratios to a target of 0 have none.
-    """
-    for name, metric in metrics.items():
-        of_values = type(metric).__module__.startswith("torchmetrics.regression.")
-        is_ratio = isinstance(metric, MeanAbsolutePercentageError)
-        if of_values and (is_ratio or not is_binary):
-            raise UserError(
-                f"metrics: {name} compares real values, and the targets are classes: "
-                "choose one of torchmetrics.classification, such as metrics=mcc"
-            )
 
 
 def shortened(names: Sequence[str]) -> str:

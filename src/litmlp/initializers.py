@@ -35,8 +35,8 @@ def given_(
     given = torch.tensor(values, dtype=weight.dtype)
     if given.shape != weight.shape:
         raise UserError(
-            f"values={values}: {shape_text(given)} for a layer that takes "
-            f"{shape_text(weight)}"
+            f"values={values}: their shape is {list(given.shape)}, and the layer takes "
+            f"{list(weight.shape)}: [neurons, inputs], or [neurons] for a bias"
         )
     return weight.copy_(given)
 
@@ -53,10 +53,3 @@ def identity_(weight: Tensor) -> Tensor:
     if neurons != inputs:
         raise UserError(f"{inputs} inputs cannot pass {neurons} neurons unchanged")
     return nn.init.eye_(weight)
-
-
-def shape_text(tensor: Tensor) -> str:
-    """Return the shape ``[neurons, inputs]`` or ``[neurons]`` in words."""
-    names = ("neurons", "inputs")
-    sizes = zip(tensor.shape, names, strict=False)
-    return " × ".join(f"{size} {name}" for size, name in sizes) or "one number"

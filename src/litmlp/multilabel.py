@@ -5,7 +5,6 @@ from typing import Unpack
 
 from torch import Tensor
 
-from litmlp.classifier import check_metrics
 from litmlp.distributions import Distribution
 from litmlp.errors import UserError
 from litmlp.losses import compare, taken_by
@@ -49,7 +48,6 @@ class MultiLabelClassifier(Supervised):
                 f"{type(self.loss).__name__} does not fit a multilabel task: choose "
                 "loss=binary_cross_entropy or mse"
             )
-        check_metrics(dict(self.metrics.items()), is_binary=False)
         self.num_outputs = num_outputs
         self.target_names = list(target_names)
 

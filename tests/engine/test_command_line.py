@@ -45,12 +45,11 @@ MISTAKES = {
     "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",
     "data=gauss loss.pos_weight=['???']": "loss.pos_weight[0] is needed: give loss.",
     "data=gauss loss.pos_weight=[a]": "loss.pos_weight=['a']: expected a list of num",
-    "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
+    "data=iris loss.weight=[1,2]": "weight tensor should be defined either for all 3",
     "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: ",
     "data=rows data.inputs=[[1,2]] data.targets=[[1]] initializer=given "
     "initializer.values=[[0.15,0.2],[0.25,0.3]] model.hidden_sizes=[3]": "initializer."
-    "values=[[0.15, 0.2], [0.25, 0.3]]: 2 neurons × 2 inputs for a layer that takes 3 "
-    "neurons",
+    "values=[[0.15, 0.2], [0.25, 0.3]]: their shape is [2, 2], and the layer takes [3,",
     "data=iris initializer=ones +initializer.values=[[1]]": "initializer.values: ones_ "
     "has no such argument. Allowed: tensor; to take it out: ~initializer.values",
     "data=rows data.inputs=[[1],[2],[3]] data.targets=[[1]]": "data: 3 rows of inputs "

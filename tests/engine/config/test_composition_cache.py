@@ -7,12 +7,10 @@ from conftest import CONF
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.config.composition_cache import NAMES, ComposedOnce
-from litmlp.errors import UserError
 
 
 @pytest.fixture
@@ -51,21 +49,6 @@ def test_a_runs_config_is_the_one_that_hydra_composes(
         config = own.load_sweep_config(sweep, overrides)
         assert OmegaConf.to_yaml(config) == OmegaConf.to_yaml(hydras)
         assert OmegaConf.is_struct(config)
-
-
-@pytest.mark.parametrize(
-    "wrong", ["sed=1", "seed.x=1", "activation=rel", "data.path=x"]
-)
-def test_a_mistake_gives_the_error_of_the_loader(
-    loader: ConfigLoader, wrong: str
-) -> None:
-    sweep = swept(loader)
-    told = []
-    for each in (loader, ComposedOnce(loader)):
-        with pytest.raises((HydraException, UserError)) as error:
-            each.load_sweep_config(sweep, ["seed=1", wrong])
-        told.append(str(error.value))
-    assert told[0] == told[1]
 
 
 def test_runs_that_differ_in_values_are_composed_once(

@@ -11,7 +11,7 @@ from conftest import Compose
 from scipy.stats import binomtest
 
 from litmlp.data.rows import RowsData
-from litmlp.engine.run.model_card import interval, limits, metrics_with_intervals
+from litmlp.engine.run.model_card import interval, metrics_with_intervals
 from litmlp.engine.run.train import train
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=2", "logger=none", "callbacks=minimal")
@@ -73,14 +73,3 @@ def test_the_interval_of_accuracy_is_that_of_wilson() -> None:
         ends = binomtest(right, count).proportion_ci(method="wilson")
         assert interval(right / count, count) == pytest.approx((ends.low, ends.high))
     assert "| auroc |  | undefined |" in found
-
-
-@pytest.mark.parametrize("test_share", [0.0, 0.5])
-def test_limits_say_how_little_was_tested_and_what_went_wrong(
-    test_share: float,
-) -> None:
-    data = rows_data(test_share=test_share, validation_share=0.0)
-    summary = {"doctors_note": ["units are dead"], "diverged": "in epoch 3"}
-    first, *_, note, diverged = limits(data, summary)
-    assert first.startswith("There are 50 test" if test_share else "No row was tested")
-    assert (note, diverged) == ("units are dead", "The training diverged: in epoch 3")

@@ -6,35 +6,12 @@ from pathlib import Path
 import pytest
 from conftest import Compose
 
-from litmlp.engine.folder import checkpoints
-from litmlp.engine.folder.lock import is_held
 from litmlp.engine.folder.run_folder import read_summary, write_summary
-from litmlp.engine.run import resume
 from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.run.train import train
 from litmlp.errors import UserError
 
 QUICK = ("data=iris", "trainer=cpu", "callbacks=minimal", "logger=csv")
-
-
-def test_a_folder_is_looked_at_when_it_is_held(
-    config: Compose, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    composed = config(*QUICK, "trainer.max_epochs=1")
-    seen: list[bool] = []
-
-    def newest(folder: Path) -> checkpoints.Resumable | None:
-        seen.append(is_held(folder))
-        return None
-
-    def valid_entries(folder: Path, _: object) -> dict[str, object]:
-        seen.append(is_held(folder))
-        return {}
-
-    monkeypatch.setattr(checkpoints, "newest", newest)
-    monkeypatch.setattr(resume, "valid_entries", valid_entries)
-    train(composed)
-    assert seen == [True, True]
 
 
 def test_a_run_that_another_has_trained_meanwhile_is_left_to_it(
