@@ -96,6 +96,19 @@ class Ended:
     out: str
     err: str
 
+    @property
+    def mistake(self) -> str:
+        """The one line of a script that has refused its arguments."""
+        (line,) = self.err.splitlines()
+        assert self.code == 1
+        assert line.startswith("error: ")
+        return line
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    """All files below a folder, with what they hold."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:

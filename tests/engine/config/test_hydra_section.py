@@ -69,8 +69,7 @@ def test_an_experiment_file_from_elsewhere_runs_no_code(
     theirs.write_text("# @package _global_\n" + json.dumps({"hydra": section}))
     own = ["-m", "experiment=evil,evil"] if sweep else ["experiment=evil"]
     ended = run("train", f"--config-dir={tmp_path}/theirs", *own, "data=iris")
-    assert ended.code == 1
-    (line,) = ended.err.splitlines()
+    line = ended.mistake
     assert f"hydra.{part}." in line
     assert "is not allowed" in line
     assert [path.name for path in tmp_path.rglob("*") if path.name == "ran"] == []

@@ -10,6 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
+from conftest import files_of
 from scripted import scripted
 
 from litmlp.engine.folder import checkpoints
@@ -48,17 +49,12 @@ def used(finished: Path, home: Path, name: str, edit: Edit) -> tuple[int, str]:
     for path in (folder / "checkpoints").iterdir():
         path.unlink()
     torch.save(content, folder / "checkpoints" / LAST)
-    before = contents(home)
+    before = files_of(home)
     with contextlib.chdir(home):
         code, said = scripted("train", "resume=run", "trainer.max_epochs=5")
     if "is damaged" in said:
-        assert contents(home) == before
+        assert files_of(home) == before
     return code, said
-
-
-def contents(home: Path) -> dict[Path, bytes]:
-    files = (path for path in home.rglob("*") if path.is_file())
-    return {path.relative_to(home): path.read_bytes() for path in files}
 
 
 def endless(content: dict[str, Any]) -> None:

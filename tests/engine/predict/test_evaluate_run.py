@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from conftest import Run, files_of
 from omegaconf import OmegaConf
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=2")
@@ -25,13 +25,13 @@ def test_the_same_metrics_to_the_last_digit(
     run("train", *choices, *QUICK)
     (folder,) = tmp_path.glob("logs/default/runs/*")
     moved = shutil.move(folder, tmp_path / "moved")
-    before = {path: path.read_bytes() for path in moved.rglob("*") if path.is_file()}
+    before = files_of(moved)
     ended = run("evaluate", f"run={moved}")
     assert ended.code == 0
     assert ended.err == ""
     assert ended.out.count("loss ") == 1
     assert "the same as in summary.json, to the last digit" in ended.out
-    after = {path: path.read_bytes() for path in moved.rglob("*") if path.is_file()}
+    after = files_of(moved)
     assert before == after
 
 

@@ -59,6 +59,7 @@ POINTS = {
 NEXT_TO_ANOTHER = (
     *("first batch", "last batch", "after a step", "second checkpoint is renamed"),
     *("logger flush", "early stop", "fit is over", "loggers are closed"),
+    *("end of an epoch", "checkpoint takes its place"),
 )
 
 

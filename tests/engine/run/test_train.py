@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import Compose
+from conftest import Compose, files_of
 from omegaconf import DictConfig
 
 from litmlp.engine.config.build import build_data
@@ -188,7 +188,6 @@ def test_the_loss_of_an_epoch_is_that_of_all_its_rows_without_a_penalty(
 def test_a_finished_run_is_never_overwritten(config: Compose) -> None:
     composed = config("data=iris", *QUICK)
     best = train(composed)
-    files = [p for p in Path(composed.folder).rglob("*") if p.is_file()]
-    before = [path.read_bytes() for path in files]
+    before = files_of(Path(composed.folder))
     assert train(composed) == best
-    assert [path.read_bytes() for path in files] == before
+    assert files_of(Path(composed.folder)) == before
