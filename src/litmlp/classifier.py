@@ -70,6 +70,12 @@ class Classifier(Supervised):
                 f"{type(self.loss).__name__} does not fit a {task} task, whose network "
                 f"has {self.num_outputs} output(s): choose loss={fit} or another task"
             )
+        weight = getattr(self.loss, "weight", None)
+        if weight is not None and len(weight) != len(self.class_names):
+            raise UserError(
+                f"loss.weight has {len(weight)} numbers for {len(self.class_names)} "
+                f"classes ({shortened(self.class_names)})"
+            )
 
     def compute_loss(
         self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None

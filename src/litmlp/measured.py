@@ -169,8 +169,6 @@ class Measured(LoadableModule):
             if folds is not None and not self.trainer.testing:
                 outputs = self._calibrate(outputs, targets, weights)
             values = self.measure(outputs, targets, *weights)
-            if folds is not None:
-                values["loss_spread"] = self._spread(outputs, targets, folds)
         return {f"{name}/{split}": value for name, value in values.items()}
 
     def _calibrate(
@@ -182,12 +180,6 @@ class Measured(LoadableModule):
         return cast(Ensemble, self.network).calibrate(
             outputs, lambda logits: self.compute_loss(logits, targets, *weights)
         )
-
-    def _spread(self, outputs: Tensor, targets: Tensor, folds: Tensor) -> Tensor:
-        """Return the standard deviation [] of the losses of an ensemble's networks."""
-        parts = [folds == k for k in range(int(folds.max()) + 1)]
-        losses = [self.compute_loss(outputs[own], targets[own]) for own in parts]
-        return torch.stack(losses).std()
 
     def _tested_splits(self) -> list[str]:
         """Return the names of the loaders that are tested."""

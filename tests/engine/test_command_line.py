@@ -45,7 +45,7 @@ MISTAKES = {
     "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",
     "data=gauss loss.pos_weight=['???']": "loss.pos_weight[0] is needed: give loss.",
     "data=gauss loss.pos_weight=[a]": "loss.pos_weight=['a']: expected a list of num",
-    "data=iris loss.weight=[1,2]": "weight tensor should be defined either for all 3",
+    "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
     "experiment=bundled_data": "Did you mean sweep/bundled_data? Allowed: ",
     "data=rows data.inputs=[[1,2]] data.targets=[[1]] initializer=given "
     "initializer.values=[[0.15,0.2],[0.25,0.3]] model.hidden_sizes=[3]": "initializer."

@@ -9,7 +9,7 @@ from torch import Tensor
 from litmlp.engine.folder import checkpoints, run_folder
 
 COMMAND = (
-    *("data=digits", "data.batch_size=128", "trainer=cpu", "trainer.max_epochs=3"),
+    *("data=digits", "data.batch_size=128", "trainer=cpu", "trainer.max_epochs=1"),
     "dropout=dropout",
 )
 
