@@ -1,6 +1,7 @@
 """Shared fixtures: composing configs, and running the scripts as a user would."""
 
 import contextlib
+import functools
 import logging
 import pickle
 import runpy
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import omegaconf
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra._internal import defaults_list
@@ -21,7 +23,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, grammar_parser
 
 from litmlp.own_packages import OWN_PACKAGES
 
@@ -41,7 +43,8 @@ def composing_is_quick() -> Iterator[None]:
 
     Hydra also composes each command a first time to learn ``hydra.mode`` alone. It does
     so here for the commands that may name a mode. For each file it builds a config of
-    all choices, which only a default with an interpolation needs.
+    all choices, which only a default with an interpolation needs. OmegaConf parses a
+    reference each time that it is read.
     """
     load, read = ConfigRepository.load_config, dict[str, bytes]()
     choices = defaults_list._create_interpolation_map
@@ -76,6 +79,8 @@ def composing_is_quick() -> Iterator[None]:
         patch.setattr(ConfigRepository, "load_config", load_once)
         patch.setattr(defaults_list, "_create_interpolation_map", choices_if_needed)
         patch.setattr(Hydra, "get_mode", mode_if_named)
+        for module in (omegaconf._utils, omegaconf.base):
+            patch.setattr(module, "parse", functools.cache(grammar_parser.parse))
         yield
 
 

@@ -72,7 +72,7 @@ def check(task: str, table: str, options: list[str]) -> None:
             torch.testing.assert_close(found, expected, atol=1e-5 * scale, rtol=1e-4)
 
 
-@settings(max_examples=5, **SHORT)
+@settings(max_examples=3, **SHORT)
 @given(case=cases())
 def test_train_predict_and_export_agree(case: Any) -> None:
     check(*case)
