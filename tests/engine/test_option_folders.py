@@ -73,7 +73,10 @@ def test_help_and_mistakes_know_own_options(project: Path, run: Run) -> None:
     )
 
 
-@pytest.mark.parametrize("launcher", ["sequential", "joblib", "vectorized"])
+@pytest.mark.parametrize(
+    "launcher",
+    ["sequential", pytest.param("joblib", marks=pytest.mark.slow), "vectorized"],
+)
 def test_own_packages_are_allowed_in_every_process(
     launcher: str, project: Path, run: Run
 ) -> None:

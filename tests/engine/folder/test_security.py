@@ -199,7 +199,7 @@ def test_what_is_saved_of_a_run_holds_no_secret(
     command = [*experiment, *table, *quick, "+again=${oc.env:TOKEN}"]
     ended = run("train", *command, "hydra.run.dir=here")
     assert ended.code == 0, ended.err
-    swept = run("train", "-m", *command, "seed=0,1", "hydra.sweep.dir=there")
+    swept = run("train", "-m", *command, "seed=1", "hydra.sweep.dir=there")
     assert swept.code == 0, swept.err
     assert not holders(tmp_path, secret)
 

@@ -32,9 +32,17 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_processes_train_the_same_bits_and_tell_of_failures(
-    run: Run, tmp_path: Path
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    axes = (*QUICK, "seed=0,1", "optimizer.lr=0.01,-1", "hydra.sweep.dir=${name}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_tanh.py").write_text(
+        "from torch import nn\nclass Own(nn.Tanh): 0\n"
+    )
+    project = '[tool.litmlp]\npackages = ["own_tanh"]\n'
+    (tmp_path / "pyproject.toml").write_text(project)
+    own = "activation._target_=own_tanh.Own"
+    axes = (*QUICK, own, "seed=0,1", "optimizer.lr=0.01,-1", "hydra.sweep.dir=${name}")
     one = run("train", "-m", "name=one", *axes)
     two = run("train", "-m", "name=two", *axes, *JOBLIB)
     assert one.code == two.code == 1

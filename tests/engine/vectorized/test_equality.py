@@ -1,6 +1,6 @@
 """A run of a group leaves what it leaves alone, whatever is chosen in ``conf/``.
 
-In double precision, to ten digits, after some thirty steps; each epoch ends with
+In double precision, to ten digits, after some twenty steps; each epoch ends with
 a batch of fewer rows.
 """
 
@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.vectorized.optimizers import RULES
 
-STEPS = (*TINY, "data.batch_size=12", "callbacks=minimal")
+STEPS = (*TINY, "data.batch_size=12", "callbacks=minimal", "trainer.max_epochs=3")
 LONG = (*STEPS, *GAUSS)  # per epoch seven batches, and one of 7 rows
 
 
@@ -118,7 +118,7 @@ def test_every_scheduler_sets_the_learning_rate_of_each_run(config: Compose) -> 
     for node in each:
         if "patience" in node:
             node.patience = 0
-    rates, epochs = [0.1, 0.3] * len(each), [5, 3] * len(each)
+    rates, epochs = [0.1, 0.3] * len(each), [3, 2] * len(each)
     twice = [node for node in each for _ in range(2)]
     assert_same_as_alone(
         varied(base, scheduler=twice, optimizer__lr=rates, trainer__max_epochs=epochs)
