@@ -2,15 +2,12 @@
 
 import functools
 import math
-from functools import partial
 
 import pytest
 from built import parts
 
 from litmlp.course.gallery.draw import fix_random_numbers
-from litmlp.course.gallery.initializer import DEPTH, WIDTH, Fill, measure, verdict
-from litmlp.errors import UserError
-from litmlp.initializers import given_
+from litmlp.course.gallery.initializer import WIDTH, Fill, measure, verdict
 
 
 @functools.cache
@@ -32,18 +29,6 @@ def test_units_that_start_the_same_are_the_same(name: str) -> None:
     for journey in measured(name).journeys.values():
         assert journey.distinct == 1
     assert measured("xavier_normal").journeys["tanh"].distinct == WIDTH
-
-
-def test_given_weights_decide_the_sizes() -> None:
-    values = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
-    fill = measure(partial(given_, values=values))
-    assert fill.weights.tolist() == values
-    trip = fill.journeys["relu"]
-    assert (trip.width, trip.distinct) == (3, 3)
-    assert trip.forward[1:] == pytest.approx([trip.forward[1]] * DEPTH), "a permutation"
-    for odd in ([[1.0, 2.0]], [1.0]):
-        with pytest.raises(UserError, match="need as many neurons as inputs"):
-            measure(partial(given_, values=odd))
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ def pinball(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def test_a_loss_of_ones_own_is_one_of_real_values() -> None:
     curve = measure(pinball)
-    assert curve.slope_at(-1) == pytest.approx(-0.9)
-    assert curve.slope_at(1) == pytest.approx(0.1)
+    assert curve.at(-1)[1] == pytest.approx(-0.9)
+    assert curve.at(1)[1] == pytest.approx(0.1)
 
 
 def test_a_module_that_is_no_loss_is_refused() -> None:
@@ -54,4 +54,4 @@ def test_cross_entropy_is_minus_log_of_the_probability() -> None:
     assert torch.allclose(curve.probabilities, softmax)
     assert torch.allclose(curve.values, -torch.log(softmax), atol=1e-5)
     assert torch.allclose(curve.slopes, softmax - 1, atol=1e-5)
-    assert curve.value_at(0) == pytest.approx(math.log(3))
+    assert curve.at(0)[0] == pytest.approx(math.log(3))

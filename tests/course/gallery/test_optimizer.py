@@ -7,8 +7,13 @@ import torch
 from built import parts
 from torch import Tensor
 
-from litmlp.course.gallery.optimizer import STEPS, descend, measure
-from litmlp.course.gallery.surfaces import SURFACES, Surface
+from litmlp.course.gallery.optimizer import (
+    STEPS,
+    SURFACES,
+    Surface,
+    descend,
+    measure,
+)
 
 
 def gradient(surface: Surface, point: Tensor) -> Tensor:

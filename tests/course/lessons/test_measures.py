@@ -76,9 +76,12 @@ def test_a_measure_is_the_number_in_the_folder(
     assert measure(run) == pytest.approx(expected, nan_ok=True)
 
 
-def test_units_that_cannot_die_are_none(run: SweepRun) -> None:
+def test_units_that_cannot_die_are_none_and_one_epoch_does_not_rise(
+    run: SweepRun,
+) -> None:
     (run.folder / "metrics.csv").write_text("epoch,gradient_norm/all\n1,0.5\n")
     assert measures.dead_units(run) == 0.0
+    assert math.isnan(measures.rises(run, tag="gradient_norm/all"))
 
 
 def test_layers_need_a_diagnosis(run: SweepRun) -> None:
@@ -86,11 +89,6 @@ def test_layers_need_a_diagnosis(run: SweepRun) -> None:
     for measure in (measures.dead_units, measures.gradient_share, measures.last_spread):
         with pytest.raises(UserError, match=r"no diagnosis: give callbacks.diagnosis"):
             measure(run)
-
-
-def test_one_epoch_neither_rises_nor_falls(run: SweepRun) -> None:
-    (run.folder / "metrics.csv").write_text("epoch,loss/train\n1,0.5\n")
-    assert math.isnan(measures.rises(run, tag="loss/train"))
 
 
 def test_a_missing_metric_is_named(run: SweepRun) -> None:

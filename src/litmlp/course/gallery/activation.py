@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from matplotlib.axes import Axes
@@ -32,8 +32,7 @@ MEANING = {
 }
 
 
-@dataclass(frozen=True)
-class Zone:
+class Zone(NamedTuple):
     """An interval of inputs in which a unit hardly learns, or not at all."""
 
     kind: Literal["saturated", "dead"]
@@ -41,26 +40,20 @@ class Zone:
     high: float
 
     def __str__(self) -> str:
-        lowest, highest = self.low == INPUTS[0], self.high == INPUTS[-1]
-        if lowest or highest:
-            end = f"x < {digits(self.high)}" if lowest else f"x > {digits(self.low)}"
-            return "everywhere" if lowest and highest else end
-        return f"{digits(self.low)} < x < {digits(self.high)}"
+        low = f"{digits(self.low)} < " if self.low > INPUTS[0] else ""
+        high = f" < {digits(self.high)}" if self.high < INPUTS[-1] else ""
+        if low and not high:
+            return f"x > {digits(self.low)}"
+        return f"{low}x{high}" if high else "everywhere"
 
 
 @dataclass(frozen=True)
 class Curves:
-    """An activation over ``INPUTS``.
+    """An activation over ``INPUTS``, and the slopes in the first unit's input."""
 
-    Args:
-        outputs: [points, units]; several units where each depends on the whole layer.
-        slopes: of every output in the first unit's input, [points, units].
-        training: the first unit in one random training pass [points], if it differs.
-    """
-
-    outputs: Tensor
-    slopes: Tensor
-    training: Tensor | None
+    outputs: Tensor  # [points, units]; several where each depends on the whole layer
+    slopes: Tensor  # [points, units]
+    training: Tensor | None  # the first unit in a random pass [points]
 
     @property
     def steepest(self) -> float:
@@ -136,7 +129,8 @@ def draw(curves: Curves) -> Figure:
     after_five = digits(curves.steepest**5, 2)
     right.set_title(f"f′: at most {steepest}; through five layers {after_five}")
     for panel, label in ((left, "output"), (right, "slope")):
-        shade(panel, curves.zones)
+        for zone in curves.zones:
+            panel.axvspan(zone.low, zone.high, zorder=0, **SHADE[zone.kind])
         panel.axhline(0, color="0.3", lw=0.8)
         panel.set(xlabel="x, the unit's input", ylabel=label, xlim=(-8, 8))
     label_zones(figure, curves.zones)
@@ -155,21 +149,10 @@ def draw_units(left: Axes, right: Axes, curves: Curves) -> None:
     right.legend(loc="lower right", title="slope in x of")
 
 
-def shade(panel: Axes, zones: list[Zone]) -> None:
-    """Shade the zones behind a curve."""
-    for zone in zones:
-        panel.axvspan(zone.low, zone.high, zorder=0, **SHADE[zone.kind])
-
-
 def label_zones(figure: Figure, zones: list[Zone]) -> None:
     """Write the meaning and the place of the shades below the panels."""
-    where = {
-        kind: ", ".join(str(zone) for zone in zones if zone.kind == kind)
-        for kind in sorted({zone.kind for zone in zones})
-    }
-    figure.legend(
-        [Patch(**SHADE[kind]) for kind in where],
-        [f"{MEANING[kind]}: {places}" for kind, places in where.items()],
-        loc="outside lower left",
-        ncols=2,
-    )
+    kinds = sorted({zone.kind for zone in zones})
+    patches = [Patch(**SHADE[kind]) for kind in kinds]
+    places = [", ".join(str(z) for z in zones if z.kind == kind) for kind in kinds]
+    labels = [f"{MEANING[k]}: {where}" for k, where in zip(kinds, places, strict=True)]
+    figure.legend(patches, labels, loc="outside lower left", ncols=2)

@@ -1,9 +1,7 @@
 """The gallery: pictures of options, as files and in TensorBoard."""
 
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 
@@ -21,15 +19,9 @@ from litmlp.course.gallery import (
     scheduler,
 )
 from litmlp.course.gallery.labels import add_heading
-from litmlp.course.gallery.options import (
-    Option,
-    choose,
-    complete_options,
-    missing_values,
-)
+from litmlp.course.gallery.options import Option, choose
 from litmlp.engine.figures.style import STYLE, save
 from litmlp.engine.folder.tensorboard_internals import picture
-from litmlp.engine.option_folders import options_of
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
@@ -58,18 +50,18 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
     """
     options = choose(arguments)
     failures = []
-    for group, together in groupby(options, key=lambda option: option.group):
-        console.print(f"drawing {group}")
-        chosen = list(together)
-        for option in chosen:
-            try:
-                draw_option(option, folder)
-            except Exception as error:  # a user's own option leaves the others alone
-                failure = f"{option.headline}: {describe(error)}"
-                if option.values:
-                    raise UserError(failure) from error
-                failures.append(failure)
-        name_left_out(group, {option.name for option in chosen})
+    group = ""
+    for option in options:
+        if option.group != group:
+            group = option.group
+            console.print(f"drawing {group}")
+        try:
+            draw_option(option, folder)
+        except Exception as error:  # a user's own option leaves the others alone
+            failure = f"{option.headline}: {describe(error)}"
+            if option.values:
+                raise UserError(failure) from error
+            failures.append(failure)
     count = write_events(folder)
     where = shortest(folder)
     console.print(
@@ -78,16 +70,6 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
         soft_wrap=True,
     )
     return failures
-
-
-def name_left_out(group: str, chosen: AbstractSet[str]) -> None:
-    """Print the options of a whole group that need a value before they can be drawn."""
-    if not chosen >= set(complete_options(group)):
-        return
-    for name in options_of(group):
-        if name not in chosen and (keys := missing_values(group, name)):
-            values = " ".join(f"{group}.{key}=…" for key in keys)
-            console.print(f"not drawn without values: {group}={name} {values}")
 
 
 def draw_option(option: Option, folder: Path) -> None:

@@ -19,11 +19,7 @@ SHOWN = 16
 
 @dataclass(frozen=True)
 class Batch:
-    """Hidden units [ROWS, UNITS] before and after dropout.
-
-    Args:
-        activation: the name of the activation that made them.
-    """
+    """Hidden units [ROWS, UNITS] of an activation, before and after dropout."""
 
     activation: str
     before: Tensor
@@ -58,15 +54,11 @@ def draw(batch: Batch) -> Figure:
     signed = bool((batch.before < 0).any())
     norm = Normalize(-largest if signed else 0, largest)
     cmap = DIVERGING if signed else SEQUENTIAL
-    stages = {
-        "before": batch.before,
-        "in training": batch.training,
-        "in evaluation": batch.evaluation,
-    }
-    for panel, (name, values) in zip(maps, stages.items(), strict=True):
-        image = panel.imshow(
-            values[:SHOWN].numpy(), cmap=cmap, norm=norm, aspect="auto"
-        )
+    names = "before", "in training", "in evaluation"
+    stages = batch.before, batch.training, batch.evaluation
+    for panel, name, values in zip(maps, names, stages, strict=True):
+        shown = values[:SHOWN].numpy()
+        image = panel.imshow(shown, cmap=cmap, norm=norm, aspect="auto")
         mean, std = fixed(float(values.mean())), fixed(float(values.std()))
         panel.set_title(f"{name}:\nmean {mean}, std {std}")
         panel.set(xticks=[], yticks=[], xlabel="unit", ylabel="row of the batch")

@@ -15,13 +15,7 @@ STEP_THAT_SHOWS = 0.01
 
 
 def add_heading(figure: Figure, headline: str, description: str) -> None:
-    """Write an option and its description above a figure, which grows for them.
-
-    Args:
-        figure: made by ``new_figure``.
-        headline: the option as on the command line, ``activation=gelu``.
-        description: a sentence; it is wrapped to the figure's width.
-    """
+    """Write an option and its description above a figure, which grows for them."""
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(description, int(width * LETTERS_PER_INCH))
     total = height + 0.42 + 0.19 * len(lines)

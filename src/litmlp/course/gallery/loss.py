@@ -22,31 +22,17 @@ BINARY = ("binary_logit", "signed_logit")
 
 @dataclass(frozen=True)
 class Curve:
-    """The loss of one row.
+    """The loss of one row, and its slope, over ERRORS or LEADS [points]."""
 
-    Args:
-        inputs: ERRORS (output − target), or LEADS of the true class's logit, [points].
-        values: the loss [points].
-        slopes: its derivative [points].
-        probabilities: of the true class [points]; None for regression.
-    """
-
-    inputs: Tensor
+    inputs: Tensor  # the error, output − target, or the lead of the true class's logit
     values: Tensor
     slopes: Tensor
-    probabilities: Tensor | None
+    probabilities: Tensor | None  # of the true class; None for regression
 
-    def value_at(self, value: float) -> float:
-        """Return the loss at the nearest of ``inputs``."""
-        return float(self.values[self.nearest(value)])
-
-    def slope_at(self, value: float) -> float:
-        """Return the slope at the nearest of ``inputs``."""
-        return float(self.slopes[self.nearest(value)])
-
-    def nearest(self, value: float) -> Tensor:
-        """Return the index of the nearest of ``inputs``."""
-        return (self.inputs - value).abs().argmin()
+    def at(self, value: float) -> tuple[float, float]:
+        """Return the loss and its slope at the nearest of ``inputs``."""
+        nearest = (self.inputs - value).abs().argmin()
+        return float(self.values[nearest]), float(self.slopes[nearest])
 
 
 def measure(loss: Loss) -> Curve:
@@ -80,21 +66,16 @@ def measure(loss: Loss) -> Curve:
         ) from error
     # The other logits are 0: e^lead / (e^lead + others).
     others = 1 if takes in BINARY else num_classes - 1
-    return Curve(
-        inputs=inputs.detach(),
-        values=values.detach(),
-        slopes=slopes,
-        probabilities=(
-            None if takes == "values" else torch.sigmoid(LEADS - math.log(others))
-        ),
-    )
+    of_true_class = torch.sigmoid(LEADS - math.log(others))
+    probabilities = None if takes == "values" else of_true_class
+    return Curve(inputs.detach(), values.detach(), slopes, probabilities)
 
 
 def draw(curve: Curve) -> Figure:
     """Draw loss and slope; for classes also the loss against the probability."""
-    return (
-        draw_regression(curve) if curve.probabilities is None else draw_classes(curve)
-    )
+    if curve.probabilities is None:
+        return draw_regression(curve)
+    return draw_classes(curve, curve.probabilities)
 
 
 def draw_regression(curve: Curve) -> Figure:
@@ -110,7 +91,7 @@ def draw_regression(curve: Curve) -> Figure:
     right.plot(ERRORS, broken(curve.slopes), lw=2.5, color=COLORS[1], label="this loss")
     if broken(curve.slopes).isnan().any():
         left.annotate("kink: its slope jumps", (0, 0), (0, -0.7), ha="center", va="top")
-    near, far = (digits(curve.slope_at(error), 2) for error in (0.01, 4))
+    near, far = (digits(curve.at(error)[1], 2) for error in (0.01, 4))
     left.set_title("loss of a row")
     right.set_title(f"slope: {near} at error 0.01, {far} at error 4")
     left.set(ylim=(-1.6, 9), ylabel="loss")
@@ -122,15 +103,14 @@ def draw_regression(curve: Curve) -> Figure:
     return figure
 
 
-def draw_classes(curve: Curve) -> Figure:
+def draw_classes(curve: Curve, probabilities: Tensor) -> Figure:
     """Draw them against the lead of the true class, and against its probability."""
-    assert curve.probabilities is not None
     figure, (left, middle, right) = new_figure(1, 3, width=4.2, height=3.6)
     left.plot(curve.inputs, curve.values, lw=2.5)
     middle.plot(curve.inputs, broken(curve.slopes), lw=2.5, color=COLORS[1])
-    right.plot(curve.probabilities, curve.values, lw=2.5, color=COLORS[2])
-    wrong, good = (digits(curve.slope_at(lead), 2) for lead in (-8, 8))
-    left.set_title(f"loss of a row: {digits(curve.value_at(0))} at lead 0")
+    right.plot(probabilities, curve.values, lw=2.5, color=COLORS[2])
+    wrong, good = (digits(curve.at(lead)[1], 2) for lead in (-8, 8))
+    left.set_title(f"loss of a row: {digits(curve.at(0)[0])} at lead 0")
     middle.set_title(f"slope: {wrong} at lead −8, {good} at lead 8")
     right.set_title("the same loss against probability")
     for panel in (left, middle):

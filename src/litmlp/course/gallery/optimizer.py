@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from litmlp.course.gallery.surfaces import SURFACES, Surface
 from litmlp.engine.figures.style import COLORS, SEQUENTIAL, new_figure
 
 STEPS = 60
@@ -27,18 +26,71 @@ CHOICE = (
 
 
 @dataclass(frozen=True)
+class Surface:
+    """A loss of two weights, and a start on it."""
+
+    height: Callable[[Tensor], Tensor]  # from weights [..., 2] to loss [...]
+    start: tuple[float, float]
+    lowest: tuple[tuple[float, float], ...]  # the weights of the global minima
+    view: tuple[tuple[float, float], tuple[float, float]]  # left bottom, right top
+
+    def relative_height(self, points: Tensor) -> Tensor:
+        """Return heights: 0 at the minimum, 1 at the start, [..., 2] → [...]."""
+        marks = torch.tensor([self.lowest[0], self.start], dtype=points.dtype)
+        bottom, top = self.height(marks)
+        result: Tensor = (self.height(points) - bottom) / (top - bottom)
+        return result
+
+
+def bowl(weights: Tensor) -> Tensor:
+    """Return w²/2, a little steeper in the second weight: [..., 2] → [...]."""
+    x, y = weights.unbind(-1)
+    return x**2 / 2 + y**2
+
+
+def ravine(weights: Tensor) -> Tensor:
+    """Return a valley, 100 times steeper in the second weight: [..., 2] → [...]."""
+    x, y = weights.unbind(-1)
+    return x**2 / 40 + 5 * y**2 / 2
+
+
+def plateau(weights: Tensor) -> Tensor:
+    """Return a plain with a hole in the middle, flat far out: [..., 2] → [...]."""
+    return 1 - torch.exp(-weights.square().sum(-1) / 2)
+
+
+def saddle(weights: Tensor) -> Tensor:
+    """Return a saddle at (0, 0), up along the first weight: [..., 2] → [...]."""
+    x, y = weights.unbind(-1)
+    return x**2 / 2 - y**2 / 2 + y**4 / 4
+
+
+def local_minimum(weights: Tensor) -> Tensor:
+    """Return two wells, the deeper one at x = −1.3: [..., 2] → [...]."""
+    x, y = weights.unbind(-1)
+    return x**4 / 4 - 0.735 * x**2 + 0.286 * x + y**2 / 2
+
+
+SURFACES = {
+    "bowl": Surface(bowl, (-3.0, 2.0), ((0.0, 0.0),), ((-4, -3), (4, 3))),
+    "ravine": Surface(ravine, (-4.0, 0.8), ((0.0, 0.0),), ((-5, -1.5), (2, 1.5))),
+    "plateau": Surface(plateau, (-2.6, 1.9), ((0.0, 0.0),), ((-4, -3), (3, 3))),
+    "saddle": Surface(
+        saddle, (-2.0, 0.001), ((0.0, 1.0), (0.0, -1.0)), ((-2.5, -1.8), (2.5, 1.8))
+    ),
+    "local_minimum": Surface(
+        local_minimum, (2.0, 1.2), ((-1.3, 0.0),), ((-2.4, -1.8), (2.4, 1.8))
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Paths:
-    """The path of an optimizer over every surface.
+    """The path of an optimizer over every surface: its weights [STEPS + 1, 2]."""
 
-    Args:
-        points: weights before and after each iteration, [STEPS + 1, 2], by surface.
-        lr: the learning rate, if it has one.
-        why: the reason for that rate.
-    """
-
-    points: dict[str, Tensor]
-    lr: float | None
-    why: str
+    points: dict[str, Tensor]  # by surface
+    lr: float | None  # if it has one
+    why: str  # the reason for that rate
 
     @property
     def heights(self) -> dict[str, Tensor]:
@@ -76,7 +128,7 @@ def measure(make: Callable[..., Optimizer], lr: float | None = None) -> Paths:
     for rate, why in candidates:
         tried.append(descend_all(make, rate, why))
         if tried[-1].typical_end < DOWN:
-            return tried[-1]
+            break
     return min(tried, key=lambda paths: paths.typical_end)
 
 

@@ -20,16 +20,10 @@ GROUPS = ("activation", "initializer", "loss", "optimizer", "scheduler", "dropou
 
 @dataclass(frozen=True)
 class Option:
-    """A file of a group.
-
-    Args:
-        group: its folder in ``conf/``.
-        name: its path in that folder, without ``.yaml``.
-        values: further overrides, ``activation.negative_slope=0.2``.
-    """
+    """A file of a group, and further overrides: ``activation.negative_slope=0.2``."""
 
     group: str
-    name: str
+    name: str  # its path in the folder of the group, without .yaml
     values: tuple[str, ...] = ()
 
     @property
@@ -40,8 +34,7 @@ class Option:
     @property
     def description(self) -> str:
         """The first comment of its file, without the address of the paper."""
-        text = text_of(self.group, self.name)
-        comment = re.match(r"#\s*(.*)", text)
+        comment = re.match(r"#\s*(.*)", text_of(self.group, self.name))
         return re.sub(r"\s*\(https?://\S+\)", "", comment[1]) if comment else ""
 
     def build(self) -> tuple[Any, ...]:
@@ -53,23 +46,22 @@ class Option:
         use_checked_loader()
         with initialize_config_dir(str(option_folders.CONF), version_base="1.3"):
             config = compose("train", [f"{self.group}={self.name}", *self.values])
-        part = config[self.group]
+
+        def build(key: str, *reserved: str) -> Any:
+            return construct_node(config[key], key, reserved=reserved)
+
         match self.group:
             case "initializer":
-                bias = construct_node(config.bias_initializer, "bias_initializer")
-                return construct_node(part, "initializer"), bias
+                return build("initializer"), build("bias_initializer")
             case "optimizer":
                 given = any(value.startswith("optimizer.lr=") for value in self.values)
-                return construct_node(
-                    part, "optimizer", reserved=["groups"]
-                ), part.lr if given else None
+                lr = config.optimizer.lr if given else None
+                return build("optimizer", "groups"), lr
             case "scheduler":
-                optimizer = construct_node(
-                    config.optimizer, "optimizer", reserved=["groups"]
-                )
-                schedule = OmegaConf.to_container(part, resolve=True)
-                return build_schedule(cast(dict[str, Any], schedule)), optimizer
-        return (construct_node(part, self.group),)
+                schedule = OmegaConf.to_container(config.scheduler, resolve=True)
+                make_optimizer = build("optimizer", "groups")
+                return build_schedule(cast(dict[str, Any], schedule)), make_optimizer
+        return (build(self.group),)
 
 
 def text_of(group: str, name: str) -> str:
@@ -78,15 +70,10 @@ def text_of(group: str, name: str) -> str:
     return file.read_text() if file else ""
 
 
-def missing_values(group: str, name: str) -> list[str]:
-    """Return the keys of an option that a user must give, ``values: ???``."""
-    text = text_of(group, name)
-    return re.findall(r"^(\w+): \?\?\?", text, flags=re.MULTILINE)
-
-
 def complete_options(group: str) -> list[str]:
-    """Return the options of a group that can be drawn as they are."""
-    return [name for name in options_of(group) if not missing_values(group, name)]
+    """Return the options of a group that can be drawn without a value from a user."""
+    names = options_of(group)
+    return [name for name in names if ": ???" not in text_of(group, name)]
 
 
 def choose(arguments: Sequence[str]) -> list[Option]:
@@ -98,10 +85,10 @@ def choose(arguments: Sequence[str]) -> list[Option]:
     Raises:
         UserError: no such group or option.
     """
-    is_value = {argument: "." in argument.partition("=")[0] for argument in arguments}
-    owners = {v: v.partition(".")[0].lstrip("+") for v in arguments if is_value[v]}
+    values = [text for text in arguments if "." in text.partition("=")[0]]
+    owners = {value: value.partition(".")[0].lstrip("+") for value in values}
     chosen: dict[str, list[str]] = {}
-    for choice in [a for a in arguments if not is_value[a]] or ["all"]:
+    for choice in [text for text in arguments if text not in owners] or ["all"]:
         for group, names in options_named(choice).items():
             chosen[group] = list(dict.fromkeys([*chosen.get(group, []), *names]))
     return [
@@ -116,11 +103,7 @@ def choose(arguments: Sequence[str]) -> list[Option]:
 
 
 def options_named(choice: str) -> dict[str, list[str]]:
-    """Return the groups, and the options of each, that one argument names.
-
-    Raises:
-        UserError: there is no such group or option.
-    """
+    """Return the groups, and the options of each, that one argument names."""
     group, given, names = choice.partition("=")
     if choice == "all":
         return {group: complete_options(group) for group in GROUPS}

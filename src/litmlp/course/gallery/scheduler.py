@@ -24,17 +24,11 @@ MARKS = 12
 
 @dataclass(frozen=True)
 class Curve:
-    """A learning rate through the budget.
+    """A learning rate in each epoch, or each iteration, of the budget."""
 
-    Args:
-        rates: in each interval, [EPOCHS] or [EPOCHS · BATCHES].
-        interval: the time for which a rate lasts.
-        metric: an invented one per epoch, for a schedule that watches a metric.
-    """
-
-    rates: Tensor
+    rates: Tensor  # [EPOCHS] or [EPOCHS · BATCHES]
     interval: Literal["epoch", "step"]
-    metric: Tensor | None
+    metric: Tensor | None  # invented [EPOCHS], for a schedule that watches a metric
 
 
 def measure(
@@ -44,18 +38,13 @@ def measure(
     optimizer = make_optimizer([nn.Parameter(torch.zeros(1))])
     total = EPOCHS if schedule.interval == "epoch" else EPOCHS * BATCHES
     scheduler = schedule.make(optimizer, total=total)
-    if isinstance(scheduler, ReduceLROnPlateau):
-        metric = made_up_metric(scheduler.mode)
-    else:
-        metric = None
+    waits = isinstance(scheduler, ReduceLROnPlateau)
+    metric = made_up_metric(scheduler.mode) if waits else None
     rates = []
     for interval in range(total):
         rates.append(float(optimizer.param_groups[0]["lr"]))
         optimizer.step()
-        if metric is None:
-            scheduler.step()
-        else:
-            scheduler.step(float(metric[interval]))  # type: ignore[arg-type]
+        scheduler.step(*([] if metric is None else [float(metric[interval])]))
     return Curve(torch.tensor(rates, dtype=torch.float64), schedule.interval, metric)
 
 
@@ -69,11 +58,13 @@ def made_up_metric(mode: str) -> Tensor:
 
 def draw(curve: Curve) -> Figure:
     """Draw the rate over epochs or iterations, with its jumps marked."""
+    rates, unit = curve.rates, UNIT[curve.interval]
     watches = curve.metric is not None
     figure, axes = new_figure(1 + watches, width=8.4, height=2.6 if watches else 3.6)
-    draw_rates(axes[0], curve, lw=2)
-    mark(axes[0], jumps(curve.rates).tolist())
-    rates, unit = curve.rates, UNIT[curve.interval]
+    axes[0].stairs(rates.tolist(), baseline=None, color=COLORS[0], lw=2)
+    axes[0].set_xlim(0, len(rates))
+    axes[0].set_ylim(bottom=0)
+    mark(axes[0], jumps(rates).tolist())
     first, peak, last = (
         digits(float(rate)) for rate in (rates[0], rates.max(), rates[-1])
     )
@@ -100,10 +91,3 @@ def mark(panel: Axes, intervals: list[int]) -> None:
         if len(intervals) <= MARKS:
             at = (interval, panel.get_ylim()[1])
             panel.annotate(f" {interval}", at, va="top", size=9, color="0.3")
-
-
-def draw_rates(panel: Axes, curve: Curve, lw: float = 1.5) -> None:
-    """Draw the rates as steps over the whole budget."""
-    panel.stairs(curve.rates.tolist(), baseline=None, color=COLORS[0], lw=lw)
-    panel.set_xlim(0, len(curve.rates))
-    panel.set_ylim(bottom=0)

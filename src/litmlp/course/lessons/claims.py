@@ -4,11 +4,16 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from litmlp.course.lessons.sweep_runs import SweepRun
+from rich.table import Table
+
+from litmlp.course.lessons.sweep_runs import SweepRun, axes, group_by
+from litmlp.engine.folder import run_folder
 from litmlp.engine.report.intervals import margin
+from litmlp.engine.terminal.console import table
 from litmlp.errors import UserError
 
 OVER: dict[str, Callable[[list[float]], float]] = {
@@ -63,16 +68,10 @@ class Claim:
         """
         effects = self.effects(values)
         if len(effects) < 2 or not all(map(math.isfinite, effects)):
-            return Judgement(self, verdict="not measured", seeds=len(effects))
+            return Judgement(self, "not measured", len(effects))
         effect, low, high = interval(effects, geometric=self.compare == "ratio")
-        return Judgement(
-            self,
-            verdict=self.verdict(low, high),
-            seeds=len(effects),
-            effect=effect,
-            low=low,
-            high=high,
-        )
+        verdict = self.verdict(low, high)
+        return Judgement(self, verdict, len(effects), effect, low, high)
 
     def effects(self, values: Mapping[SweepRun, float]) -> list[float]:
         """Return the effect in every seed that has both sides."""
@@ -126,6 +125,43 @@ class Judgement:
             for number in (self.effect, self.low, self.high)
         )
         return f"{'×' if ratio else ''}{effect} ({low} to {high})"
+
+
+@dataclass(kw_only=True, frozen=True)
+class Outcome:
+    """The measures of a lesson's runs, and the verdicts that follow from them."""
+
+    question: str
+    curves: str | None  # a tag that the picture shows over the epochs
+    runs: Sequence[SweepRun]
+    values: Mapping[str, Mapping[SweepRun, float]]  # by measure
+    judgements: Sequence[Judgement]
+
+    def table(self) -> Table:
+        """Return one line per claim for the console."""
+        result = table(self.question, "verdict", "effect (95 % interval)", "seeds")
+        for judged in self.judgements:
+            cells = judged.claim.says, judged.verdict, str(judged), str(judged.seeds)
+            result.add_row(*cells)
+        return result
+
+    def write_json(self, path: Path) -> None:
+        """Write the verdicts and the numbers behind them."""
+        keys = axes(self.runs)
+        measures = {
+            name: [
+                {
+                    "settings": dict(zip(keys, settings, strict=True)),
+                    "mean": statistics.mean(values[run] for run in runs),
+                    "values": [values[run] for run in runs],
+                }
+                for settings, runs in group_by(self.runs, keys).items()
+            ]
+            for name, values in self.values.items()
+        }
+        claims = [asdict(judgement) for judgement in self.judgements]
+        content = {"question": self.question, "claims": claims, "measures": measures}
+        run_folder.write_json(path, content)
 
 
 def interval(

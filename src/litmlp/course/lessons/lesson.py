@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from litmlp.course.lessons.claims import Claim
+from litmlp.course.lessons.claims import Claim, Outcome
 from litmlp.course.lessons.sweep_runs import SweepRun, read_runs
-from litmlp.course.lessons.verdicts import Outcome
-from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.terminal.console import console
 from litmlp.errors import UserError, nearest
 
@@ -47,13 +45,13 @@ class Lesson:
         """
         # Matplotlib takes a second to load; a sweep that starts does not wait for it.
         from litmlp.course.lessons.picture import draw
-        from litmlp.engine.figures.style import save
+        from litmlp.engine.figures.style import report_failed_picture, save
 
         outcome = self.judge(sweep)
         outcome.write_json(sweep / "verdict.json")
         with report_failed_picture():
             save(draw(outcome), sweep / "lesson.png")
-        console.print(outcome.verdicts())
+        console.print(outcome.table())
         console.print(f"picture      {sweep / 'lesson.png'}", soft_wrap=True)
 
     def judge(self, sweep: Path) -> Outcome:

@@ -80,11 +80,7 @@ def dead_units(run: SweepRun) -> float:
 
 
 def hidden_layers(run: SweepRun, name: str) -> list[str]:
-    """Return the tags ``name/layer_1``, … that a diagnosis recorded, in order.
-
-    Raises:
-        UserError: there was no diagnosis.
-    """
+    """Return the tags ``name/layer_1``, … that a diagnosis recorded, in order."""
     tags = run.records.columns
     if "gradient_norm/all" not in tags:
         raise UserError(f"{run.folder} has no diagnosis: give callbacks.diagnosis")
@@ -93,11 +89,7 @@ def hidden_layers(run: SweepRun, name: str) -> list[str]:
 
 
 def value_of(values: Mapping[str, Any], name: str) -> float:
-    """Return a number by its name, NaN if it was not finite.
-
-    Raises:
-        UserError: there is no such name.
-    """
+    """Return a number by its name, NaN if it was not finite."""
     if name not in values:
         raise UserError(f"summary.json has no {name}. {nearest(name, values)}")
     return math.nan if values[name] is None else float(values[name])

@@ -13,14 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from litmlp.course.lessons.claims import interval
+from litmlp.course.lessons.claims import Outcome, interval
 from litmlp.course.lessons.sweep_runs import SweepRun, Values, axes, group_by
-from litmlp.course.lessons.verdicts import Outcome
 from litmlp.engine.figures.style import COLORS, new_figure
 
 MARKS = {"supported": "✓", "not supported": "✗", "reversed": "✗", "not measured": "?"}
-
-Panel = Callable[[Axes], None]
 
 
 def draw(outcome: Outcome) -> Figure:
@@ -28,22 +25,22 @@ def draw(outcome: Outcome) -> Figure:
 
     Further axes, and for curves the second, have one panel per value.
     """
-    panels = [*curve_panels(outcome), *measure_panels(outcome)]
+    panels = list(panels_of(outcome))
     settings = len(group_by(outcome.runs, axes(outcome.runs)[2:]))
     columns = settings if settings > 1 else 2 if len(panels) in (2, 4) else 3
     columns = min(len(panels), columns)
     rows = math.ceil(len(panels) / columns)
     width = max(4.6, 8 / columns)
-    lines = list(verdict_lines(outcome, width=round(14 * width * columns)))
-    height = 3.4 + 0.2 * len("\n".join(lines).splitlines()) / rows
+    text = "\n".join(verdict_lines(outcome, width=round(14 * width * columns)))
+    height = 3.4 + 0.2 * len(text.splitlines()) / rows
     figure, places = new_figure(rows, columns, width=width, height=height)
-    for place, (title, panel) in zip(places, panels, strict=False):
-        panel(place)
+    for place, (title, draw_panel) in zip(places, panels, strict=False):
+        draw_panel(place)
         place.set_title(title, loc="left", fontsize=11)
     for place in places[len(panels) :]:
         place.remove()
     figure.suptitle(outcome.question, x=0.01, ha="left", fontsize=13)
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=10)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -55,32 +52,20 @@ def verdict_lines(outcome: Outcome, width: int) -> Iterator[str]:
         yield f"{MARKS[judgement.verdict]}  {text}"
 
 
-def curve_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
-    """Yield one panel of curves per setting of all axes but the first."""
-    if outcome.curves is None:
-        return
+def panels_of(outcome: Outcome) -> Iterator[tuple[str, Callable[[Axes], None]]]:
+    """Yield title and drawing of each panel: curves first, then each measure."""
     keys = axes(outcome.runs)
-    for setting, runs in group_by(outcome.runs, keys[1:]).items():
-        groups = group_by(runs, keys[:1])
-        yield (
-            heading(outcome.curves, keys[1:], setting),
-            partial(draw_curves, tag=outcome.curves, groups=groups),
-        )
-
-
-def measure_panels(outcome: Outcome) -> Iterator[tuple[str, Panel]]:
-    """Yield one panel per measure and setting of the axes after the second."""
-    keys = axes(outcome.runs)
+    if tag := outcome.curves:
+        for setting, runs in group_by(outcome.runs, keys[1:]).items():
+            groups = group_by(runs, keys[:1])
+            title = heading(tag, keys[1:], setting)
+            yield title, partial(draw_curves, tag=tag, groups=groups)
+    draw_values = draw_rows if len(keys) < 2 else draw_lines
     for measure, values in outcome.values.items():
         for setting, runs in group_by(outcome.runs, keys[2:]).items():
-            yield (
-                heading(measure, keys[2:], setting),
-                partial(
-                    draw_rows if len(keys) < 2 else draw_lines,
-                    values={run: values[run] for run in runs},
-                    keys=keys[:2],
-                ),
-            )
+            own = {run: values[run] for run in runs}
+            title = heading(measure, keys[2:], setting)
+            yield title, partial(draw_values, values=own, keys=keys[:2])
 
 
 def heading(name: str, keys: Sequence[str], setting: Values) -> str:
@@ -119,17 +104,12 @@ def draw_curves(
 
 
 def draw_lines(
-    panel: Axes,
-    *,
-    values: Mapping[SweepRun, float],
-    keys: Sequence[str],
+    panel: Axes, *, values: Mapping[SweepRun, float], keys: Sequence[str]
 ) -> None:
     """Draw one line per value of the first key, over the values of the second."""
-    runs = list(values)
-    places = [place for (place,) in group_by(runs, keys[1:])]
-    for color, (names, group) in zip(
-        COLORS, group_by(runs, keys[:1]).items(), strict=False
-    ):
+    places = [place for (place,) in group_by(list(values), keys[1:])]
+    lines = group_by(list(values), keys[:1]).items()
+    for color, (names, group) in zip(COLORS, lines, strict=False):
         points = {
             places.index(place): [values[run] for run in at]
             for (place,), at in group_by(group, keys[1:]).items()
@@ -157,10 +137,7 @@ def draw_band(
 
 
 def draw_rows(
-    panel: Axes,
-    *,
-    values: Mapping[SweepRun, float],
-    keys: Sequence[str],
+    panel: Axes, *, values: Mapping[SweepRun, float], keys: Sequence[str]
 ) -> None:
     """Draw one row per setting: a dot per seed, and the mean in its 95 % interval."""
     groups = group_by(list(values), keys)

@@ -20,17 +20,11 @@ Values = tuple[str, ...]
 
 @dataclass(frozen=True, eq=False)
 class SweepRun:
-    """A finished run of a sweep.
-
-    Args:
-        folder: of the run.
-        settings: its overrides, by key: ``{"activation": "relu"}``.
-        repeat: its seed and split; runs that share them are compared.
-    """
+    """A finished run of a sweep."""
 
     folder: Path
-    settings: dict[str, Any]
-    repeat: tuple[str, ...]
+    settings: dict[str, Any]  # its overrides by key: {"activation": "relu"}
+    repeat: tuple[str, ...]  # its seed and split; runs that share them are compared
 
     @cached_property
     def summary(self) -> run_folder.Summary:
@@ -72,22 +66,17 @@ class SweepRun:
 
 def read_runs(sweep: Path) -> list[SweepRun]:
     """Return the finished runs of a sweep, in the order in which they started."""
-    summaries = [
-        (path.parent, run_folder.read_summary(path.parent))
-        for path in sorted(sweep.glob("*/summary.json"))
-    ]
-    done = [(path, s) for path, s in summaries if s["status"] == "done"]
-    done.sort(key=lambda run: run[1]["started"])
-    return [read_run(folder, summary["overrides"]) for folder, summary in done]
-
-
-def read_run(folder: Path, overrides: list[str]) -> SweepRun:
-    """Return a run, with its overrides as settings and seeds."""
-    repeats = [text for text in overrides if SEED.match(text)]
-    choices = [text for text in overrides if not SEED.match(text)]
-    parsed = OverridesParser.create().parse_overrides(choices)
-    settings = {choice.get_key_element(): choice.value() for choice in parsed}
-    return SweepRun(folder=folder, settings=settings, repeat=tuple(sorted(repeats)))
+    runs = {}
+    for path in sorted(sweep.glob("*/summary.json")):
+        summary = run_folder.read_summary(path.parent)
+        if summary["status"] == "done":
+            repeats = sorted(text for text in summary["overrides"] if SEED.match(text))
+            choices = [text for text in summary["overrides"] if text not in repeats]
+            parsed = OverridesParser.create().parse_overrides(choices)
+            settings = {choice.get_key_element(): choice.value() for choice in parsed}
+            run = SweepRun(path.parent, settings, tuple(repeats))
+            runs[run] = summary["started"]
+    return sorted(runs, key=runs.__getitem__)
 
 
 def axes(runs: Sequence[SweepRun]) -> list[str]:
