@@ -36,12 +36,7 @@ class Averaging(Callback):
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
         weights = {name: p.detach().clone() for name, p in model.named_parameters()}
-        average = self.average or weights
-        if {n: a.shape for n, a in average.items()} != {
-            n: p.shape for n, p in weights.items()
-        }:
-            raise UserError("the average in the checkpoint is of another network")
-        self.average = {n: average[n].to(p) for n, p in weights.items()}
+        self.average = {n: self.average.get(n, p).to(p) for n, p in weights.items()}
         cast(Supervised, model).average = self.average
         self._step = trainer.global_step
 

@@ -58,11 +58,8 @@ class DecisionSurface(Callback):
         if self._plane is None:
             return
         model, data = cast(Supervised, module), trainer.datamodule  # type: ignore[attr-defined]  # as above
-        size, points, placed = (
-            self.grid_size,
-            self._plane.points,
-            self._plane.known_points,
-        )
+        size, points = self.grid_size, self._plane.points
+        placed = self._plane.known_points
         middle = (placed.amin(0) + placed.amax(0)) / 2
         reach = 1.1 * (placed.amax(0) - middle).clamp(min=0.5)
         across = torch.linspace(-1, 1, size)
@@ -75,15 +72,13 @@ class DecisionSurface(Callback):
         def on_grid(values: Tensor) -> Tensor:
             return values.double().cpu().reshape(size, size, -1)
 
+        targets = data.samples.targets
         (left, right), (bottom, top) = torch.stack([middle - reach, middle + reach]).T
         figure = plane_figure(
             on_grid(model.predict(inputs)).numpy(),
             {name: on_grid(u).permute(2, 0, 1).numpy() for name, u in units.items()},
             {
-                split: (
-                    points[rows].numpy(),
-                    data.samples.targets[rows].ravel().numpy(),
-                )
+                split: (points[rows].numpy(), targets[rows].ravel().numpy())
                 for split, rows in data.rows.items()
             },
             box=(float(left), float(right), float(bottom), float(top)),
@@ -91,10 +86,5 @@ class DecisionSurface(Callback):
             class_names=data.samples.class_names,
             title=f"epoch {epoch}",
         )
-        publish(
-            trainer,
-            self.folder,
-            "decision_surface",
-            figure,
-            model.position(epochs=epoch),
-        )
+        position = model.position(epochs=epoch)
+        publish(trainer, self.folder, "decision_surface", figure, position)

@@ -24,26 +24,20 @@ ENOUGH_ROWS = 256
 FEW_ROWS = 32
 """Rows whose outputs are kept, to estimate the loss."""
 
+REFERENCES = ("parameter", "activation")
+"""Fields of a layer that are parts of the network."""
+
 
 @dataclass
 class Snapshot:
-    """The first step of an epoch, layer by layer.
+    """The first step of an epoch, layer by layer."""
 
-    Args:
-        position: before it.
-        layers: in the order in which they are called.
-        seen: outputs and targets of some rows.
-        gradient_norm: over all parameters, before clipping.
-        num_rows: rows of the epoch so far.
-        stage: before, during or after the step of the optimizer.
-    """
-
-    position: Position
-    layers: list[Layer] = field(default_factory=list)
-    seen: list[Batch] = field(default_factory=list)
+    position: Position  # before the step
+    layers: list[Layer] = field(default_factory=list)  # in the order of their calls
+    seen: list[Batch] = field(default_factory=list)  # outputs and targets of some rows
     gradient_norm: Tensor = field(default_factory=lambda: torch.tensor(math.nan))
-    num_rows: int = 0
-    stage: Literal["before", "during", "after"] = "before"
+    num_rows: int = 0  # of the epoch so far
+    stage: Literal["before", "during", "after"] = "before"  # the optimizer's step
 
 
 class Snapshots(Callback):
@@ -199,14 +193,11 @@ def add_pass(snapshot: Snapshot, layers: list[Layer]) -> None:
 
 def stored(snapshot: Snapshot, network: nn.Module) -> dict[str, Any]:
     """Return a snapshot in plain types, with names instead of the network's parts."""
-    names = {part: name for name, part in network.named_modules()}
-    names |= {part: name for name, part in network.named_parameters()}
+    names: dict[Any, str] = {part: name for name, part in parts_of(network).items()}
     layers = [
-        vars(layer) | {"parameter": names[layer.parameter]} for layer in snapshot.layers
+        vars(layer) | {name: names.get(getattr(layer, name)) for name in REFERENCES}
+        for layer in snapshot.layers
     ]
-    for layer in layers:
-        if layer["activation"] is not None:
-            layer["activation"] = names[layer["activation"]]
     return vars(snapshot) | {"layers": layers, "position": list(snapshot.position)}
 
 
@@ -215,10 +206,15 @@ def restored(
 ) -> Snapshot:
     """Return the snapshot that :func:`stored` has made plain."""
     state = apply_to_collection(state, Tensor, Tensor.to, device)
-    for layer in state["layers"]:
-        layer["parameter"] = network.get_parameter(layer["parameter"])
-        if layer["activation"] is not None:
-            layer["activation"] = network.get_submodule(layer["activation"])
-    layers = [Layer(**layer) for layer in state["layers"]]
+    parts = parts_of(network)
+    layers = [
+        Layer(**(layer | {name: parts.get(layer[name]) for name in REFERENCES}))
+        for layer in state["layers"]
+    ]
     position = Position(*state["position"])
     return Snapshot(**(state | {"layers": layers, "position": position}))
+
+
+def parts_of(network: nn.Module) -> dict[str, Any]:
+    """Return modules and parameters by their names."""
+    return dict(network.named_modules()) | dict(network.named_parameters())

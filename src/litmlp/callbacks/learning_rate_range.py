@@ -64,15 +64,11 @@ class LearningRateRange(Callback):
         publish(trainer, self.folder, "learning_rate_range", figure, position)
 
 
-Points = Sequence[tuple[float, float]]
-"""Pairs of a learning rate and its loss."""
+Points = Sequence[tuple[float, float]]  # pairs of a learning rate and its loss
 
 
 def sound_points(rates: Sequence[float], losses: Sequence[float]) -> Points:
-    """Return finite losses without the first third, where their moving average begins.
-
-    It begins near 0, so that the smallest rates seem to be the best.
-    """
+    """Return finite losses without the first third, where their average is near 0."""
     points = [p for p in zip(rates, losses, strict=True) if math.isfinite(p[1])]
     return points[len(points) // 3 :]
 

@@ -110,13 +110,8 @@ def on_the_way(net: Tensor, out: Tensor, loss: Tensor) -> Values:
     for at in product(*map(range, net.shape)):
         (gradient,) = torch.autograd.grad(out[at], net, retain_graph=True)
         slopes[at] = gradient[at]
-    return {
-        "net": net,
-        "out": out,
-        "∂E/∂out": by_out,
-        "∂out/∂net": slopes,
-        "∂E/∂net": by_net,
-    }
+    values = {"net": net, "out": out, "∂E/∂out": by_out}
+    return values | {"∂out/∂net": slopes, "∂E/∂net": by_net}
 
 
 def one_per_output(targets: Tensor, num_outputs: int) -> Tensor:

@@ -17,13 +17,7 @@ class Pruning(Checkpoint):
     """Records the monitored metric in the study each epoch; stops a hopeless trial.
 
     A subclass of Checkpoint, because Lightning calls checkpoint callbacks last, when an
-    epoch's metrics are complete.
-
-    Args:
-        folder: of the sweep; it holds the study.
-        trial: number of this run's trial.
-        monitor: tag of the metric.
-        pruner: decides from the values of all trials.
+    epoch's metrics are complete. The folder is that of the sweep, with the study.
     """
 
     def __init__(

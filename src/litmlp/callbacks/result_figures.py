@@ -1,6 +1,5 @@
 """Pictures of the best checkpoint's results."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -23,14 +22,9 @@ from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.multilabel import MultiLabelClassifier
 from litmlp.supervised import Supervised
 
-MOST_CURVES = 20
-"""Classes that have a curve in the PR-curves tab."""
-
-MOST_SHUFFLED = 100
-"""Columns whose importance is measured; pixels are more."""
-
-MOST_POINTS = 1000
-"""Rows in the projector, which stores them as text."""
+MOST_CURVES = 20  # classes that have a curve in the PR-curves tab
+MOST_SHUFFLED = 100  # columns whose importance is measured; pixels are more
+MOST_POINTS = 1000  # rows in the projector, which stores them as text
 
 
 class Results(Callback):
@@ -79,14 +73,10 @@ class Results(Callback):
             figures["importance"] = importance_of(model, data, split)
         for name, figure in figures.items():
             publish(trainer, self.folder, name, figure, position)
-        targets = data.split_targets[split]
-        *_, last = [features, *layer_outputs(model.shown_network, features).values()][
-            :-1
-        ]
+        layers_out = [features, *layer_outputs(model.shown_network, features).values()]
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoard):
-                show_curves(logger, data.samples.class_names, targets, predictions)
-                show_points(logger, data.samples.class_names, targets, last)
+                show_rows(logger, data, split, predictions, layers_out[-2])
 
 
 def draw_results(
@@ -117,18 +107,13 @@ def importance_of(model: Supervised, data: Data, split: str) -> Figure:
     return draw_importance(importance(loss_of, *rows, names, repeats=3))
 
 
-def show_curves(
-    logger: TensorBoard, classes: Sequence[str], targets: Tensor, predictions: Tensor
+def show_rows(
+    logger: TensorBoard, data: Data, split: str, predictions: Tensor, last: Tensor
 ) -> None:
-    """Show one curve per class in the PR-curves tab."""
+    """Show PR curves of classes, and rows by the last hidden layer's outputs."""
+    classes, targets = data.samples.class_names, data.split_targets[split]
     for i, name in enumerate(classes[:MOST_CURVES]):
         logger.experiment.add_pr_curve(f"pr/{name}", targets == i, predictions[:, i])
-
-
-def show_points(
-    logger: TensorBoard, classes: Sequence[str], targets: Tensor, outputs: Tensor
-) -> None:
-    """Show rows as points in the projector, by the last hidden layer's outputs."""
     labels = targets[:MOST_POINTS].tolist()
     names = [classes[i] for i in labels] if classes else [str(i) for i in labels]
-    logger.experiment.add_embedding(outputs[:MOST_POINTS], names, tag="last_hidden")
+    logger.experiment.add_embedding(last[:MOST_POINTS], names, tag="last_hidden")

@@ -3,7 +3,7 @@
 import pytest
 from conftest import CONF, Compose, Run
 
-from litmlp.engine.diagnosis.advice_before_training import about_ignored, advice
+from litmlp.engine.diagnosis.advice_before_training import advice
 
 DATA = [  # whose rows are in the project
     path.stem
@@ -65,32 +65,6 @@ def test_choices_a_layer_are_judged_one_by_one(run: Run) -> None:
         "model.hidden_sizes=[8,8,8]",
         "trainer.max_epochs=1",
     )
-    advised = [line for line in ended.out.splitlines() if line.startswith("advice")]
-    (line,) = advised
+    (line,) = [text for text in ended.out.splitlines() if text.startswith("advice")]
     assert "layer 3: SELU" in line
     assert ended.code == 0
-
-
-@pytest.mark.parametrize(
-    ("choices", "ignored"),
-    [
-        ("model=linear activation=tanh dropout=dropout", ["activation", "dropout"]),
-        ("model.hidden_sizes=[] batchnorm=before_activation", ["batchnorm"]),
-        ("model.activation=[{_target_:torch.nn.ReLU}]", ["activation"]),
-        ("model=identity initializer@bias_initializer=ones", ["bias_initializer"]),
-    ],
-)
-def test_a_choice_that_no_layer_takes_is_said(
-    choices: str, ignored: list[str], config: Compose
-) -> None:
-    (line,) = about_ignored(config(*choices.split()), {*ignored, "trainer"})
-    assert line == (
-        f"{' and '.join(ignored)}: no layer takes this choice, so it changes nothing "
-        "→ leave it out"
-    )
-
-
-def test_a_choice_that_a_layer_takes_is_not_ignored(config: Compose) -> None:
-    groups = {"activation", "initializer", "bias_initializer", "output_initializer"}
-    assert list(about_ignored(config("activation=tanh"), groups)) == []
-    assert list(about_ignored(config("model=linear"), {"bias_initializer"})) == []

@@ -4,9 +4,8 @@ The doctor finds by measurement, at the end of a run, what goes wrong in the tra
 """
 
 import math
-import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +19,6 @@ from litmlp.losses import taken_by
 
 SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 
-OF_MODEL = (
-    *PER_LAYER,
-    *("bias_initializer", "output_initializer", "output_bias_initializer"),
-)
-"""Groups of options that a model takes by reference."""
-
-REFERENCE = re.compile(r"\$\{(\w+)")
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -37,15 +28,9 @@ class Choice:
     options: dict[str, Any]
 
 
-def advice(config: DictConfig, typed: Collection[str] = ()) -> list[str]:
-    """Return one line per mismatch: its effect and, after an arrow, other overrides.
-
-    Args:
-        config: complete, as it is trained.
-        typed: top-level keys of the config that a user has set.
-    """
+def advice(config: DictConfig) -> list[str]:
+    """Return one line per mismatch: its effect and, after an arrow, other overrides."""
     return [
-        *about_ignored(config, typed),
         *about_layers(config.model),
         *about_loss(config.loss._target_, config.task.name),
         *about_schedule(choice_of(config.scheduler), max_epochs(config.trainer)),
@@ -60,13 +45,6 @@ def choice_of(node: Any) -> Choice:
     return Choice(options.pop("_target_", "").rpartition(".")[2], options)
 
 
-def choices_of(choice: Any, layers: int) -> Sequence[Choice]:
-    """Return one choice per layer; a single choice counts for all layers."""
-    if isinstance(choice, ListConfig):
-        return [choice_of(own) for own in choice]
-    return [choice_of(choice)] * layers
-
-
 def max_epochs(trainer: DictConfig) -> float:
     """Return how many epochs the budget allows, infinity if it has another limit."""
     if trainer.max_epochs is None:
@@ -76,31 +54,14 @@ def max_epochs(trainer: DictConfig) -> float:
     return math.inf if limit == -1 else limit
 
 
-def about_ignored(config: DictConfig, typed: Collection[str]) -> Iterator[str]:
-    """Yield advice on choices that no layer takes."""
-    raw: Any = OmegaConf.to_container(config, resolve=False)
-    used: set[str] = set()
-    texts = [str(raw["model"])]
-    while texts:
-        new = set(REFERENCE.findall(texts.pop())) - used
-        used |= new
-        texts += [str(raw.get(key)) for key in new]
-    if raw["model"].get("hidden_sizes") == []:
-        used -= {*PER_LAYER}
-    if ignored := [key for key in OF_MODEL if key in typed and key not in used]:
-        yield (
-            f"{' and '.join(ignored)}: no layer takes this choice, so it changes "
-            "nothing → leave it out"
-        )
-
-
 def about_layers(model: DictConfig) -> Iterator[str]:
     """Yield advice on hidden layers of an MLP, once for all layers that share it."""
     count = len(model.get("hidden_sizes") or [])
-    choices = [choices_of(model.get(group), count) for group in PER_LAYER]
+    groups = [model.get(group) for group in PER_LAYER]
+    each = [g if isinstance(g, ListConfig) else [g] * count for g in groups]
     found: dict[str, list[str]] = defaultdict(list)
-    for i, own in enumerate(zip(*choices, strict=True), start=1):
-        activation, initializer, batchnorm, dropout = own
+    for i, layer in enumerate(zip(*each, strict=True), start=1):
+        activation, initializer, batchnorm, dropout = map(choice_of, layer)
         texts = [*about_dropout(dropout.kind, activation.kind)]
         if batchnorm.kind in ("", "Identity"):  # else it corrects their spread
             texts += about_initializer(initializer, activation.kind)

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,8 +46,7 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     show_columns(run.data)
     show_plan(run.data, run.trainer)
     layers = show(network_table(run))
-    typed = {re.split(r"[.=]", t.rpartition("@")[2])[0] for t in own_choices()}
-    for line in advice(run.config, typed):
+    for line in advice(run.config):
         show(f"advice       {line}")
     show_precision(run)
     checkpoints.rewind(run.trainer.loggers, point)
