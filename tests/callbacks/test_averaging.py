@@ -80,24 +80,16 @@ def moving_average(path: list[Tensor], ends: list[int]) -> Tensor:
 @pytest.mark.parametrize(
     ("name", "reference"), [("ema", moving_average), ("swa", mean_at_ends)]
 )
-def test_the_average_is_that_of_the_formula(
+def test_the_average_is_that_of_the_formula_and_is_validated_and_kept_as_best(
     name: str, reference: Any, config: Compose, tmp_path: Path
 ) -> None:
     weights = Weights()
-    train(config(*SMALL, *OPTIONS[name]), tmp_path, weights)
-    last = saved(tmp_path, "last")
+    run = train(config(*SMALL, *OPTIONS[name]), tmp_path, weights)
+    last, best = saved(tmp_path, "last"), saved(tmp_path, "best")
     for key, average in last["callbacks"][name.upper()]["average"].items():
         path = [step[key] for step in weights.steps]
         torch.testing.assert_close(average, reference(path, weights.ends))
         assert torch.equal(last["state_dict"][key], path[-1]), "training goes on raw"
-
-
-@pytest.mark.parametrize("name", OPTIONS)
-def test_the_best_checkpoint_is_what_was_validated(
-    name: str, config: Compose, tmp_path: Path
-) -> None:
-    run = train(config(*SMALL, *OPTIONS[name]), tmp_path)
-    best = saved(tmp_path, "best")
     model = from_checkpoint(run.config, best)
     outputs = model.outputs(run.data.samples.inputs[run.data.rows["val"]])
     loss = model.model.compute_loss(outputs, run.data.split_targets["val"])
@@ -132,21 +124,10 @@ def test_a_run_that_goes_on_ends_with_the_same_bits(
 
 
 def test_accumulated_batches_count_once(config: Compose, tmp_path: Path) -> None:
-    run = train(
-        config(*SMALL, *OPTIONS["ema"], "trainer.accumulate_grad_batches=3"), tmp_path
-    )
+    accumulated = "trainer.accumulate_grad_batches=3"
+    run = train(config(*SMALL, *OPTIONS["ema"], accumulated), tmp_path)
     (own,) = (c for c in run.trainer.callbacks if isinstance(c, EMA))
     assert own._step == run.trainer.global_step == 9
-
-
-def test_an_average_of_another_network_is_refused(
-    config: Compose, tmp_path: Path
-) -> None:
-    run = train(config(*SMALL, *OPTIONS["ema"]), tmp_path)
-    own = EMA(decay=0.5)
-    own.load_state_dict({"average": {"network.output.weight": torch.zeros(1)}})
-    with pytest.raises(UserError, match="of another network"):
-        own.on_train_start(run.trainer, run.model)
 
 
 def test_impossible_values_are_refused() -> None:

@@ -12,8 +12,6 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from litmlp.callbacks.tensorboard_layout import layout
 from litmlp.engine.config.build import build_data
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
-from litmlp.engine.figures.plane import mixed
-from litmlp.engine.figures.weights import mosaic
 from litmlp.mlp import MLP
 
 QUICK = ("trainer=cpu", "callbacks=full", "model.hidden_sizes=[4]")
@@ -68,10 +66,11 @@ def test_results_of_a_classifier_are_shown(run: Run, tmp_path: Path) -> None:
     (labels,) = folder.glob("*/last_hidden/metadata.tsv")
     assert len(labels.read_text().splitlines()) == 36
     assert events.Tags()["graph"]
+    check_page(events)
 
 
-def test_one_page_tells_the_story(run: Run, tmp_path: Path) -> None:
-    events = train(run, tmp_path / "run", "data=wine", "trainer.max_epochs=2")
+def check_page(events: EventAccumulator) -> None:
+    """One page of charts tells the story, and has its curves."""
     proto = events.Tensors("custom_scalars__config__")[0].tensor_proto
     page = Layout.FromString(proto.string_val[0])
     titles = [category.title for category in page.category]
@@ -114,20 +113,3 @@ def test_a_layers_outputs_are_those_of_its_activation() -> None:
     torch.testing.assert_close(outputs["layer_1"], network.hidden[0](rows))
     torch.testing.assert_close(outputs["output"], network(rows))
     assert network.training
-
-
-def test_an_uncertain_point_is_white_and_a_certain_one_has_its_class() -> None:
-    image = mixed(np.array([[0.5, 0.5], [1.0, 0.0], [0.0, 1.0]]))
-    assert image[0] == pytest.approx([1, 1, 1])
-    orange, blue = image[1], image[2]
-    assert orange[0] > orange[2]
-    assert blue[2] > blue[0]
-
-
-def test_tiles_stand_in_a_square() -> None:
-    tiles = np.arange(5 * 4.0).reshape(5, 2, 2)
-    square = mosaic(tiles)
-    assert square.shape == (5, 8)
-    assert square[:2, 3:5].tolist() == tiles[1].tolist()
-    assert square[3:, :2].tolist() == tiles[3].tolist()
-    assert np.isnan(square[2]).all()

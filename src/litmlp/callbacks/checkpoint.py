@@ -51,12 +51,11 @@ class BestAndLast(Checkpoint):
         every_iterations: int | None = None,
         every_epochs: int | None = None,
     ) -> None:
-        intervals = {
-            "every_seconds": every_seconds,
-            "every_iterations": every_iterations,
-            "every_epochs": every_epochs,
-        }
-        for name, value in intervals.items():
+        for name, value in (
+            ("every_seconds", every_seconds),
+            ("every_iterations", every_iterations),
+            ("every_epochs", every_epochs),
+        ):
             if value is not None and value <= 0:
                 raise UserError(f"{name}={value}: must be positive, or null")
         self.folder = None if folder is None else Path(folder)
@@ -135,10 +134,9 @@ class BestAndLast(Checkpoint):
     def on_exception(
         self, trainer: Trainer, model: LightningModule, exception: BaseException
     ) -> None:
-        if isinstance(exception, OSError):
-            return  # writing may have caused it
-        if trainer.global_step <= self._written_step:
-            return  # nothing is new, or the fit has not been restored yet
+        is_new = trainer.global_step > self._written_step  # and the fit is restored
+        if isinstance(exception, OSError) or not is_new:
+            return  # writing may have caused the error
         ended = isinstance(exception, SIGTERMException) and not trainer.fit_loop.done
         if between_batches(trainer) or (ended and between_epochs(trainer)):
             self._write(trainer)
@@ -221,16 +219,10 @@ class BestAndLast(Checkpoint):
         self._note_time(trainer)
 
     def _write_best(self, trainer: Trainer) -> None:
-        if (
-            self.folder
-            and self.best
-            and not self._best_is_written
-            and trainer.is_global_zero
-        ):
-            replace(
-                self.folder / checkpoints.BEST,
-                lambda path: checkpoints.write(self.best, path),
-            )
+        due = self.best and not self._best_is_written
+        if self.folder and due and trainer.is_global_zero:
+            best = self.folder / checkpoints.BEST
+            replace(best, lambda path: checkpoints.write(self.best, path))
         self._best_is_written = True
 
     def _note_time(self, trainer: Trainer) -> None:

@@ -12,7 +12,6 @@ from litmlp.data.data_module import Data, Plane
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures.plane import plane_figure
 from litmlp.engine.figures.style import report_failed_picture
-from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
 
@@ -25,14 +24,9 @@ class DecisionSurface(Callback):
     Args:
         folder: where the latest picture goes.
         grid_size: points along each axis.
-
-    Raises:
-        UserError: grid_size is below 2.
     """
 
     def __init__(self, *, folder: str, grid_size: int = 50) -> None:
-        if grid_size < 2:
-            raise UserError(f"grid_size={grid_size}: must be 2 or more")
         self.folder = Path(folder)
         self.grid_size = grid_size
         self._plane: Plane | None = None

@@ -8,8 +8,7 @@ from torch import Tensor
 
 from litmlp.callbacks.layer_recorder import Snapshot, Snapshots
 from litmlp.engine.diagnosis.layer_outputs import Layer
-from litmlp.engine.diagnosis.training_history import TrainingHistory
-from litmlp.engine.diagnosis.training_problems import doctors_note
+from litmlp.engine.diagnosis.training_problems import TrainingHistory, doctors_note
 from litmlp.engine.diagnosis.unit_health import unit_health
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised
@@ -50,8 +49,10 @@ class Diagnosis(Snapshots):
         numbers = torch.stack([value.to(precise) for value in values.values()]).cpu()
         values = dict(zip(values, numbers, strict=True))
         model.report(values, at=snapshot.position)
-        record = {tag: float(value) for tag, value in values.items()}
-        self.records.append(record | {"loss": batch_loss(model, snapshot)})
+        outputs, targets = map(torch.cat, zip(*snapshot.seen, strict=True))
+        with torch.no_grad():
+            values["loss"] = model.compute_loss(outputs, targets)  # without the penalty
+        self.records.append({tag: float(value) for tag, value in values.items()})
         self.activations = {
             layer.name: type(layer.activation).__name__
             for layer in snapshot.layers
@@ -94,45 +95,29 @@ class Diagnosis(Snapshots):
 
 
 @torch.no_grad()
-def batch_loss(model: Supervised, snapshot: Snapshot) -> float:
-    """Return the loss of some rows, without the penalty."""
-    outputs, targets = map(torch.cat, zip(*snapshot.seen, strict=True))
-    return float(model.compute_loss(outputs, targets))
-
-
-@torch.no_grad()
 def layer_values(layer: Layer) -> dict[str, Tensor]:
     """Return the values of a layer by name, as far as it has them, [] each."""
     values = {}
+    precise = layer.weight.dtype  # under mixed precision activations are coarser
+    if layer.name != "output":
+        outputs = layer.outputs.to(precise)
+        values["activation_mean"] = outputs.mean()
+        values["activation_spread"] = outputs.std(correction=0)
+        values["alike_share"] = alike_share(layer.weight)
+        if layer.activation:
+            inputs = [batch.to(precise) for batch in layer.inputs]
+            values |= unit_health(layer.activation, inputs)
     if layer.gradient is not None:
         values["gradient_norm"] = layer.gradient.norm()
     if layer.weight.any():  # zeros have no ratio
         values["update_ratio"] = layer.update.norm() / layer.weight.norm()
-    return values if layer.name == "output" else hidden_values(layer) | values
-
-
-def hidden_values(layer: Layer) -> dict[str, Tensor]:
-    """Return the values of a hidden layer by name, [] each."""
-    precise = layer.weight.dtype  # under mixed precision activations are coarser
-    outputs = layer.outputs.to(precise)
-    values = {
-        "activation_mean": outputs.mean(),
-        "activation_spread": outputs.std(correction=0),
-        "alike_share": alike_share(layer.weight),
-    }
-    if layer.activation:
-        inputs = [batch.to(precise) for batch in layer.inputs]
-        values |= unit_health(layer.activation, inputs)
     return values
 
 
 def alike_share(weight: Tensor) -> Tensor:
     """Return the fraction of units with the weights of the first unit, within 0.1 %.
 
-    With a fraction of 1 all units stay the same, since they learn the same.
-
-    Args:
-        weight: [units, inputs].
+    With 1, all units of the weights [units, inputs] learn the same and stay the same.
     """
     rows = weight.flatten(1)
     distances = (rows - rows[0]).norm(dim=1)

@@ -94,8 +94,7 @@ def first_infinite(
 ) -> str | None:
     """Return the first module, in the order of calls, whose output is not finite.
 
-    Args:
-        weights: used instead of the model's own, and not changed.
+    The weights are used instead of the model's own, and not changed.
     """
     found: list[str] = []
 

@@ -40,12 +40,11 @@ class FoldPredictions(Callback):
         targets = samples.targets if labels is None else labels
         batches = torch.split(samples.inputs[rows], EVALUATION_BATCH_SIZE)
         predicted = [model.predict(batch.to(model.device)).cpu() for batch in batches]
+        outputs = torch.cat(predicted)
         tables = [
             pl.DataFrame({"row": numbers.numpy(), "fold": self.data.fold}),
             true_columns(samples, targets[rows]),
-            predicted_columns(
-                samples, torch.cat(predicted), model.bounds, model.prefix
-            ),
+            predicted_columns(samples, outputs, model.bounds, model.prefix),
         ]
         whole = pl.concat(tables, how="horizontal")
         replace(self.folder / FILE, whole.write_csv)

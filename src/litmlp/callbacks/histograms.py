@@ -6,7 +6,6 @@ from torch import Tensor
 from litmlp.callbacks.layer_recorder import Snapshot, Snapshots
 from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
-from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
 
@@ -16,15 +15,10 @@ class Histograms(Snapshots):
     Args:
         every_epochs: how often; the first two epochs and the last are always drawn.
         bins: per histogram; TensorBoard shows 30.
-
-    Raises:
-        UserError: a number below 1.
     """
 
     def __init__(self, *, every_epochs: int = 10, bins: int = 30) -> None:
         super().__init__(every_epochs=every_epochs)
-        if bins < 1:
-            raise UserError(f"bins={bins}: must be 1 or more")
         self.bins = bins
 
     @report_failed_picture()

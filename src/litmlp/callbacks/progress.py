@@ -14,11 +14,7 @@ from litmlp.engine.terminal.progress_bars import bars, can_show_bars
 
 
 class Milestones:
-    """Says when a plain line is due: at the start, and after each part of the work.
-
-    Args:
-        part: the fraction of the work after which a line is due.
-    """
+    """Says when a plain line is due: at the start, and after each part of the work."""
 
     def __init__(self, part: float) -> None:
         self.part = part
@@ -77,11 +73,8 @@ class Progress(Callback):
 
     def _report(self, trainer: Trainer, epoch: int, fraction: float) -> None:
         limit = f"/{trainer.max_epochs}" if (trainer.max_epochs or -1) > 0 else ""
-        values = [
-            f"{tag} {float(trainer.callback_metrics[tag]):.4g}"
-            for tag in self.tags
-            if tag in trainer.callback_metrics
-        ]
+        metrics = trainer.callback_metrics
+        values = [f"{t} {float(metrics[t]):.4g}" for t in self.tags if t in metrics]
         line = "  ".join([f"epoch {epoch}{limit}", *values])
         if self._bars:
             self._bars.update(self._task, description=line, completed=fraction)
@@ -102,15 +95,13 @@ def fraction_done(trainer: Trainer, batch: int) -> float:
     """Return the used fraction of the budget, by the limit that comes first."""
     fractions = [0.0]
     if trainer.max_epochs and trainer.max_epochs > 0:
-        epochs = trainer.current_epoch + batch / max(
-            1, int(trainer.num_training_batches)
-        )
+        batches = max(1, int(trainer.num_training_batches))
+        epochs = trainer.current_epoch + batch / batches
         fractions.append(epochs / trainer.max_epochs)
     if trainer.max_steps > 0:
         fractions.append(trainer.global_step / trainer.max_steps)
     for timer in trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         if isinstance(timer, Timer) and (left := timer.time_remaining()) is not None:
-            fractions.append(
-                timer.time_elapsed() / max(timer.time_elapsed() + left, 1e-9)
-            )
+            used = timer.time_elapsed()
+            fractions.append(used / max(used + left, 1e-9))
     return min(1.0, max(fractions))

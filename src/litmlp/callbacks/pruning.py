@@ -46,7 +46,11 @@ class Pruning(Checkpoint):
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
         epoch = trainer.current_epoch + 1
         value = float(trainer.callback_metrics.get(self.monitor, math.nan))
-        hopeless = trainer.is_global_zero and self._is_hopeless(epoch, value)
+        hopeless = False
+        if trainer.is_global_zero:
+            self._storage.set_trial_intermediate_value(self._id, epoch, value)
+            trial = self._storage.get_trial(self._id)
+            hopeless = self.pruner.prune(self._study, trial)
         if trainer.strategy.reduce_boolean_decision(hopeless, all=False):
             self.pruned_epoch = epoch
             trainer.should_stop = True
@@ -74,7 +78,3 @@ class Pruning(Checkpoint):
         for epoch, value in noted.items():
             if epoch <= epochs:
                 self._storage.set_trial_intermediate_value(self._id, epoch, value)
-
-    def _is_hopeless(self, epoch: int, value: float) -> bool:
-        self._storage.set_trial_intermediate_value(self._id, epoch, value)
-        return self.pruner.prune(self._study, self._storage.get_trial(self._id))

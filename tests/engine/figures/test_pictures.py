@@ -19,7 +19,9 @@ from sklearn.metrics import (
 from torch import Tensor
 
 from litmlp.engine.figures import classification, regression
-from litmlp.engine.figures.style import save
+from litmlp.engine.figures.inputs import class_images, square
+from litmlp.engine.figures.plane import mixed
+from litmlp.engine.figures.style import as_png, new_figure, save
 
 LONG = "a class whose name has $ signs_and goes on\nfor more than a line"
 Case = tuple[Tensor, Tensor, list[str]]
@@ -52,36 +54,41 @@ def table(figure: Figure) -> list[list[str]]:
     ]
 
 
-CASES: dict[str, tuple[ModuleType, Case]] = {
-    "two classes": (classification, classified(200, 2)),
-    "many classes": (classification, classified(1000, 40)),
-    "one row of classes": (classification, classified(1, 3)),
-    "the same probabilities": (
-        classification,
-        (torch.zeros(50, dtype=torch.long), torch.full((50, 4), 0.25), list("abcd")),
-    ),
-    "many rows of classes": (classification, classified(100_000, 2)),
-    "two targets": (regression, predicted(200, 2)),
-    "one row of values": (regression, predicted(1, 1)),
-    "many rows of values": (regression, predicted(100_000, 1)),
-    "the same predictions": (
-        regression,
-        (predicted(5000, 1)[0], torch.full((5000, 1), 3.0), ["constant"]),
-    ),
-    "huge": (
-        regression,
-        (torch.full((5, 1), 3e17), torch.full((5, 1), 1e17), ["huge"]),
-    ),
-    "zero": (regression, (torch.zeros(5, 1), torch.zeros(5, 1), ["zero"])),
+CLASSES: dict[str, Case] = {
+    "two classes": classified(200, 2),
+    "many classes": classified(1000, 40),
+    "one row": classified(1, 3),
+    "one class": (torch.zeros(50).long(), torch.full((50, 4), 0.25), list("abcd")),
+    "many rows": classified(100_000, 2),
+}
+VALUES: dict[str, Case] = {
+    "two targets": predicted(200, 2),
+    "one row": predicted(1, 1),
+    "many rows": predicted(100_000, 1),
+    "constant": (predicted(5000, 1)[0], torch.full((5000, 1), 3.0), ["constant"]),
+    "huge": (torch.full((5, 1), 3e17), torch.full((5, 1), 1e17), ["huge"]),
+    "zero": (torch.zeros(5, 1), torch.zeros(5, 1), ["zero"]),
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_every_picture_can_be_drawn(case: str, tmp_path: Path) -> None:
-    kind, data = CASES[case]
+CASES = [(classification, name) for name in CLASSES]
+CASES += [(regression, name) for name in VALUES]
+
+
+@pytest.mark.parametrize(("kind", "case"), CASES)
+def test_every_picture_can_be_drawn(
+    kind: ModuleType, case: str, tmp_path: Path
+) -> None:
+    data = (CLASSES if kind is classification else VALUES)[case]
     for name, picture in {**kind.PICTURES, "worst": kind.worst_predictions}.items():
         save(picture(*data), tmp_path / f"{name}.png")
         assert 3000 < (tmp_path / f"{name}.png").stat().st_size < 1_000_000
+
+
+def test_letters_that_the_font_lacks_are_no_warning() -> None:
+    figure, (panel,) = new_figure()
+    panel.set_title("名前")
+    assert as_png(figure).startswith(b"\x89PNG")  # warnings are errors in tests
 
 
 def test_the_confusion_matrix_has_fractions_as_colours_and_rows_as_numbers() -> None:
@@ -148,9 +155,8 @@ def test_the_worst_predictions_are_those_of_the_smallest_probability() -> None:
     probabilities = torch.tensor(
         [[0.5, 0.3, 0.2], [0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1]]
     )
-    rows = table(
-        classification.worst_predictions(targets, probabilities, ["a", "b", "c"])
-    )[1:]
+    figure = classification.worst_predictions(targets, probabilities, list("abc"))
+    rows = table(figure)[1:]
     assert rows[0] == ["1", "b", "a", "0.900", "0.05"]
     assert [row[0] for row in rows] == ["1", "3", "0", "2"]
     named = classification.worst_predictions(
@@ -185,17 +191,12 @@ def test_residuals_are_what_is_left_of_the_true_values() -> None:
     assert [bar.get_height() for bar in bars] == expected.tolist()
 
 
-def test_many_rows_are_counted_instead_of_drawn() -> None:
-    targets, predictions, names = predicted(5000, 1)
-    axes = regression.predicted_vs_true(targets, predictions, names).axes[0]
+def test_many_rows_are_counted_and_of_many_targets_the_first_few_are_drawn() -> None:
+    axes = regression.predicted_vs_true(*predicted(5000, 1)).axes[0]
     counts = axes.collections[0].get_array()
     assert counts is not None
     assert counts.sum() == 5000
-
-
-def test_of_many_targets_the_first_few_have_a_panel_and_it_is_said() -> None:
-    targets, predictions, names = predicted(20, 30)
-    figure = regression.predicted_vs_true(targets, predictions, names)
+    figure = regression.predicted_vs_true(*predicted(20, 30))
     assert len(figure.axes) == 12
     assert figure.get_suptitle() == "the first 12 of 30 targets"
 
@@ -210,3 +211,32 @@ def test_the_largest_residuals_are_in_units_of_their_targets_deviation() -> None
         ["y", "a", "1", "3", "-2"],
         ["z", "b", "2000", "1900", "100"],
     ]
+
+
+def test_each_class_has_a_row_of_its_images() -> None:
+    for channels in (1, 3):
+        images = torch.rand(30, 4, 3, channels)
+        targets = torch.tensor([0, 1, 1] * 10)
+        axes = class_images(images, targets, ["cat", "dog"]).axes[0]
+        picture = np.asarray(axes.images[0].get_array()).reshape(10, 40, channels)
+        for row, column, index in ((0, 0, 0), (0, 9, 27), (1, 0, 1), (1, 3, 5)):
+            tile = picture[5 * row : 5 * row + 4, 4 * column : 4 * column + 3]
+            np.testing.assert_allclose(tile, images[index])
+        labels = [label.get_text() for label in axes.get_yticklabels()]
+        assert labels == ["cat", "dog"]
+
+
+def test_tiles_stand_in_a_square() -> None:
+    tiles = np.arange(5 * 4.0).reshape(5, 2, 2)
+    picture = square(tiles)
+    assert picture.shape == (5, 8)
+    assert picture[:2, 3:5].tolist() == tiles[1].tolist()
+    assert picture[3:, :2].tolist() == tiles[3].tolist()
+    assert np.isnan(picture[2]).all()
+
+
+def test_an_uncertain_point_is_white_and_a_certain_one_has_its_class() -> None:
+    white, orange, blue = mixed(np.array([[0.5, 0.5], [1.0, 0.0], [0.0, 1.0]]))
+    assert white == pytest.approx([1, 1, 1])
+    assert orange[0] > orange[2]
+    assert blue[2] > blue[0]

@@ -22,10 +22,9 @@ STRANGE = "{precision: 64-true, deterministic: true, detect_anomaly: true, threa
 PLAIN = "{precision: 32-true, deterministic: false, detect_anomaly: false, threads: 1}"
 FAILING = PLAIN.replace("threads: 1", "threads: 0")
 FOLLOWING = (
-    "trainer.precision=${all.precision}",
+    *("trainer.precision=${all.precision}", "num_threads=${all.threads}"),
     "+trainer.deterministic=${all.deterministic}",
     "trainer.detect_anomaly=${all.detect_anomaly}",
-    "num_threads=${all.threads}",
 )
 
 

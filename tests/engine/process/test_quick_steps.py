@@ -49,29 +49,18 @@ def fitted(config: Compose, *overrides: str, more: tuple[Callback, ...] = ()) ->
         ("optimizer=lbfgs", "trainer.max_epochs=2"),
         ("trainer.precision=bf16-mixed", "+trainer.val_check_interval=2"),
         ("ensemble=folds", "ensemble.size=2", "trainer.max_steps=5"),
+        ("data=images", "data.path=images.npz", "data.flip=true", "data.shift=1"),
     ],
 )
 def test_quick_steps_are_those_of_lightning(
-    overrides: tuple[str, ...], config: Compose, monkeypatch: pytest.MonkeyPatch
+    overrides: tuple[str, ...],
+    config: Compose,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    check_that_steps_are_the_same(config, monkeypatch, *overrides)
-
-
-def test_quick_steps_flip_images(
-    config: Compose, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    draw = np.random.default_rng(0)
-    images = draw.integers(0, 256, size=(60, 5, 5), dtype=np.uint8)
+    monkeypatch.chdir(tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (60, 5, 5), dtype=np.uint8)
     np.savez(tmp_path / "images.npz", images=images, labels=np.arange(60) % 3)
-    path = f"data.path={tmp_path / 'images.npz'}"
-    check_that_steps_are_the_same(
-        config, monkeypatch, "data=images", path, "data.flip=true", "data.shift=1"
-    )
-
-
-def check_that_steps_are_the_same(
-    config: Compose, monkeypatch: pytest.MonkeyPatch, *overrides: str
-) -> None:
     quick = fitted(config, *overrides)
     monkeypatch.setattr(build, "quicken_steps", lambda trainer: None)
     slow = fitted(config, *overrides)

@@ -5,32 +5,22 @@ import pytest
 from litmlp.engine.terminal.console import console
 from litmlp.engine.terminal.progress_bars import bars
 
-ERASE = "\x1b[2K"
 
-
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rich takes the captured stream for one."""
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+def test_bars_within_bars_are_the_same_and_a_line_stands_above_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # rich takes the stream for a terminal
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(console, "is_interactive", True)
-
-
-def test_bars_within_bars_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     with bars() as outer, bars() as inner:
         assert inner is outer
-    with bars() as later:
-        assert later is not outer
-
-
-def test_a_line_is_printed_where_a_bar_was(capsys: pytest.CaptureFixture[str]) -> None:
-    with bars() as shown:
-        shown.add_task("the bar")
-        shown.refresh()
+        outer.add_task("the bar")
+        outer.refresh()
         capsys.readouterr()
         console.print("a line")
-        printed = capsys.readouterr().out
-    before, line, after = printed.partition("a line")
-    assert before.endswith(ERASE)
+        before, line, after = capsys.readouterr().out.partition("a line")
+    assert before.endswith("\x1b[2K"), "the bar was erased"
     assert line
     assert "the bar" in after
+    with bars() as later:
+        assert later is not outer

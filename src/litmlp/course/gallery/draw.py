@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import torch
 from matplotlib import rc_context
-from PIL import Image
 from torch.utils.tensorboard import FileWriter
 
 from litmlp.course.gallery import (
@@ -26,14 +24,8 @@ from litmlp.engine.terminal.console import console, shortest
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
 
-GROUPS: dict[str, ModuleType] = {
-    "activation": activation,
-    "initializer": initializer,
-    "loss": loss,
-    "optimizer": optimizer,
-    "scheduler": scheduler,
-    "dropout": dropout,
-}
+MODULES = (activation, initializer, loss, optimizer, scheduler, dropout)
+GROUPS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 """Each has ``measure``, from built parts to numbers, and ``draw``, from numbers to a
 figure."""
 
@@ -94,14 +86,9 @@ def write_events(folder: Path) -> int:
     for old in folder.glob("events.out.tfevents.*"):
         old.unlink()
     writer = FileWriter(str(folder))
-    pictures = [
-        path for name in GROUPS for path in sorted((folder / name).rglob("*.png"))
-    ]
+    pictures = [p for name in GROUPS for p in sorted((folder / name).rglob("*.png"))]
     for path in pictures:
-        with Image.open(path) as image:
-            width, height = image.size
         tag = path.relative_to(folder).with_suffix("").as_posix()
-        png = path.read_bytes()
-        writer.add_summary(picture(tag, png, width=width, height=height))
+        writer.add_summary(picture(tag, path.read_bytes()))
     writer.close()
     return len(pictures)

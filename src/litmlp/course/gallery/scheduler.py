@@ -38,13 +38,17 @@ def measure(
     optimizer = make_optimizer([nn.Parameter(torch.zeros(1))])
     total = EPOCHS if schedule.interval == "epoch" else EPOCHS * BATCHES
     scheduler = schedule.make(optimizer, total=total)
-    waits = isinstance(scheduler, ReduceLROnPlateau)
-    metric = made_up_metric(scheduler.mode) if waits else None
+    metric = None
+    if isinstance(scheduler, ReduceLROnPlateau):
+        metric = made_up_metric(scheduler.mode)
     rates = []
     for interval in range(total):
         rates.append(float(optimizer.param_groups[0]["lr"]))
         optimizer.step()
-        scheduler.step(*([] if metric is None else [float(metric[interval])]))
+        if metric is None:
+            scheduler.step()
+        else:
+            scheduler.step(float(metric[interval]))  # type: ignore[arg-type]
     return Curve(torch.tensor(rates, dtype=torch.float64), schedule.interval, metric)
 
 

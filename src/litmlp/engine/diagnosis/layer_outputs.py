@@ -34,26 +34,18 @@ class ModuleCall:
 class Layer:
     """A module with a matrix of weights and the activation after it, in one step.
 
-    Args:
-        name: ``layer_1``, ``layer_2``, …; the last layer is ``output``.
-        parameter: the weights, [units, inputs].
-        activation: None where there is none, as in an output layer.
-        inputs: the values that enter the activation, [B, units], in this step and
-            perhaps in later steps; without an activation, the weighted sums.
-        outputs: the values that leave the activation in this step, [B, units].
-        weight: the weights before the step.
-        gradient: of the weights, before clipping; None if they are not trained.
-        update: the change of the weights by the step.
+    ``inputs`` enter the activation, in this step and perhaps in later ones, and
+    ``outputs`` leave it, [B, units] each; without one, both are the weighted sums.
     """
 
-    name: str
-    parameter: nn.Parameter
+    name: str  # layer_1, layer_2, …; the last layer is output
+    parameter: nn.Parameter  # [units, inputs]
     activation: nn.Module | None
     inputs: list[Tensor]
     outputs: Tensor
-    weight: Tensor = field(default_factory=lambda: torch.empty(0))
-    gradient: Tensor | None = None
-    update: Tensor = field(default_factory=lambda: torch.empty(0))
+    weight: Tensor = field(default_factory=lambda: torch.empty(0))  # before the step
+    gradient: Tensor | None = None  # before clipping; None of weights that are fixed
+    update: Tensor = field(default_factory=lambda: torch.empty(0))  # by the step
 
 
 def leaves(network: nn.Module) -> list[nn.Module]:

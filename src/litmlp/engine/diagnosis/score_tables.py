@@ -68,10 +68,8 @@ def confusion(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> pl.DataFrame:
     """Return numbers of rows, by true class (down) and predicted class (across)."""
-    labels = range(len(class_names))
-    counts = metrics.confusion_matrix(
-        targets, probabilities.argmax(dim=1), labels=labels
-    )
+    guesses, labels = probabilities.argmax(dim=1), range(len(class_names))
+    counts = metrics.confusion_matrix(targets, guesses, labels=labels)
     predicted = {f"predicted_{n}": counts[:, i] for i, n in enumerate(class_names)}
     return pl.DataFrame({"true": list(class_names)} | predicted)
 
@@ -95,16 +93,15 @@ def calibration_bins(targets: Tensor, probabilities: Tensor) -> pl.DataFrame:
         torch.bincount(bins, weights=values.double().cpu(), minlength=NUM_BINS)
         for values in (said, came_true)
     ]
-    table = pl.DataFrame(
-        {
-            "from": edges[:-1].numpy(),
-            "to": edges[1:].numpy(),
-            "rows": rows.numpy(),
-            "probability": (sums[0] / rows).numpy(),
-            "frequency": (sums[1] / rows).numpy(),
-        }
-    )
-    return table.fill_nan(None)
+    probability, frequency = (values / rows for values in sums)
+    table = {
+        "from": edges[:-1].numpy(),
+        "to": edges[1:].numpy(),
+        "rows": rows.numpy(),
+        "probability": probability.numpy(),
+        "frequency": frequency.numpy(),
+    }
+    return pl.DataFrame(table).fill_nan(None)
 
 
 def calibration_error(bins: pl.DataFrame) -> float:

@@ -2,10 +2,10 @@
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
 
-from litmlp.engine.diagnosis.training_history import TrainingHistory, fallen
 from litmlp.engine.terminal.wording import percent, spoken
 
 DEAD = 0.5  # fraction of a layer's units, at the end
@@ -15,6 +15,80 @@ GROWN = 100.0  # spread of activations, last hidden layer over first
 VANISHED = 0.05  # gradient, some layer over the last hidden one; 0.2 and more is usual
 SLOW = 3e-4  # largest update over weights; 1e-3 is usual
 STILL = 0.02  # fraction of the loss that is gone
+FEWEST_EPOCHS = 4  # whose losses have a course
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingHistory:
+    """The values of a run that its diagnosis has recorded."""
+
+    records: Sequence[Mapping[str, float]]  # by tag; loss is that of a record's step
+    losses: Mapping[str, Sequence[float]]  # loss/train and loss/val per epoch
+    activations: Mapping[str, str]  # the kind per hidden layer that has one
+    lr: float  # in the config
+    steps: int  # optimizer updates
+
+    def of_layers(self, name: str, record: int) -> dict[str, float]:
+        """Return a value of the hidden layers that have it, from one of the records."""
+        values, start = self.records[record], f"{name}/layer_"
+        tags = [tag for tag in values if tag.startswith(start)]
+        return {tag.removeprefix(f"{name}/"): values[tag] for tag in tags}
+
+    @property
+    def first_loss(self) -> float:
+        """The loss of the untrained network, on the rows of the first step."""
+        return self.records[0]["loss"]
+
+    @property
+    def last_loss(self) -> float:
+        """The median of the last training losses; of a few losses, the last one."""
+        losses = self.losses["loss/train"]
+        return statistics.median(losses[-3:] if len(losses) > 3 else losses[-1:])
+
+    @property
+    def learned(self) -> float:
+        """The fraction of the training loss that is gone."""
+        return fallen(self.first_loss, self.last_loss)
+
+    @property
+    def largest_update(self) -> float | None:
+        """The largest update of a hidden layer, divided by its weights."""
+        records = range(len(self.records))
+        ratios = [self.of_layers("update_ratio", i).values() for i in records]
+        return max(chain(*ratios), default=None)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there are activations that saturate."""
+        return bool(self.of_layers("saturated_share", 0))
+
+    @property
+    def validation_ends(self) -> tuple[float, float]:
+        """The best ``loss/val`` and the median of the last; zeros without values."""
+        values = self.losses["loss/val"] or [0.0]
+        since_best = values[values.index(min(values)) :]  # what was before is no rise
+        return min(values), statistics.median(since_best[-3:])
+
+    @property
+    def validation_rises(self) -> bool:
+        """Whether ``loss/val`` was once much better than at the end."""
+        best, last = self.validation_ends
+        enough = len(self.losses["loss/val"]) >= FEWEST_EPOCHS
+        return enough and last - best > 0.1 * self.first_loss and last > 1.2 * best
+
+    @property
+    def fitting_initializer(self) -> str:
+        """The override for weights that keep the spread of the activations."""
+        return f"initializer={'xavier' if self.bounded else 'kaiming'}_uniform"
+
+    def lr_times(self, factor: float) -> str:
+        """Return the override for another learning rate."""
+        return f"optimizer.lr={(self.lr or 1e-3) * factor:g}"
+
+
+def fallen(before: float, after: float) -> float:
+    """Return the fraction by which a loss has fallen."""
+    return (before - after) / abs(before) if before else 0.0
 
 
 def doctors_note(history: TrainingHistory) -> list[str]:
@@ -23,17 +97,7 @@ def doctors_note(history: TrainingHistory) -> list[str]:
     Only the first group with findings counts: it would explain the later ones, as
     dead units explain a loss that does not move. A healthy run has an empty note.
     """
-    for examinations in (
-        (all_alike,),
-        (growing_or_fading,),
-        (diverging,),
-        (dying, saturated),
-        (vanishing,),
-        (crawling,),
-        (stuck,),
-        (jumping,),
-        (overfitting,),
-    ):
+    for examinations in EXAMINATIONS:
         if note := [text for examine in examinations for text in examine(history)]:
             return note
     return []
@@ -160,8 +224,11 @@ def stuck(history: TrainingHistory) -> Iterator[str]:
 
 
 def jumping(history: TrainingHistory) -> Iterator[str]:
-    """Find a validation loss that goes up and down."""
-    if history.validation_rises and history.validation_jumps:
+    """Find a validation loss that changes in an epoch as much as it rises in all."""
+    best, last = history.validation_ends
+    values = history.losses["loss/val"]
+    changes = [abs(after - before) for before, after in pairwise(values)]
+    if history.validation_rises and statistics.median(changes) > 0.4 * (last - best):
         yield f"loss/val goes up and down from epoch to epoch → {history.lr_times(0.1)}"
 
 
@@ -185,3 +252,9 @@ def fraction_of(history: TrainingHistory, fractions: Mapping[str, float]) -> str
     kinds = dict.fromkeys(history.activations[layer] for layer in fractions)
     most = f"{'up to ' * (len(fractions) > 1)}{percent(max(fractions.values()))}"
     return f"{spoken(fractions)}: {most} of the {' and '.join(kinds)}"
+
+
+EXAMINATIONS = (
+    *((all_alike,), (growing_or_fading,), (diverging,), (dying, saturated)),
+    *((vanishing,), (crawling,), (stuck,), (jumping,), (overfitting,)),
+)

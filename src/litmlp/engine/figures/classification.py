@@ -4,8 +4,7 @@ Each function takes true class indices [N], finite probabilities [N, classes] an
 classes' names, with N of 1 or more.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -27,7 +26,6 @@ MOST_NAMES = 50
 NUM_WORST = 10
 
 Numbers = NDArray[np.float64]
-Truth = NDArray[np.bool_]
 
 
 def confusion_matrix(
@@ -50,8 +48,11 @@ def confusion_matrix(
     figure.colorbar(image, label="fraction of the true class", shrink=0.9)
     axes.set_facecolor("lightgray")
     axes.grid(False)
-    if count <= MOST_COUNTS:
-        write_counts(axes, rows, fractions)
+    for (true, said), number in np.ndenumerate(rows):
+        if number and count <= MOST_COUNTS:
+            color = "white" if fractions[true, said] < 0.25 else "black"
+            text = axes.text(said, true, f"{number}", color=color, size=8)
+            text.set(ha="center", va="center")
     ticks = range(0, count, step)
     fits = 0.09 * longest < side / len(names)
     axes.set_xticks(ticks, names, rotation=0 if fits else 90)
@@ -62,32 +63,12 @@ def confusion_matrix(
     return figure
 
 
-def write_counts(axes: Axes, rows: NDArray[np.int64], fractions: Numbers) -> None:
-    """Write the number of rows into the cells of a confusion matrix that have rows."""
-    for (true, predicted), number in np.ndenumerate(rows):
-        if number:
-            color = "white" if fractions[true, predicted] < 0.25 else "black"
-            text = axes.text(predicted, true, f"{number}", color=color, size=8)
-            text.set(ha="center", va="center")
-
-
-class Curve(NamedTuple):
-    """A line of one class against the others, and its score."""
-
-    name: str
-    x: Numbers
-    y: Numbers
-    score: float
-
-
 def roc(targets: Tensor, probabilities: Tensor, class_names: Sequence[str]) -> Figure:
     """Draw true against false positive rate of each class, over all thresholds."""
-
-    def curve(name: str, is_class: Truth, probability: Numbers) -> Curve:
-        false, true, _ = metrics.roc_curve(is_class, probability)
-        return Curve(name, false, true, metrics.auc(false, true))
-
-    curves = against_the_others(curve, targets, probabilities, class_names)
+    curves = []
+    for name, truth, scores in by_class(targets, probabilities, class_names):
+        false, true, _ = metrics.roc_curve(truth, scores)
+        curves.append((float(metrics.auc(false, true)), name, false, true))
     figure, axes = draw_curves(curves, "area under ROC", "default")
     axes.plot([0, 1], [0, 1], color="gray", linestyle=":", zorder=0)
     axes.set(xlabel="false positive rate", ylabel="true positive rate")
@@ -98,65 +79,66 @@ def precision_recall(
     targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
 ) -> Figure:
     """Draw precision against recall of each class, over all thresholds."""
-
-    def curve(name: str, is_class: Truth, probability: Numbers) -> Curve:
+    curves = []
+    for name, truth, scores in by_class(targets, probabilities, class_names):
         precision, recall, _ = metrics.precision_recall_curve(
-            is_class, probability, drop_intermediate=True
+            truth, scores, drop_intermediate=True
         )
-        score = metrics.average_precision_score(is_class, probability)
-        return Curve(name, recall, precision, score)
-
-    curves = against_the_others(curve, targets, probabilities, class_names)
+        score = float(metrics.average_precision_score(truth, scores))
+        curves.append((score, name, recall, precision))
     figure, axes = draw_curves(curves, "average precision", "steps-post")
     axes.set(xlabel="recall", ylabel="precision")
     return figure
 
 
-def against_the_others(
-    curve: Callable[[str, Truth, Numbers], Curve],
-    targets: Tensor,
-    probabilities: Tensor,
-    class_names: Sequence[str],
-) -> list[Curve]:
-    """Return one curve per class; of two classes, only the curve of the second.
+def by_class(
+    targets: Tensor, probabilities: Tensor, class_names: Sequence[str]
+) -> Iterator[tuple[str, NDArray[np.bool_], Numbers]]:
+    """Yield each class that some rows have: its name, which rows, its probabilities.
 
-    A class that no row has, or that every row has, has no curve.
+    Of two classes, there is only the second.
     """
-    first = 1 if len(class_names) == 2 else 0
     truth, scores = targets.cpu().numpy(), probabilities.double().cpu().numpy()
-    return [
-        curve(class_names[index], truth == index, scores[:, index])
-        for index in range(first, len(class_names))
-        if 0 < (truth == index).sum() < len(truth)
-    ]
+    for index in range(1 if len(class_names) == 2 else 0, len(class_names)):
+        if 0 < (truth == index).sum() < len(truth):
+            yield as_label(class_names[index]), truth == index, scores[:, index]
 
 
 def draw_curves(
-    curves: Sequence[Curve], score: str, drawstyle: str
+    curves: Sequence[tuple[float, str, Numbers, Numbers]], score: str, drawstyle: str
 ) -> tuple[Figure, Axes]:
-    """Draw curves in the unit square; of many, only the worst have names."""
+    """Draw curves in the unit square; of many, only the worst have names.
+
+    Args:
+        curves: their score, class, x and y.
+        score: its name.
+        drawstyle: of matplotlib.
+    """
     figure, (axes,) = new_figure(width=4.5 if len(curves) < 2 else 7.5, height=4.5)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     if not curves:
         axes.text(0.5, 0.1, "needs rows of two classes", ha="center")
         axes.set_title(score, loc="left")
         return figure, axes
-    if len(curves) > len(COLORS):
-        curves = sorted(curves, key=lambda curve: curve.score)
-    for curve in curves[: len(COLORS)]:
-        label = f"{curve.score:.3f}  {as_label(curve.name)}"
-        axes.plot(curve.x, curve.y, drawstyle=drawstyle, label=label, zorder=3)
-    others = curves[len(COLORS) :]
-    for number, curve in enumerate(others):
-        label = "" if number else f"≥ {curve.score:.3f}  {len(others)} others"
-        (line,) = axes.plot(curve.x, curve.y, drawstyle=drawstyle, label=label)
-        line.set(color="silver", linewidth=0.8)
-    mean = float(np.mean([curve.score for curve in curves]))
+    most = len(COLORS)
+    if len(curves) > most:
+        curves = sorted(curves, key=lambda curve: curve[0])
+    for number, (value, name, x, y) in enumerate(curves):
+        label = f"{value:.3f}  {name}"
+        if number >= most:
+            others = f"≥ {value:.3f}  {len(curves) - most} others"
+            label = others if number == most else ""
+        (line,) = axes.plot(x, y, drawstyle=drawstyle, label=label)
+        if number < most:
+            line.set_zorder(3)
+        else:
+            line.set(color="silver", linewidth=0.8)
+    mean = float(np.mean([value for value, *_ in curves]))
     if len(curves) > 1:
         axes.set_title(f"{score}: {mean:.3f}, mean over classes", loc="left")
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     else:
-        axes.set_title(f"{as_label(curves[0].name)}: {score} {mean:.3f}", loc="left")
+        axes.set_title(f"{curves[0][1]}: {score} {mean:.3f}", loc="left")
     return figure, axes
 
 
@@ -211,8 +193,6 @@ def worst_predictions(
 
 
 PICTURES = {
-    "confusion_matrix": confusion_matrix,
-    "roc": roc,
-    "precision_recall": precision_recall,
-    "calibration": calibration,
+    picture.__name__: picture
+    for picture in (confusion_matrix, roc, precision_recall, calibration)
 }

@@ -34,6 +34,8 @@ def plane_figure(
 ) -> Figure:
     """Draw the prediction at each point of the plane, and the response of every unit.
 
+    A point has the colour of its class or value; test points have a black frame.
+
     Args:
         surface: probabilities [G, G, classes] or values [G, G, 1] on a grid, from the
             bottom up.
@@ -47,21 +49,22 @@ def plane_figure(
     figure, (left, right) = new_figure(1, 2, width=4.6, height=4.4)
     everything = np.concatenate([values for _, values in points.values()])
     norm = CenteredNorm(halfrange=float(np.abs(everything).max()) or 1.0)
-    image = (
-        mixed(surface) if class_names else colormaps[DIVERGING](norm(surface[..., 0]))
-    )
-    left.imshow(
-        image, origin="lower", extent=box, aspect="auto", interpolation="bilinear"
-    )
+    colored = colormaps[DIVERGING]
+    image = mixed(surface) if class_names else colored(norm(surface[..., 0]))
+    left.imshow(image, origin="lower", extent=box, interpolation="bilinear")
+    left.set_aspect("auto")
     for split, (places, values) in points.items():
-        draw_points(left, split, places, values, norm if not class_names else None)
-    left.set(
-        xlabel=as_label(names[0]),
-        ylabel=as_label(names[1]),
-        title=title,
-        xlim=box[:2],
-        ylim=box[2:],
-    )
+        of_classes = [CLASS_COLORS[int(value) % len(COLORS)] for value in values]
+        left.scatter(
+            *places.T,
+            s=18,
+            linewidths=0.7,
+            c=of_classes if class_names else colored(norm(values)),
+            edgecolors="black" if split == "test" else "white",
+            label=split,
+        )
+    left.set(xlabel=as_label(names[0]), ylabel=as_label(names[1]), title=title)
+    left.set(xlim=box[:2], ylim=box[2:])
     left.grid(visible=False)
     left.legend(loc="upper right", fontsize=8, frameon=True)
     draw_units(right, units)
@@ -78,27 +81,6 @@ def mixed(probabilities: Array) -> Array:
     return image
 
 
-def draw_points(
-    axes: Axes, split: str, places: Array, values: Array, norm: Normalize | None
-) -> None:
-    """Draw a split's points in the colour of their class; test points have a frame."""
-    colors = (
-        [CLASS_COLORS[int(value) % len(COLORS)] for value in values]
-        if norm is None
-        else colormaps[DIVERGING](norm(values))
-    )
-    edge = "black" if split == "test" else "white"
-    axes.scatter(
-        places[:, 0],
-        places[:, 1],
-        s=18,
-        linewidths=0.7,
-        c=colors,
-        edgecolors=edge,
-        label=split,
-    )
-
-
 def draw_units(axes: Axes, units: Mapping[str, Array]) -> None:
     """Draw the network from left to right, with a small map per unit."""
     spacing = 1.6
@@ -113,8 +95,7 @@ def draw_units(axes: Axes, units: Mapping[str, Array]) -> None:
                 response / scale,
                 origin="lower",
                 cmap=DIVERGING,
-                vmin=-1,
-                vmax=1,
+                norm=Normalize(-1, 1),
                 extent=(x, x + 0.86, y, y + 0.86),
             )
         more = f"\n{len(shown)} of {len(maps)}" if len(maps) > len(shown) else ""

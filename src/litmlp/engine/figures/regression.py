@@ -39,7 +39,7 @@ def predicted_vs_true(
         unused.remove()
     for panel, (name, true, predicted) in zip(axes, panels, strict=False):
         limits = limits_of(true, predicted)
-        draw_points(figure, panel, true, predicted, limits, limits)
+        draw_points(panel, true, predicted, limits, limits)
         panel.plot(limits, limits, color="gray", linestyle=":")
         panel.set(aspect="equal", xlabel=f"true {name}", ylabel=f"predicted {name}")
         panel.set_title(", ".join(scores(true, predicted)), loc="left")
@@ -57,7 +57,7 @@ def residuals(
         left, right = axes[2 * row : 2 * row + 2]
         rest = true - predicted
         limits = limits_of(rest, np.zeros(1))
-        draw_points(figure, left, predicted, rest, limits_of(predicted), limits)
+        draw_points(left, predicted, rest, limits_of(predicted), limits)
         left.axhline(0, color="gray", linestyle=":")
         left.set(xlabel=f"predicted {name}", ylabel="true − predicted")
         num_bins = int(np.clip(np.sqrt(len(rest)), 5, 60))
@@ -88,12 +88,7 @@ def note_left_out(figure: Figure, target_names: Sequence[str]) -> None:
 
 
 def draw_points(
-    figure: Figure,
-    axes: Axes,
-    x: Numbers,
-    y: Numbers,
-    x_limits: Limits,
-    y_limits: Limits,
+    axes: Axes, x: Numbers, y: Numbers, x_limits: Limits, y_limits: Limits
 ) -> None:
     """Draw rows as points; many rows as a map of their density."""
     if len(x) <= MOST_POINTS:
@@ -103,7 +98,7 @@ def draw_points(
         extent = (*x_limits, *y_limits)
         cells = axes.hexbin(x, y, extent=extent, gridsize=50, mincnt=1, bins="log")
         cells.set_cmap(SEQUENTIAL)
-        figure.colorbar(cells, ax=axes, label="rows", shrink=0.8)
+        axes.figure.colorbar(cells, ax=axes, label="rows", shrink=0.8)
     axes.set(xlim=x_limits, ylim=y_limits)
 
 
@@ -151,7 +146,4 @@ def worst_predictions(
     return draw_table(columns, "largest residuals")
 
 
-PICTURES = {
-    "predicted_vs_true": predicted_vs_true,
-    "residuals": residuals,
-}
+PICTURES = {"predicted_vs_true": predicted_vs_true, "residuals": residuals}

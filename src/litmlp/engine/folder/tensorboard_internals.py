@@ -24,16 +24,9 @@ def scalars(values: Mapping[str, float]) -> Summary:
     )
 
 
-def picture(tag: str, png: bytes, *, width: int = 0, height: int = 0) -> Summary:
-    """Return the event of a picture that is a PNG already.
-
-    Args:
-        tag: of the picture.
-        png: content of its file.
-        width: in pixels, if known.
-        height: in pixels, if known.
-    """
-    image = Summary.Image(encoded_image_string=png, width=width, height=height)
+def picture(tag: str, png: bytes) -> Summary:
+    """Return the event of a picture from the content of its PNG file."""
+    image = Summary.Image(encoded_image_string=png)
     return Summary(value=[Summary.Value(tag=tag, image=image)])
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from litmlp.engine.diagnosis.importance import importance
-from litmlp.engine.figures.importance import draw_importance
+from litmlp.engine.figures.inputs import draw_importance
 from litmlp.engine.figures.style import save
 from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.predict.trained_model import TrainedModel

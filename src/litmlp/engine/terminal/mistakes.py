@@ -16,11 +16,10 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ON_THE_CPU = "DefaultCPUAllocator"
 """Part of torch's message for memory that the CPU lacks; the error has no class."""
 
-SPARSE = "does not support dense gradients"
-"""Part of torch's message for SparseAdam; the error has no class."""
-
-EARLY_STOPPING = "Early stopping conditioned on metric"
-"""Start of Lightning's message for a missing metric; the error has no class."""
+OUT_OF_MEMORY = (
+    "out of memory: a smaller data.batch_size or smaller model.hidden_sizes need "
+    "less; trainer.accumulate_grad_batches makes up for small batches"
+)
 
 
 def explain(error: BaseException) -> str | None:
@@ -76,13 +75,11 @@ def report(error: Exception, full: bool = False, source: str = "") -> None:
         full: whether to print the traceback of a mistake, too.
         source: whose error it is, where that is not plain from what was said before.
     """
-    line = f"error: {source} {describe(error)}"
-    lines = [" ".join(line.split())]
+    text = " ".join(f"error: {source} {describe(error)}".split())
     if full or explain(error) is None:
-        text = "".join(traceback.format_exception(error))
-        lines = [f"error: {source}", text] if source else [text]
-    for line in lines:
-        print(printable(line), file=sys.stderr)
+        said = f"error: {source}\n" if source else ""
+        text = said + "".join(traceback.format_exception(error))
+    print(printable(text), file=sys.stderr)
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
@@ -98,62 +95,34 @@ def is_out_of_memory(error: BaseException | None) -> bool:
 
 
 def _of_user(error: Any) -> str:
-    return _of_memory(error) if is_out_of_memory(error.__cause__) else str(error)
-
-
-def _of_memory(error: Any) -> str:
-    return (
-        "out of memory: a smaller data.batch_size or smaller model.hidden_sizes need "
-        "less; trainer.accumulate_grad_batches makes up for small batches"
-    )
+    return OUT_OF_MEMORY if is_out_of_memory(error.__cause__) else str(error)
 
 
 def _of_disk(error: Any) -> str:
-    text = str(error.strerror or error)
     place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
     kept = ": what was saved before stays" if error.errno in NO_SPACE else ""
-    return f"{place}{text}{kept}"
-
-
-def _of_missing_value(error: Any) -> str:
-    return f"{error.full_key} is needed: give {error.full_key}=…"
+    return f"{place}{error.strerror or error}{kept}"
 
 
 def _of_hydra(error: Any) -> str:
     cause = error.__cause__
-    if isinstance(cause, OSError):
-        return _of_disk(cause)  # of a log that cannot be opened
-    return str(error)
-
-
-def _of_trainer(error: Any) -> str:
-    return f"trainer: {error}"
+    return _of_disk(cause) if isinstance(cause, OSError) else str(error)
 
 
 def _of_runtime(error: Any) -> str | None:
+    """Name the mistake of errors that have no class of their own."""
+    text = str(error)
     if is_out_of_memory(error):
-        return _of_memory(error)
-    if SPARSE in str(error):
-        return f"optimizer: {error}"
-    if str(error).startswith(EARLY_STOPPING):
-        return f"callbacks.early_stopping.monitor: {error}"
+        return OUT_OF_MEMORY
+    if "does not support dense gradients" in text:  # torch's SparseAdam
+        return f"optimizer: {text}"
+    if text.startswith("Early stopping conditioned on metric"):  # Lightning's
+        return f"callbacks.early_stopping.monitor: {text}"
     return None
 
 
-def _of_package(error: Any) -> str | None:
-    return str(error) if "pip install" in str(error) else None
-
-
-def _of_wandb(error: Any) -> str:
-    return f"logger.wandb: {error} logger.wandb.mode=offline sends nothing"
-
-
-def _of_mlflow(error: Any) -> str:
-    return f"logger.mlflow.tracking_uri: {error}"
-
-
 def _of_process(error: Any) -> str | None:
-    """The last line of another process's traceback, if it names a user's mistake."""
+    """Return the last line of another process's traceback, if it is a mistake's."""
     *_, last = str(error).strip().splitlines()
     kind, _, message = last.partition(": ")
     return message if kind.rpartition(".")[2] == UserError.__name__ else None
@@ -162,15 +131,25 @@ def _of_process(error: Any) -> str | None:
 LINES: dict[str, Callable[[Any], str | None]] = {
     "litmlp.errors.UserError": _of_user,
     "hydra.errors.HydraException": _of_hydra,
-    "omegaconf.errors.MissingMandatoryValue": _of_missing_value,
+    "omegaconf.errors.MissingMandatoryValue": lambda error: (
+        f"{error.full_key} is needed: give {error.full_key}=…"
+    ),
     "omegaconf.errors.OmegaConfBaseException": str,
     "builtins.OSError": _of_disk,
-    "builtins.MemoryError": _of_memory,
-    "builtins.ModuleNotFoundError": _of_package,
-    "torch.OutOfMemoryError": _of_memory,
-    "lightning.fabric.utilities.exceptions.MisconfigurationException": _of_trainer,
-    "wandb.errors.errors.Error": _of_wandb,
-    "mlflow.exceptions.MlflowException": _of_mlflow,
+    "builtins.MemoryError": lambda error: OUT_OF_MEMORY,
+    "builtins.ModuleNotFoundError": lambda error: (
+        str(error) if "pip install" in str(error) else None
+    ),
+    "torch.OutOfMemoryError": lambda error: OUT_OF_MEMORY,
+    "lightning.fabric.utilities.exceptions.MisconfigurationException": lambda error: (
+        f"trainer: {error}"
+    ),
+    "wandb.errors.errors.Error": lambda error: (
+        f"logger.wandb: {error} logger.wandb.mode=offline sends nothing"
+    ),
+    "mlflow.exceptions.MlflowException": lambda error: (
+        f"logger.mlflow.tracking_uri: {error}"
+    ),
     "torch.multiprocessing.spawn.ProcessRaisedException": _of_process,
     "builtins.RuntimeError": _of_runtime,
 }
