@@ -56,7 +56,8 @@ def plane_figure(
     for split, (places, values) in points.items():
         of_classes = [CLASS_COLORS[int(value) % len(COLORS)] for value in values]
         left.scatter(
-            *places.T,
+            places[:, 0],
+            places[:, 1],
             s=18,
             linewidths=0.7,
             c=of_classes if class_names else colored(norm(values)),

@@ -85,9 +85,7 @@ def start_fit(
 def set_up_fit(trainer: Trainer, checkpoint: Path | None) -> None:
     """Go on with what ``Trainer.fit`` does: loaders, devices, optimizers, checkpoint.
 
-    Args:
-        trainer: as :func:`start_fit` left it, the callbacks set up.
-        checkpoint: the state to resume from; None for a fresh start.
+    The callbacks are set up since :func:`start_fit`; a checkpoint is resumed from.
     """
     connector = trainer._checkpoint_connector
     if checkpoint:

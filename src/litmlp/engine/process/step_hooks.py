@@ -48,17 +48,12 @@ def hooks_of_step(trainer: Trainer) -> dict[str, list[Callable[..., Any]]] | Non
         and trainer.accumulate_grad_batches == 1
         and trainer.lightning_module.automatic_optimization
     )
-    if not is_plain:
-        return None
     callbacks = trainer.callbacks  # type: ignore[attr-defined]  # as above
-    return {
-        name: [
-            getattr(callback, name)
-            for callback in callbacks
-            if is_own(callback, name, Callback)
-        ]
+    hooks = {
+        name: [getattr(c, name) for c in callbacks if is_own(c, name, Callback)]
         for name in HOOKS
     }
+    return hooks if is_plain else None
 
 
 def changes_batches(trainer: Trainer) -> bool:
