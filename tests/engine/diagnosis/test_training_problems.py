@@ -187,7 +187,6 @@ DEAD = {"dead_share/layer_1": 0.623}
 VANISHED = {"gradient_norm/layer_1": 4e-7}
 SMALL = {"update_ratio/layer_1": 1e-5}
 LITTLE, STILL = (1.0, 0.9, 0.9), (1.0, 1.01, 0.99, 1.0)
-SLOW = [1 - 0.01 * epoch for epoch in range(20)]
 FALLS, RISES = [0.5, 0.3, 0.1, 0.05, 0.04, 0.03], [0.6, 0.5, 0.6, 0.8, 0.9, 1.0]
 JUMPS = [0.9, 0.4, 0.8, 0.4, 0.8, 0.9]
 
@@ -227,7 +226,6 @@ FINDINGS = {
     "loss/train is not a finite number after epoch 3 → optimizer.lr=0.001": (
         dict(last=DEAD, train=(1.0, 0.9, math.nan))
     ),
-    "updates are 1e-05 of the weights": dict(first=SMALL, last=SMALL, train=SLOW),
     "loss/train has stayed at 1 → optimizer.lr=0.1": dict(train=STILL),
     "loss/val goes up and down from epoch to epoch": dict(train=FALLS, val=JUMPS),
     "loss/val has risen from 0.5 (epoch 2) to 0.9": dict(train=FALLS, val=RISES),

@@ -16,8 +16,13 @@ from sklearn import metrics
 from torch import Tensor
 
 from litmlp.engine.diagnosis.score_tables import calibration_bins, calibration_error
-from litmlp.engine.figures.style import COLORS, SEQUENTIAL, as_label, new_figure
-from litmlp.engine.figures.table import draw_table
+from litmlp.engine.figures.style import (
+    COLORS,
+    SEQUENTIAL,
+    as_label,
+    draw_table,
+    new_figure,
+)
 
 MOST_COUNTS = 20
 """With more classes, a confusion matrix shows no numbers."""

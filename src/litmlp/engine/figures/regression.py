@@ -13,8 +13,13 @@ from numpy.typing import NDArray
 from sklearn import metrics
 from torch import Tensor
 
-from litmlp.engine.figures.style import COLORS, SEQUENTIAL, as_label, new_figure
-from litmlp.engine.figures.table import draw_table
+from litmlp.engine.figures.style import (
+    COLORS,
+    SEQUENTIAL,
+    as_label,
+    draw_table,
+    new_figure,
+)
 
 MOST_POINTS = 3000
 """More points are drawn as a map of their density."""
