@@ -34,12 +34,9 @@ class Throughput(Callback):
         self._last = now
 
     def on_train_epoch_end(self, trainer: Trainer, model: LightningModule) -> None:
-        samples, seconds = (
-            self.samples - self._before[0],
-            self.seconds - self._before[1],
-        )
-        if seconds:
-            speed = torch.tensor(samples / seconds)
+        samples_before, seconds_before = self._before
+        if seconds := self.seconds - seconds_before:
+            speed = torch.tensor((self.samples - samples_before) / seconds)
             cast(Supervised, model).report({"samples_per_second": speed})
 
     def state_dict(self) -> dict[str, Any]:
