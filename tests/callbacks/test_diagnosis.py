@@ -167,9 +167,9 @@ def test_the_last_epoch_is_recorded_however_the_fit_ends(
 def test_a_run_gives_the_same_bits_with_and_without(
     choices: tuple[str, ...], config: Compose
 ) -> None:
-    quick = ("data=wine", "trainer=cpu", "trainer.max_epochs=3", *choices)
-    examined = config(*quick, "callbacks.diagnosis.every_epochs=1")
-    plain = config(*quick, "~callbacks.diagnosis", folder="plain")
+    quick = ("data=spiral", "trainer=cpu", "trainer.max_epochs=3", *choices)
+    examined = config(*quick, "callbacks=full", "callbacks.diagnosis.every_epochs=1")
+    plain = config(*quick, "callbacks=minimal", "logger=csv", folder="plain")
     assert train(examined) == train(plain)
     first, second = (last_checkpoint(c)["state_dict"] for c in (examined, plain))
     assert all(torch.equal(first[name], second[name]) for name in first)

@@ -86,17 +86,6 @@ def check_page(events: EventAccumulator) -> None:
     assert momentum == pytest.approx([0.9, 0.9])
 
 
-def test_watching_changes_nothing(run: Run, tmp_path: Path) -> None:
-    states = []
-    for callbacks in ("minimal", "full"):
-        folder = tmp_path / callbacks
-        few = ["data=spiral", "trainer.max_epochs=3", "dropout=dropout"]
-        train(run, folder, *few, f"callbacks={callbacks}")
-        checkpoint = folder / "checkpoints" / "last.ckpt"
-        states.append(torch.load(checkpoint, weights_only=True)["state_dict"])
-    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
 def test_points_of_the_plane_are_what_the_network_sees(config: Compose) -> None:
     data = build_data(config("data=circle", "data.inputs=[x2,x1_squared]"))
     plane = data.plane
