@@ -99,10 +99,10 @@ def test_a_run_that_goes_on_ends_with_the_same_bits(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """From a checkpoint within an epoch."""
-    often = "callbacks.checkpoint.every_iterations=2"
+    often = "callbacks.checkpoint.every_iterations=3"
     command = (*SMALL, *OPTIONS[name], often)
     interrupted.run(tmp_path / "whole", *command)
-    interrupted.broken_off(monkeypatch, tmp_path / "broken", *command, nth=20)
+    interrupted.broken_off(monkeypatch, tmp_path / "broken", *command, nth=11)
     interrupted.run(tmp_path / "broken", *command)
     assert interrupted.differences(tmp_path / "whole", tmp_path / "broken") == []
 

@@ -23,7 +23,8 @@ class Throughput(Callback):
         self._before = self.samples, self.seconds
         self._last = time.perf_counter()
 
-    on_train_epoch_start = on_train_start
+    def on_train_epoch_start(self, trainer: Trainer, model: LightningModule) -> None:
+        self.on_train_start(trainer, model)
 
     def on_train_batch_end(
         self, trainer: Trainer, model: LightningModule, outputs: Any, batch: Any, i: int

@@ -42,7 +42,8 @@ class Surface:
         """Return heights: 0 at the minimum, 1 at the start, [..., 2] → [...]."""
         marks = torch.tensor([self.lowest[0], self.start], dtype=points.dtype)
         bottom, top = self.height(marks)
-        return (self.height(points) - bottom) / (top - bottom)
+        result: Tensor = (self.height(points) - bottom) / (top - bottom)
+        return result
 
 
 SURFACES = {
