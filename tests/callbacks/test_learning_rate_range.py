@@ -32,13 +32,6 @@ def test_a_run_has_the_same_bits_with_a_range_test(run: Run, tmp_path: Path) -> 
     assert (tmp_path / "tested" / "figures" / "learning_rate_range.png").is_file()
 
 
-def test_a_group_leaves_such_a_run_to_be_trained_alone(run: Run) -> None:
-    group = ("-m", "hydra/launcher=vectorized", "seed=0,1", "data=iris", "trainer=cpu")
-    ended = run("train", *group, "trainer.max_epochs=1", "callbacks=lr_range")
-    assert ended.code == 0
-    assert "trained alone: callbacks: LearningRateRange" in ended.out
-
-
 @pytest.mark.parametrize(
     ("losses", "rate"),
     [

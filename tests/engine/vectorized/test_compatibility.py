@@ -77,6 +77,7 @@ ALONE = {
     "trainer.accumulate_grad_batches=2": "trainer.accumulate_grad_batches=2",
     "trainer.precision=bf16-mixed": "trainer.precision=bf16-mixed",
     "trainer.devices=2": "trainer=ddp",
+    "callbacks: LearningRateRange looks at every batch": "callbacks=lr_range",
     "callbacks: LooksAtBatches looks at every batch": (
         f"+callbacks.own._target_={__name__}.LooksAtBatches"
     ),
