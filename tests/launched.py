@@ -43,6 +43,16 @@ def children(parent: int) -> list[int]:
     return [int(line) for line in listed.stdout.splitlines()]
 
 
+def are_gone(processes: Sequence[int]) -> bool:
+    """Whether processes end within ten seconds; a zombie has no command."""
+    lines = [Path("/proc", str(process), "cmdline") for process in processes]
+    for _ in range(100):
+        if not any(line.exists() and line.read_bytes() for line in lines):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def wait_until(happens: Callable[[], bool], seconds: float = 0.2) -> None:
     """Look again after some seconds each time, for two minutes at most."""
     for _ in range(int(120 / seconds)):

@@ -18,11 +18,7 @@ from litmlp.engine.sweep.launch_state import this_launch
 
 
 class GridSweeper(JobSweeper):
-    """Trains every combination of values on the command line that is not done.
-
-    Args:
-        params: values by key, in a file.
-    """
+    """Trains every combination of values on the command line that is not done."""
 
     def __init__(self, *, params: DictConfig) -> None:
         self.params = params

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 class JoblibLauncher(ParallelLauncher):
-    """Trains the runs of a sweep in processes of this machine, each with its own GPU.
-
-    Args:
-        n_jobs: how many runs at the same time; -1 for one per core.
-    """
+    """Trains runs in processes of this machine, each with a GPU of its own."""
 
     package = "joblib"
 
@@ -32,8 +28,7 @@ class JoblibLauncher(ParallelLauncher):
 
         if not self._slots:  # kept, since a search launches many times
             self._slots = self._make_slots()
-        for place, ended in call_all(jobs, self._slots, lambda: self.stopping is None):
-            yield jobs[place], ended
+        yield from call_all(jobs, self._slots, lambda: self.stopping is None)
 
     def _make_slots(self) -> "list[Slot]":
         from joblib import cpu_count

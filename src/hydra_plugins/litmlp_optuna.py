@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
 
 from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.sweep_folder import STUDY, folder_of, write_command
-from litmlp.engine.search.search_settings import SearchSettings
+from litmlp.engine.search import SearchSettings
 from litmlp.engine.sweep.job_launcher import JobSweeper
 from litmlp.engine.sweep.launch_state import this_launch
 from litmlp.errors import UserError
@@ -25,20 +24,12 @@ from litmlp.errors import UserError
 class OptunaSweeper(SearchSettings, JobSweeper):
     """Trains the trials of a study."""
 
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,
-        task_function: TaskFunction,
-        config: DictConfig,
-    ) -> None:
+    def setup(self, **given: Any) -> None:
         if find_spec("optuna") is None:
             raise UserError(
                 "hydra/sweeper=optuna needs Optuna: pip install litmlp[optuna]"
             )
-        super().setup(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
+        super().setup(**given)
 
     def sweep(self, arguments: list[str]) -> None:
         # Imported here, because Hydra imports all sweepers, and this takes seconds.
@@ -60,14 +51,7 @@ class OptunaSweeper(SearchSettings, JobSweeper):
             search.run(folder)
 
     def launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Path]:
-        """Train one run per list of overrides, unless it is done.
-
-        Args:
-            first: number of the first of these runs in the sweep.
-
-        Returns:
-            The runs' folders.
-        """
+        """Train one run per list of overrides, unless it is done, in these folders."""
         folders = [folder_of(config) for config in self.numbered(jobs, first)]
         planned = dict(zip(folders, jobs, strict=True))
         if left := this_launch().still_to_train(planned):

@@ -25,10 +25,6 @@ class RayLauncher(ParallelLauncher):
 
     A run whose node is lost continues on another node, in its own folder. All nodes
     must see the launcher's working directory under the same path.
-
-    Args:
-        init: arguments of ``ray.init``.
-        remote: arguments of ``ray.remote``, for each run.
     """
 
     package = "ray"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hydra.core.utils import JobReturn
 
-from litmlp.engine.sweep.job_launcher import JobLauncher, announce, title
+from litmlp.engine.sweep.job_launcher import JobLauncher
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +19,10 @@ class SequentialLauncher(JobLauncher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        self.prepare()
-        announce(job_overrides, "locally")
+        self.prepare(job_overrides)
         results = []
         for job in self.compose(job_overrides, initial_job_idx):
-            log.info(title(job.composed))
+            log.info(job.title)
             results.append(job.run())
             self.log_as_launcher()
         return results

@@ -43,13 +43,6 @@ class SubmititLauncher(ParallelLauncher):
     """Trains the runs of a sweep as jobs of a Slurm cluster, or of this machine.
 
     A job that is preempted or out of time is queued again and continues its run.
-
-    Args:
-        cluster: ``slurm``, or ``local`` to try it with all jobs at the same time.
-        folder: for submitit's scripts, logs and pickles.
-        poll_seconds: seconds between two looks at the state of the jobs.
-        max_num_timeout: how often a job that is out of time is queued again.
-        parameters: of submitit, by submitit's names.
     """
 
     package = "submitit"
@@ -145,9 +138,6 @@ class Submission:
     """A job that submitit queues, and queues again.
 
     It keeps the job's bytes, because a job that has started cannot be pickled.
-
-    Args:
-        job: the function to call.
     """
 
     def __init__(self, job: Callable[[], JobOutcome]) -> None:

@@ -1,11 +1,9 @@
 """The launcher of ``hydra/launcher=vectorized``: it trains runs as one network."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
 
 from litmlp.engine.sweep.job_launcher import JobLauncher
 from litmlp.engine.sweep.parallel_launcher import ParallelLauncher
@@ -17,19 +15,7 @@ if TYPE_CHECKING:
 
 
 class VectorizedLauncher(JobLauncher):
-    """Stacks runs of one shape into one network; trains other runs one by one.
-
-    Args:
-        workers: ``local`` for processes of this machine; ``ray`` or ``submitit`` for
-            other machines, each of which trains a group at a time.
-        processes: the most that share the runs; None for one per core, or per GPU.
-        max_members: the most runs of a group; None for as many as memory allows, but
-            for ``GROUP`` on other machines.
-        num_threads: CPU threads of all processes, or of a group on another machine;
-            None for one per process.
-        ray: sends groups to the nodes of Ray.
-        submitit: sends groups to the nodes of Slurm.
-    """
+    """Stacks runs of one shape into one network; trains other runs one by one."""
 
     def __init__(
         self,
@@ -48,26 +34,16 @@ class VectorizedLauncher(JobLauncher):
         self._senders = {"local": None, "ray": ray, "submitit": submitit}
         self._slots: list[Slot] = []
 
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,
-        task_function: TaskFunction,
-        config: DictConfig,
-    ) -> None:
+    def setup(self, **given: Any) -> None:
         self._check_settings()
-        super().setup(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
+        super().setup(**given)
         if sender := self._senders[self.workers]:
-            sender.setup(
-                hydra_context=hydra_context, task_function=task_function, config=config
-            )
+            sender.setup(**given)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        self.prepare()
+        self.prepare(job_overrides)
         sender = self._senders[self.workers]
         slots = [] if sender else self._other_processes(len(job_overrides))
         jobs = self.composed(job_overrides, initial_job_idx)
@@ -88,22 +64,18 @@ class VectorizedLauncher(JobLauncher):
         most = min(self.processes or jobs, self.num_threads or jobs, jobs // LEAST)
         if most < 2 or self.config.sweep.on_error == "stop":
             return []
-        if not self._slots:  # kept, since a search launches many times
-            self._slots = self._make_slots(most)
-        return self._slots[: most - 1]
-
-    def _make_slots(self, most: int) -> "list[Slot]":
         from joblib import cpu_count
 
         from litmlp.engine.sweep.process_pool import Slot, environments, visible_gpus
 
-        gpus = [] if self.config.trainer.accelerator == "cpu" else visible_gpus()
-        count = min(self.processes or len(gpus) or cpu_count(), most)
-        own = environments(count, cores=cpu_count(), gpus=gpus, gpus_per_run=1)
-        slots = [Slot(own_environment | PLAIN) for own_environment in own[1:]]
-        for slot in slots:
-            slot.submit(import_training)
-        return slots
+        if not self._slots:  # kept, since a search launches many times
+            gpus = [] if self.config.trainer.accelerator == "cpu" else visible_gpus()
+            count = min(self.processes or len(gpus) or cpu_count(), most)
+            _, *own = environments(count, cores=cpu_count(), gpus=gpus, gpus_per_run=1)
+            self._slots = [Slot(environment | PLAIN) for environment in own]
+            for slot in self._slots:
+                slot.submit(import_training)
+        return self._slots[: most - 1]
 
     def _check_settings(self) -> None:
         if self.workers not in self._senders:

@@ -29,16 +29,6 @@ OFTEN = "callbacks.checkpoint.every_seconds=0.1"
 
 
 @pytest.mark.slow
-def test_jobs_are_trained_and_reported(begin: Begin, tmp_path: Path) -> None:
-    process = begin(*LOCAL, "seed=0,1", "trainer.max_epochs=2")
-    out, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, out
-    assert sorted(reported_runs(out)) == [0, 1]
-    folders = run_folders(tmp_path / "sweep").values()
-    assert [status(folder) for folder in folders] == ["done", "done"]
-
-
-@pytest.mark.slow
 def test_a_job_is_queued_again_and_a_lost_one_leaves_the_others_alone(
     begin: Begin, tmp_path: Path
 ) -> None:

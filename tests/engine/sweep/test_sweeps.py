@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,6 +21,10 @@ def folders(tmp_path: Path) -> list[Path]:
     return sorted(
         path.parent for path in tmp_path.glob("logs/*/sweeps/*/*/summary.json")
     )
+
+
+def summaries(runs: Iterable[Path]) -> list[dict[str, Any]]:
+    return [json.loads((folder / "summary.json").read_text()) for folder in runs]
 
 
 def tree(folder: Path) -> set[str]:
@@ -52,41 +59,33 @@ def test_a_sweep_leaves_one_folder_per_run(run: Run, tmp_path: Path) -> None:
     assert f"tensorboard --logdir {relu.parent.relative_to(tmp_path)}" in ended.out
 
 
-def test_a_run_leaves_the_same_and_records_it(run: Run, tmp_path: Path) -> None:
+def test_a_run_records_itself_and_its_curves_under_the_same_names(
+    run: Run, tmp_path: Path
+) -> None:
     ended = run("train", *QUICK, "optimizer=sgd")
     (folder,) = tmp_path.glob("logs/default/runs/*")
     assert f"tensorboard --logdir {folder.relative_to(tmp_path)}" in ended.out
     assert ended.err == ""
-    summary = json.loads((folder / "summary.json").read_text())
+    (summary,) = summaries([folder])
     assert summary["status"] == "done"
     assert summary["overrides"] == [*QUICK, "optimizer=sgd"]
     assert summary["parameters"] == 4 * 64 + 64 + 64 * 64 + 64 + 64 * 3 + 3
     assert summary["iterations"] == 6
     assert summary["versions"]["torch"] == torch.__version__
-    names = ("loss", "accuracy", "f1", "precision", "recall", "auroc")
-    tags = [f"{n}/{split}" for split in ("train", "val", "test") for n in names]
-    assert list(summary["metrics"]) == tags
     assert len(summary["config_hash"]) == 64
-
-
-def test_curves_in_tensorboard_bear_the_names_of_the_summary(
-    run: Run, tmp_path: Path
-) -> None:
-    run("train", *QUICK)
-    (folder,) = tmp_path.glob("logs/default/runs/*")
+    names = ("loss", "accuracy", "f1", "precision", "recall", "auroc")
+    metrics = summary["metrics"]
+    tags = [f"{n}/{split}" for split in ("train", "val", "test") for n in names]
+    assert list(metrics) == tags
     events = EventAccumulator(str(folder)).Reload()
     scalars = set(events.Tags()["scalars"])
-    metrics = json.loads((folder / "summary.json").read_text())["metrics"]
-    assert set(metrics) <= scalars
     layers = ("layer_1", "layer_2", "output", "all")
     diagnosis = {tag for tag in scalars if tag.split("/")[-1] in layers}
     assert {"gradient_norm/layer_1", "dead_share/layer_2"} < diagnosis
     at_best = {f"best/{tag}" for tag in metrics if not tag.endswith("/test")}
-    pace = {"epoch", "lr", "momentum", "samples_per_second", "generalization_gap"}
-    assert scalars - diagnosis - set(metrics) - at_best == pace | {
-        "best_epoch",
-        "seconds",
-    }
+    others = ("epoch", "lr", "momentum", "samples_per_second", "generalization_gap")
+    expected = {*tags, *at_best, *others, "best_epoch", "seconds"}
+    assert scalars - diagnosis == expected
     assert [event.step for event in events.Scalars("loss/train")] == [3, 6]
     (test,) = events.Scalars("accuracy/test")
     assert test.value == pytest.approx(metrics["accuracy/test"])
@@ -96,11 +95,8 @@ def test_a_failing_run_lets_the_others_go_on(run: Run, tmp_path: Path) -> None:
     ended = run("train", "-m", "optimizer.lr=-1,0.01", *QUICK)
     assert ended.code == 1
     assert "error: optimizer: Invalid learning rate: -1" in ended.err
-    summaries = [
-        json.loads((f / "summary.json").read_text()) for f in folders(tmp_path)
-    ]
-    assert sorted(summary["status"] for summary in summaries) == ["done", "failed"]
-    (failed,) = (s for s in summaries if s["status"] == "failed")
+    done, failed = sorted(summaries(folders(tmp_path)), key=itemgetter("status"))
+    assert (done["status"], failed["status"]) == ("done", "failed")
     assert "Invalid learning rate" in failed["error"]
     assert "Traceback" in failed["traceback"]
 
@@ -113,15 +109,9 @@ def test_a_sweep_ends_with_a_report(run: Run, tmp_path: Path) -> None:
         r"again +python .*/scripts/train.py optimizer=\w+ (?!seed)", ended.out
     )
     (report,) = tmp_path.glob("logs/*/sweeps/*/report")
-    values = {
-        (config.optimizer._target_.rpartition(".")[2].lower(), config.seed): summary
-        for folder in folders(tmp_path)
-        for config in [OmegaConf.load(folder / ".hydra" / "config.yaml")]
-        for summary in [json.loads((folder / "summary.json").read_text())]
-    }
-    choices = pl.read_csv(report / "choices.csv")
-    for row in choices.rows(named=True):
-        pair = [values[row["optimizer"], seed] for seed in (0, 1)]
+    found = folders(tmp_path)
+    for row in pl.read_csv(report / "choices.csv").rows(named=True):
+        pair = summaries(f for f in found if f"optimizer-{row['optimizer']}+" in f.name)
         mean = sum(summary["best_value"] for summary in pair) / 2
         assert row["best_value mean"] == pytest.approx(mean)
         mean = sum(summary["metrics"]["accuracy/test"] for summary in pair) / 2
@@ -141,11 +131,9 @@ def test_seeds_repeat_every_combination(run: Run, tmp_path: Path) -> None:
     again = re.search(r"again +python .*/scripts/train\.py (.*)", ended.out)
     assert again
     assert run("train", *again[1].split()).code == 0
-    (alone,) = tmp_path.glob("logs/*/runs/*/summary.json")
-    hashes = [json.loads((f / "summary.json").read_text()) for f in folders(tmp_path)]
-    assert json.loads(alone.read_text())["config_hash"] in [
-        summary["config_hash"] for summary in hashes
-    ]
+    (alone,) = summaries(tmp_path.glob("logs/*/runs/*"))
+    hashes = [summary["config_hash"] for summary in summaries(folders(tmp_path))]
+    assert alone["config_hash"] in hashes
 
 
 @pytest.mark.parametrize(
@@ -202,24 +190,18 @@ def test_layers_are_chosen_by_name_and_saved_in_full(run: Run, tmp_path: Path) -
 
 
 def test_a_tables_task_is_inferred_and_saved(run: Run, tmp_path: Path) -> None:
+    """With the task's loss, whose weights make rare classes count as much."""
     lines = [f"{i},{'xyz'[i % 3]},{'' if i % 7 else 1},{i % 2}" for i in range(60)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,c,y", *lines]))
-    ended = run("train", "data=table", "data.path=t.csv", "data.target=y", *QUICK[1:])
+    table = ("data=table", "data.path=t.csv", "data.target=y", "loss.weight=balanced")
+    ended = run("train", *table, *QUICK[1:])
     assert ended.code == 0
     (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
     config = OmegaConf.load(path)
     assert config.task.name == "binary"
     assert config.loss._target_ == "torch.nn.BCEWithLogitsLoss"
+    assert config.loss.pos_weight == "balanced"
     assert "loss=binary_cross_entropy" in ended.out, "the loss that is trained"
-
-
-def test_rare_classes_of_a_table_weigh_as_much(run: Run, tmp_path: Path) -> None:
-    lines = [f"{i},{'yes' if i % 6 else 'no'}" for i in range(60)]
-    (tmp_path / "t.csv").write_text("\n".join(["a,y", *lines]))
-    table = ["data=table", "data.path=t.csv", "data.target=y", *QUICK[1:]]
-    assert run("train", *table, "loss.weight=balanced").code == 0
-    (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
-    assert OmegaConf.load(path).loss.pos_weight == "balanced"
 
 
 def test_a_fault_of_the_data_is_printed_once(run: Run) -> None:

@@ -16,7 +16,6 @@ from litmlp.engine.folder.sweep_folder import holds_runs
 from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.run import resume
 from litmlp.engine.sweep.launch_checks import (
-    check_kind_of_sweep,
     check_name,
     check_on_error,
     check_resumed_folder,
@@ -33,12 +32,6 @@ from litmlp.engine.sweep.launch_state import (
 from litmlp.engine.terminal.console import console
 from litmlp.engine.terminal.mistakes import report
 from litmlp.errors import UserError
-
-MOST_TICKED = 40
-"""TensorBoard ticks no run at first if there are more."""
-
-NAME_END = 9
-"""Characters at the end of a run's name, which are of no choice: see ``run_name``."""
 
 
 class Lesson(Protocol):
@@ -72,7 +65,6 @@ class LaunchHooks(Callback):
             check_on_error(config)
             resume_sweep(config)
             check_links(Path(config.hydra.sweep.dir))
-            check_kind_of_sweep(config)
             repeat_with_seeds(config)
             lesson_of(config)
         except UserError as error:
@@ -116,27 +108,11 @@ def conclude_sweep(launch: Launch, config: DictConfig) -> None:
         launch.failures += 1
     show_left_over(left, folder)
     console.print(f"folder       {folder}", soft_wrap=True)
-    console.print(f"look at it   {how_to_look(folder)}", soft_wrap=True)
-
-
-def how_to_look(folder: Path) -> str:
-    """Return the command that shows a sweep, and a hint if no run is ticked."""
-    runs = sorted(path.parent.name for path in folder.glob("*/summary.json"))
-    command = f"tensorboard --logdir {folder}"
-    if len(runs) <= MOST_TICKED:
-        return command
-    return (
-        f"{command}; it ticks none of {len(runs)} runs: type a part of a name, such as "
-        f"{runs[0][:-NAME_END]}, into its filter of runs, and tick what is left"
-    )
+    console.print(f"look at it   tensorboard --logdir {folder}", soft_wrap=True)
 
 
 def lesson_of(config: DictConfig) -> Lesson | None:
-    """Build the ``lesson:`` of a sweep's config, if there is one.
-
-    Raises:
-        UserError: a mistake in ``lesson:``.
-    """
+    """Build the ``lesson:`` of a sweep's config, if there is one."""
     if not config.get("lesson"):
         return None
     # Loading takes seconds: sweeps without a lesson do not wait.

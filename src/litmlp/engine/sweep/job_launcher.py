@@ -72,7 +72,12 @@ class Job:
             except Exception as error:
                 value, status = error, JobStatus.FAILED
         self.close(value, status)
-        self._report()
+        folder = folder_of(self.composed)
+        if status_of(folder) == "done":
+            from litmlp.engine.run.record import in_one_line  # loaded by the run
+
+            line = in_one_line(run_folder.read_summary(folder))
+            console.print(f"  {self.position}{line}", soft_wrap=True)
         return self.result
 
     def open(self) -> None:
@@ -96,7 +101,11 @@ class Job:
         configure_log(hydra.job_logging, hydra.verbose)
         self._handlers = logging.getLogger().handlers[:]
         if hydra.output_subdir is not None:
-            self._save_configs(folder / hydra.output_subdir)
+            place = folder / hydra.output_subdir
+            place.mkdir(parents=True, exist_ok=True)
+            OmegaConf.save(self.config, place / "config.yaml")
+            OmegaConf.save(self._hydra, place / "hydra.yaml")
+            OmegaConf.save(hydra.overrides.task, place / "overrides.yaml")
         with self.current():
             self.context.callbacks.on_job_start(
                 config=self.composed, task_function=self.task
@@ -132,33 +141,16 @@ class Job:
         for handler in self._handlers:
             handler.close()
 
-    def _report(self) -> None:
-        """Print the result of a run that is done, in one line."""
-        folder = folder_of(self.composed)
+    def read_result(self) -> None:
+        """Read the result of a job that another process has run: the best value."""
+        config, folder = self.composed, folder_of(self.composed)
+        value = math.inf if config.get("mode") == "min" else -math.inf
         if status_of(folder) == "done":
-            from litmlp.engine.run.record import in_one_line  # loaded by the run
-
-            line = in_one_line(run_folder.read_summary(folder))
-            console.print(f"  {self.position}{line}", soft_wrap=True)
-
-    def recorded(self) -> JobReturn:
-        """Return the result of a job that another process has run, by its summary."""
-        return self.returned(
-            run_folder.read_summary(folder_of(self.composed)).get("best_value")
-        )
-
-    def returned(self, value: float | None = None) -> JobReturn:
-        """Return the result of a job that this process does not run.
-
-        Args:
-            value: the best value of the run; None for the worst possible one.
-        """
-        config = self.composed
+            best = run_folder.read_summary(folder)["best_value"]
+            value = value if best is None else best
         with open_dict(config.hydra.runtime):
-            config.hydra.runtime.output_dir = str(folder_of(config))
-        if value is None:
-            value = math.inf if config.get("mode") == "min" else -math.inf
-        return JobReturn(
+            config.hydra.runtime.output_dir = str(folder)
+        self.result = JobReturn(
             overrides=list(config.hydra.overrides.task),
             cfg=config,
             hydra_cfg=config,
@@ -166,12 +158,12 @@ class Job:
             _return_value=value,
         )
 
-    def _save_configs(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        overrides = self.composed.hydra.overrides.task
-        parts = {"config": self.config, "hydra": self._hydra, "overrides": overrides}
-        for name, part in parts.items():
-            OmegaConf.save(part, folder / f"{name}.yaml")
+    @property
+    def title(self) -> str:
+        """The job's number and overrides, in the words of Hydra's launcher."""
+        hydra = self.composed.hydra
+        overrides = filter_overrides(hydra.overrides.task)
+        return f"\t#{hydra.job.num} : {' '.join(overrides)}"
 
 
 class JobLauncher(Launcher):
@@ -186,11 +178,13 @@ class JobLauncher(Launcher):
     ) -> None:
         self.context, self.task, self.config = hydra_context, task_function, config
 
-    def prepare(self) -> None:
+    def prepare(self, jobs: Sequence[Sequence[str]]) -> None:
         """Do as Hydra before a batch of jobs: open its log, make the sweep's folder."""
         setup_globals()
         self.log_as_launcher()
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+        if len(jobs) > 1:
+            log.info(f"Launching {len(jobs)} jobs")
 
     def log_as_launcher(self) -> None:
         """Open the launcher's log in place of a job's."""
@@ -252,15 +246,3 @@ def with_number(config: DictConfig, number: int) -> DictConfig:
     with open_dict(config):
         config.hydra.job.id = config.hydra.job.num = number
     return config
-
-
-def announce(jobs: Sequence[Sequence[str]], where: str) -> None:
-    """Log how many jobs are launched, if there are several."""
-    if len(jobs) > 1:
-        log.info(f"Launching {len(jobs)} jobs {where}")
-
-
-def title(config: DictConfig) -> str:
-    """Return a job's number and overrides, in the words of Hydra's launcher."""
-    hydra = config.hydra
-    return f"\t#{hydra.job.num} : {' '.join(filter_overrides(hydra.overrides.task))}"

@@ -11,7 +11,6 @@ from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import (
     folder_of,
     holds_runs,
-    holds_search,
     holds_sweep,
     latest_sweep,
     status_of,
@@ -57,11 +56,7 @@ def check_on_error(config: DictConfig) -> None:
 
 
 def resume_sweep(config: DictConfig) -> None:
-    """Replace ``sweep.resume=<folder>`` by ``hydra.sweep.dir=<folder>``.
-
-    Raises:
-        UserError: there is no such sweep.
-    """
+    """Replace ``sweep.resume=<folder>`` by ``hydra.sweep.dir=<folder>``."""
     wanted = config.sweep.resume
     if wanted is None:
         return
@@ -85,12 +80,7 @@ def resume_sweep(config: DictConfig) -> None:
 
 
 def check_latest(config: DictConfig, runs: Iterable[Path]) -> None:
-    """Check that ``sweep.resume=latest`` has found a sweep of the same question.
-
-    Args:
-        config: of the sweep.
-        runs: the folders of the runs of this command.
-    """
+    """Check that ``sweep.resume=latest`` has found a sweep of the same question."""
     sweep = Path(config.hydra.sweep.dir)
     is_other = holds_runs(sweep) and not any(map(Path.exists, runs))
     if config.sweep.resume == "latest" and is_other:
@@ -130,28 +120,8 @@ def is_search(config: DictConfig) -> bool:
     return str(config.hydra.sweeper._target_).endswith(".OptunaSweeper")
 
 
-def check_kind_of_sweep(config: DictConfig) -> None:
-    """Check that a search and a sweep of every combination do not share a folder."""
-    folder = Path(config.hydra.sweep.dir)
-    if not holds_sweep(folder) or holds_search(folder) == is_search(config):
-        return
-    if is_search(config):
-        raise UserError(
-            f"{folder} holds a sweep of every combination: leave out "
-            "hydra/sweeper=optuna, or give the search a folder of its own"
-        )
-    raise UserError(
-        f"{folder} holds a search: add hydra/sweeper=optuna, or give this sweep a "
-        "folder of its own"
-    )
-
-
 def repeat_with_seeds(config: DictConfig) -> None:
-    """Replace ``sweep.seeds=5`` by ``seed=range(5)``.
-
-    Raises:
-        UserError: the value is no number of seeds, or ``seed=`` is typed, too.
-    """
+    """Replace ``sweep.seeds=5`` by ``seed=range(5)``."""
     seeds = config.sweep.seeds
     if seeds is None:
         return

@@ -2,23 +2,24 @@
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, cast
 
+from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
-from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.process.signals import interrupt_on_signal
-from litmlp.engine.sweep.job_launcher import Job, JobLauncher, announce, title
-from litmlp.engine.sweep.launch_state import AS_ABOVE, settled_status
-from litmlp.engine.sweep.parent_state import LauncherProcess
+from litmlp.engine.sweep.job_launcher import Job, JobLauncher
+from litmlp.engine.sweep.launch_state import settled_status
 from litmlp.errors import UserError
+from litmlp.own_packages import OWN_PACKAGES
 
 log = logging.getLogger(__name__)
 
@@ -32,24 +33,28 @@ TO_TRAIN = ("new", "interrupted")
 
 
 class JobOutcome:
-    """The results of jobs, or the error that stops the sweep, with all their output."""
+    """The output of jobs in another process, and the error that stops the sweep."""
 
     def __init__(self) -> None:
-        self.results: list[JobReturn] = []
         self.stop: BaseException | None = None
         self.out, self.err = io.StringIO(), io.StringIO()
 
-    def print_output(self, earlier: set[str]) -> None:
-        """Print the output of the jobs in one piece: jobs do not mix their lines.
 
-        Args:
-            earlier: errors that need not be printed again; gets those of the jobs.
-        """
-        errors = self.err.getvalue()
-        print(self.out.getvalue(), end="", flush=True)
-        shown = f"error: {AS_ABOVE}\n" if errors in earlier else errors
-        print(shown, end="", file=sys.stderr, flush=True)
-        earlier |= {errors} - {""}
+@dataclass(frozen=True)
+class LauncherProcess:
+    """The state of the process that makes this object, to be sent to others."""
+
+    state: Any = field(default_factory=Singleton.get_state)
+    directory: str = field(default_factory=os.getcwd)
+    packages: set[str] = field(default_factory=OWN_PACKAGES.copy)
+
+    @contextmanager
+    def imitated(self) -> Iterator[None]:
+        """Let this process be as the launcher's in the block."""
+        Singleton.set_state(self.state)
+        OWN_PACKAGES.update(self.packages)
+        with chdir(self.directory):
+            yield
 
 
 def run_each(groups: JobGroups) -> None:
@@ -61,13 +66,7 @@ def run_each(groups: JobGroups) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class SentJobs:
-    """Jobs that can be called in another process.
-
-    Args:
-        groups: jobs of a sweep, not begun.
-        launcher: the process that sends them.
-        train: trains groups; each job gets its result.
-    """
+    """Jobs that can be called in another process."""
 
     groups: JobGroups
     launcher: LauncherProcess = field(default_factory=LauncherProcess)
@@ -89,34 +88,28 @@ class SentJobs:
                 self.train(self._left())
             except BaseException as error:  # an interrupt, or a sweep that is to stop
                 ended.stop = error
-        ended.results = [job.result for job in self.jobs]
         return ended
 
     def _left(self) -> JobGroups:
         """Return the jobs that no lost process has ended, and no other one trains."""
-        folders = [folder_of(job.composed) for job in self.jobs]
-        found, ended = settled_status(folders), set[int]()
-        for job, folder in zip(self.jobs, folders, strict=True):
-            if found[folder] not in TO_TRAIN:
-                print(f"  skipped: {found[folder]}  {folder.name}")
-                job.result = job.recorded()
-                ended.add(id(job))
-        return [[job for job in each if id(job) not in ended] for each in self.groups]
+        found = settled_status([folder_of(job.composed) for job in self.jobs])
+        for folder, status in found.items():
+            if status not in TO_TRAIN:
+                print(f"  skipped: {status}  {folder.name}")
+        return [
+            [job for job in group if found[folder_of(job.composed)] in TO_TRAIN]
+            for group in self.groups
+        ]
 
-    def receive(self, ended: JobOutcome | None, printed: set[str]) -> None:
-        """Print the output of the jobs, and give each job its result.
-
-        Args:
-            ended: how the jobs ended; None if their process was killed.
-            printed: errors that need not be printed again.
-        """
+    def receive(self, ended: JobOutcome | None) -> None:
+        """Print the output of jobs in one piece; None if their process was killed."""
         if ended is None:
             ended = JobOutcome()
             ended.err.write(f"error: {KILLED}\n")
-        ended.print_output(printed)
-        results = ended.results or [job.returned() for job in self.jobs]
-        for job, result in zip(self.jobs, results, strict=True):
-            job.result = result
+        print(ended.out.getvalue(), end="", flush=True)
+        print(ended.err.getvalue(), end="", file=sys.stderr, flush=True)
+        for job in self.jobs:
+            job.read_result()
 
 
 Outcomes = Iterator[tuple[SentJobs, JobOutcome | None]]
@@ -133,21 +126,13 @@ class ParallelLauncher(JobLauncher):
     package = ""
     stopping: BaseException | None = None
 
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,
-        task_function: TaskFunction,
-        config: DictConfig,
-    ) -> None:
+    def setup(self, **given: Any) -> None:
         if self.package and find_spec(self.package) is None:
             raise UserError(
                 f"this launcher needs {self.package}: pip install "
                 f"litmlp[{self.package}]"
             )
-        super().setup(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
+        super().setup(**given)
 
     def train(self, jobs: list[SentJobs]) -> Outcomes:
         """Call the jobs in other processes."""
@@ -156,21 +141,19 @@ class ParallelLauncher(JobLauncher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        self.prepare()
+        self.prepare(job_overrides)
         jobs = self.composed(job_overrides, initial_job_idx)
-        announce(job_overrides, f"with {type(self).__name__}")
         process = LauncherProcess()
         self.train_all([SentJobs(groups=[[job]], launcher=process) for job in jobs])
         return [job.result for job in jobs]
 
     def train_all(self, sent: list[SentJobs]) -> None:
         """Train jobs in other processes; each gets its result."""
-        printed: set[str] = set()
         with interrupt_on_signal():  # of SIGTERM, Python alone would just end
             for part, ended in self.train(sent):
                 if len(part.jobs) == 1:
-                    log.info(title(part.jobs[0].composed))
-                part.receive(ended, printed)
+                    log.info(part.jobs[0].title)
+                part.receive(ended)
                 if ended is not None:
                     self.stopping = self.stopping or ended.stop
         if self.stopping is not None:

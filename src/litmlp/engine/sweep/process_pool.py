@@ -6,20 +6,17 @@ import signal
 import subprocess
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from joblib.externals.loky import ProcessPoolExecutor
 
 Value = TypeVar("Value")
-Call = Callable[[], Value]
-
-ATTEMPTS = 2
-"""Number of times that a call is made if its process dies; a run is resumed."""
+Call = TypeVar("Call", bound=Callable[[], Any])
 
 GRACE = 20.0
 """Seconds in which interrupted calls can end by themselves."""
@@ -32,11 +29,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Slot:
-    """One process, which is replaced when it dies.
-
-    Args:
-        environment: variables that the process has from its start.
-    """
+    """One process, which is replaced when it dies."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
@@ -56,6 +49,14 @@ class Slot:
         self._group = self._executor.submit(os.getpgrp)
         future: Future[Value] = self._executor.submit(call)
         return future
+
+    def result(self, future: "Future[Value]") -> Value | None:
+        """Wait for a call; return None and replace the process if it was killed."""
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            self.renew()
+            return None
 
     def interrupt(self) -> None:
         """Interrupt the process and its children, as Ctrl-C does."""
@@ -82,39 +83,25 @@ def follow(launcher: int) -> None:
 
 
 def call_all(
-    calls: Sequence[Call[Value]], slots: Sequence[Slot], go_on: Callable[[], bool]
-) -> Iterator[tuple[int, Value | None]]:
-    """Yield the index of each call and its result, in the order in which calls end.
+    calls: Sequence[Call], slots: Sequence[Slot], go_on: Callable[[], bool]
+) -> Iterator[tuple[Call, Any]]:
+    """Yield each call and its result, in the order in which calls end.
 
-    The result is None for a call whose process died at each attempt.
-
-    Args:
-        calls: functions that cloudpickle can pickle.
-        slots: idle processes.
-        go_on: returns whether another call may be made.
+    The result is None for a call whose process died.
     """
-    waiting, idle = deque(range(len(calls))), list(slots)
-    attempts: Counter[int] = Counter()
-    running: dict[Future[Value], tuple[Slot, int]] = {}
+    waiting, idle = deque(calls), list(slots)
+    running: dict[Future[Any], tuple[Slot, Call]] = {}
     try:
         while True:
             while waiting and idle and go_on():
-                slot, index = idle.pop(), waiting.popleft()
-                attempts[index] += 1
-                running[slot.submit(calls[index])] = slot, index
+                slot, call = idle.pop(), waiting.popleft()
+                running[slot.submit(call)] = slot, call
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                slot, index = running.pop(future)
+                slot, call = running.pop(future)
                 idle.append(slot)
-                if not isinstance(future.exception(), BrokenProcessPool):
-                    yield index, future.result()
-                    continue
-                slot.renew()
-                if attempts[index] < ATTEMPTS:
-                    waiting.appendleft(index)
-                else:
-                    yield index, None
+                yield call, slot.result(future)
     except BaseException:
         end(slots, running)
         raise

@@ -1,18 +1,13 @@
 """Processes that train a part of a sweep's runs each."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING
 
 from litmlp.engine.process import signals
 from litmlp.engine.sweep.job_launcher import Job
-from litmlp.engine.sweep.parallel_launcher import JobGroups, JobOutcome, SentJobs
+from litmlp.engine.sweep.parallel_launcher import JobGroups, SentJobs
+from litmlp.engine.sweep.process_pool import Slot, end
 from litmlp.engine.vectorized import LEAST
 from litmlp.engine.vectorized.display import Display
-
-if TYPE_CHECKING:
-    from litmlp.engine.sweep.process_pool import Slot
 
 
 def deal_out(groups: JobGroups, processes: int) -> list[list[Sequence[Job]]]:
@@ -35,33 +30,22 @@ def cut(group: Sequence[Job], count: int) -> list[Sequence[Job]]:
 
 
 def train_in_processes(
-    parts: Sequence[JobGroups], train: Callable[..., None], slots: "Sequence[Slot]"
+    parts: Sequence[JobGroups], train: Callable[..., None], slots: Sequence[Slot]
 ) -> None:
     """Train the first part in this process and each other part in another process."""
     own, *others = parts
     sent = [SentJobs(groups=part, train=train) for part in others]
     futures = [slot.submit(each) for each, slot in zip(sent, slots, strict=False)]
-    display, printed = Display(sum(map(len, own))), set[str]()
+    display = Display(sum(map(len, own)))
     try:
         with signals.interrupt_on_signal(), display.show():
             train(own, display)
             for each, slot, future in zip(sent, slots, futures, strict=False):
-                ended = ended_in(slot, future)
-                each.receive(ended, printed)
+                ended = slot.result(future)
+                each.receive(ended)
                 if ended and ended.stop:
                     raise ended.stop
     except BaseException:
         if futures:
-            from litmlp.engine.sweep.process_pool import end  # needs joblib
-
             end(slots, futures)
         raise
-
-
-def ended_in(slot: "Slot", future: "Future[JobOutcome]") -> JobOutcome | None:
-    """Wait for the jobs of another process, replaced if it is killed: None."""
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        slot.renew()
-        return None
