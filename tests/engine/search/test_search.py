@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import optuna
@@ -21,20 +20,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Jobs, list[FrozenTr
     """The jobs and trials of a search that was never interrupted."""
     folder = tmp_path_factory.mktemp("whole")
     return search(folder).jobs, trials(folder)
-
-
-def test_a_search_is_better_than_chance(tmp_path: Path) -> None:
-    search(tmp_path, n_trials=24)
-    values = [trial.value or 0.0 for trial in trials(tmp_path)]
-    assert min(values) < 0.05
-    assert median(values[12:]) < 0.5 * median(values[:12])
-
-
-def test_the_same_seed_chooses_the_same_trials(tmp_path: Path) -> None:
-    one, two = (search(tmp_path / name, n_trials=6).jobs for name in ("one", "two"))
-    other = search(tmp_path / "other", seed=100, n_trials=1).jobs
-    assert one == two
-    assert one[0] != other[0]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 5])
@@ -117,9 +102,9 @@ def test_only_a_search_that_prunes_numbers_its_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"objectives": ["loss/train"]}, r"objectives loss/val \(min\); loss/train"),
-        ({"modes": ["max"]}, r"objectives loss/val \(min\); loss/val \(max\) needs"),
-        ({}, "activation: the study in this folder began with relu,tanh"),
+        ({"objectives": ["loss/train"]}, "objectives {'loss/val': 'min'}"),
+        ({"modes": ["max"]}, "{'loss/val': 'max'} needs a new folder"),
+        ({}, "activation: the study in this folder began with other choices"),
     ],
 )
 def test_a_study_refuses_other_objectives_and_choices(
@@ -130,9 +115,3 @@ def test_a_study_refuses_other_objectives_and_choices(
     with pytest.raises(UserError, match=words):
         search(tmp_path, *typed, **settings)
     assert len(trials(tmp_path)) == 2
-
-
-def test_an_interval_of_numbers_may_grow(tmp_path: Path) -> None:
-    search(tmp_path, "a=interval(0.0,1.0)", n_trials=2)
-    search(tmp_path, "a=interval(0.0,2.0)", n_trials=8)
-    assert any(trial.params["a"] > 1 for trial in trials(tmp_path))

@@ -12,8 +12,6 @@ from conftest import Run
 from made_up_search import trials
 from optuna.trial import TrialState
 
-from litmlp.engine.folder.lock import lock_folder
-
 QUICK = (
     *("-m", "hydra/sweeper=optuna", "hydra.sweep.dir=here"),
     *("data=iris", "trainer=cpu", "trainer.max_epochs=2", "model.hidden_sizes=[4]"),
@@ -153,32 +151,6 @@ def test_a_mistake_starts_nothing(
     (line,) = ended.err.splitlines()
     assert words in line
     assert not (tmp_path / "here").exists()
-
-
-@pytest.mark.parametrize("place", ["sweep.resume=here", "hydra.sweep.dir=here"])
-@pytest.mark.parametrize("sweeper", ["optuna", "grid"])
-def test_a_search_and_a_grid_have_folders_of_their_own(
-    sweeper: str, place: str, run: Run, tmp_path: Path
-) -> None:
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "multirun.yaml").touch()
-    if sweeper == "grid":
-        (tmp_path / "here" / "study.db").touch()
-    before = set(tmp_path.rglob("*"))
-    ended = run("train", "-m", f"hydra/sweeper={sweeper}", place, "seed=0,1")
-    assert ended.code == 1
-    (line,) = ended.err.splitlines()
-    kind = "a sweep of every combination" if sweeper == "optuna" else "a search"
-    assert line.startswith(f"error: here holds {kind}: ")
-    assert set(tmp_path.rglob("*")) == before
-
-
-def test_one_process_works_at_a_study(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "here").mkdir()
-    with lock_folder(tmp_path / "here"):
-        ended = run("train", *QUICK, LR)
-    assert ended.code == 1
-    assert "here is in use by another process" in ended.err
 
 
 def test_without_optuna_the_extra_is_named(

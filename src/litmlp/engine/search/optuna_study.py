@@ -1,6 +1,6 @@
 """A study in a sweep's folder: begun or continued."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import optuna
 from optuna.distributions import check_distribution_compatibility
@@ -22,11 +22,7 @@ def load_or_create_study(
     modes: Sequence[Mode],
     axes: Sequence[Axis],
 ) -> Study:
-    """Load the study of a storage, or create it.
-
-    Raises:
-        UserError: the study has other objectives, or trials with other choices.
-    """
+    """Load the study of a storage, or create it."""
     study = optuna.create_study(
         storage=storage,
         study_name=NAME,
@@ -37,18 +33,13 @@ def load_or_create_study(
     begun = study.user_attrs.get(OBJECTIVES, wanted)
     if begun != wanted:
         raise UserError(
-            f"the study in this folder began with the objectives {as_text(begun)}; "
-            f"{as_text(wanted)} needs a new folder"
+            f"the study in this folder began with the objectives {begun}; "
+            f"{wanted} needs a new folder"
         )
     study.set_user_attr(OBJECTIVES, wanted)
     for trial in study.get_trials(deepcopy=False):
         check_same_choices(trial, axes)
     return study
-
-
-def as_text(objectives: Mapping[str, Mode]) -> str:
-    """Format objectives: ``loss/val (min), parameters (min)``."""
-    return ", ".join(f"{name} ({mode})" for name, mode in objectives.items())
 
 
 def check_same_choices(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
@@ -58,11 +49,9 @@ def check_same_choices(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
         try:
             check_distribution_compatibility(before, axis.distribution)
         except ValueError as error:
-            choices = getattr(before, "choices", None)
-            had = ",".join(map(str, choices)) if choices else "numbers"
             raise UserError(
-                f"{axis.key}: the study in this folder began with {had}; other choices "
-                "need a new folder"
+                f"{axis.key}: the study in this folder began with other choices "
+                f"({before}): give these, or a new folder"
             ) from error
 
 

@@ -16,19 +16,20 @@ from optuna.trial import Trial, TrialState
 
 from litmlp.argument_types import check_value
 from litmlp.engine.config.instantiate_node import construct_node
-from litmlp.engine.folder import run_folder
+from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.folder.study_file import (
     ended_trials,
     open_study,
     report_broken_study,
 )
+from litmlp.engine.folder.sweep_folder import status_of
+from litmlp.engine.search import SearchSettings
 from litmlp.engine.search.objectives import Mode, modes, values
 from litmlp.engine.search.optuna_study import (
     count_chosen,
     load_or_create_study,
     retry_interrupted,
 )
-from litmlp.engine.search.search_settings import SearchSettings
 from litmlp.engine.search.space import Job, Space, read_space
 from litmlp.errors import UserError
 
@@ -66,10 +67,6 @@ class Search:
     study: Study = field(init=False)
 
     def __post_init__(self) -> None:
-        for name in ("n_trials", "n_jobs"):
-            if getattr(self, name) < 1:
-                given = getattr(self, name)
-                raise UserError(f"hydra.sweeper.{name}={given}: must be 1 or more")
         if self.sampler.func is BruteForceSampler:
             self.n_trials = len(list(islice(self.space.grid(), self.n_trials)))
 
@@ -79,11 +76,7 @@ class Search:
         return not isinstance(self.pruner, NopPruner)
 
     def run(self, folder: Path) -> None:
-        """Train the trials that are missing in the study of a sweep's folder.
-
-        Raises:
-            UserError: the study cannot be used, or it has another search's trials.
-        """
+        """Train the trials that are missing in the study of a sweep's folder."""
         with open_study(folder) as storage:
             with report_broken_study(folder):
                 axes = self.space.axes
@@ -106,11 +99,11 @@ class Search:
             trial, job = self.ask()
             equal.setdefault(job, []).append(trial)
         repeats = self.space.repeats
-        jobs = [
-            (*job, *repeat, *self.reserved(trials[0]))
-            for job, trials in equal.items()
-            for repeat in repeats
-        ]
+        jobs = []
+        for job, trials in equal.items():
+            # It names the trial to the pruner; the hash of a config omits it.
+            number = [f"sweep.trial={trials[0].number}"] if self.prunes else []
+            jobs += [(*job, *repeat, *number) for repeat in repeats]
         first = min(trial.number for trials in equal.values() for trial in trials)
         folders = iter(self.launch(jobs, first * len(repeats)))
         for trials in equal.values():
@@ -124,32 +117,20 @@ class Search:
         trial = self.study.ask()
         return trial, self.space.fill(lambda axis: axis.suggest(trial))
 
-    def reserved(self, trial: Trial) -> Job:
-        """Return the override that names a run's trial; a config's hash omits it."""
-        return (f"sweep.trial={trial.number}",) if self.prunes else ()
-
     def tell(self, trial: Trial, folders: Sequence[Path]) -> None:
         """Record the results of a trial's runs."""
         trial.set_user_attr("runs", [folder.name for folder in folders])
-        summaries = [summary_of(folder) for folder in folders]
         result: list[float] | None = None
-        if any(summary["status"] != "done" for summary in summaries):
+        if any(status_of(folder) != "done" for folder in folders):
             state = TrialState.FAIL
-        elif any(summary.get("pruned_epoch") for summary in summaries):
-            state = TrialState.PRUNED
         else:
+            summaries = [read_summary(folder) for folder in folders]
             result = values(summaries, self.objectives, self.modes)
             state = TrialState.COMPLETE if result else TrialState.FAIL
+            if any(summary.get("pruned_epoch") for summary in summaries):
+                result, state = None, TrialState.PRUNED
         with suppress(RuntimeError):  # a grid's sampler can stop only Optuna's own loop
             self.study.tell(trial, result, state)
-
-
-def summary_of(folder: Path) -> run_folder.Summary:
-    """Read the summary of a run; a run without a summary counts as failed."""
-    try:
-        return run_folder.read_summary(folder)
-    except UserError:
-        return {"status": "failed"}
 
 
 def build_search(
@@ -160,13 +141,11 @@ def build_search(
     parser: OverridesParser,
     launch: Launch,
 ) -> Search:
-    """Build the search that the settings and the command line describe.
-
-    Raises:
-        UserError: a setting or an override is wrong.
-    """
+    """Build the search that the settings and the command line describe."""
     for name in ("n_trials", "n_jobs", "seed"):
-        check_value(getattr(settings, name), int, f"hydra.sweeper.{name}")
+        value = check_value(getattr(settings, name), int, f"hydra.sweeper.{name}")
+        if name != "seed" and value < 1:
+            raise UserError(f"hydra.sweeper.{name}={value}: must be 1 or more")
     search = Search(
         space=read_space(typed, settings.params, settings.when, parser),
         objectives=settings.objectives,
@@ -178,20 +157,14 @@ def build_search(
         n_jobs=settings.n_jobs,
         launch=launch,
     )
-    if search.prunes:
-        check_pruning(search, config.monitor)
-    return search
-
-
-def check_pruning(search: Search, monitor: str) -> None:
-    """Check that a trial is one run, and that the monitored metric is its objective."""
-    if list(search.objectives) != [monitor]:
+    if search.prunes and list(search.objectives) != [config.monitor]:
         raise UserError(
-            f"hydra/sweeper/pruner: trials are ended by {monitor}, so this must be the "
-            "only objective: hydra/sweeper/pruner=none"
+            f"hydra/sweeper/pruner: trials are ended by {config.monitor}, so this must "
+            "be the only objective: hydra/sweeper/pruner=none"
         )
-    if len(search.space.repeats) > 1:
+    if search.prunes and len(search.space.repeats) > 1:
         raise UserError(
             "hydra/sweeper/pruner: a trial of several seeds or folds cannot be ended "
             "by one of them: hydra/sweeper/pruner=none"
         )
+    return search

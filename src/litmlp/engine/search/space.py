@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -48,17 +47,22 @@ class Axis:
                 return str(trial.suggest_float(self.key, low, high, step=step, log=log))
         raise AssertionError(self.distribution)
 
-    def values(self) -> Sequence[str] | None:
-        """Return all values, or None if they cannot be counted."""
+    @property
+    def is_countable(self) -> bool:
+        """Whether there are so many values, and not an interval of real numbers."""
+        return getattr(self.distribution, "step", 1) is not None
+
+    def values(self) -> Sequence[str]:
+        """Return all values; of an interval of real numbers, the lower end."""
         match self.distribution:
             case CategoricalDistribution(choices=choices):
                 return [str(choice) for choice in choices]
             case IntDistribution(low=low, high=high, step=step):
                 return [str(value) for value in range(low, high + 1, step)]
-            case FloatDistribution(low=low, high=high, step=float(step)):
-                count = round((high - low) / step) + 1
-                return [str(low + index * step) for index in range(count)]
-        return None
+            case FloatDistribution(low=low, high=high, step=step):
+                count = round((high - low) / step) + 1 if step else 1
+                return [str(low + index * (step or 0.0)) for index in range(count)]
+        raise AssertionError(self.distribution)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,47 +89,32 @@ class Space:
         return job
 
     def grid(self) -> Iterator[Job]:
-        """Yield every combination.
-
-        Raises:
-            UserError: the values of an axis cannot be counted.
-        """
+        """Yield every combination."""
         jobs: Iterator[Job] = iter([self.fixed])
         for axis in self.axes:
-            values = axis.values()
-            if values is None:
+            if not axis.is_countable:
                 raise UserError(
                     f"{axis.key}: a grid needs values that can be counted: "
                     f"{axis.key}=1,2,3 or range(1,4)"
                 )
-            jobs = extended(jobs, axis, values)
+            jobs = extended(jobs, axis)
         return jobs
 
     def examples(self) -> Iterator[Job]:
         """Yield a few runs in which every value of the unconditional choices occurs."""
-        values = {axis: axis.values() or [lowest(axis)] for axis in self.axes}
+        values = {axis: axis.values() for axis in self.axes}
         for index in range(max(map(len, values.values()), default=1)):
-            yield self.fill(partial(nth, values, index))
+            chosen = {axis: own[index % len(own)] for axis, own in values.items()}
+            yield self.fill(chosen.__getitem__)
 
 
-def extended(jobs: Iterable[Job], axis: Axis, values: Sequence[str]) -> Iterator[Job]:
+def extended(jobs: Iterable[Job], axis: Axis) -> Iterator[Job]:
     """Yield each job once per value of the axis, if the axis's condition holds."""
     for job in jobs:
         if axis.condition is None or axis.condition in job:
-            yield from ((*job, f"{axis.key}={value}") for value in values)
+            yield from ((*job, f"{axis.key}={value}") for value in axis.values())
         else:
             yield job
-
-
-def nth(values: Mapping[Axis, Sequence[str]], index: int, axis: Axis) -> str:
-    """Return a value of an axis; after the last value the first one follows."""
-    return values[axis][index % len(values[axis])]
-
-
-def lowest(axis: Axis) -> str:
-    """Return the lower end of an interval."""
-    assert isinstance(axis.distribution, FloatDistribution)
-    return str(axis.distribution.low)
 
 
 def read_space(
@@ -169,7 +158,7 @@ def read_space(
 
 
 def as_overrides(params: Mapping[str, object]) -> list[str]:
-    """Return the overrides as a user would type them."""
+    """Return overrides as a user would type them."""
     return [f"{key}={'null' if v is None else v}" for key, v in params.items()]
 
 
@@ -182,11 +171,7 @@ def parsed(texts: Sequence[str], parser: OverridesParser) -> dict[str, Override]
 
 
 def distribution(override: Override) -> BaseDistribution:
-    """Convert the values of an override to Optuna's; a fixed value is the only choice.
-
-    Raises:
-        UserError: Optuna cannot search such values.
-    """
+    """Convert an override to Optuna's values; a fixed value is the only choice."""
     try:
         match override.value():
             case IntervalSweep(
@@ -216,7 +201,7 @@ def numbers(
 
 def check_condition(condition: str, fixed: Sequence[str], axes: Sequence[Axis]) -> None:
     """Check that some run makes the choice that is a condition."""
-    choices = [f"{axis.key}={value}" for axis in axes for value in axis.values() or ()]
+    choices = [f"{axis.key}={value}" for axis in axes for value in axis.values()]
     if condition not in (*fixed, *choices):
         raise UserError(
             f"hydra.sweeper.when: {condition} is never chosen. "
