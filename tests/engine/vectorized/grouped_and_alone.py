@@ -41,6 +41,11 @@ def varied(config: DictConfig, **keys: Sequence[Any]) -> list[DictConfig]:
     return configs
 
 
+def untrained(config: DictConfig) -> Run:
+    with run_settings(config):
+        return build_run(config, Path(config.folder), build_data(config), None)
+
+
 def built(config: DictConfig, kind: str, data: DataCache | None = None) -> Run:
     """A run in a folder of its own, or one that shares its data where possible."""
     config = config.copy()

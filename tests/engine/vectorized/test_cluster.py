@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import Begin, Run
+from conftest import Begin
 from launched import begun_again, children, run_folders, status, wait_until
 
 from litmlp.engine.folder.run_folder import read_summary
@@ -87,12 +87,3 @@ def test_a_lost_job_of_submitit_leaves_its_group_to_be_resumed(
     assert again.returncode == 0, out
     assert "6 runs: 3 done (skipped), 3 interrupted (goes on)" in out
     check_done_once(sweep, {3})
-
-
-def test_mistaken_workers_start_nothing(run: Run, tmp_path: Path) -> None:
-    ended = run("train", "-m", *GROUPS, "seed=0,1", "hydra.launcher.workers=slurm")
-    assert ended.code == 1
-    (line,) = ended.err.splitlines()
-    allowed = "allowed are local, ray and submitit"
-    assert line == f"error: hydra.launcher.workers=slurm: {allowed}"
-    assert not list(tmp_path.rglob("summary.json"))

@@ -3,14 +3,13 @@
 import functools
 import json
 import signal
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from launched import children, started, wait_until
+from launched import are_gone, children, started, wait_until
 
 SWEEP = (
     *("-m", "hydra/launcher=vectorized", "data=gauss", "data.num_samples=100"),
@@ -39,16 +38,6 @@ def last(folder: Path) -> dict[str, Any]:
 def statuses(folder: Path) -> list[str]:
     paths = folder.glob("*/summary.json")
     return [json.loads(path.read_text())["status"] for path in paths]
-
-
-def are_gone(processes: Sequence[int]) -> bool:
-    """Whether processes end within ten seconds; a zombie has no command."""
-    lines = [Path("/proc", str(process), "cmdline") for process in processes]
-    for _ in range(100):
-        if not any(line.exists() and line.read_bytes() for line in lines):
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.fixture(scope="module")

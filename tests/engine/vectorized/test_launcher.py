@@ -123,12 +123,20 @@ def test_a_network_that_cannot_be_stacked_is_trained_alone(
 
 
 @pytest.mark.parametrize(
-    "setting", ["processes=0", "max_members=1.5", "num_threads=few"]
+    ("setting", "mistake"),
+    [
+        ("max_members=1.5", "expected 1 or more, or null"),
+        ("num_threads=few", "expected 1 or more, or null"),
+        ("workers=slurm", "allowed are local, ray and submitit"),
+    ],
 )
-def test_a_setting_is_one_or_more(setting: str, run: Run) -> None:
+def test_a_mistaken_setting_starts_nothing(
+    setting: str, mistake: str, run: Run, tmp_path: Path
+) -> None:
     ended = run("train", *SWEEP, "seed=0,1", f"hydra.launcher.{setting}")
     assert ended.code == 1
-    assert f"hydra.launcher.{setting}: expected 1 or more" in ended.err
+    assert ended.err.splitlines() == [f"error: hydra.launcher.{setting}: {mistake}"]
+    assert not summaries(tmp_path)
 
 
 def test_the_checkpoint_of_a_run_holds_its_own_weights_alone(

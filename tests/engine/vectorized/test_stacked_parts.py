@@ -11,11 +11,10 @@ from torch.optim import Optimizer
 from litmlp.data.batches import Batches
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.vectorized.batch_plan import row_orders, subgroups_of
-from litmlp.engine.vectorized.optimizers import RULES
+from litmlp.engine.vectorized.group_rows import row_orders, subgroups_of
+from litmlp.engine.vectorized.optimizers import RULES, values_of
 from litmlp.engine.vectorized.stacked_loss import sum_of_losses
 from litmlp.engine.vectorized.stacked_metrics import measures_of
-from litmlp.engine.vectorized.stacked_values import values_of
 
 BATCHES = [
     Batches(8, 3),  # 3, 3, 2
@@ -120,21 +119,18 @@ def test_the_other_runs_change_no_bit_of_a_metric(config: Compose, data: str) ->
         assert measures[k]() == alone()
 
 
-@pytest.mark.parametrize("kind", [optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam])
-def test_weights_stay_finite_after_a_huge_gradient_as_alone(
-    kind: type[Optimizer],
-) -> None:
+def test_weights_stay_finite_after_a_huge_gradient_as_alone() -> None:
     torch.manual_seed(0)
     gradients = torch.cat([1e20 * torch.randn(1, 2, 5), torch.randn(7, 2, 5)])
     start = torch.randn(2, 5)
     alone = [nn.Parameter(row.clone()) for row in start]
-    each = [kind([own], lr=0.001 * (k + 1)) for k, own in enumerate(alone)]
+    each = [optim.Adam([own], lr=0.001 * (k + 1)) for k, own in enumerate(alone)]
     for gradient in gradients:
         for own, optimizer, row in zip(alone, each, gradient, strict=True):
             own.grad = row.clone()
             optimizer.step()
     expected = torch.stack([own.detach() for own in alone])
-    torch.testing.assert_close(updated(kind, start, gradients, [0, 1]), expected)
+    torch.testing.assert_close(updated(optim.Adam, start, gradients, [0, 1]), expected)
 
 
 @pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.__name__)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra.core.utils import JobReturn
 from hydra.types import HydraContext
 from omegaconf import OmegaConf
 
+from litmlp.engine.folder.run_folder import write_summary
+from litmlp.engine.folder.sweep_folder import folder_of
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.parallel_launcher import JobGroups
 from litmlp.engine.sweep.process_pool import Slot
@@ -65,9 +66,11 @@ def job(folder: Path) -> Job:
 def train(groups: JobGroups, display: Display | None = None) -> None:
     """Every job is done, but for those of which the process dies."""
     for one in (job for group in groups for job in group):
-        if one.composed.hydra.sweep.subdir == "deadly":
+        folder = folder_of(one.composed)
+        if folder.name == "deadly":
             os.kill(os.getpid(), signal.SIGKILL)
-        one.result = JobReturn(_return_value=4)
+        folder.mkdir()
+        write_summary(folder, {"status": "done", "best_value": 4})
 
 
 @pytest.mark.slow
@@ -76,8 +79,9 @@ def test_a_killed_process_leaves_its_jobs_and_another_takes_its_place(
 ) -> None:
     own, second, deadly = (job(tmp_path / name) for name in ("own", "second", "deadly"))
     train_in_processes([[[own]], [[second, deadly]]], train, [slot])
-    assert own.result._return_value == 4
-    assert second.result._return_value == deadly.result._return_value == math.inf
+    assert folder_of(own.composed).is_dir()
+    assert second.result._return_value == 4
+    assert deadly.result._return_value == math.inf
     assert "a process was killed: the sweep goes on" in capfd.readouterr().err
     again = job(tmp_path / "again")
     train_in_processes([[], [[again]]], train, [slot])

@@ -11,11 +11,7 @@ from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 
 class BatchHooks:
-    """Calls the batch hooks of each run's snapshots, as the run's own Trainer would.
-
-    Args:
-        runs: all runs of the group; the methods take indices of some of them.
-    """
+    """Calls the batch hooks of each run's snapshots, as the run's own Trainer would."""
 
     def __init__(self, runs: Sequence[GroupedRun]) -> None:
         self.runs = runs

@@ -9,7 +9,6 @@ from hydra.utils import get_class
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from torch.optim import ASGD
 
 from litmlp.callbacks.averaging import Averaging
 from litmlp.callbacks.checkpoint import BestAndLast
@@ -40,12 +39,10 @@ FREE = re.compile(
 )
 
 SUPPORTED = {
-    "devices": (1, "1"),
-    "num_nodes": (1,),
-    "precision": ("32-true", "64-true", 32, 64, "32", "64"),
+    "devices": (1,),
+    "precision": ("32-true", "64-true"),
     "max_steps": (-1,),
     "max_time": (None,),
-    "min_epochs": (None,),
     "accumulate_grad_batches": (1,),
     "detect_anomaly": (False,),
     "fast_dev_run": (False,),
@@ -78,14 +75,9 @@ def shared_keys(config: DictConfig) -> dict[str, Any]:
     return {
         key: value
         for key, value in found.items()
-        if not FREE.search(key) and not is_number_of_optimizer(key, value)
+        if not FREE.search(key)
+        and not (key.startswith("optimizer.") and type(value) in (int, float))
     }
-
-
-def is_number_of_optimizer(key: str, value: Any) -> bool:
-    """Return whether it is a learning rate, a momentum or the like."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return key.startswith("optimizer.") and number
 
 
 def flat(node: Any, key: str) -> Iterator[tuple[str, Any]]:
@@ -108,20 +100,9 @@ def differing_keys(each: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def refusal(run: Run, point: Resumable | None = None) -> str | None:
-    """Return why a run cannot be stacked: the key of its config; None if it can.
-
-    Args:
-        run: to be trained.
-        point: what the run resumes from; None for a fresh start.
-    """
+    """Return what of a run, or of its resume point, cannot be stacked, if anything."""
     if point and point.is_within_epoch:
-        return "a run that broke off within an epoch cannot be stacked"
-    key = unsupported_key(run)
-    return f"{key} cannot be stacked" if key else None
-
-
-def unsupported_key(run: Run) -> str | None:
-    """Return the first key of a run's config that a group does not support."""
+        return "a run that broke off within an epoch"
     for key, value in run.config.trainer.items():
         allowed = SUPPORTED.get(str(key))
         unknown = allowed is None and key not in ANY_VALUE
@@ -135,11 +116,8 @@ def unsupported_key(run: Run) -> str | None:
         return "data.flip or data.shift"
     if run.data.samples.weights is not None:
         return "data.weight"
-    if get_class(run.config.optimizer._target_) not in RULES:
-        return f"optimizer={run.config.optimizer._target_.rpartition('.')[2]}"
-    averages = get_class(run.config.optimizer._target_) is ASGD
-    if averages and run.config.optimizer.get("groups"):  # its rates are a run's
-        return "optimizer.groups of ASGD"
+    if (optimizer := get_class(run.config.optimizer._target_)) not in RULES:
+        return f"optimizer={optimizer.__name__}"
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         tries = isinstance(callback, LearningRateRange)  # batches before the first one
         unknown = not isinstance(callback, KNOWN_CALLBACKS)
@@ -171,9 +149,7 @@ def shape(run: Run) -> str:
 def try_in_stack(run: Run) -> None:
     """Compute the loss of a run's first batch in a stack; the run stays as it is.
 
-    Raises:
-        Exception: the error that a group would raise, of a network that torch's
-            vectorizing map cannot follow, such as one that branches on values.
+    The error is that of a group, of a network that branches on values or the like.
     """
     model, data = run.model, run.data
     batch = slice(data.train_batches.sizes[0])

@@ -18,10 +18,6 @@ class Display(Callback):
     """Shows a bar in a terminal and a line after each tenth elsewhere.
 
     It is a callback of a group's Trainer.
-
-    Args:
-        runs: of this process.
-        is_shown: whether this process shows anything.
     """
 
     def __init__(self, runs: int, *, is_shown: bool = True) -> None:

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import cast
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from litmlp.dropouts import FastDropout
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 ALPHA = 1.7580993408473766
 """SELU is never below −ALPHA: https://arxiv.org/abs/1706.02515."""
-
 
 Mask = tuple[Tensor, ...]
 """A factor of values [K, …], and with AlphaDropout an offset that is added to them."""
@@ -28,13 +27,7 @@ def drop(mask: Mask, values: Tensor) -> Tensor:
 def draw(
     layers: Sequence[nn.Module], runs: Sequence[GroupedRun], shape: tuple[int, ...]
 ) -> Mask:
-    """Draw the mask of a layer, of the random numbers that torch draws for a network.
-
-    Args:
-        layers: one per run.
-        runs: each has a generator.
-        shape: rows per batch, and the dimensions of a row.
-    """
+    """Draw the mask of a layer, as torch draws it for the network of each run."""
     alpha = isinstance(layers[0], nn.AlphaDropout)
     factor = torch.ones(len(layers), *shape)
     offset = torch.zeros(len(layers), *shape) if alpha else None
@@ -44,8 +37,10 @@ def draw(
             if p > 0:
                 factor[k] = layer.factor(factor[k], run.generator)
             continue
-        if p > 0:
-            fill(factor[k], p, run.generator)
+        if p == 1:
+            factor[k] = 0
+        elif p > 0:
+            factor[k].bernoulli_(1 - p, generator=run.generator)
         if offset is not None and 0 < p < 1:
             scale = 1 / math.sqrt((ALPHA**2 * p + 1) * (1 - p))
             offset[k] = (factor[k] - 1) * (ALPHA * scale) + ALPHA * scale * p
@@ -54,11 +49,3 @@ def draw(
             factor[k] /= 1 - p
     device = runs[0].model.device
     return tuple(part.to(device) for part in (factor, offset) if part is not None)
-
-
-def fill(mask: Tensor, p: float, generator: Generator) -> None:
-    """Fill a mask in place with ones, and with zeros with probability p."""
-    if p < 1:
-        mask.bernoulli_(1 - p, generator=generator)
-    else:
-        mask.zero_()

@@ -11,14 +11,18 @@ from torch.optim import Optimizer
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.process import signals
 from litmlp.engine.vectorized.batch_hooks import BatchHooks
-from litmlp.engine.vectorized.batch_plan import SubGroup, row_orders, subgroups_of
-from litmlp.engine.vectorized.group_data import GroupData, split_of
+from litmlp.engine.vectorized.group_rows import (
+    GroupData,
+    SubGroup,
+    row_orders,
+    split_of,
+    subgroups_of,
+)
 from litmlp.engine.vectorized.grouped_run import GroupedRun
-from litmlp.engine.vectorized.optimizers import RULES
+from litmlp.engine.vectorized.optimizers import RULES, values_of
 from litmlp.engine.vectorized.stack import Stack, clip, group_indices
 from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.stacked_metrics import Measure, measures_of
-from litmlp.engine.vectorized.stacked_values import values_of
 from litmlp.engine.vectorized.vmapped_network import stacked_network
 
 
@@ -27,9 +31,6 @@ class Group(LightningModule):
 
     A step is one product per layer for all runs, each on its own rows; the gradient of
     a run is that of its own loss. A run that is done leaves the stack.
-
-    Args:
-        runs: of one shape, with one kind of optimizer.
     """
 
     def __init__(self, runs: Sequence[GroupedRun]) -> None:
@@ -116,11 +117,7 @@ class Group(LightningModule):
         return torch.cat(found, dim=1)
 
     def _compute_gradients(self, own: SubGroup, i: int) -> Callable[[], None] | None:
-        """Do forward and backward pass of one subgroup.
-
-        Returns:
-            what calls the hooks after the optimizer's step, if any are due.
-        """
+        """Do forward and backward pass of one subgroup."""
         stack, numbers = self.stack, self._numbers(own.indices)
         leaves, buffers = stack.leaves, stack.buffers
         if own.indices is not None:

@@ -23,9 +23,9 @@ from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.config.run_settings import seed_of
 from litmlp.engine.process import lightning_internals as counters
 from litmlp.engine.run.prepare import Run
+from litmlp.engine.vectorized.optimizers import places_of
 from litmlp.engine.vectorized.stack import Tensors, release
 from litmlp.engine.vectorized.stacked_metrics import Measure
-from litmlp.engine.vectorized.stacked_values import places_of
 
 
 class GroupedRun:
@@ -33,11 +33,6 @@ class GroupedRun:
 
     The callbacks, loggers, optimizer and scheduler are those that the run has alone;
     they see a Trainer and a model as they would see them then.
-
-    Args:
-        run: built and announced.
-        context: entered for all that concerns this run, such as its own log.
-        checkpoint: what the run resumes from; None for a fresh start.
     """
 
     def __init__(
@@ -69,15 +64,11 @@ class GroupedRun:
 
     @cached_property
     def places(self) -> list[int]:
-        """See :func:`~litmlp.engine.vectorized.stacked_values.places_of`."""
+        """See :func:`~litmlp.engine.vectorized.optimizers.places_of`."""
         return places_of(self.optimizer, self.model.parameters())
 
     def fraction_of_average(self, i: int) -> float:
-        """Return the fraction of the newest weights in their average after a batch.
-
-        Args:
-            i: index of the batch in the epoch.
-        """
+        """Return the fraction of the newest weights in their average after a batch."""
         assert self.averaging
         return self.averaging.fraction(
             step=self.trainer.global_step + i + 1,

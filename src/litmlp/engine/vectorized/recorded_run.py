@@ -31,13 +31,7 @@ from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 
 class RecordedRun(GroupedRun):
-    """A job's run that is tested and recorded when it ends.
-
-    Args:
-        job: opened.
-        run: of this job.
-        start: the point that the run starts from.
-    """
+    """A job's run that is tested and recorded when it ends."""
 
     def __init__(self, job: Job, run: Run, start: StartingPoint) -> None:
         path = start.point.path if start.point else None

@@ -47,10 +47,6 @@ class Stack:
 
     The parameters of each model become views of its row, so that a model always shows
     its network as it is now.
-
-    Args:
-        models: of one shape.
-        device: where the rows are.
     """
 
     def __init__(self, models: Sequence[Supervised], device: torch.device) -> None:
@@ -130,18 +126,12 @@ class Stack:
             self.buffers[name][indices] = values
 
     def load_state(self, k: int, known: dict[str, Tensors], steps: int) -> None:
-        """Set a row of the optimizer's state to what it was after some steps, if any.
-
-        Args:
-            k: index of the row.
-            known: values by name, by parameter, as torch names them.
-            steps: the value of counters that torch does not have.
-        """
+        """Set the optimizer's state of a run by parameter, after some steps if any."""
         for name, rows in self.state.items() if steps else ():
             own = [
                 known[p][name] for p in self.shapes if known[p].get(name) is not None
             ]
-            if name.startswith("_"):
+            if name.startswith("_"):  # a counter that torch does not have
                 rows[k] = steps
             elif own and rows.shape[1] == 1:
                 rows[k] = own[0]

@@ -25,11 +25,7 @@ LossSum = Callable[[Tensor, Tensor], Tensor]
 
 
 class StackedLoss:
-    """Computes the sum of losses and penalties: gradients do not mix in a sum.
-
-    Args:
-        models: one per run.
-    """
+    """Computes the sum of losses and penalties: gradients do not mix in a sum."""
 
     def __init__(self, models: Sequence[Supervised]) -> None:
         self.models = models

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import cast
 
 import torch
@@ -59,9 +60,6 @@ class StackedMLP:
 
     Between layers, values are [K, units, B], so that batchnorm finds the values of a
     unit in one row of memory.
-
-    Args:
-        model: of any run.
     """
 
     def __init__(self, model: Supervised) -> None:
@@ -122,25 +120,15 @@ class StackedMLP:
             encoded: Tensor = self.encoding(features.flatten(0, 1))
             return encoded.view(*features.shape[:2], -1)
         prefix = "encoding."
-        own = {
-            name.removeprefix(prefix): values
-            for name, values in tensors.items()
-            if name.startswith(prefix)
-        }
-
-        def encode(own: Tensors, rows: Tensor) -> Tensor:
-            return cast(Tensor, functional_call(self.encoding, own, (rows,)))
-
-        return vmap(encode)(own, features)
+        own = {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
+        encode = partial(functional_call, self.encoding)
+        return cast(Tensor, vmap(encode)(own, features))
 
 
 def elementwise(layer: nn.Module, inputs: Tensor) -> Tensor:
     """Apply an activation to [K, …]: the bits of a run do not depend on the others."""
     flat = inputs.flatten(1)
-    full = pad(flat)
-    values: Tensor = layer(full)
-    if full is not flat:
-        values = values[:, : flat.shape[1]]
+    values: Tensor = layer(pad(flat))[:, : flat.shape[1]]
     return values.reshape(inputs.shape)
 
 

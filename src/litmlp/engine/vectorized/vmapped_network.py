@@ -26,18 +26,14 @@ class StackedModule:
 
     ``nn.Dropout`` draws the numbers that it draws alone; torch refuses any other module
     that draws random numbers.
-
-    Args:
-        model: of any run.
     """
 
     def __init__(self, model: Supervised) -> None:
         self.module = TrainedParts(model)
-        self.names = {m: name for name, m in self.module.named_modules()}
-        for module, name in [*self.names.items()]:
+        for name, module in [*self.module.named_modules()]:
             if isinstance(module, nn.Dropout | nn.AlphaDropout):
                 self.module.set_submodule(name, MaskedDropout(name, self._drop))
-        self.names |= {m: name for name, m in self.module.named_modules()}
+        self.names = {m: name for name, m in self.module.named_modules()}
         self._called: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
         self._noted: list[tuple[str, tuple[int, ...]]] = []
         self._masks: Iterator[Mask] = iter(())
@@ -101,12 +97,7 @@ class StackedModule:
 
 
 class MaskedDropout(nn.Dropout):
-    """Calls a function on its values in training.
-
-    Args:
-        name: of this module.
-        drop: called with the name and the values.
-    """
+    """Calls a function with its name and its values in training."""
 
     def __init__(self, name: str, drop: Callable[[str, Tensor], Tensor]) -> None:
         super().__init__()
