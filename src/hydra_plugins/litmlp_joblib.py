@@ -4,8 +4,7 @@ With the official hydra-joblib-launcher 1.2 a killed process ends the sweep, and
 output of all runs is mixed.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litmlp.engine.sweep.parallel_launcher import Outcomes, ParallelLauncher, SentJobs
 from litmlp.errors import UserError
@@ -21,29 +20,33 @@ class JoblibLauncher(ParallelLauncher):
 
     def __init__(self, *, n_jobs: int) -> None:
         self.n_jobs = n_jobs
-        self._slots: Sequence[Slot] = []
+        self._slots: list[Slot] = []
 
-    def train(self, jobs: list[SentJobs]) -> Outcomes:
-        from litmlp.engine.sweep.process_pool import call_all
-
-        if not self._slots:  # kept, since a search launches many times
-            self._slots = self._make_slots()
-        yield from call_all(jobs, self._slots, lambda: self.stopping is None)
-
-    def _make_slots(self) -> "list[Slot]":
-        from joblib import cpu_count
-
-        from litmlp.engine.sweep.process_pool import Slot, environments, visible_gpus
-
+    def setup(self, **given: Any) -> None:
         if type(self.n_jobs) is not int or (self.n_jobs < 1 and self.n_jobs != -1):
             raise UserError(
                 f"hydra.launcher.n_jobs={self.n_jobs}: expected 1 or more, or -1"
             )
-        devices = self.config.trainer.devices
-        own = environments(
-            cpu_count() if self.n_jobs == -1 else self.n_jobs,
-            cores=cpu_count(),
-            gpus=[] if self.config.trainer.accelerator == "cpu" else visible_gpus(),
-            gpus_per_run=devices if type(devices) is int and devices > 0 else 1,
+        super().setup(**given)
+
+    def train(self, jobs: list[SentJobs]) -> Outcomes:
+        from joblib import cpu_count
+
+        from litmlp.engine.sweep.process_pool import (
+            Slot,
+            call_all,
+            environments,
+            visible_gpus,
         )
-        return [Slot(environment) for environment in own]
+
+        if not self._slots:  # kept, since a search launches many times
+            trainer = self.config.trainer
+            devices = trainer.devices
+            own = environments(
+                cpu_count() if self.n_jobs == -1 else self.n_jobs,
+                cores=cpu_count(),
+                gpus=[] if trainer.accelerator == "cpu" else visible_gpus(),
+                gpus_per_run=devices if type(devices) is int and devices > 0 else 1,
+            )
+            self._slots = [Slot(environment) for environment in own]
+        yield from call_all(jobs, self._slots, lambda: self.stopping is None)

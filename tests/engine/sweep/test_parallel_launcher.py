@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.folder.run_folder import write_summary
 from litmlp.engine.sweep.job_launcher import Job
-from litmlp.engine.sweep.parallel_launcher import LauncherProcess, SentJobs
+from litmlp.engine.sweep.parallel_launcher import SentJobs
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "dropout=dropout")
@@ -86,9 +86,8 @@ def test_a_mistake_or_a_missing_engine_is_one_line_and_starts_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(
-        "litmlp.engine.sweep.parallel_launcher.find_spec", lambda name: name == "joblib"
-    )
+    found = {"joblib": object()}.get
+    monkeypatch.setattr("litmlp.engine.sweep.parallel_launcher.find_spec", found)
     ended = run("train", "-m", "seed=0,1", *QUICK, *launcher)
     assert ended.code == 1
     assert ended.err.splitlines() == [f"error: {mistake}"]
@@ -112,8 +111,7 @@ def test_a_run_that_an_attempt_has_done_is_left_as_it_is(tmp_path: Path) -> None
 
     context = HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks())
     job = Job(OmegaConf.create(config), context, task)
-    launcher = LauncherProcess(directory=str(tmp_path))
-    ended = SentJobs(groups=[[job]], launcher=launcher)()
+    ended = SentJobs(groups=[[job]], directory=str(tmp_path))()
     assert ended.stop is None
     job.read_result()
     assert job.result.return_value == 0.25

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +61,13 @@ def test_a_sweep_leaves_one_folder_per_run(run: Run, tmp_path: Path) -> None:
 def test_a_run_records_itself_and_its_curves_under_the_same_names(
     run: Run, tmp_path: Path
 ) -> None:
-    ended = run("train", *QUICK, "optimizer=sgd")
+    ended = run("train", *QUICK, "optimizer=adam")
     (folder,) = tmp_path.glob("logs/default/runs/*")
     assert f"tensorboard --logdir {folder.relative_to(tmp_path)}" in ended.out
     assert ended.err == ""
     (summary,) = summaries([folder])
     assert summary["status"] == "done"
-    assert summary["overrides"] == [*QUICK, "optimizer=sgd"]
+    assert summary["overrides"] == [*QUICK, "optimizer=adam"]
     assert summary["parameters"] == 4 * 64 + 64 + 64 * 64 + 64 + 64 * 3 + 3
     assert summary["iterations"] == 6
     assert summary["versions"]["torch"] == torch.__version__
@@ -89,16 +88,6 @@ def test_a_run_records_itself_and_its_curves_under_the_same_names(
     assert [event.step for event in events.Scalars("loss/train")] == [3, 6]
     (test,) = events.Scalars("accuracy/test")
     assert test.value == pytest.approx(metrics["accuracy/test"])
-
-
-def test_a_failing_run_lets_the_others_go_on(run: Run, tmp_path: Path) -> None:
-    ended = run("train", "-m", "optimizer.lr=-1,0.01", *QUICK)
-    assert ended.code == 1
-    assert "error: optimizer: Invalid learning rate: -1" in ended.err
-    done, failed = sorted(summaries(folders(tmp_path)), key=itemgetter("status"))
-    assert (done["status"], failed["status"]) == ("done", "failed")
-    assert "Invalid learning rate" in failed["error"]
-    assert "Traceback" in failed["traceback"]
 
 
 def test_a_sweep_ends_with_a_report(run: Run, tmp_path: Path) -> None:

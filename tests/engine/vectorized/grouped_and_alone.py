@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
+from polars.testing import assert_frame_equal
 
 from litmlp.engine.config.build import build_data, build_trainer
 from litmlp.engine.config.run_settings import run_settings
@@ -136,15 +137,11 @@ def assert_same_metrics(one: Run, other: Run, *, tolerance: float) -> None:
         pl.read_csv(run.folder / "metrics.csv").drop("samples_per_second", strict=False)
         for run in (one, other)
     ]
-    assert set(tables[0].columns) == set(tables[1].columns)
-    for column in tables[0].columns:
-        values = (table[column].cast(pl.Float64).to_list() for table in tables)
-        first, second = (
-            [float("nan") if v is None else v for v in own] for own in values
-        )
-        assert second == pytest.approx(
-            first, rel=tolerance, abs=tolerance, nan_ok=True
-        ), column
+    assert_frame_equal(
+        *(t.select(pl.col(sorted(t.columns)).cast(pl.Float64)) for t in tables),
+        rel_tol=tolerance,
+        abs_tol=tolerance,
+    )
 
 
 def assert_same_progress(one: Run, other: Run) -> None:

@@ -1,12 +1,8 @@
 """Runs share what they can of their data."""
 
-import gc
-import weakref
-
 import torch
 from conftest import Compose
 
-from litmlp.data.data_module import Data
 from litmlp.engine.vectorized.data_cache import DataCache
 
 
@@ -30,13 +26,3 @@ def test_a_table_is_read_once_and_a_split_is_fitted_once(config: Compose) -> Non
     assert split.fitted_preprocessing is not first.fitted_preprocessing
     assert not torch.equal(split.rows["train"], first.rows["train"])
     assert len({id(data.samples) for data in (first, precision, table)}) == 3
-
-
-def test_only_the_last_table_is_kept(config: Compose) -> None:
-    cache = DataCache()
-    held = weakref.ref(cache.build(config("data=gauss")))
-    gc.collect()
-    assert isinstance(held(), Data)
-    cache.build(config("data=gauss", "data.num_samples=50"))
-    gc.collect()
-    assert held() is None

@@ -127,7 +127,5 @@ def test_want_of_memory_is_told_with_the_number_of_runs(
 def test_an_error_says_whose_it_is(run: Run, tmp_path: Path) -> None:
     ended = run("train", *SWEEP, "scheduler=one_cycle", "scheduler.total_steps=2,400")
     assert ended.code == 1
-    each = summaries(tmp_path)
-    failed = [name for name in each if each[name]["status"] == "failed"]
-    assert len(failed) == 1
-    assert f"error: {failed[0]}:" in ended.err
+    (name,) = (n for n, own in summaries(tmp_path).items() if own["status"] == "failed")
+    assert f"error: {name}:" in ended.err

@@ -58,14 +58,3 @@ def test_each_run_is_counted_with_rows_of_its_own(
     needed = small + 2 * large + 3 * RUN_BYTES + data
     assert count_taken(runs, 2 * needed, 1, monkeypatch) == 3
     assert count_taken(runs, 2 * needed - 16, 1, monkeypatch) == 2
-
-
-def test_quantiles_are_counted(config: Compose) -> None:
-    """A thousand a column: of wide rows they are larger than a small network."""
-    runs = [
-        untrained(config(*GAUSS, f"preprocessing={p}"))
-        for p in ("none", "quantile_normal")
-    ]
-    plain, ranked = map(bytes_of_run, runs)
-    quantiles = runs[1].model.get_buffer("preprocessing.scale.quantiles")
-    assert ranked - plain == 2 * quantiles.nbytes

@@ -8,45 +8,11 @@ from conftest import Compose
 from torch import Tensor, nn, optim
 from torch.optim import Optimizer
 
-from litmlp.data.batches import Batches
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.vectorized.group_rows import row_orders, subgroups_of
 from litmlp.engine.vectorized.optimizers import RULES, values_of
 from litmlp.engine.vectorized.stacked_loss import sum_of_losses
 from litmlp.engine.vectorized.stacked_metrics import measures_of
-
-BATCHES = [
-    Batches(8, 3),  # 3, 3, 2
-    Batches(7, 3, smallest=2),  # 3, 4: the last row joins the batch before
-    Batches(8, 3, order_seed=1),
-]
-
-
-def test_runs_whose_batches_have_one_size_form_a_subgroup() -> None:
-    found = [
-        [(own.indices, own.columns) for own in step] for step in subgroups_of(BATCHES)
-    ]
-    found = [[(i if i is None else i.tolist(), c) for i, c in step] for step in found]
-    assert found == [
-        [(None, slice(0, 3))],
-        [([0, 2], slice(3, 6)), ([1], slice(3, 7))],
-        [([0, 2], slice(6, 8))],
-    ]
-    numbers = torch.arange(24).view(3, 8)
-    (_, (some, one), _) = subgroups_of(BATCHES)
-    assert numbers[some.place].tolist() == [[3, 4, 5], [19, 20, 21]]
-    assert one.num_rows == 4
-
-
-def test_rows_are_numbered_among_those_of_all_splits() -> None:
-    rows = row_orders(BATCHES, [0, 8, 8], [0, 0, 0])
-    assert rows[0].tolist() == list(range(8))
-    assert rows[1].tolist() == [*range(8, 15), 8]  # its first row fills it up
-    BATCHES[2].set_epoch(0)
-    assert torch.equal(rows[2], 8 + torch.cat(list(BATCHES[2])))
-    assert sorted(rows[2].tolist()) == list(range(8, 16))
-    assert not torch.equal(rows[2], row_orders(BATCHES, [0, 8, 8], [0, 0, 1])[2])
 
 
 @pytest.mark.parametrize("rows", [3, 40])

@@ -7,17 +7,23 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
+from optuna.distributions import check_distribution_compatibility
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, BruteForceSampler
+from optuna.storages import RDBStorage
 from optuna.study import Study
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from litmlp.argument_types import check_value
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.folder.study_file import (
+    NAME,
+    OBJECTIVES,
+    RETRY_OF,
     ended_trials,
     open_study,
     report_broken_study,
@@ -25,12 +31,7 @@ from litmlp.engine.folder.study_file import (
 from litmlp.engine.folder.sweep_folder import status_of
 from litmlp.engine.search import SearchSettings
 from litmlp.engine.search.objectives import Mode, modes, values
-from litmlp.engine.search.optuna_study import (
-    count_chosen,
-    load_or_create_study,
-    retry_interrupted,
-)
-from litmlp.engine.search.space import Job, Space, read_space
+from litmlp.engine.search.space import Axis, Job, Space, read_space
 from litmlp.errors import UserError
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
@@ -79,15 +80,32 @@ class Search:
         """Train the trials that are missing in the study of a sweep's folder."""
         with open_study(folder) as storage:
             with report_broken_study(folder):
-                axes = self.space.axes
-                self.study = load_or_create_study(
-                    storage, self.objectives, self.modes, axes
-                )
+                self.study = self.load_or_create_study(storage)
                 self.study.pruner = self.pruner
                 retry_interrupted(self.study)
                 ended_trials(self.study)
             while (missing := self.n_trials - len(ended_trials(self.study))) > 0:
                 self.train(min(missing, self.n_jobs))
+
+    def load_or_create_study(self, storage: RDBStorage) -> Study:
+        """Load the study of a storage, which has to be of this search, or create it."""
+        study = optuna.create_study(
+            storage=storage,
+            study_name=NAME,
+            directions=["minimize" if m == "min" else "maximize" for m in self.modes],
+            load_if_exists=True,
+        )
+        wanted = dict(zip(self.objectives, self.modes, strict=True))
+        begun = study.user_attrs.get(OBJECTIVES, wanted)
+        if begun != wanted:
+            raise UserError(
+                f"the study in this folder began with the objectives {begun}; "
+                f"{wanted} needs a new folder"
+            )
+        study.set_user_attr(OBJECTIVES, wanted)
+        for trial in study.get_trials(deepcopy=False):
+            check_same_choices(trial, self.space.axes)
+        return study
 
     def train(self, count: int) -> None:
         """Choose trials, launch their runs, record the results.
@@ -131,6 +149,38 @@ class Search:
                 result, state = None, TrialState.PRUNED
         with suppress(RuntimeError):  # a grid's sampler can stop only Optuna's own loop
             self.study.tell(trial, result, state)
+
+
+def check_same_choices(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
+    """Check that a trial had the choices that are searched now."""
+    for axis in axes:
+        before = trial.distributions.get(axis.key, axis.distribution)
+        try:
+            check_distribution_compatibility(before, axis.distribution)
+        except ValueError as error:
+            raise UserError(
+                f"{axis.key}: the study in this folder began with other choices "
+                f"({before}): give these, or a new folder"
+            ) from error
+
+
+def retry_interrupted(study: Study) -> None:
+    """Let trials fail whose process was killed, and repeat them under a new number.
+
+    A trial is enqueued before it fails, so that no trial is lost if this process is
+    killed as well.
+    """
+    known = {trial.user_attrs.get(RETRY_OF) for trial in study.get_trials()}
+    for trial in study.get_trials(states=[TrialState.RUNNING]):
+        if trial.number not in known:
+            study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def count_chosen(study: Study) -> int:
+    """Count the trials that a sampler has chosen; repeated trials do not count."""
+    trials = study.get_trials(deepcopy=False)
+    return sum(RETRY_OF not in trial.user_attrs for trial in trials)
 
 
 def build_search(

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, cast
@@ -40,23 +40,6 @@ class JobOutcome:
         self.out, self.err = io.StringIO(), io.StringIO()
 
 
-@dataclass(frozen=True)
-class LauncherProcess:
-    """The state of the process that makes this object, to be sent to others."""
-
-    state: Any = field(default_factory=Singleton.get_state)
-    directory: str = field(default_factory=os.getcwd)
-    packages: set[str] = field(default_factory=OWN_PACKAGES.copy)
-
-    @contextmanager
-    def imitated(self) -> Iterator[None]:
-        """Let this process be as the launcher's in the block."""
-        Singleton.set_state(self.state)
-        OWN_PACKAGES.update(self.packages)
-        with chdir(self.directory):
-            yield
-
-
 def run_each(groups: JobGroups) -> None:
     """Run jobs one after the other."""
     for group in groups:
@@ -66,11 +49,13 @@ def run_each(groups: JobGroups) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class SentJobs:
-    """Jobs that can be called in another process."""
+    """Jobs that can be called in another process, which becomes as this one."""
 
     groups: JobGroups
-    launcher: LauncherProcess = field(default_factory=LauncherProcess)
     train: Callable[[JobGroups], None] = run_each
+    singletons: Any = field(default_factory=Singleton.get_state)
+    directory: str = field(default_factory=os.getcwd)
+    packages: set[str] = field(default_factory=OWN_PACKAGES.copy)
 
     @property
     def jobs(self) -> list[Job]:
@@ -79,8 +64,10 @@ class SentJobs:
 
     def __call__(self) -> JobOutcome:
         ended = JobOutcome()
+        Singleton.set_state(self.singletons)
+        OWN_PACKAGES.update(self.packages)
         with (
-            self.launcher.imitated(),
+            chdir(self.directory),
             redirect_stdout(ended.out),
             redirect_stderr(ended.err),
         ):
@@ -143,8 +130,7 @@ class ParallelLauncher(JobLauncher):
     ) -> Sequence[JobReturn]:
         self.prepare(job_overrides)
         jobs = self.composed(job_overrides, initial_job_idx)
-        process = LauncherProcess()
-        self.train_all([SentJobs(groups=[[job]], launcher=process) for job in jobs])
+        self.train_all([SentJobs(groups=[[job]]) for job in jobs])
         return [job.result for job in jobs]
 
     def train_all(self, sent: list[SentJobs]) -> None:
