@@ -134,7 +134,6 @@ def test_a_bad_trial_is_pruned(run: Run, tmp_path: Path) -> None:
         ((LR, "hydra/sweeper/sampler=grid"), "values that can be counted"),
         ((LR, "hydra.sweeper.sampler._target_=os.system"), "not allowed"),
         ((LR, "hydra.sweeper.objectives=[loss/test]"), "no result loss/test"),
-        ((LR, "hydra.sweeper.objectives=[loss/val,loss/val]"), "each objective once"),
         ((LR, "monitor=accuracy/val"), "the best accuracy/val is its max: mode=max"),
         ((LR, "hydra/sweeper/pruner=asha", "sweep.seeds=2"), "several seeds or folds"),
         (

@@ -23,19 +23,12 @@ COUNTS: dict[str, Mode] = {
 
 
 def modes(objectives: Sequence[str], config: DictConfig) -> list[Mode]:
-    """Return the better end of each objective.
-
-    Args:
-        objectives: keys of COUNTS, or tags such as ``loss/val``.
-        config: of the sweep; it has the task and ``mode``.
+    """Return the better end of each objective: a key of COUNTS, or a tag: ``loss/val``.
 
     Raises:
         UserError: there is no such result, it is one of test rows, or ``mode`` does
             not fit.
     """
-    if not objectives or len(set(objectives)) < len(objectives):
-        given = ",".join(objectives)
-        raise UserError(f"hydra.sweeper.objectives=[{given}]: give each objective once")
     found = [mode_of(name, config) for name in objectives]
     for name, mode in zip(objectives, found, strict=True):
         if name == config.monitor and mode != config.mode:
