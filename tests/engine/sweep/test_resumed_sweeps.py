@@ -49,18 +49,9 @@ def trained(out: str) -> int:
     return len(re.findall(r"^  \d+/\d+  loss", out, re.MULTILINE))
 
 
-def test_what_is_done_stays_byte_for_byte(run: Run, tmp_path: Path) -> None:
-    assert trained(run("train", *COMMAND).out) == 2
-    before = all_contents(tmp_path)
-    ended = run("train", *COMMAND, "sweep.resume=latest")
-    assert ended.code == 0
-    assert trained(ended.out) == 0
-    assert "2 runs: 2 done (skipped)" in ended.out
-    assert re.search(r"2/2  skipped: done  activation-tanh-[0-9a-f]{8}", ended.out)
-    assert all_contents(tmp_path) == before
-
-
-def test_a_longer_axis_trains_its_new_values_alone(run: Run, tmp_path: Path) -> None:
+def test_a_longer_axis_trains_its_new_values_and_leaves_the_others_byte_for_byte(
+    run: Run, tmp_path: Path
+) -> None:
     run("train", "-m", "activation=relu,tanh", "optimizer.lr=0.01", *QUICK)
     before = all_contents(tmp_path)
     (sweep,) = tmp_path.glob("logs/*/sweeps/*")
@@ -76,6 +67,11 @@ def test_a_longer_axis_trains_its_new_values_alone(run: Run, tmp_path: Path) -> 
     assert "activation=relu,tanh,gelu" in (sweep / "multirun.yaml").read_text()
     report = (sweep / "report" / "runs.csv").read_text()
     assert len(report.splitlines()) == 1 + 6
+    ended = run("train", *wider, "sweep.resume=latest")
+    assert (ended.code, trained(ended.out)) == (0, 0)
+    assert "6 runs: 6 done (skipped)" in ended.out
+    assert re.search(r"6/6  skipped: done  activation-gelu\+opt.*-\w{8}", ended.out)
+    assert all_contents(tmp_path) == after
 
 
 def test_failed_runs_are_trained_anew(run: Run, tmp_path: Path) -> None:
