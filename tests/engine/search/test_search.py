@@ -7,7 +7,6 @@ from typing import Any
 import optuna
 import pytest
 from made_up_search import SPACE, Jobs, search, trials
-from optuna.pruners import MedianPruner
 from optuna.samplers import BruteForceSampler
 from optuna.trial import FrozenTrial, TrialState
 
@@ -90,13 +89,6 @@ def test_a_killed_search_continues(
     assert after[killed_at + 1].params == before[-1].params
     done = [(t.params, t.value) for t in after if t.number != killed_at]
     assert done == [(t.params, t.value) for t in whole[1]]
-
-
-def test_only_a_search_that_prunes_numbers_its_runs(tmp_path: Path) -> None:
-    jobs = search(tmp_path / "prunes", pruner=MedianPruner(), n_trials=2).jobs
-    assert [job[-1] for job in jobs] == ["sweep.trial=0", "sweep.trial=1"]
-    (job,) = search(tmp_path / "not", n_trials=1).jobs
-    assert len(job) == 2
 
 
 @pytest.mark.parametrize(

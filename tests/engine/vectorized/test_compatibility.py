@@ -7,7 +7,6 @@ import pytest
 from conftest import Compose
 from grouped_and_alone import untrained
 from lightning.pytorch import Callback
-from torch.optim import SGD
 
 from litmlp import construct
 from litmlp.engine.vectorized.compatibility import (
@@ -17,10 +16,6 @@ from litmlp.engine.vectorized.compatibility import (
     shared_keys,
 )
 from litmlp.losses import same_loss
-
-
-class Adam(SGD):
-    """No Adam, but for its name."""
 
 
 class LooksAtBatches(Callback):
@@ -163,16 +158,3 @@ def test_losses_are_the_same_by_their_kind_numbers_and_targets_scale(
     if same and "data=diabetes" in one:  # in all digits of the scale
         models[1].target_std.mul_(1 + 1e-6)
         assert same_loss(models[0]) != same_loss(models[1])
-
-
-def test_an_optimizer_is_known_by_its_class_not_by_its_name(
-    config: Compose, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(construct.ALLOWED, f"{__name__}.", SGD)
-    for target, reason in (
-        ("torch.optim.SGD", None),
-        (f"{__name__}.Adam", "optimizer=Adam"),
-    ):
-        composed = config("data=gauss", "trainer=cpu", "optimizer=sgd")
-        composed.optimizer._target_ = target
-        assert refusal(untrained(composed)) == reason
