@@ -18,8 +18,7 @@ from litmlp.engine.search.objectives import Mode
 
 
 def test_a_larger_value_can_be_the_better(tmp_path: Path) -> None:
-    modes: list[Mode] = ["max"]
-    search(tmp_path, n_trials=12, modes=modes)
+    search(tmp_path, n_trials=12, modes=["max"])
     values = [trial.value or 0.0 for trial in trials(tmp_path)]
     assert sum(values[6:]) > sum(values[:6])
     searched = read_search(tmp_path)
@@ -53,16 +52,15 @@ def test_equal_trials_share_a_run(tmp_path: Path) -> None:
 
 
 def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> None:
-    outcomes = {
+    outcomes: dict[str, dict[str, Any]] = {
         "1": {"best_value": 0.5},
         "2": {"best_value": None},
         "3": {"status": "failed"},
         "4": {"best_value": 0.7, "pruned_epoch": 3},
     }
     search(
-        tmp_path,
-        "a=1,2,3,4",
-        outcome=lambda job: outcomes[job["a"]],
+        *(tmp_path, "a=1,2,3,4", "seed=0,1"),  # a trial ends as its second run
+        outcome=lambda job: outcomes[job["a"] if job["seed"] == "1" else "1"],
         sampler=partial(BruteForceSampler),
         pruner=MedianPruner(),
     )
@@ -78,14 +76,6 @@ def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> Non
     assert [trial.values for trial in searched.best] == [[0.5]]
 
 
-def test_a_trial_fails_with_any_of_its_runs(tmp_path: Path) -> None:
-    ends = {"0": {"best_value": 1.0}, "1": {"status": "failed"}}
-    seeds = (SPACE[0], "seed=0,1")
-    search(tmp_path, *seeds, outcome=lambda job: ends[job["seed"]], n_trials=1)
-    (trial,) = trials(tmp_path)
-    assert trial.state == TrialState.FAIL
-
-
 def test_the_pareto_front_is_that_of_brute_force(tmp_path: Path) -> None:
     def outcome(job: Mapping[str, str]) -> Mapping[str, Any]:
         size = int(job["size"])
@@ -94,14 +84,13 @@ def test_the_pareto_front_is_that_of_brute_force(tmp_path: Path) -> None:
             "metrics": {"accuracy/val": accuracy}
         }
 
-    modes: list[Mode] = ["max", "min"]
     search(
         tmp_path,
         *("a=0.5,1.5,2.5,nan", "size=range(1,9)"),
         outcome=outcome,
         sampler=partial(NSGAIISampler, population_size=5),
         objectives=["accuracy/val", "parameters"],
-        modes=modes,
+        modes=["max", "min"],
         n_trials=20,
     )
     found = trials(tmp_path)
