@@ -24,7 +24,9 @@ class GridSweeper(JobSweeper):
         self.params = params
 
     def sweep(self, arguments: list[str]) -> None:
-        jobs = self.combinations(arguments)
+        axes = [f"{key!s}={self.params[key]}" for key in self.params]
+        parser = OverridesParser.create(config_loader=self.loader)
+        jobs = every_combination(parser.parse_overrides([*axes, *arguments]))
         # All are composed before the first is trained, which finds mistakes early.
         runs = check_own_folders(self.numbered(jobs), jobs)
         sweep = Path(self.config.hydra.sweep.dir)
@@ -34,9 +36,3 @@ class GridSweeper(JobSweeper):
             write_command(sweep, self.config)
             if left := this_launch().still_to_train(runs):
                 self.launcher.launch(left, initial_job_idx=0)
-
-    def combinations(self, arguments: list[str]) -> list[list[str]]:
-        """Return the overrides of each run."""
-        axes = [f"{key!s}={self.params[key]}" for key in self.params]
-        parser = OverridesParser.create(config_loader=self.loader)
-        return every_combination(parser.parse_overrides([*axes, *arguments]))

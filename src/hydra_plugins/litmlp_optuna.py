@@ -51,7 +51,7 @@ class OptunaSweeper(SearchSettings, JobSweeper):
             search.run(folder)
 
     def launch(self, jobs: Sequence[Sequence[str]], first: int) -> list[Path]:
-        """Train one run per list of overrides, unless it is done, in these folders."""
+        """Train the runs that are not done; return the folders of all runs."""
         folders = [folder_of(config) for config in self.numbered(jobs, first)]
         planned = dict(zip(folders, jobs, strict=True))
         if left := this_launch().still_to_train(planned):

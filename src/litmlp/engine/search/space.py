@@ -49,7 +49,7 @@ class Axis:
 
     @property
     def is_countable(self) -> bool:
-        """Whether there are so many values, and not an interval of real numbers."""
+        """Whether all values can be listed: not those of a real interval."""
         return getattr(self.distribution, "step", 1) is not None
 
     def values(self) -> Sequence[str]:
@@ -144,7 +144,12 @@ def read_space(
         else:
             axes.append(Axis(key=key, distribution=distribution(override)))
     for condition, conditional in when.items():
-        check_condition(condition, fixed, axes)
+        choices = [f"{axis.key}={value}" for axis in axes for value in axis.values()]
+        if condition not in (*fixed, *choices):
+            raise UserError(
+                f"hydra.sweeper.when: {condition} is never chosen. "
+                f"{nearest(condition, [*fixed, *choices])}"
+            )
         for key, override in parsed(as_overrides(conditional), parser).items():
             if key not in always:
                 searched = distribution(override)
@@ -197,13 +202,3 @@ def numbers(
     if all(isinstance(value, int) for value in (low, high, step or 1)):
         return IntDistribution(int(low), int(high), step=int(step or 1), log=log)
     return FloatDistribution(float(low), float(high), step=step, log=log)
-
-
-def check_condition(condition: str, fixed: Sequence[str], axes: Sequence[Axis]) -> None:
-    """Check that some run makes the choice that is a condition."""
-    choices = [f"{axis.key}={value}" for axis in axes for value in axis.values()]
-    if condition not in (*fixed, *choices):
-        raise UserError(
-            f"hydra.sweeper.when: {condition} is never chosen. "
-            f"{nearest(condition, [*fixed, *choices])}"
-        )

@@ -6,7 +6,6 @@ from pathlib import Path
 import polars as pl
 import torch
 from omegaconf import DictConfig
-from rich.table import Table
 
 from litmlp.callbacks.fold_predictions import FILE
 from litmlp.engine.config.instantiate_node import construct_node
@@ -16,9 +15,6 @@ from litmlp.engine.folder.sweep_folder import run_name
 from litmlp.engine.terminal.console import console, table
 from litmlp.engine.terminal.wording import number
 
-RunOfFold = dict[int, Path]
-"""The folder of each fold's run, of runs that differ in nothing else."""
-
 
 def gather_folds(sweep: Path) -> None:
     """Write the predictions of all folds together, and show how good they are.
@@ -27,7 +23,7 @@ def gather_folds(sweep: Path) -> None:
     file for each of them, ``out_of_fold-<choice>.csv``.
     """
     choices = runs_by_choice(sweep)
-    scores = {}
+    scores: dict[str, dict[str, float]] = {}
     for choice, runs in choices.items():
         config = run_folder.read_config(next(iter(runs.values())))
         if missing := set(range(config.data.num_folds)) - set(runs):
@@ -40,17 +36,22 @@ def gather_folds(sweep: Path) -> None:
         replace(path, together.write_csv)
         scores[path.name] = {"rows": len(together), **measure(together, config)}
     if scores:
-        console.print(scores_table(scores))
+        names = list(dict.fromkeys(n for values in scores.values() for n in values))
+        result = table("out of fold", *names)
+        for file, values in scores.items():
+            rows, *others = (values.get(name) for name in names)
+            result.add_row(file, f"{rows:,}", *map(number, others))
+        console.print(result)
 
 
-def runs_by_choice(sweep: Path) -> dict[str, RunOfFold]:
-    """Return the runs that have predicted their fold, by the other overrides."""
+def runs_by_choice(sweep: Path) -> dict[str, dict[int, Path]]:
+    """Return the folder of each fold's run, by the other overrides."""
     folders = sorted(path.parent for path in sweep.glob(f"*/{FILE}"))
     overrides = {
         folder: run_folder.read_summary(folder)["overrides"] for folder in folders
     }
     shared = set.intersection(*map(set, overrides.values())) if folders else set()
-    choices: dict[str, RunOfFold] = defaultdict(dict)
+    choices: dict[str, dict[int, Path]] = defaultdict(dict)
     for folder in folders:
         config = run_folder.read_config(folder)
         fold, config.data.fold = config.data.fold, None
@@ -77,13 +78,3 @@ def measure(predictions: pl.DataFrame, config: DictConfig) -> dict[str, float]:
         config.task.num_outputs = len(classes)
     metrics = construct_node(config.task.metrics, "task.metrics")
     return {name: float(metrics[name](predicted, true)) for name in metrics}
-
-
-def scores_table(scores: dict[str, dict[str, float]]) -> Table:
-    """Return a table with one row per file and one column per metric."""
-    names = list(dict.fromkeys(name for values in scores.values() for name in values))
-    result = table("out of fold", *names)
-    for file, values in scores.items():
-        rows, *others = (values.get(name) for name in names)
-        result.add_row(file, f"{rows:,}", *map(number, others))
-    return result

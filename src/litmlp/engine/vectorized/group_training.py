@@ -117,7 +117,7 @@ class Group(LightningModule):
         return torch.cat(found, dim=1)
 
     def _compute_gradients(self, own: SubGroup, i: int) -> Callable[[], None] | None:
-        """Do forward and backward pass of one subgroup."""
+        """Do both passes of a subgroup; return what calls the hooks after the step."""
         stack, numbers = self.stack, self._numbers(own.indices)
         leaves, buffers = stack.leaves, stack.buffers
         if own.indices is not None:

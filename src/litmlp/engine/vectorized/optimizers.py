@@ -41,7 +41,7 @@ class Values:
         return Values(columns, self.same, self.sizes)
 
     def wide(self, column: Tensor, weights: Tensor) -> Tensor:
-        """Return a column in the type of weights [K, P]; a wide one as [K, P], too."""
+        """Return a column in the type of weights [K, P], with P values if it has some."""
         column = column.to(weights)
         if column.shape[1] == 1:
             return column
