@@ -1,6 +1,7 @@
 """Data of many runs, each table read once and each split preprocessed once."""
 
 import json
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
 from omegaconf import DictConfig, OmegaConf
@@ -10,24 +11,14 @@ from litmlp.engine.config.build import build_data
 
 ORDER = ("batch_size", "order_seed")
 SPLIT = (
-    *(
-        "test_share",
-        "validation_share",
-        "split_seed",
-        "num_folds",
-        "fold",
-        "validation_folds",
-    ),
-    *("standardize_target", "preprocessing"),
+    *("test_share", "validation_share", "split_seed", "num_folds", "fold"),
+    *("validation_folds", "standardize_target", "preprocessing"),
 )
-SHARED = {
-    "samples": ORDER + SPLIT,
-    **dict.fromkeys(
-        ("rows", "split_targets", "fitted_preprocessing", "split_features", "facts"),
-        ORDER,
-    ),
-}
-"""Parts of a data set, each with the config keys that may differ while it is shared."""
+"""Keys of data that may differ while the table is shared, and while its split is."""
+
+OF_SPLIT = (
+    *("rows", "split_targets", "fitted_preprocessing", "split_features", "facts"),
+)
 
 
 class DataCache:
@@ -44,13 +35,17 @@ class DataCache:
     def build(self, config: DictConfig) -> Data:
         """Return the data of a config, in torch's default floating-point type."""
         data = build_data(config)
+        self._last = self._earlier(data, config, free=ORDER + SPLIT)
+        data.__dict__["samples"] = self._last.samples  # as a cached_property does
+        of_same_split = self._earlier(data, config, free=ORDER)
+        for name in OF_SPLIT:
+            data.__dict__[name] = getattr(of_same_split, name)
+        return data
+
+    def _earlier(self, data: Data, config: DictConfig, free: Sequence[str]) -> Data:
+        """Return the first data whose config differs in some keys at most."""
         content = OmegaConf.to_container(config.data, resolve=True)
         assert isinstance(content, dict)
-        for name, free in SHARED.items():
-            own = {key: value for key, value in content.items() if key not in free}
-            key = json.dumps([name, str(config.trainer.precision), own], sort_keys=True)
-            known = self._known.setdefault(key, data)
-            data.__dict__[name] = getattr(known, name)  # where cached_property keeps it
-            if name == "samples":
-                self._last = known
-        return data
+        own = {key: value for key, value in content.items() if key not in free}
+        key = json.dumps([free, str(config.trainer.precision), own], sort_keys=True)
+        return self._known.setdefault(key, data)

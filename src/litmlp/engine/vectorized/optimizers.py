@@ -41,7 +41,7 @@ class Values:
         return Values(columns, self.same, self.sizes)
 
     def wide(self, column: Tensor, weights: Tensor) -> Tensor:
-        """Return a column in the type of weights [K, P], with P values if it has some."""
+        """Return a column in the type of weights, as [K, P] if it has several."""
         column = column.to(weights)
         if column.shape[1] == 1:
             return column
