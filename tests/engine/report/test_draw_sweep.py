@@ -7,15 +7,8 @@ import pytest
 from made_up import make_sweep
 
 from litmlp.engine.figures.style import COLORS
-from litmlp.engine.report.draw_curves import draw_curves
-from litmlp.engine.report.draw_sweep import (
-    draw_effects,
-    draw_pairing,
-    draw_ranking,
-    has_numbers,
-    pair_to_draw,
-)
-from litmlp.engine.report.findings import Findings, find
+from litmlp.engine.report.draw_sweep import draw_curves, draw_effects, draw_ranking
+from litmlp.engine.report.findings import Findings
 
 
 @pytest.fixture
@@ -26,7 +19,7 @@ def findings(tmp_path: Path) -> Findings:
         for a, lr, s in grid
     }
     del values["activation=tanh optimizer.lr=0.1 seed=0"]
-    return find(make_sweep(tmp_path, values))
+    return Findings(make_sweep(tmp_path, values))
 
 
 def test_ranking_has_a_row_a_choice_and_a_dot_a_run(findings: Findings) -> None:
@@ -65,8 +58,7 @@ def test_numbers_have_an_axis_of_numbers(tmp_path: Path) -> None:
         ("few", rates, "log"),
         ("many", widths, "linear"),
     ):
-        found = find(make_sweep(tmp_path / name, values))
-        assert has_numbers(found)
+        found = Findings(make_sweep(tmp_path / name, values))
         (panel,) = draw_effects(found).axes
         assert panel.get_xscale() == scale
         drawn = {x for line in panel.lines for x in line.get_xdata()}
@@ -81,7 +73,7 @@ def test_curves_are_those_of_the_runs_of_the_best_choices(tmp_path: Path) -> Non
         rows = f"epoch,loss/val,x\n1,{number},\n,,3\n2,0.5,\n"
         (tmp_path / str(number) / "metrics.csv").write_text(rows)
     (tmp_path / "2" / "metrics.csv").write_text("epoch,loss/train\n1,2\n")
-    (panel,) = draw_curves(find(problem)).axes
+    (panel,) = draw_curves(Findings(problem)).axes
     drawn = [(list(x.get_xdata()), list(x.get_ydata())) for x in panel.lines]
     numbers = [0, 1, 3, 4, 5, 6, 7, 8, 9]  # five choices, less a run without a curve
     assert drawn == [([1.0, 2.0], [number, 0.5]) for number in numbers]
@@ -89,36 +81,18 @@ def test_curves_are_those_of_the_runs_of_the_best_choices(tmp_path: Path) -> Non
     assert shown == list("abcde")
 
 
-def test_pairing_frames_the_best_combination(findings: Findings) -> None:
-    assert pair_to_draw(findings) == ("activation", "optimizer.lr")
-    (panel,) = draw_pairing(findings, "activation", "optimizer.lr").axes
-    texts = [text.get_text() for text in panel.texts]
-    assert texts == ["1.0200", "1.1100", "2.0200", "2.1150"]
-    (frame,) = panel.patches
-    assert frame.get_xy() == (-0.5, -0.5)
-
-
-def test_a_combination_that_was_never_run_stays_empty(tmp_path: Path) -> None:
-    values = {"a=x b=1": 1.0, "a=x b=2": 2.0, "a=y b=1": 0.5}
-    (panel,) = draw_pairing(find(make_sweep(tmp_path, values)), "a", "b").axes
-    assert [text.get_text() for text in panel.texts] == ["1.0000", "2.0000", "0.5000"]
-    (frame,) = panel.patches
-    assert frame.get_xy() == (-0.5, 0.5)
-
-
 def test_values_over_decades_have_a_logarithmic_scale(tmp_path: Path) -> None:
     values = {f"a={a} b={b}": 10.0 ** (a + b) for a in range(3) for b in range(3)}
-    findings = find(make_sweep(tmp_path, values))
+    findings = Findings(make_sweep(tmp_path, values))
     assert draw_ranking(findings).axes[0].get_xscale() == "log"
     assert draw_effects(findings).axes[0].get_yscale() == "log"
 
 
-def test_long_choices_are_cut_short_and_large_grids_not_drawn(tmp_path: Path) -> None:
+def test_long_choices_are_cut_short(tmp_path: Path) -> None:
     values = {f"a={'x' * 60}{i} b={j}": i + j for i in range(16) for j in range(2)}
-    findings = find(make_sweep(tmp_path, values))
+    findings = Findings(make_sweep(tmp_path, values))
     panel = draw_ranking(findings).axes[0]
     labels = [text.get_text() for text in panel.get_yticklabels()]
     assert len(labels) == 20
     assert max(map(len, labels)) == 40
     assert panel.get_title(loc="left").endswith("the best 20")
-    assert pair_to_draw(findings) is None

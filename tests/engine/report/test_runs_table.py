@@ -1,15 +1,14 @@
 """Run folders become a table: their choices, and which of them may be compared."""
 
-import subprocess
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from made_up import make_run
 
 from litmlp.engine.report.comparable_runs import problems
-from litmlp.engine.report.make_report import common_folder, find_runs
+from litmlp.engine.report.make_report import find_runs
 from litmlp.engine.report.runs_table import Runs, read_runs
 from litmlp.errors import UserError
 
@@ -26,7 +25,6 @@ def test_runs_are_found_at_any_depth_and_by_patterns(tmp_path: Path) -> None:
     assert find_runs([str(one)]) == [one]
     assert find_runs([f"{tmp_path}/*/sweeps/*"]) == [one]
     assert find_runs([f"{tmp_path}/b", f"{tmp_path}/*"]) == [two, one]
-    assert common_folder([one, two]) == tmp_path
 
 
 def test_choices_that_vary_are_columns(tmp_path: Path) -> None:
@@ -77,17 +75,6 @@ def test_any_override_is_read(
     runs = table_of(tmp_path)
     assert runs.choices == [key]
     assert runs.table[key].to_list() == [value, "(default)"]
-
-
-def test_a_dictionary_of_the_config_is_shown_as_typed(tmp_path: Path) -> None:
-    for batch in (32, 64):
-        pair = {"lr": 0.001, "batch": batch}
-        typed = f"pair={{lr:0.001,batch:{batch}}}"
-        make_run(tmp_path / str(batch), [typed], 1.0, config={"pair": pair})
-    assert table_of(tmp_path).table["pair"].to_list() == [
-        "{lr:0.001,batch:32}",
-        "{lr:0.001,batch:64}",
-    ]
 
 
 @pytest.mark.parametrize("reference", ["${pair.lr}", r"$\{pair.lr\}"])
@@ -177,10 +164,7 @@ def test_runs_of_one_config_count_once(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("{", "is broken: Expecting"),
-        ("[]", "is broken: it has no status"),
         ('{"status": "done"}', "is broken: overrides: Field required"),
-        ('{"status": "odd", "overrides": []}', "is broken: status: Input should be"),
-        ('{"status": "done", "overrides": [], "best_value": "x"}', "best_value: Input"),
         ('{"status": "done", "overrides": [], "best_value": NaN}', "best_value: Input"),
         ('{"status": "done", "overrides": [], "metrics": {"run": 1}}', "metrics.run"),
     ],
@@ -215,47 +199,15 @@ def test_a_command_parses_back_to_the_overrides(tmp_path: Path) -> None:
     overrides = [
         "pair={lr:1e-3,batch:32}",
         "model.hidden_sizes=[64,32]",
-        "+note='it''s a \"b\" $HOME `c`'".replace("''", "\\'"),
+        "+note='it\\'s a \"b\" $HOME `c`'",
         "+key=${oc.env:TOKEN}",
         "~callbacks.early_stopping",
+        "experiment=sweep/x",
     ]
     make_run(tmp_path / "a", [*overrides, "sweep.seeds=3"], 1.0)
     (command,) = table_of(tmp_path).table["command"]
-    typed = typed_in_a_shell(command)
-    assert typed[:2] == ["litmlp", "train"]
-    assert typed[2:] == overrides
-    parser = OverridesParser.create()
-    values = [override.value() for override in parser.parse_overrides(typed[2:])]
-    assert values[0] == {"lr": 0.001, "batch": 32}
-    assert values[2] == 'it\'s a "b" $HOME `c`'
-
-
-def typed_in_a_shell(command: str) -> list[str]:
-    script = f"litmlp() {{ printf '%s\\0' litmlp \"$@\"; }}; {command}"
-    ended = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
-    return ended.stdout.decode().split("\0")[:-1]
-
-
-def test_a_run_of_an_experiments_sweep_is_trained_alone(tmp_path: Path) -> None:
-    make_run(tmp_path / "a", ["experiment=sweep/x", "seed=1"], 1.0)
-    (command,) = table_of(tmp_path).table["command"]
-    assert command == "litmlp train experiment=sweep/x seed=1 hydra.mode=RUN"
-
-
-@pytest.mark.parametrize(
-    ("metrics", "overrides"), [(100_000, 1), (1, 3000)], ids=["metrics", "overrides"]
-)
-def test_a_run_of_too_many_columns_is_skipped(
-    metrics: int, overrides: int, tmp_path: Path
-) -> None:
-    tags = {f"m{i}/val": 0.5 for i in range(metrics)}
-    typed = [f"+k{i}=1" for i in range(overrides)]
-    make_run(tmp_path / "wide", typed, 0.5, metrics=tags)
-    make_run(tmp_path / "usual", ["seed=1"], 0.4)
-    runs = table_of(tmp_path)
-    assert runs.table.height == 1
-    (reason,) = runs.skipped
-    assert "wide/summary.json is broken: " in reason
+    alone = "hydra.mode=RUN"  # though the experiment is a sweep
+    assert shlex.split(command) == ["litmlp", "train", *overrides, alone]
 
 
 def test_a_choice_called_like_another_column_is_told_apart(tmp_path: Path) -> None:

@@ -1,18 +1,12 @@
 """Metrics per group of rows, and the importance of columns."""
 
-from collections.abc import Mapping
-from itertools import pairwise
-from pathlib import Path
-
-import numpy as np
 import polars as pl
 import torch
 from torch import Tensor
 
 from litmlp.engine.diagnosis.importance import importance
-from litmlp.engine.figures.inputs import draw_importance
-from litmlp.engine.figures.style import save
 from litmlp.engine.predict.evaluate_run import measure_rows
+from litmlp.engine.predict.quarters import quarters
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.errors import UserError, nearest
 
@@ -35,9 +29,6 @@ def explain_rows(
         inputs, targets: raw rows [N, columns] and their targets.
         others: further columns of these rows.
         by: a feature or one of the other columns, whose values are the groups.
-
-    Raises:
-        UserError: there is no column ``by``.
     """
     tables = {}
     if by is not None:
@@ -64,11 +55,7 @@ def explain_rows(
 def groups_of(
     name: str, model: TrainedModel, inputs: Tensor, others: pl.DataFrame
 ) -> pl.Series:
-    """Return the group of each row [N]: a category, a number, or a range of numbers.
-
-    Raises:
-        UserError: there is no such column.
-    """
+    """Return the group of each row [N]: a category, a number, or a range of numbers."""
     names = [column.name for column in model.columns]
     if name in others.columns:
         values = others[name]
@@ -86,18 +73,3 @@ def groups_of(
     if values.dtype.is_float() and values.n_unique() > MOST_GROUPS:
         return quarters(values)
     return values
-
-
-def quarters(values: pl.Series) -> pl.Series:
-    """Return the quarter of each number, as a text with its ends; null stays null."""
-    ends = np.quantile(values.drop_nulls().to_numpy(), [0, 0.25, 0.5, 0.75, 1])
-    texts = [f"{i + 1}: {a:g} to {b:g}" for i, (a, b) in enumerate(pairwise(ends))]
-    index = np.searchsorted(ends[1:-1], values.to_numpy())
-    named = pl.Series([texts[i] for i in index])
-    return named.set(values.is_null(), None)
-
-
-def draw_explained(folder: Path, tables: Mapping[str, pl.DataFrame]) -> None:
-    """Write the picture of the importance, if there is such a table."""
-    if "importance" in tables:
-        save(draw_importance(tables["importance"]), folder / "importance.png")

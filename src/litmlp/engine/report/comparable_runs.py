@@ -62,12 +62,14 @@ def problems(runs: Runs) -> Iterator[Problem]:
         seeds = [key for key in varying if SEED.match(f"{key}=")]
         choices = [key for key in varying if key not in seeds]
         mode = measured["mode"][0]
+        tested = [tag for tag in metrics if tag.endswith("/test")]
+        others = [tag for tag in tested if tag != "loss/test"]
         distinct = without_copies(table)
         yield Problem(
             name=str(name),
             monitor=measured["monitor"][0],
             mode=mode,
-            test=main_metric(metrics),
+            test=next(iter([*others, *tested]), None),
             choices=choices,
             seeds=seeds,
             metrics=metrics,
@@ -81,13 +83,6 @@ def problems(runs: Runs) -> Iterator[Problem]:
 def has_diverged(run: Mapping[str, Any]) -> bool:
     """Return whether a run reached its end without a value to compare."""
     return run["status"] == "done" and run[VALUE] is None
-
-
-def main_metric(tags: Sequence[str]) -> str | None:
-    """Return the task's first metric on the test rows, or the loss without another."""
-    tested = [tag for tag in tags if tag.endswith("/test")]
-    others = [tag for tag in tested if tag != "loss/test"]
-    return next(iter([*others, *tested]), None)
 
 
 def without_copies(table: pl.DataFrame) -> pl.DataFrame:

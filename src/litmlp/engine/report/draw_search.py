@@ -1,7 +1,11 @@
-"""A search in pictures: its history, the choices that mattered, the Pareto front."""
+"""A search in pictures: its history, the choices that mattered, the Pareto front.
+
+A function returns no picture where its search has nothing to show in it.
+"""
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,10 +28,11 @@ def draw_history(search: Search) -> Figure:
     figure, panels = new_figure(len(names), 1, width=7.0, height=3.2)
     for index, panel in enumerate(panels):
         for state, (marker, color, text) in LOOKS.items():
-            own = [t for t in search.trials if t.state == state]
-            points = [(t.number, t.values[index]) for t in own]
-            if points:
-                panel.plot(*zip(*points, strict=True), marker, color=color, label=text)
+            own = [trial for trial in search.trials if trial.state == state]
+            numbers = [trial.number for trial in own]
+            values = [trial.values[index] for trial in own]
+            if own:
+                panel.plot(numbers, values, marker, color=color, label=text)
         values = [trial.values[index] for trial in search.trials]
         stretch(panel.set_yscale, [v for v in values if math.isfinite(v)])
         draw_best_so_far(panel, search, index)
@@ -41,24 +46,26 @@ def draw_history(search: Search) -> Figure:
 
 def draw_best_so_far(panel: Axes, search: Search, index: int) -> None:
     """Draw the best value up to each trial that was trained to its end."""
-    better = min if search.modes[index] == "min" else max
-    numbers: list[int] = []
-    best: list[float] = []
-    for trial in search.trials:
-        if trial.state == "complete":
-            numbers.append(trial.number)
-            best.append(better([trial.values[index], *best[-1:]]))
-    if best:
-        numbers.append(search.trials[-1].number)
-        steps = [*best, best[-1]]
-        panel.plot(
-            numbers, steps, color=COLORS[2], drawstyle="steps-post", label="best so far"
-        )
+    complete = [trial for trial in search.trials if trial.state == "complete"]
+    if not complete:
+        return
+    values = [trial.values[index] for trial in complete]
+    best = [*accumulate(values, min if search.modes[index] == "min" else max)]
+    numbers = [*(trial.number for trial in complete), search.trials[-1].number]
+    panel.plot(
+        numbers,
+        [*best, best[-1]],
+        color=COLORS[2],
+        drawstyle="steps-post",
+        label="best so far",
+    )
 
 
-def draw_importances(search: Search) -> Figure:
+def draw_importances(search: Search) -> Figure | None:
     """Draw a panel per objective: the fraction of variance explained by each choice."""
     known = {name: values for name, values in search.importances.items() if values}
+    if not known:
+        return None
     most = min(MOST_CHOICES, max(map(len, known.values())))
     figure, panels = new_figure(
         len(known), 1, width=6.0, height=1.0 + 0.36 * max(2, most)
@@ -76,22 +83,20 @@ def draw_importances(search: Search) -> Figure:
     return figure
 
 
-def draw_front(search: Search) -> Figure:
+def draw_front(search: Search) -> Figure | None:
     """Draw two objectives, with a line through the trials that no other surpasses."""
+    if len(search.objectives) != 2 or not search.best:
+        return None
     figure, (panel,) = new_figure(width=6.0, height=4.0)
-    whole = [trial for trial in search.trials if trial.state == "complete"]
-    best = {trial.number for trial in search.best}
-    others = [trial.values for trial in whole if trial.number not in best]
-    front = sorted(tuple(trial.values) for trial in search.best)
-    if others:
-        points = zip(*others, strict=True)
-        panel.plot(*points, "o", color="#999999", ms=5, label="surpassed")
+    points = [t.values for t in search.trials if t.state == "complete"]
+    x, y = zip(*points, strict=True)
+    panel.plot(x, y, "o", color="#999999", ms=5, label="surpassed")
     steps = "steps-post" if search.modes[0] == "min" else "steps-pre"
-    points = zip(*front, strict=True)
-    panel.plot(*points, "-o", color=COLORS[0], drawstyle=steps, label="Pareto front")
+    front = zip(*sorted(tuple(trial.values) for trial in search.best), strict=True)
+    panel.plot(*front, "-o", color=COLORS[0], drawstyle=steps, label="Pareto front")
     panel.set(xlabel=search.objectives[0], ylabel=search.objectives[1])
-    stretch(panel.set_xscale, [trial.values[0] for trial in whole])
-    stretch(panel.set_yscale, [trial.values[1] for trial in whole])
+    stretch(panel.set_xscale, x)
+    stretch(panel.set_yscale, y)
     panel.set_title("The best compromises", loc="left")
     panel.legend(frameon=False)
     return figure
@@ -99,10 +104,13 @@ def draw_front(search: Search) -> Figure:
 
 def stretch(set_scale: Callable[..., None], values: Sequence[float]) -> None:
     """Set a logarithmic scale if a linear one would show the largest values alone."""
-    positive = [value for value in values if value > 0]
-    if not positive or min(values) < 0 or not spans_decades(positive):
-        return
-    if len(positive) == len(values):
+    if values and spans_decades(values):
         set_scale("log")
-    else:
-        set_scale("symlog", linthresh=min(positive))
+
+
+PICTURES = {
+    "history": draw_history,
+    "importances": draw_importances,
+    "front": draw_front,
+}
+"""The pictures of a report on one search."""

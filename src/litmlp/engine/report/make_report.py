@@ -2,18 +2,19 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from glob import glob
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import polars as pl
+from matplotlib.figure import Figure
 
-from litmlp.engine.figures.style import report_failed_picture
+from litmlp.engine.figures.style import report_failed_picture, save
 from litmlp.engine.folder.untrusted_folder import check_links
+from litmlp.engine.report import draw_search, draw_sweep
 from litmlp.engine.report.comparable_runs import problems
-from litmlp.engine.report.findings import Findings, find
+from litmlp.engine.report.findings import Findings
 from litmlp.engine.report.markup import document
 from litmlp.engine.report.page import Pictures, content
 from litmlp.engine.report.runs_table import Runs, read_runs
@@ -22,41 +23,34 @@ from litmlp.engine.report.show import show_report
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-Drawings = dict[str, Callable[[], "Figure"]]
-"""Functions that draw the pictures of a part, by the names of the pictures."""
+Subject = TypeVar("Subject", Findings, Search)
 MOST_PICTURED = 6
 """Problems with pictures: these take most of a report's time."""
 LONGEST_NAME = 60
 
 
-def report_runs(
-    patterns: Sequence[str],
-    output: str | None = None,
-    *,
-    unfinished: bool = True,
-) -> None:
+def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
     """Show the results of runs, and write tables, a page and pictures of them.
 
     Args:
         patterns: folders with runs in or below them, or patterns of such folders.
         output: a folder; by default ``report`` in the folder that the runs are in.
-        unfinished: whether the console lists runs that are not done; a sweep does so.
 
     Raises:
         UserError: there are no runs, or the output cannot be written.
     """
     folders = find_runs(patterns)
     named = Path(patterns[0])
-    home = named if len(patterns) == 1 and named.is_dir() else common_folder(folders)
+    if len(patterns) == 1 and named.is_dir():
+        home = named
+    else:  # the innermost folder that contains all runs
+        home = shortest(Path(os.path.commonpath([f.resolve().parent for f in folders])))
     target = Path(output) if output else home / "report"
     check_links(target, named=output is not None)
     runs = read_runs(folders)
-    findings = [find(problem) for problem in problems(runs)]
+    findings = [Findings(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))
-    show_report(runs, findings, searches, unfinished=unfinished)
+    show_report(runs, findings, searches)
     try:
         target.mkdir(parents=True, exist_ok=True)
         write_tables(target, runs, findings)
@@ -74,15 +68,8 @@ def report_runs(
 
 
 def find_runs(patterns: Sequence[str]) -> list[Path]:
-    """Return the folders of all runs at, or anywhere below, the named places.
-
-    Args:
-        patterns: folders, or patterns such as ``logs/*/sweeps/*``.
-
-    Raises:
-        UserError: there is no such folder, or no run below it.
-    """
-    found: dict[Path, None] = {}
+    """Return the folders of all runs at, or anywhere below, the named places."""
+    found: list[Path] = []
     for pattern in patterns:
         exists = Path(pattern).exists()
         places = [pattern] if exists else sorted(glob(pattern, recursive=True))
@@ -93,8 +80,8 @@ def find_runs(patterns: Sequence[str]) -> list[Path]:
             raise UserError(
                 f"runs={pattern} holds no run: there is no summary.json in or below it"
             )
-        found |= dict.fromkeys(runs)
-    return [shortest(folder) for folder in found]
+        found += runs
+    return [shortest(folder) for folder in dict.fromkeys(found)]
 
 
 def runs_below(place: Path) -> Iterator[Path]:
@@ -104,12 +91,6 @@ def runs_below(place: Path) -> Iterator[Path]:
         if "summary.json" in files:
             below.clear()
             yield Path(folder)
-
-
-def common_folder(folders: Sequence[Path]) -> Path:
-    """Return the innermost folder that contains all runs."""
-    parents = [folder.resolve().parent for folder in folders]
-    return shortest(Path(os.path.commonpath(parents)))
 
 
 def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None:
@@ -127,55 +108,40 @@ def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None
 
 
 def draw_findings(findings: Sequence[Findings], folder: Path) -> list[Pictures]:
-    """Draw ranking, effects and strongest pair of axes of each problem."""
-    drawn: list[Pictures] = []
+    """Draw each of the first problems that has several choices."""
+    drawn = []
     for number, each in enumerate(findings, start=1):
-        figures: Drawings = {}
-        if number <= MOST_PICTURED and each.choices.height > 1:
-            # Matplotlib takes a second to load; not all reports have pictures.
-            from litmlp.engine.report import draw_curves, draw_sweep
-
-            figures["ranking"] = partial(draw_sweep.draw_ranking, each)
-            if any(
-                (Path(run) / "metrics.csv").is_file()
-                for run in each.problem.runs["run"]
-            ):
-                figures["curves"] = partial(draw_curves.draw_curves, each)
-            # The one axis of words is in the ranking already.
-            if len(each.problem.compared) > 1 or draw_sweep.has_numbers(each):
-                figures["effects"] = partial(draw_sweep.draw_effects, each)
-            if pair := draw_sweep.pair_to_draw(each):
-                figures["pairing"] = partial(draw_sweep.draw_pairing, each, *pair)
+        compares = number <= MOST_PICTURED and each.choices.height > 1
         slug = re.sub(r"[^A-Za-z0-9._]+", "-", each.problem.name)[:LONGEST_NAME]
         prefix = f"{number}-{slug}-" if len(findings) > 1 else ""
-        drawn.append(save_all(figures, folder, prefix))
+        pictures = draw_sweep.PICTURES if compares else {}
+        drawn.append(draw_all(each, pictures, folder, prefix))
     return drawn
 
 
 def draw_searches(searches: Sequence[Search], folder: Path) -> list[Pictures]:
     """Draw history, importances and Pareto front of each, as far as they exist."""
-    drawn = []
-    for number, search in enumerate(searches, start=1):
-        from litmlp.engine.report import draw_search  # loads Matplotlib too
-
-        figures: Drawings = {"history": partial(draw_search.draw_history, search)}
-        if any(search.importances.values()):
-            figures["importances"] = partial(draw_search.draw_importances, search)
-        if len(search.objectives) == 2 and search.best:
-            figures["front"] = partial(draw_search.draw_front, search)
-        prefix = f"search-{number}-" if len(searches) > 1 else "search-"
-        drawn.append(save_all(figures, folder, prefix))
-    return drawn
+    prefixes = [f"search-{i}-" for i in range(1, len(searches) + 1)]
+    if len(searches) == 1:
+        prefixes = ["search-"]
+    return [
+        draw_all(search, draw_search.PICTURES, folder, prefix)
+        for search, prefix in zip(searches, prefixes, strict=True)
+    ]
 
 
-def save_all(drawings: Drawings, folder: Path, prefix: str) -> Pictures:
-    """Draw figures, and write them as PNG files into a folder."""
+def draw_all(
+    subject: Subject,
+    pictures: Mapping[str, Callable[[Subject], Figure | None]],
+    folder: Path,
+    prefix: str,
+) -> Pictures:
+    """Write the pictures of a problem or search as PNG files; return their paths."""
     paths: dict[str, Path] = {}
-    for name, draw in drawings.items():
-        from litmlp.engine.figures.style import save  # loads Matplotlib too
-
+    for name, draw in pictures.items():
         with report_failed_picture():
-            path = folder / f"{prefix}{name}.png"
-            save(draw(), path)
-            paths[name] = path
+            if figure := draw(subject):
+                path = folder / f"{prefix}{name}.png"
+                save(figure, path)
+                paths[name] = path
     return paths

@@ -69,22 +69,15 @@ def picture(path: Path, text: str) -> str:
 
 
 def table(content: TextTable, home: Path | None = None) -> str:
-    """Return a table, which scrolls if it is wide.
-
-    Args:
-        content: the texts.
-        home: the folder of the page, if its runs are to be links.
-    """
+    """Return a table, with links from a page in ``home`` to the folders of its rows."""
     head = table_row("th", content.columns, content.left)
     lines = [table_row("td", row, content.left) for row in content.rows]
     if home is not None:
-        links = [link(Path(folder), home) for folder in content.folders]
-        lines = [
-            f"{x[:-5]}<td>{y}</td></tr>" for x, y in zip(lines, links, strict=True)
-        ]
-        head = f"{head[:-5]}<th></th></tr>"
-    body = "\n".join(lines)
-    inner = f"<table><thead>{head}</thead>\n<tbody>{body}</tbody></table>"
+        links = [f"<td>{link(Path(folder), home)}</td>" for folder in content.folders]
+        lines = [line + end for line, end in zip(lines, links, strict=True)]
+        head += "<th></th>"
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    inner = f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
     return f'<div class="wide">{inner}</div>'
 
 
@@ -95,7 +88,9 @@ def link(folder: Path, home: Path) -> str:
 
 
 def table_row(tag: str, row: Sequence[str], left: int) -> str:
-    """Return a line of a table."""
-    classes = [' class="text"'] * left + [""] * (len(row) - left)
-    pairs = zip(classes, row, strict=True)
-    return f"<tr>{''.join(f'<{tag}{c}>{escape(t)}</{tag}>' for c, t in pairs)}</tr>"
+    """Return the cells of a line; the first ones, which hold words, have a class."""
+    opening = [f'<{tag} class="text">'] * left + [f"<{tag}>"] * (len(row) - left)
+    return "".join(
+        f"{start}{escape(text)}</{tag}>"
+        for start, text in zip(opening, row, strict=True)
+    )

@@ -7,7 +7,6 @@ from pathlib import Path
 from litmlp.engine.report import tables
 from litmlp.engine.report.findings import Findings
 from litmlp.engine.report.markup import command, heading, paragraph, picture, table
-from litmlp.engine.report.run_record import short
 from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import (
@@ -103,16 +102,6 @@ def problem_section(findings: Findings, pictures: Pictures) -> Iterator[str]:
         yield table(tables.table_of_effects(findings))
     if equal := equal_levels(findings):
         yield paragraph(f"No effect: {equal}.")
-    only = [
-        f"{key}={short(problem.measured[key][0])}"
-        for key in problem.choices
-        if key not in problem.compared
-    ]
-    if only:
-        yield paragraph(f"Only one value led to results: {', '.join(only)}.")
-    if "pairing" in pictures:
-        yield heading(3, "What goes together")
-        yield from draw(pictures, "pairing")
 
 
 def draw(pictures: Pictures, *names: str) -> Iterator[str]:

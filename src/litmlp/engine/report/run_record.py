@@ -36,22 +36,18 @@ MOST_REFERENCES = 10
 LIMIT = 2**63
 """Larger numbers do not fit a table's columns; seeds can be as large."""
 
-MOST = 300
-"""Metrics or overrides of a run; each can become a column of all tables."""
-
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, if built
 
 Count = Annotated[int, Field(ge=0, lt=LIMIT)]
 Tag = Annotated[str, Field(pattern="/")]
 TestTag = Annotated[str, Field(pattern="^[^/]+/test$")]
-BaselineMetrics = Annotated[dict[TestTag, FiniteFloat | None], Field(max_length=MOST)]
 
 
 class Monitor(BaseModel):
     """The metric that chose the best checkpoint."""
 
     metric: str
-    mode: Literal["min", "max"]
+    mode: Literal["min", "max"]  # whether smaller or larger is better
 
 
 class Summary(BaseModel):
@@ -60,15 +56,15 @@ class Summary(BaseModel):
     status: Literal["running", "done", "failed", "interrupted"]
     started: str = ""
     config_hash: str | None = None
-    overrides: Annotated[list[str], Field(max_length=MOST)]
+    overrides: list[str]
     error: str = ""
     monitor: Monitor | None = None
     data: dict[str, str | int] = {}
     best_value: FiniteFloat | None = None
     best_epoch: Count | None = None
     pruned_epoch: Count | None = None
-    metrics: Annotated[dict[Tag, FiniteFloat | None], Field(max_length=MOST)] = {}
-    baselines: dict[Baseline, BaselineMetrics] = {}
+    metrics: dict[Tag, FiniteFloat | None] = {}
+    baselines: dict[Baseline, dict[TestTag, FiniteFloat | None]] = {}
     parameters: Count | None = None
     epochs: Count | None = None
     iterations: Count | None = None
@@ -111,37 +107,28 @@ class RunRecord:
 
     def exact(self, key: str) -> Any:
         """Return the value under a key, in full; follow ``${references}``."""
-        value = self._saved(key)
+        at = key
         for _ in range(MOST_REFERENCES):
+            value = self.choices.get(at, descend(self.config, at.split(".")))
             reference = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+            if reference is None and value != ABSENT:
+                return value
             if reference is None:
                 break
-            value = self._saved(reference[1])
-        else:
-            value = ABSENT
-        return as_number(self.typed.get(key, ABSENT)) if value == ABSENT else value
-
-    def _saved(self, key: str) -> Any:
-        if key in self.choices:
-            return self.choices[key]
-        return descend(self.config, key.split("."))
+            at = reference[1]
+        return as_number(self.typed.get(key, ABSENT))
 
     @property
-    def monitor(self) -> str:
-        """Name of the metric that chooses its best checkpoint."""
-        known = self.summary.monitor
-        return known.metric if known else str(self["monitor"])
-
-    @property
-    def mode(self) -> str:
-        """Direction of that metric: ``min`` if smaller is better, else ``max``."""
-        known = self.summary.monitor
-        return known.mode if known else str(self["mode"])
+    def monitor(self) -> Monitor:
+        """The metric that chooses its best checkpoint."""
+        metric, mode = str(self["monitor"]), str(self["mode"])
+        return self.summary.monitor or Monitor.model_construct(metric=metric, mode=mode)
 
     @cached_property
     def problem(self) -> dict[str, str]:
         """Options that two runs must share for their values to be compared."""
-        groups = ["data", "loss"] if self.monitor.startswith("loss/") else ["data"]
+        is_loss = self.monitor.metric.startswith("loss/")
+        groups = ["data", "loss"] if is_loss else ["data"]
         keys = list(groups)
         for group in groups:
             node = self.config.get(group)
@@ -151,11 +138,8 @@ class RunRecord:
             k: text_of(self.exact(k)) for k in keys if not SAME_DATA.fullmatch(k)
         }
         task = self["task.name"] if self["task.name"] != ABSENT else self["task"]
-        return decisive | {
-            "task": str(task),
-            "monitor": self.monitor,
-            "mode": self.mode,
-        }
+        chosen_by = {"monitor": self.monitor.metric, "mode": self.monitor.mode}
+        return decisive | {"task": str(task)} | chosen_by
 
     @property
     def source(self) -> str:
@@ -163,6 +147,11 @@ class RunRecord:
         keys = [*self.typed, *(f"data.{key}" for key in self.config.get("data") or ())]
         read = {k: text_of(self.exact(k)) for k in keys if OTHER_VALUES.fullmatch(k)}
         return str(sorted((self.problem | read).items()))
+
+    @property
+    def digest(self) -> str:
+        """Start of the hash of the values that it read; empty in older versions."""
+        return str(self.summary.data.get("values", ""))[:8]
 
     @property
     def command(self) -> str:

@@ -1,8 +1,7 @@
 """The table of all runs of a report: one row per run folder."""
 
-import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -35,8 +34,7 @@ SCHEMA = {
 }
 """Columns of every run; the choices that vary and the metrics follow."""
 
-REFERENCE = re.compile(r"\$\\?\{([\w.]+)\\?\}")
-"""A value that refers to another key, as typed or as Hydra's sweeper quotes it."""
+CHANGED = "data changed, values"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +55,7 @@ class Runs:
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
-    """Read the table of runs from their folders.
-
-    Raises:
-        UserError: none of them can be read.
-    """
+    """Read the table of runs from their folders."""
     runs, skipped = [], []
     for folder in folders:
         try:
@@ -70,10 +64,9 @@ def read_runs(folders: Sequence[Path]) -> Runs:
             skipped.append(str(error))
     if not runs:
         raise UserError(skipped[0])
-    names = problem_names(runs)
-    rows = [row_of(*named) for named in zip(runs, names, strict=True)]
-    metrics = metric_columns(runs)
-    measured = [*metrics, *baseline_columns(runs)]
+    rows = map(row_of, runs, problem_names(runs))
+    metrics = number_columns([run.summary.metrics for run in runs])
+    measured = [*metrics, *number_columns([baselines_of(run) for run in runs])]
     choices = choice_columns(runs, {*SCHEMA, "choice", *(m.name for m in measured)})
     return Runs(
         table=pl.DataFrame(rows, schema=SCHEMA).hstack([*choices, *measured]),
@@ -90,8 +83,8 @@ def row_of(run: RunRecord, problem: str) -> dict[str, Any]:
         "run": str(run.folder),
         "problem": problem,
         "error": next(iter(summary.error.splitlines()), ""),
-        "monitor": run.monitor,
-        "mode": run.mode,
+        "monitor": run.monitor.metric,
+        "mode": run.monitor.mode,
         "config_hash": summary.config_hash or str(run.folder),
         "command": run.command,
     }
@@ -102,29 +95,12 @@ def choice_columns(
 ) -> list[pl.Series]:
     """Return one column per option that differs between runs, in the order typed.
 
-    An option whose value refers to another choice in every run is left out.
-
-    Args:
-        taken: names of other columns.
+    An option that all runs typed alike follows another choice: ``${pair.lr}``.
     """
     keys = dict.fromkeys(key for run in runs for key in run.typed)
-    free = [
-        key
-        for key in keys
-        if not all(refers(run.typed.get(key, ""), keys) for run in runs)
-    ]
+    free = [key for key in keys if len({run.typed.get(key) for run in runs}) > 1]
     columns = [choice_column(key, [run[key] for run in runs], taken) for key in free]
     return [column for column in columns if column.n_unique() > 1]
-
-
-def refers(text: str, keys: Iterable[str]) -> bool:
-    """Return whether a value refers to a key, or into the dictionary below it.
-
-    >>> refers("${pair.lr}", ["pair"])
-    True
-    """
-    found = REFERENCE.fullmatch(text)
-    return found is not None and any(f"{found[1]}.".startswith(f"{k}.") for k in keys)
 
 
 def choice_column(key: str, values: Sequence[Any], taken: Collection[str]) -> pl.Series:
@@ -137,35 +113,35 @@ def choice_column(key: str, values: Sequence[Any], taken: Collection[str]) -> pl
     return pl.Series(name, values, pl.Float64 if float in kinds else pl.Int64)
 
 
-def metric_columns(runs: Sequence[RunRecord]) -> list[pl.Series]:
-    """Return the metrics at the best checkpoint, one column per tag."""
-    tags = dict.fromkeys(tag for run in runs for tag in run.summary.metrics)
-    return [
-        pl.Series(tag, [run.summary.metrics.get(tag) for run in runs], pl.Float64)
-        for tag in tags
-    ]
+def number_columns(rows: Sequence[Mapping[str, float | None]]) -> list[pl.Series]:
+    """Return a column of numbers per name that some row has."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [pl.Series(n, [row.get(n) for row in rows], pl.Float64) for n in names]
 
 
-def baseline_columns(runs: Sequence[RunRecord]) -> list[pl.Series]:
+def baselines_of(run: RunRecord) -> dict[str, float | None]:
     """Return test metrics of simple models: ``accuracy of linear model``."""
-    every = [
-        {
-            f"{tag.removesuffix('/test')} of {name}": value
-            for name, metrics in run.summary.baselines.items()
-            for tag, value in metrics.items()
-        }
-        for run in runs
-    ]
-    names = dict.fromkeys(name for run in every for name in run)
-    return [pl.Series(n, [run.get(n) for run in every], pl.Float64) for n in names]
+    return {
+        f"{tag.removesuffix('/test')} of {name}": value
+        for name, metrics in run.summary.baselines.items()
+        for tag, value in metrics.items()
+    }
 
 
 def problem_names(runs: Sequence[RunRecord]) -> list[str]:
     """Return for each run the shortest text that identifies its problem: ``data=wine``.
 
-    A run that failed belongs to a problem that other runs finished.
+    A run that failed belongs to a problem that other runs finished. Runs of one config
+    whose data were changed between them are different problems.
     """
-    problems = [run.problem | changed for run, changed in changed_data(runs)]
+    digests: dict[str, set[str]] = defaultdict(set)
+    for run in runs:
+        digests[run.source] |= {run.digest} - {""}
+    problems = [
+        run.problem
+        | ({CHANGED: run.digest} if run.digest and len(digests[run.source]) > 1 else {})
+        for run in runs
+    ]
     done = [run.summary.status == "done" for run in runs]
     known = list(compress(problems, done)) or problems
     telling: list[str] = []
@@ -174,23 +150,6 @@ def problem_names(runs: Sequence[RunRecord]) -> list[str]:
         if variants(known, more) > variants(known, telling):
             telling = more
     return [" ".join(f"{k}={p[k]}" for k in telling if k in p) for p in problems]
-
-
-def changed_data(
-    runs: Sequence[RunRecord],
-) -> Iterator[tuple[RunRecord, dict[str, str]]]:
-    """Yield each run, with a digest of its data if others read other values there.
-
-    Such runs have the same config, and a file that was changed between them.
-    """
-    digests = [str(run.summary.data.get("values", "")) for run in runs]
-    sources = [run.source for run in runs]
-    seen: dict[str, set[str]] = defaultdict(set)
-    for source, digest in zip(sources, digests, strict=True):
-        seen[source] |= {digest} - {""}
-    for run, source, digest in zip(runs, sources, digests, strict=True):
-        changed = len(seen[source]) > 1 and digest
-        yield run, {"data changed, values": digest[:8]} if changed else {}
 
 
 def variants(problems: Sequence[Mapping[str, str]], keys: Sequence[str]) -> int:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,25 +61,17 @@ class Search:
 def read_searches(runs: Iterable[Path]) -> Iterator[Search]:
     """Yield the searches to which runs belong as trials."""
     folders = dict.fromkeys(run.parent for run in runs)
-    with_study = [folder for folder in folders if holds_search(folder)]
-    if with_study and find_spec("optuna") is None:
-        console.print("searches are not shown: pip install litmlp[optuna]")
-        return
-    for folder in with_study:
+    for folder in filter(holds_search, folders):
         try:
             search = read_search(folder)
-        except UserError as error:
+        except (UserError, ModuleNotFoundError) as error:
             console.print(f"a search is not shown: {error}", soft_wrap=True)
         else:
             yield from filter(None, [search])
 
 
 def read_search(folder: Path) -> Search | None:
-    """Return the search of a sweep, if a trial has ended.
-
-    Raises:
-        UserError: its file cannot be used.
-    """
+    """Return the search of a sweep, if a trial has ended."""
     import optuna  # an extra
 
     from litmlp.engine.folder.study_file import (
@@ -130,13 +121,6 @@ def best_trials(study: "Study") -> list["FrozenTrial"]:
     return best[:1] if len(study.directions) == 1 else best
 
 
-def outlier_limit(values: Sequence[float], mode: str) -> float:
-    """Return where outliers on the bad side begin: 1.5 quartile distances (Tukey)."""
-    low, high = np.quantile(values, (0.25, 0.75))
-    away = 1.5 * (high - low)
-    return float(high + away if mode == "min" else low - away)
-
-
 def importances(study: "Study", index: int, mode: str) -> dict[str, float]:
     """Return the fraction of an objective's variance that each choice explains.
 
@@ -149,11 +133,13 @@ def importances(study: "Study", index: int, mode: str) -> dict[str, float]:
     finite = [value for value in complete if math.isfinite(value)]
     if not finite:
         return {}
-    limit, nearer = outlier_limit(finite, mode), min if mode == "min" else max
+    low, high = np.quantile(finite, (0.25, 0.75))
+    away = 1.5 * (high - low)  # where outliers on the bad side begin (Tukey)
+    limit, nearer = (high + away, min) if mode == "min" else (low - away, max)
 
     def target(trial: "FrozenTrial") -> float:
         value = float(trial.values[index])
-        return nearer(value, limit) if math.isfinite(value) else value
+        return float(nearer(value, limit)) if math.isfinite(value) else value
 
     try:
         return get_param_importances(

@@ -88,8 +88,4 @@ def strongest_axes(findings: Findings) -> str:
     """Return ``optimizer 62 %, activation 21 % of the variance of loss/val``."""
     known = findings.effects.drop_nulls("fraction").head(MOST_AXES).rows(named=True)
     fractions = ", ".join(f"{row['axis']} {percent(row['fraction'])}" for row in known)
-    return (
-        f"{fractions} of the variance of {findings.problem.monitor}"
-        if fractions
-        else ""
-    )
+    return fractions and f"{fractions} of the variance of {findings.problem.monitor}"

@@ -28,40 +28,26 @@ NARROW = 110
 
 
 def show_report(
-    runs: Runs,
-    findings: Sequence[Findings],
-    searches: Sequence[Search],
-    *,
-    unfinished: bool = True,
+    runs: Runs, findings: Sequence[Findings], searches: Sequence[Search]
 ) -> None:
-    """Show the runs, the choices if runs repeat them, and the conclusions.
-
-    Args:
-        unfinished: whether the failures of runs that are not done are listed.
-    """
+    """Show the runs, the choices if runs repeat them, and the conclusions."""
     show_table(table_of_runs(runs, findings))
     if any(each.choices.height < each.problem.runs.height for each in findings):
         show_table(table_of_choices(findings, brief=console.width < NARROW))
-    show_table(table_of_failures(runs, findings, unfinished=unfinished))
+    show_table(table_of_failures(runs, findings))
     for reason in runs.skipped:
         show_lines({"skipped": reason})
     for each in findings:
         if each.choices.height > 1:
             show_findings(each, searched=bool(searches))
     for search in searches:
-        show_search(search)
+        result, mattered = search_result(search), important_choices(search)
+        show_lines({"search": result, "importance": mattered})
+        if len(search.objectives) > 1:
+            show_table(table_of_best_trials(search))
 
 
-def show_search(search: Search) -> None:
-    """Show the result of a search, and its Pareto front if it has one."""
-    show_lines(
-        {"search": search_result(search), "importance": important_choices(search)}
-    )
-    if len(search.objectives) > 1:
-        show_table(table_of_best_trials(search))
-
-
-def show_findings(findings: Findings, *, searched: bool = False) -> None:
+def show_findings(findings: Findings, *, searched: bool) -> None:
     """Show the best choice, the command that trains it again, the strongest axes.
 
     Args:

@@ -38,6 +38,10 @@ class TextTable:
 
 def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> TextTable:
     """Return every run: by problem, the best first, runs without a value last."""
+
+    def seconds(row: Row) -> str:
+        return "" if row["wall_seconds"] is None else f"{row['wall_seconds']:.1f}"
+
     rows = sorted(runs.table.rows(named=True), key=best_first)
     table = fill(
         rows,
@@ -45,23 +49,15 @@ def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> TextTable:
         numbers=[
             (monitored(findings), lambda row: number(row[VALUE])),
             tested(findings, lambda row, test: number(row[test])),
-            ("seconds", lambda row: decimals(row["wall_seconds"], 1)),
+            ("seconds", seconds),
         ],
     )
     return replace(table, folders=[row["run"] for row in rows])
 
 
-def table_of_failures(
-    runs: Runs, findings: Sequence[Findings], *, unfinished: bool = True
-) -> TextTable:
-    """Return every run without a value, with the first line of its error.
-
-    Args:
-        unfinished: whether runs are included that are not done.
-    """
-    failed = runs.table.filter(
-        pl.col(VALUE).is_null() & ((pl.col("status") == "done") | unfinished)
-    )
+def table_of_failures(runs: Runs, findings: Sequence[Findings]) -> TextTable:
+    """Return every run without a value, with the first line of its error."""
+    failed = runs.table.filter(pl.col(VALUE).is_null())
     words = [*names_of_runs(runs, findings), ("status", status), ("error", error)]
     return fill(failed.rows(named=True), words=words)
 
@@ -69,26 +65,22 @@ def table_of_failures(
 def table_of_choices(findings: Sequence[Findings], *, brief: bool = False) -> TextTable:
     """Return every choice with the statistics of its runs, by problem, the best first.
 
-    Args:
-        brief: without interval and median, for a narrow terminal.
+    The brief one has no interval, for a narrow terminal.
     """
     choices = dict.fromkeys(key for each in findings for key in each.problem.choices)
+    problem = ["problem"] * (len(findings) > 1)
     rows = [
         {"problem": each.problem.name} | row
         for each in findings
         for row in each.choices.rows(named=True)
     ]
-    more: list[Column] = [
-        ("95 % interval", lambda row: interval(row, VALUE)),
-        ("median", median),
-    ]
     return fill(
         rows,
-        words=[column(name) for name in [*several(findings), *choices]],
+        words=[column(name) for name in [*problem, *choices]],
         numbers=[
             ("runs", count),
             (monitored(findings), lambda row: spread(row, VALUE)),
-            *([] if brief else more),
+            *([] if brief else [("95 % interval", lambda row: interval(row, VALUE))]),
             tested(findings, spread),
             ("verdict", lambda row: row["against best"] or ""),
         ],
@@ -102,12 +94,15 @@ def table_of_effects(findings: Findings) -> TextTable:
         """Return the best level of a choice; the luckiest seed is none."""
         return "" if row["axis"] in findings.problem.seeds else str(row["best"])
 
+    def fraction(row: Row) -> str:
+        return "" if row["fraction"] is None else percent(row["fraction"])
+
     return fill(
         findings.effects.rows(named=True),
         words=[column("axis"), ("best level", best_level)],
         numbers=[
             ("levels", lambda row: str(row["levels"])),
-            ("fraction of variance", lambda row: percent_or_none(row["fraction"])),
+            ("fraction of variance", fraction),
             ("spread of means", lambda row: number(row["spread"])),
         ],
     )
@@ -150,12 +145,8 @@ def names_of_runs(runs: Runs, findings: Sequence[Findings]) -> list[Column]:
     """Return columns that identify runs: differences in a problem, else the folder."""
     inside = {k for f in findings for k in (*f.problem.choices, *f.problem.seeds)}
     varying = [key for key in runs.choices if key in inside or not findings]
-    return [column(name) for name in [*several(findings), *varying] or ["run"]]
-
-
-def several(findings: Sequence[Findings]) -> list[str]:
-    """Return the name of the problem's column if there are several problems."""
-    return ["problem"] if len(findings) > 1 else []
+    problem = ["problem"] * (len(findings) > 1)
+    return [column(name) for name in [*problem, *varying] or ["run"]]
 
 
 def monitored(findings: Sequence[Findings]) -> str:
@@ -191,11 +182,6 @@ def count(row: Row) -> str:
     return str(measured) if measured == started else f"{measured} of {started}"
 
 
-def median(row: Row) -> str:
-    """Return the median of several runs."""
-    return number(row[f"{VALUE} median"]) if row[COUNT] > 1 else ""
-
-
 def status(row: Row) -> str:
     """Return how a run ended."""
     if has_diverged(row):
@@ -208,16 +194,6 @@ def error(row: Row) -> str:
     """Return why a run has no value."""
     diverged = f"{row['monitor']} was never a finite number"
     return row["error"] or (diverged if has_diverged(row) else "")
-
-
-def decimals(value: float | None, digits: int) -> str:
-    """Return a number with so many digits after the point, or an empty text."""
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def percent_or_none(fraction: float | None) -> str:
-    """Return a fraction in percent, or an empty text."""
-    return "" if fraction is None else percent(fraction)
 
 
 def spread(row: Row, name: str) -> str:

@@ -127,6 +127,6 @@ def report_sweep(folder: Path) -> None:
     from litmlp.engine.report.make_report import report_runs
 
     try:
-        report_runs([str(folder)], unfinished=False)
+        report_runs([str(folder)])
     except UserError as error:
         report(error)
