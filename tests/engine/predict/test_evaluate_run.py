@@ -45,14 +45,6 @@ def test_a_difference_is_named(run: Run, tmp_path: Path) -> None:
     assert "not the same as in summary.json: accuracy/test" in ended.out
 
 
-@pytest.mark.parametrize("folder", ["nowhere", "empty"])
-def test_a_folder_without_a_run_is_named(folder: str, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    ended = run("evaluate", f"run={folder}")
-    assert ended.code == 1
-    assert f"run={folder} holds no run" in ended.err
-
-
 def test_a_table_is_found_from_another_folder(run: Run, tmp_path: Path) -> None:
     lines = [f"{i},{i % 5 / 2}" for i in range(60)]
     (tmp_path / "t.csv").write_text("\n".join(["x,y", *lines]))

@@ -200,17 +200,8 @@ def test_the_file_says_what_goes_in_and_what_comes_out(
         "prefix": "predicted",
     }
     assert list(inputs) == ["numbers", "codes"]
-    shapes = {
-        value.name: [
-            d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim
-        ]
-        for value in [*graph.graph.input, *graph.graph.output]
-    }
-    assert shapes == {
-        "numbers": ["batch", 2],
-        "codes": ["batch", 2],
-        "values": ["batch", 2],
-    }
+    values = [*graph.graph.input, *graph.graph.output]
+    assert [value.name for value in values] == ["numbers", "codes", "values"]
     assert {domain.domain: domain.version for domain in graph.opset_import} == {"": 18}
     onnx.checker.check_model(graph)
 

@@ -63,7 +63,6 @@ def test_a_table_is_matched_and_predicted(kind: int, run: Run, tmp_path: Path) -
     [
         (None, "not written by `litmlp export`"),
         ("{'a': __import__('os')}", "not written by `litmlp export`"),
-        ('{"columns": []}', "litmlp.target_names: Field required"),
         (json.dumps(DESCRIPTION | {"format_version": 2}), "litmlp.format_version"),
         (json.dumps(DESCRIPTION | {"columns": [{"name": 3}]}), "litmlp.columns.0.name"),
         (json.dumps(DESCRIPTION | {"columns": [{"name": "a"}]}), "do not fit"),
@@ -83,7 +82,7 @@ def test_a_file_that_is_no_export_is_refused(
     assert not (tmp_path / "out.parquet").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"\x08\x08\x12" + bytes(100)])
+@pytest.mark.parametrize("content", [b"", b"\x08\x08\x12" + bytes(100)])
 def test_garbage_is_refused(content: bytes, run: Run, tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(content)
     ended = predict(run, tmp_path / "m.onnx")
@@ -108,12 +107,6 @@ def test_a_graph_reads_no_other_file(place: str, run: Run, tmp_path: Path) -> No
     assert ended.code == 1
     assert "External data path" in line
     assert not (tmp_path / "out.parquet").exists()
-
-
-def test_no_file_is_said(run: Run, tmp_path: Path) -> None:
-    ended = predict(run, tmp_path / "nowhere.onnx")
-    assert ended.code == 1
-    assert "nowhere.onnx: no such file" in ended.err
 
 
 def test_a_missing_runtime_is_named(

@@ -56,11 +56,7 @@ class Ensemble(TrainedModel):
 
 
 def one_or_all(folder: Path) -> AbstractContextManager[TrainedModel]:
-    """Open the trained model of a run, or those of a sweep's runs together.
-
-    Raises:
-        UserError: the folder holds neither.
-    """
+    """Open the trained model of a run, or those of a sweep's runs together."""
     return ensemble(folder) if holds_runs(folder) else trained(folder)
 
 
@@ -128,11 +124,7 @@ def model_of_means(models: Sequence[Supervised]) -> Supervised:
 
 @torch.inference_mode()
 def outputs_of_mean(runs: Sequence[TrainedModel], inputs: Tensor) -> Tensor:
-    """Map raw rows [N, columns] to outputs [N, O] that give the runs' mean prediction.
-
-    Raises:
-        UserError: the runs are classifiers without probabilities.
-    """
+    """Map raw rows [N, columns] to outputs [N, O] of the runs' mean prediction."""
     first = runs[0].model
     if isinstance(first, Regressor):
         values = sum(run.model.to_predictions(run.outputs(inputs)) for run in runs)

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import polars as pl
 from torch import Tensor
 
 from litmlp.data.prediction_table import predicted_columns, true_columns
-from litmlp.data.samples import predicted_names
 from litmlp.data.tables.evaluation_rows import LabelledRows, read_labelled
 from litmlp.data.tables.raw_features import describe_unseen
 from litmlp.data.tables.read import open_source
@@ -24,11 +23,16 @@ from litmlp.engine.diagnosis.score_tables import (
     target_scores,
 )
 from litmlp.engine.figures import classification, regression
+from litmlp.engine.figures.importance import draw_importance
 from litmlp.engine.figures.style import as_label, report_failed_picture, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
-from litmlp.engine.predict.explain_rows import draw_explained, explain_rows
-from litmlp.engine.predict.predict_file import match_columns, show_stored
+from litmlp.engine.predict.explain_rows import explain_rows
+from litmlp.engine.predict.predict_file import (
+    made_names,
+    match_columns,
+    show_stored,
+)
 from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
@@ -62,20 +66,26 @@ def evaluate_file(
     """
     labelled = read_rows(model, source, [] if by is None else [by])
     predictions, metrics = measure_rows(model, labelled.inputs, labelled.targets)
-    check_finite(source, labelled, predictions)
-    name = Path(source).stem
-    tables = {"predictions": prediction_table(model, labelled, predictions)}
+    if not predictions.isfinite().all():
+        raise UserError(
+            f"{source}: predictions are not finite: the model has diverged, "
+            "or a row holds a huge number"
+        )
+    true = true_columns(model, labelled.targets)
+    predicted = predicted_columns(model, predictions, model.bounds, model.prefix)
+    rows = pl.DataFrame([*labelled.kept, *true, *predicted])
     predictions = predictions[:, : model.num_predictions]
     others = labelled.inputs, labelled.targets, labelled.kept
     explained = explain_rows(model, *others, by=by, with_importance=with_importance)
-    tables = score_tables(model, labelled, predictions) | explained | tables
-    show_scores(name, metrics, tables)
-    folder = model.folder / "evaluations" / folder_name(name)
-    with new_folder(folder) as partial:
-        write_scores(partial, len(predictions), metrics, tables)
-        draw(partial, model, labelled, predictions)
-        draw_explained(partial, tables)
-    show(f"{len(predictions):,} rows → {shortest(folder)}")
+    tables = score_tables(model, labelled, predictions) | explained
+    name = Path(source).stem
+    show(metrics_table({f"{key}/{name}": value for key, value in metrics.items()}))
+    write_evaluation(
+        model.folder / "evaluations" / folder_name(name),
+        {"rows": len(predictions), **metrics},
+        tables | {"predictions": rows},
+        lambda folder: draw(folder, model, labelled, predictions),
+    )
     return metrics
 
 
@@ -90,20 +100,10 @@ def explain_own_rows(folder: Path, *, by: str | None, with_importance: bool) -> 
         split = next(name for name in ("test", "val", "train") if name in data.rows)
         inputs = data.samples.inputs[data.rows[split]]
         targets = data.split_targets[split]
-        tables = explain_rows(
-            model,
-            inputs,
-            targets,
-            pl.DataFrame(),
-            by=by,
-            with_importance=with_importance,
-        )
-    show_tables(tables)
+        others = inputs, targets, pl.DataFrame()
+        tables = explain_rows(model, *others, by=by, with_importance=with_importance)
     target = folder / "evaluations" / f"{split}_split"
-    with new_folder(target) as partial:
-        write_scores(partial, len(targets), {}, tables)
-        draw_explained(partial, tables)
-    show(f"{len(targets):,} rows → {shortest(target)}")
+    write_evaluation(target, {"rows": len(targets)}, tables)
 
 
 def folder_name(name: str) -> str:
@@ -119,9 +119,7 @@ def read_rows(model: TrainedModel, source: str, more: Sequence[str]) -> Labelled
     """Read the labelled rows of a file with more columns; show what is left out."""
     features = [column.name for column in model.columns]
     opened = open_source(source, needed=[*features, *model.target_names])
-    names = model.target_names, model.class_names
-    made = predicted_names(*names, model.bounds, model.prefix)
-    taken = {*model.target_names, *made}
+    taken = {*model.target_names, *made_names(model)}
     wanted = dict.fromkeys([*model.dropped, *(n for n in more if n not in features)])
     kept = [n for n in wanted if n in opened.names and n not in taken]
     match_columns(opened, [*features, *model.target_names, *kept])
@@ -136,19 +134,6 @@ def read_rows(model: TrainedModel, source: str, more: Sequence[str]) -> Labelled
     for line in filter(None, [labelled.left_out, *describe_unseen(labelled.unseen)]):
         show(line)
     return labelled
-
-
-def check_finite(source: str, labelled: LabelledRows, predictions: Tensor) -> None:
-    """Check that every prediction [N, …] is finite, as scores and pictures need."""
-    wrong = ~predictions.isfinite().all(dim=1)
-    if wrong.any():
-        row = labelled.rows[int(wrong.nonzero()[0])]
-        where = open_source(source).place(row)
-        raise UserError(
-            f"{source}: {int(wrong.sum()):,} predictions are not finite, the first one "
-            f"in {where}: the model has diverged in training, or the row holds a "
-            "huge number"
-        )
 
 
 def score_tables(
@@ -167,15 +152,6 @@ def score_tables(
     }
 
 
-def prediction_table(
-    model: TrainedModel, labelled: LabelledRows, predictions: Tensor
-) -> pl.DataFrame:
-    """Return the kept columns, the true targets, then the predictions."""
-    true = true_columns(model, labelled.targets)
-    predicted = predicted_columns(model, predictions, model.bounds, model.prefix)
-    return pl.DataFrame([*labelled.kept, *true, *predicted])
-
-
 def draw(
     folder: Path, model: TrainedModel, labelled: LabelledRows, predictions: Tensor
 ) -> None:
@@ -186,25 +162,13 @@ def draw(
     for key, picture in ({} if are_labels else kind.PICTURES).items():
         with report_failed_picture():
             save(picture(labelled.targets, predictions, names), folder / f"{key}.png")
+    first = labelled.kept.to_series() if labelled.kept.width else labelled.rows
+    row_names = [as_label(f"{first.name} {value}") for value in first]
     with report_failed_picture():
         worst = kind.worst_predictions(
-            labelled.targets, predictions, names, row_names=row_names(labelled)
+            labelled.targets, predictions, names, row_names=row_names
         )
         save(worst, folder / "worst_predictions.png")
-
-
-def row_names(labelled: LabelledRows) -> list[str]:
-    """Name rows by the first kept column, or by their line in the file."""
-    column = labelled.kept.to_series() if labelled.kept.width else labelled.rows
-    return [as_label(f"{column.name} {value}") for value in column]
-
-
-def show_scores(
-    name: str, metrics: Metrics, tables: Mapping[str, pl.DataFrame]
-) -> None:
-    """Show metrics and small tables on the console, under the name of the file."""
-    show(metrics_table({f"{key}/{name}": value for key, value in metrics.items()}))
-    show_tables(tables)
 
 
 def show_tables(tables: Mapping[str, pl.DataFrame]) -> None:
@@ -221,14 +185,24 @@ def show_tables(tables: Mapping[str, pl.DataFrame]) -> None:
         show(shown)
 
 
-def write_scores(
-    folder: Path, rows: int, metrics: Metrics, tables: Mapping[str, pl.DataFrame]
+def write_evaluation(
+    folder: Path,
+    metrics: Mapping[str, float],
+    tables: Mapping[str, pl.DataFrame],
+    draw_more: Callable[[Path], None] = lambda folder: None,
 ) -> None:
-    """Write the number of rows and the metrics as JSON, tables as CSV."""
-    text = json.dumps(finite({"rows": rows, **metrics}), indent=2)
-    (folder / "metrics.json").write_text(f"{text}\n", encoding="utf-8")
-    for key, table in tables.items():
-        table.write_csv(folder / f"{key}.csv")
+    """Show tables, and write them as CSV, the metrics as JSON, and pictures."""
+    show_tables(tables)
+    with new_folder(folder) as partial:
+        text = json.dumps(finite(metrics), indent=2)
+        (partial / "metrics.json").write_text(f"{text}\n", encoding="utf-8")
+        for key, table in tables.items():
+            table.write_csv(partial / f"{key}.csv")
+        draw_more(partial)
+        if "importance" in tables:
+            picture = draw_importance(tables["importance"])
+            save(picture, partial / "importance.png")
+    show(f"{metrics['rows']:,} rows → {shortest(folder)}")
 
 
 @contextmanager

@@ -86,11 +86,10 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
             f"format={format}: predictions differ from the checkpoint's by "
             f"{difference:.1e}, more than {TOLERANCE:.0e}: nothing is written"
         )
-    files = {target: content}
     if format == "folder":
-        files = {target / name: own for name, own in deployed_files(folder, content)}
-    for path, own in files.items():
-        write_file(path, own)
+        write_folder(target, folder, content)
+    else:
+        write_file(target, content)
     show(f"largest difference from the checkpoint's predictions: {difference:.1e}")
     show(f"{format} → {shortest(target.absolute())}")
 
@@ -101,24 +100,14 @@ def write_file(path: Path, content: bytes) -> None:
     replace(path, lambda partial: partial.write_bytes(content), durable=False)
 
 
-def deployed_files(run: Path, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each file of a folder that predicts without litmlp."""
-    yield "model.onnx", content
-    yield "predict.py", Path(__file__).with_name("standalone.py").read_bytes()
-    yield "requirements.txt", b"numpy\nonnxruntime>=1.20\n"
+def write_folder(target: Path, run: Path, content: bytes) -> None:
+    """Write the files of a folder that predicts without litmlp."""
+    write_file(target / "model.onnx", content)
+    program = Path(__file__).with_name("standalone.py")
+    write_file(target / "predict.py", program.read_bytes())
+    write_file(target / "requirements.txt", b"numpy\nonnxruntime>=1.20\n")
     if (card := run / CARD).is_file():  # runs of older versions have none
-        yield CARD, card.read_bytes()
-
-
-def check_forms(columns: Sequence[Column]) -> None:
-    """Check that the program of the folder can read each column."""
-    for column in columns:
-        if column.form not in ("", "ISO"):
-            raise UserError(
-                f"format=folder: column {column.name} is written as {column.form}, and "
-                "predict.py reads plain numbers and dates like 2026-01-31: choose "
-                "format=onnx, or train on plain numbers"
-            )
+        write_file(target / CARD, card.read_bytes())
 
 
 @contextmanager
@@ -139,12 +128,7 @@ def root_cause(error: BaseException) -> BaseException:
 
 
 class Deployed(nn.Module):
-    """A model with its preprocessing, from an exported file's inputs to predictions.
-
-    Args:
-        model: in evaluation mode.
-        columns: the raw features.
-    """
+    """A model with its preprocessing, from an exported file's inputs to predictions."""
 
     positions: Tensor
 
@@ -201,11 +185,7 @@ def describe(model: TrainedModel) -> Description:
 
 
 def to_onnx(model: TrainedModel) -> bytes:
-    """Return the content of an ONNX file.
-
-    Raises:
-        UserError: the extra ``onnx`` is not installed.
-    """
+    """Return the content of an ONNX file."""
     for package in ("onnx", "onnxscript", "onnxruntime"):
         if find_spec(package) is None:
             raise UserError(f"format=onnx needs {package}: pip install litmlp[onnx]")
@@ -247,8 +227,14 @@ def from_torch_export(content: bytes) -> Predict:
 
 
 def to_plain_onnx(model: TrainedModel) -> bytes:
-    """Write a model whose columns the program beside it can read."""
-    check_forms(model.columns)
+    """Return the content of an ONNX file whose columns ``predict.py`` can read."""
+    for column in model.columns:
+        if column.form not in ("", "ISO"):
+            raise UserError(
+                f"format=folder: column {column.name} is written as {column.form}, and "
+                "predict.py reads plain numbers and dates like 2026-01-31: choose "
+                "format=onnx, or train on plain numbers"
+            )
     return to_onnx(model)
 
 

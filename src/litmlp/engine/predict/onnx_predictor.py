@@ -101,36 +101,30 @@ def open_onnx(path: Path) -> Iterator[OnnxModel]:
     try:
         about = vars(read_description(session, path))
         model = OnnxModel(path=path, session=session, **about)
-        check_output(model)
+        try:
+            row = model.predict(torch.zeros(1, len(model.columns)))
+        except Exception as error:  # onnxruntime's errors share no class
+            raise UserError(
+                f"{path}: its metadata do not fit its graph: {error}"
+            ) from error
+        names = model.class_names or model.target_names
+        check_width(str(path), row, names, model.bounds)
         yield model
     finally:
         torch.set_default_dtype(before)
 
 
-def check_output(model: OnnxModel) -> None:
-    """Check that a model has one prediction per name, before it gets any rows."""
-    try:
-        found = tuple(model.predict(torch.zeros(1, len(model.columns))).shape)
-    except Exception as error:  # onnxruntime's errors share no class
-        raise UserError(
-            f"{model.path}: its metadata do not fit its graph: {error}"
-        ) from error
-    names = model.class_names or model.target_names
-    wanted = 1, len(names) * (1 + len(model.bounds))
+def check_width(
+    name: str, row: Tensor, names: Sequence[str], bounds: Sequence[float]
+) -> None:
+    """Check that the prediction of a row [1, …] has a value per name and bound."""
+    found, wanted = tuple(row.shape), (1, len(names) * (1 + len(bounds)))
     if found != wanted:
-        raise UserError(f"{model.path}: returns {found} for a row, not {wanted}")
+        raise UserError(f"{name}: returns {found} for a row, not {wanted}")
 
 
 def open_session(content: bytes, name: str) -> "InferenceSession":
-    """Make an ONNX file's bytes ready to run.
-
-    Args:
-        content: of the file.
-        name: of the file or format, for messages.
-
-    Raises:
-        UserError: onnxruntime is not installed, or cannot run the model.
-    """
+    """Make an ONNX file's bytes ready to run; messages name the file or format."""
     try:
         from onnxruntime import InferenceSession, SessionOptions
     except ImportError as error:
@@ -155,11 +149,7 @@ def run_session(session: "InferenceSession", inputs: dict[str, Tensor]) -> Tenso
 
 
 def read_description(session: "InferenceSession", path: Path) -> Description:
-    """Read a file's description of itself.
-
-    Raises:
-        UserError: the file has none, or one of another version.
-    """
+    """Read a file's description of itself."""
     try:
         text = session.get_modelmeta().custom_metadata_map.get(METADATA, "null")
         return TypeAdapter(Description).validate_json(text)

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 from polars.io.plugins import register_io_source
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
-from torch import Tensor
 
 from litmlp.data.prediction_table import predicted_columns
 from litmlp.data.samples import Column, predicted_names
@@ -19,31 +18,18 @@ from litmlp.data.tables.read import Source, open_source
 from litmlp.data.tables.stream import read_inputs
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import LEFT
-from litmlp.engine.predict.onnx_predictor import open_onnx
+from litmlp.engine.predict.onnx_predictor import OnnxModel, open_onnx
 from litmlp.engine.terminal.console import console, show
 from litmlp.errors import UserError
+
+if TYPE_CHECKING:
+    from litmlp.engine.predict.trained_model import TrainedModel
 
 MOST_NAMED = 20
 """Columns that a message names."""
 
 
-class Predictor(Protocol):
-    """Trained model and the names of its data: see ``TrainedModel``."""
-
-    @property
-    def columns(self) -> Sequence[Column]: ...
-    @property
-    def target_names(self) -> Sequence[str]: ...
-    @property
-    def class_names(self) -> Sequence[str]: ...
-    @property
-    def bounds(self) -> Sequence[float]: ...
-    @property
-    def prefix(self) -> str: ...
-    @property
-    def dropped(self) -> Sequence[str]: ...
-
-    def predict(self, inputs: Tensor) -> Tensor: ...
+Predictor: TypeAlias = "TrainedModel | OnnxModel"
 
 
 def open_predictor(run: Path) -> AbstractContextManager[Predictor]:
@@ -105,19 +91,9 @@ def check_output(target: Path, source: Path) -> None:
 def kept_columns(
     predictor: Predictor, source: Source, keep: Sequence[str] | None
 ) -> list[str]:
-    """Return the columns to copy of a table that has every column that is needed.
-
-    Raises:
-        UserError: a column is missing, or two columns of the output had one name.
-    """
-    present = source.names
-    made = predicted_names(
-        predictor.target_names,
-        predictor.class_names,
-        predictor.bounds,
-        predictor.prefix,
-    )
-    kept = [n for n in predictor.dropped if n in present and n not in made]
+    """Return the columns to copy of a table that has every column that is needed."""
+    made = made_names(predictor)
+    kept = [n for n in predictor.dropped if n in source.names and n not in made]
     if keep is not None:
         names = [*keep, *made]
         for name in names:
@@ -129,12 +105,14 @@ def kept_columns(
     return kept
 
 
-def match_columns(source: Source, needed: Sequence[str]) -> None:
-    """Show which columns of a table are not needed.
+def made_names(predictor: Predictor) -> list[str]:
+    """Return the names of the columns that the predictions are written to."""
+    targets, classes = predictor.target_names, predictor.class_names
+    return predicted_names(targets, classes, predictor.bounds, predictor.prefix)
 
-    Raises:
-        UserError: a needed column is missing.
-    """
+
+def match_columns(source: Source, needed: Sequence[str]) -> None:
+    """Show which columns of a table are not needed."""
     missing = [name for name in needed if name not in source.names]
     if missing:
         raise UserError(
@@ -153,14 +131,9 @@ def show_stored(source: Source, columns: Sequence[Column]) -> None:
 
 
 def first_names(names: Sequence[str]) -> str:
-    """Return the first names, and how many there are more.
-
-    >>> first_names(["a", "b"])
-    'a, b'
-    """
-    more = len(names) - MOST_NAMED
-    ending = f", … and {more:,} more" if more > 0 else ""
-    return f"{', '.join(names[:MOST_NAMED])}{ending}"
+    """Return the first names, and an ellipsis if there are more."""
+    more = ["…"] * (len(names) > MOST_NAMED)
+    return ", ".join([*names[:MOST_NAMED], *more])
 
 
 def predictions(
@@ -174,11 +147,7 @@ def predictions(
 
 
 def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:
-    """Write tables below each other into one file, as a whole or not at all.
-
-    Raises:
-        UserError: there are no rows.
-    """
+    """Write tables below each other into one file, as a whole or not at all."""
     first = next(tables, None)
     if first is None:
         raise UserError(f"{source} has a header and no rows")

@@ -18,7 +18,7 @@ from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted_folder import blame_folder
-from litmlp.errors import UserError
+from litmlp.engine.predict.onnx_predictor import check_width
 from litmlp.supervised import Supervised
 
 
@@ -121,11 +121,7 @@ def trained(folder: Path) -> Iterator[TrainedModel]:
 
 
 def rebuild(config: DictConfig) -> TrainedModel:
-    """Return the model of a run's config, with the best weights in the run's folder.
-
-    Raises:
-        UserError: the files of the folder do not fit together.
-    """
+    """Return the model of a run's config, with the best weights in the run's folder."""
     folder = Path(config.folder)
     with blame_folder(folder):
         return from_checkpoint(config, checkpoints.best(folder))
@@ -134,11 +130,7 @@ def rebuild(config: DictConfig) -> TrainedModel:
 def from_checkpoint(
     config: DictConfig, checkpoint: checkpoints.Checkpoint
 ) -> TrainedModel:
-    """Return the model of a run's config, with the weights of its best checkpoint.
-
-    Raises:
-        UserError: they do not fit together.
-    """
+    """Return the model of a run's config, with the weights of its best checkpoint."""
     state, facts = checkpoint["state_dict"], checkpoint["facts"]
     columns = [Column(**column) for column in facts["columns"]]
     blank = Preprocessing.blank(
@@ -159,15 +151,6 @@ def from_checkpoint(
         class_names=list(map(str, facts.get("class_names", []))),
         targets=[Column(**target) for target in targets],
     )
-    check_width(result)
+    row = result.predict(torch.zeros(1, len(columns)))
+    check_width(str(result.folder), row, result.class_names or names, result.bounds)
     return result
-
-
-def check_width(model: TrainedModel) -> None:
-    """Check that a model has one prediction per name."""
-    found = model.predict(torch.zeros(1, len(model.columns))).shape
-    width = model.num_predictions * (1 + len(model.bounds))
-    if found != (1, width):
-        raise UserError(
-            f"{model.folder}: returns {tuple(found)} for a row, not (1, {width})"
-        )
