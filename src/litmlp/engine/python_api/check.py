@@ -19,14 +19,10 @@ from litmlp.engine.terminal.mistakes import describe, fail
 def check_command(overrides: Sequence[str], *, as_json: bool, full: bool) -> NoReturn:
     """Check the overrides of ``litmlp train``, say the result, and end the process.
 
-    Args:
-        overrides: as they were typed.
-        as_json: whether to say one object: ``ok``, and ``error`` or facts of the run.
-        full: whether to print the traceback of a mistake, too.
+    As JSON, the result is one object: ``ok``, and ``error`` or facts of the run.
     """
     try:
-        with redirect_stdout(io.StringIO()):  # it would name a folder that is gone
-            facts = check(overrides)
+        facts = check(overrides)
     except Exception as error:
         if not as_json:
             fail(error, full)
@@ -45,10 +41,12 @@ def check(overrides: Sequence[str]) -> dict[str, Any]:
         UserError: a mistake in the overrides, the config or the data.
     """
     start = time.perf_counter()
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        _, summary = launch_run(
-            [*overrides, f"hydra.run.dir={folder}"], train_one_batch
-        )
+    with (
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        redirect_stdout(io.StringIO()),  # it would name a folder that is gone
+    ):
+        run = launch_run([*overrides, f"hydra.run.dir={folder}"], train_one_batch)
+    summary = run.summary
     return {
         "parameters": summary["parameters"],
         "metrics": list(summary["metrics"]),

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -27,29 +26,11 @@ IN_FOLDER = frozenset({"dashboard", "diagnosis", "divergence", "throughput"})
 """Callbacks whose results are in a run's folder: without a folder they do nothing."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """The rows that a model is trained on.
-
-    Args:
-        frame: features and targets, and what else the config names.
-        targets: the columns to predict.
-    """
-
-    frame: pl.DataFrame
-    targets: Sequence[str]
-
-    def data(self, config: DictConfig) -> FrameData:
-        """Build the data of a config; nothing is computed yet."""
-        node = config.data.copy()
-        node._target_ = f"{FrameData.__module__}.{FrameData.__qualname__}"
-        of_files = [*PATHS, "separator", "skip_rows", "stream"]
-        data = construct_node(node, "data", reserved=of_files, frame=self.frame)
-        return cast(FrameData, data)
-
-
 def fit_table(
-    table: Table, overrides: Sequence[str], logs: str | Path | None = None
+    table: pl.DataFrame,
+    targets: Sequence[str],
+    overrides: Sequence[str],
+    logs: str | Path | None = None,
 ) -> TrainedModel:
     """Train a model; return it with its best weights.
 
@@ -57,36 +38,31 @@ def fit_table(
     too few of them, the training loss decides which weights are best.
 
     Args:
-        table: what to train on.
+        table: features and targets, and what else the config names.
+        targets: the columns to predict.
         overrides: of the config of a run.
         logs: the folder in which ``runs/`` gets a run folder; None: nothing is written.
 
     Raises:
         UserError: a mistake in an override, or a column that cannot be used.
     """
+
+    def train_in_folder(config: DictConfig) -> float:
+        with run_settings(config):
+            return train(config, data_of(table, targets, config))
+
     overrides = ["data=table", "data.test_share=0", *overrides]
     with only_logged(True):
         if logs is not None:
-            return fit_in_folder(table, overrides, Path(logs))
+            folder = f"hydra.run.dir='${{litmlp.run_folder:{logs}/runs,${{resume}}}}'"
+            run = launch_run([*overrides, folder], train_in_folder)
+            return rebuild(run_folder.read_config(run.folder))
         with composed(overrides) as config, run_settings(config):
-            return fit_in_memory(table, config)
+            return fit_in_memory(data_of(table, targets, config), config)
 
 
-def fit_in_folder(table: Table, overrides: Sequence[str], logs: Path) -> TrainedModel:
-    """Train a model as a run with a folder, which is named as ever."""
-
-    def task(config: DictConfig) -> float:
-        with run_settings(config):
-            return train(config, data_of(table, config))
-
-    folder = f"hydra.run.dir='${{litmlp.run_folder:{logs}/runs,${{resume}}}}'"
-    run = launch_run([*overrides, folder], task)
-    return rebuild(run_folder.read_config(run.folder))
-
-
-def fit_in_memory(table: Table, config: DictConfig) -> TrainedModel:
+def fit_in_memory(data: FrameData, config: DictConfig) -> TrainedModel:
     """Train a model without a folder, and measure only what decides on the best."""
-    data = data_of(table, config)
     config.folder = ""
     config.logger = {}
     config.callbacks.checkpoint.folder = None
@@ -102,15 +78,26 @@ def fit_in_memory(table: Table, config: DictConfig) -> TrainedModel:
     return from_checkpoint(run.config, kept.best)
 
 
-def data_of(table: Table, config: DictConfig) -> FrameData:
+def data_of(
+    table: pl.DataFrame, targets: Sequence[str], config: DictConfig
+) -> FrameData:
     """Build the data of a table, without validation rows if a class lacks them."""
-    config.data.target = list(table.targets)
-    data = table.data(config)
+    config.data.target = list(targets)
+    data = build_frame(table, config)
     data.samples  # noqa: B018  # a mistake in a column should not be one of the split
     try:
         data.rows  # noqa: B018  # cut once, and then kept
     except UserError as error:
         warnings.warn(f"there are no validation rows: {error}", stacklevel=6)
         config.data.validation_share = 0.0
-        data = table.data(config)
+        data = build_frame(table, config)
     return data
+
+
+def build_frame(table: pl.DataFrame, config: DictConfig) -> FrameData:
+    """Build the data of a config from a table instead of a file."""
+    node = config.data.copy()
+    node._target_ = f"{FrameData.__module__}.{FrameData.__qualname__}"
+    of_files = [*PATHS, "separator", "skip_rows", "stream"]
+    data = construct_node(node, "data", reserved=of_files, frame=table)
+    return cast(FrameData, data)

@@ -63,7 +63,7 @@ def sweep(
     axes = [f"{key}={','.join(map(text_of, each))}" for key, each in values.items()]
     chosen = [] if launcher is None else [override("hydra/launcher", launcher)]
     task = guarded(training.train, False, [])
-    launch = call(["-m", *checked([*base, *axes, *chosen])], task)
+    launch = call([*base, *axes, *chosen], task, "-m")
     if not launch.planned:
         raise UserError("the sweep has started no run")
     return read_runs([*launch.planned]).table
@@ -83,31 +83,18 @@ def launch_run(overrides: Sequence[str], task: Task) -> TrainedRun:
             return None
 
     # An experiment may be a sweep, and this is one of its runs.
-    call([*checked(overrides), "hydra.mode=RUN"], keep_result)
+    call([*overrides, "hydra.mode=RUN"], keep_result)
     if errors:
         raise as_mistake(errors[0])
     return TrainedRun(folders[0], read_summary(folders[0]))
 
 
-def checked(overrides: Sequence[str]) -> list[str]:
-    """Return overrides, none of which is an option of Hydra's command line.
-
-    Raises:
-        UserError: one of them is.
-    """
+def call(overrides: Sequence[str], task: Task, *flags: str) -> Launch:
+    """Call Hydra with overrides; return what it has launched."""
     for text in overrides:
         if text.startswith("-"):
             raise UserError(f"{text}: overrides are key=value, such as data=wine")
-    return list(overrides)
-
-
-def call(arguments: Sequence[str], task: Task) -> Launch:
-    """Call Hydra with the arguments of a command line; return what it has launched.
-
-    Raises:
-        UserError: a mistake in the arguments or in the folder.
-    """
-    with command(arguments), hydra_launch() as launch:
+    with command([*flags, *overrides]), hydra_launch() as launch:
         try:
             call_hydra(task, "train")
         except LaunchRefused as refused:
@@ -116,10 +103,7 @@ def call(arguments: Sequence[str], task: Task) -> Launch:
             assert launch.sweep is not None
             conclude_sweep(launch, launch.sweep)
         except Exception as error:
-            mistake = as_mistake(error)
-            if mistake is error:
-                raise
-            raise mistake from error
+            raise as_mistake(error) from None
         return launch
 
 

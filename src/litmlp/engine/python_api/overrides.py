@@ -38,11 +38,7 @@ def composed_once(overrides: tuple[str, ...]) -> bytes:
 
 @contextmanager
 def composed(overrides: Sequence[str]) -> Iterator[DictConfig]:
-    """Compose the config of a run, and let Hydra know it until the block ends.
-
-    Raises:
-        UserError: a mistake in an override.
-    """
+    """Compose the config of a run, and let Hydra know it until the block ends."""
     open_project()
     before = HydraConfig.instance().cfg
     try:

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 
 from litmlp.data.frame import to_polars
 from litmlp.engine.config.complete_config import PER_LAYER
-from litmlp.engine.python_api.fit_table import Table, fit_table
+from litmlp.engine.python_api.fit_table import fit_table
 from litmlp.engine.python_api.load import predict_table
 from litmlp.engine.python_api.overrides import override
 from litmlp.errors import UserError
@@ -100,7 +100,14 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         self.column_names_ = table.columns
         if sample_weight is None:
             return table, y, None
-        weights = row_weights(sample_weight, len(y))
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        if weights.ndim == 0:  # one number for all
+            weights = np.full(len(y), weights)
+        allowed = np.isfinite(weights) & (weights >= 0)
+        if weights.shape != (len(y),) or not allowed.all() or not weights.any():
+            raise UserError(
+                f"sample_weight: give {len(y)} numbers of 0 or more, not all of them 0"
+            )
         counts = weights > 0
         return table.filter(counts), y[counts], weights[counts]
 
@@ -116,9 +123,7 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
             table = table.with_columns(pl.Series(name, weights))
             options.append(override("data.weight", name))
         self.trained_ = fit_table(
-            Table(frame=table, targets=y.columns),
-            [*options, *self.overrides],
-            self.logs,
+            table, y.columns, [*options, *self.overrides], self.logs
         )
 
     def _columns(self, X: Any, *, reset: bool) -> pl.DataFrame:
@@ -149,26 +154,6 @@ class TableEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn has no typ
         check_is_fitted(self)
         found = predict_table(self.trained_, self._columns(X, reset=False))
         return found[:, : self.trained_.num_predictions]
-
-
-def row_weights(sample_weight: Any, num_rows: int) -> NDArray[np.float64]:
-    """Return weights as an array [rows]; scikit-learn also allows one number for all.
-
-    Raises:
-        UserError: another shape, a negative weight, or no positive one.
-    """
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    weights = np.full(num_rows, weights) if weights.ndim == 0 else weights
-    if weights.shape != (num_rows,):
-        raise UserError(
-            f"sample_weight has the shape {weights.shape}: give one per row, "
-            f"({num_rows},)"
-        )
-    if not np.isfinite(weights).all() or (weights < 0).any():
-        raise UserError("sample_weight: give numbers of 0 or more")
-    if not weights.any():
-        raise UserError("sample_weight: all weights are zero")
-    return weights
 
 
 def free_name(name: str, taken: Sequence[str]) -> str:
