@@ -107,10 +107,7 @@ def call_hydra(task: Task, config: str) -> None:
 def guarded(task: Task, full: bool, failed: list[str]) -> Task:
     """Return the task with its errors reported, none of which ends a sweep.
 
-    Args:
-        task: the function of a command.
-        full: whether to show the traceback of a mistake, too.
-        failed: gets the errors of a sweep's runs in this process.
+    The errors of a sweep's runs in this process are added to ``failed``.
     """
 
     def run_task(config: DictConfig) -> float | None:

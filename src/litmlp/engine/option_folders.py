@@ -42,11 +42,7 @@ class Project:
 
     @property
     def packages(self) -> list[str]:
-        """The packages that configs may name.
-
-        Raises:
-            UserError: they are no list of names, or one of them is not installed.
-        """
+        """The packages that configs may name."""
         names = self.content["tool"]["litmlp"].get("packages", [])
         if not isinstance(names, list) or not all(
             isinstance(name, str) and name.isidentifier() for name in names
@@ -63,31 +59,9 @@ class Project:
                 )
         return names
 
-    def check_engine(self) -> None:
-        """Check that the project's requirement allows this version of litmlp."""
-        from packaging.requirements import InvalidRequirement, Requirement
-
-        for text in self.content.get("project", {}).get("dependencies", []):
-            try:
-                needed = Requirement(text)
-            except InvalidRequirement:
-                continue  # pip reports it
-            version = litmlp.__version__
-            allowed = needed.specifier.contains(version, prereleases=True)
-            if needed.name == "litmlp" and not allowed:
-                raise UserError(
-                    f"pyproject.toml needs {needed}, and litmlp {version} is "
-                    'installed: install the other, or do what "To change" in its '
-                    "CHANGELOG.md says and change pyproject.toml"
-                )
-
 
 def project_here() -> Project | None:
-    """Return the project of the working folder, if it is one.
-
-    Raises:
-        UserError: its ``pyproject.toml`` cannot be read.
-    """
+    """Return the project of the working folder, if it is one."""
     path = Path.cwd() / "pyproject.toml"
     if not path.is_file():
         return None
@@ -107,7 +81,6 @@ def open_project() -> None:
     """
     OWN_PACKAGES.clear()
     if project := project_here():
-        project.check_engine()
         OWN_PACKAGES.update(project.packages)
 
 

@@ -67,7 +67,6 @@ def test_a_copy_is_the_same_option_and_is_followed(
     ("typed", "line"),
     [
         (["list", "los"], "error: los: no such group. Did you mean loss? Allowed: act"),
-        (["copy", "los/mse"], "error: los: no such group. Did you mean loss?"),
         (["copy", "loss/mie"], "error: loss/mie: no such option. Did you mean mse?"),
         (["copy", "loss/../train"], "error: loss/../train: no such option. "),
         (["copy", "loss/mse"], "error: conf/loss/mse.yaml is there already: rename"),

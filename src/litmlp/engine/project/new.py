@@ -4,15 +4,10 @@ import json
 import keyword
 import os
 import re
-import shlex
-import shutil
 import sys
-import tempfile
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 import litmlp
 from litmlp.engine.option_folders import project_here
@@ -78,8 +73,14 @@ def new_project(
     if here:
         texts = {path: texts[path] for path in texts if path.startswith(INSIDE)}
         texts["pyproject.toml"] = with_package(name)
-    check_free(folder, texts, here=here)
-    write_all(folder, texts)
+    if not here and folder.exists():
+        raise UserError(f"{name} exists: choose another name, or another folder")
+    for path in texts:
+        if path != "pyproject.toml" and (folder / path).exists():
+            raise UserError(f"{path} exists: choose another name")
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
     console.print(f"{len(texts)} files in {folder}", soft_wrap=True)
     if drop:
         told = f"{', '.join(drop)} (free text or identifiers)"
@@ -100,11 +101,7 @@ def check_name(name: str) -> None:
 
 
 def check_table(table: str | None, target: str | None) -> list[str]:
-    """Check that a table has the target column; return what cannot be a feature.
-
-    Raises:
-        UserError: there is no such file or column, or only one of the two was given.
-    """
+    """Check that a table has the target column; return what cannot be a feature."""
     if table is None or target is None:
         raise UserError("--table and --target belong together: give both")
     # Loading takes half a second: projects without a table do not wait.
@@ -131,15 +128,6 @@ def table_texts(
         f"conf/data/{name}.yaml": TABLE.format(**quoted),
         "README.md": readme.replace(MOONS.format(name=name), data),
     }
-
-
-def check_free(folder: Path, texts: dict[str, str], *, here: bool) -> None:
-    """Check that no file of the project is there."""
-    if not here and folder.exists():
-        raise UserError(f"{folder.name} exists: choose another name, or another folder")
-    for path in texts:
-        if path != "pyproject.toml" and (folder / path).exists():
-            raise UserError(f"{path} exists: choose another name")
 
 
 def template_texts(name: str) -> dict[str, str]:
@@ -170,22 +158,14 @@ def engine_source() -> str:
     if noted is None:
         return ""
     origin = json.loads(noted)
-    url = str(origin["url"])
-    if "vcs_info" in origin:
-        vcs = origin["vcs_info"]
-        return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
-    path = url2pathname(urlparse(url).path) if url.startswith("file:") else url
-    path = shlex.quote(path)  # make hands it to a shell
+    if vcs := origin.get("vcs_info"):
+        return f"{vcs['vcs']}+{origin['url']}@{vcs['commit_id']}"
     is_editable = origin.get("dir_info", {}).get("editable")
-    return f"--editable {path}" if is_editable else path
+    return f"--editable {origin['url']}" if is_editable else str(origin["url"])
 
 
 def with_package(name: str) -> str:
-    """Return the working folder's ``pyproject.toml`` with one more package to allow.
-
-    Raises:
-        UserError: there is no project here, or its list of packages is not one line.
-    """
+    """Return the working folder's ``pyproject.toml`` with one more package to allow."""
     project = project_here()
     if project is None:
         raise UserError(NO_PROJECT)
@@ -197,25 +177,3 @@ def with_package(name: str) -> str:
             "pyproject.toml: expected the line packages = [] right below [tool.litmlp]"
         )
     return changed
-
-
-def write_all(folder: Path, texts: dict[str, str]) -> None:
-    """Write files beside their folder and then move them there, so all or none.
-
-    Raises:
-        OSError: they cannot be written.
-    """
-    stage = Path(tempfile.mkdtemp(prefix=".litmlp-new-", dir=Path.cwd()))
-    try:
-        for path, text in texts.items():
-            (stage / path).parent.mkdir(parents=True, exist_ok=True)
-            (stage / path).write_text(text, encoding="utf-8")
-        if not folder.exists():
-            stage.chmod(0o755)
-            stage.rename(folder)
-            return
-        for path in texts:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(stage / path, folder / path)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)

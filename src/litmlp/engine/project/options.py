@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import litmlp
@@ -21,37 +20,6 @@ NO_PROJECT = (
 )
 
 
-@dataclass(frozen=True)
-class OwnOption:
-    """An option in the project's ``conf/``.
-
-    Args:
-        name: ``optimizer/adam``.
-        file: where it is.
-    """
-
-    name: str
-    file: Path
-
-    @property
-    def replaces_engine(self) -> bool:
-        """Whether the engine has an option of the same name, which is not used now."""
-        return engine_file(self.name).is_file()
-
-    @property
-    def since_copied(self) -> str:
-        """Say whether the engine has changed it since it was copied; empty: no copy."""
-        note = NOTE.search(self.file.read_text(encoding="utf-8"))
-        if note is None:
-            return ""
-        source, version, digest = note.groups()
-        file = engine_file(source)
-        if not file.is_file():
-            return f"{source} of {version} is gone from the engine"
-        same = digest_of(file) == digest
-        return f"{source} of {version} is {'unchanged' if same else 'changed since'}"
-
-
 def engine_file(option: str) -> Path:
     """Return where the engine has an option, if it has it."""
     return option_folders.CONF / f"{option}.yaml"
@@ -62,14 +30,24 @@ def digest_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
-def own_options() -> list[OwnOption]:
-    """Return the options in the groups of the working folder's project."""
+def own_options() -> dict[str, Path]:
+    """Return the files in the groups of the working folder's project, by option."""
     own = option_folders.own_folder()
     files = sorted(own.glob("*/**/*.yaml")) if own else []
-    return [
-        OwnOption(file.relative_to(str(own)).with_suffix("").as_posix(), file)
-        for file in files
-    ]
+    return {f.relative_to(str(own)).with_suffix("").as_posix(): f for f in files}
+
+
+def since_copied(file: Path) -> str:
+    """Say whether the engine has changed an option since its copy; empty: no copy."""
+    note = NOTE.search(file.read_text(encoding="utf-8"))
+    if note is None:
+        return ""
+    source, version, digest = note.groups()
+    engine = engine_file(source)
+    if not engine.is_file():
+        return f"{source} of {version} is gone from the engine"
+    same = digest_of(engine) == digest
+    return f"{source} of {version} is {'unchanged' if same else 'changed since'}"
 
 
 def groups() -> list[str]:
@@ -86,18 +64,17 @@ def list_options(group: str | None) -> None:
     """
     if group is not None and group not in groups():
         raise UserError(f"{group}: no such group. {nearest(group, groups())}")
-    own = {option.name: option for option in own_options()}
-    project = project_here()
+    own, project = own_options(), project_here()
     others = "clone" if project is not None and project.is_clone else "engine"
     rows = table("option", "of", "first line of the file")
     rows.columns[1].justify = rows.columns[2].justify = "left"
     for each in [group] if group else groups():
         for name in options_of(each):
-            option = own.get(f"{each}/{name}")
-            whose = others if option is None else "project"
-            if option is not None and option.replaces_engine:
+            option = f"{each}/{name}"
+            whose = "project" if option in own else others
+            if option in own and engine_file(option).is_file():
                 whose = "project, instead of the engine's"
-            rows.add_row(f"{each}={name}", whose, headline(f"{each}/{name}"))
+            rows.add_row(f"{each}={name}", whose, headline(option))
     console.print(rows)
 
 
@@ -144,11 +121,7 @@ def copy_option(option: str) -> None:
 
 
 def show_status() -> None:
-    """Show the engine's version, and what the project has in place of the engine's.
-
-    Raises:
-        UserError: a mistake in the project's ``pyproject.toml``.
-    """
+    """Show the engine's version, and what the project has in place of the engine's."""
     console.print(f"engine    litmlp {litmlp.__version__}, options in ", end="")
     console.print(str(option_folders.CONF), soft_wrap=True)
     changes = option_folders.CONF.with_name("CHANGELOG.md")
@@ -157,13 +130,12 @@ def show_status() -> None:
     if project is None:
         console.print(f"project   {NO_PROJECT}", soft_wrap=True)
         return
-    project.check_engine()
     packages = ", ".join(project.packages) or "none"
     console.print(f"project   {project.folder}, packages: {packages}", soft_wrap=True)
     rows = table("own option", "instead of the engine's", "copied from")
     rows.columns[1].justify = rows.columns[2].justify = "left"
-    for option in own_options():
-        used = "yes" if option.replaces_engine else ""
-        rows.add_row(option.name, used, option.since_copied)
+    for option, file in own_options().items():
+        used = "yes" if engine_file(option).is_file() else ""
+        rows.add_row(option, used, since_copied(file))
     if rows.row_count:
         console.print(rows)

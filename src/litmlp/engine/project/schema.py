@@ -32,11 +32,7 @@ SETTINGS = {"yaml.schemas": {FILE.as_posix(): "conf/**/*.yaml"}}
 
 
 def write_schema() -> None:
-    """Write the schema, and ``.vscode/settings.json`` with its name if none is there.
-
-    Raises:
-        UserError: a mistake in the project's ``pyproject.toml``.
-    """
+    """Write the schema, and ``.vscode/settings.json`` if there is none."""
     open_project()
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
