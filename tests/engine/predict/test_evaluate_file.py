@@ -13,6 +13,7 @@ from matplotlib.image import imread
 from people_runs import PEOPLE, TASKS, people, read_json, train_on_people
 
 from litmlp.engine.config.build import build_data
+from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder.run_folder import read_config, read_summary
 from litmlp.engine.predict import evaluate_file
 
@@ -24,12 +25,19 @@ OF_CLASSES = [
 OF_VALUES = ["per_target.csv", "predicted_vs_true.png", "residuals.png"]
 
 
+CHOICES = {
+    "income": ["preprocessing=none", "batchnorm=before_activation"],
+    "city": ["preprocessing=quantile_normal", "encoding=embedding"],
+    "member": ["preprocessing=robust", "trainer.precision=64-true"],
+}
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a short run for each kind of target."""
     folder = tmp_path_factory.mktemp("runs")
-    for target in TASKS:
-        train_on_people(folder / target, target)
+    for target, choices in CHOICES.items():
+        train_on_people(folder / target, target, *choices)
     return folder
 
 
@@ -44,7 +52,8 @@ def rows_tested(run: Path, table: Path, target: str) -> pl.DataFrame:
     config = read_config(run)
     config.data.path = str(table)
     rows = pl.read_csv(table, infer_schema=False).drop_nulls(target)
-    return rows[build_data(config).rows["test"].tolist()]
+    with run_settings(config):
+        return rows[build_data(config).rows["test"].tolist()]
 
 
 @pytest.mark.usefixtures("without_pictures")

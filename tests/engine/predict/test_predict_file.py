@@ -7,11 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Run
-from people_runs import PEOPLE, people, train_on_people
-
-from litmlp.engine.config.build import build_data
-from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.folder import run_folder
+from people_runs import people, train_on_people
 
 Train = Callable[..., Path]
 
@@ -38,36 +34,6 @@ def predict(run: Run, folder: Path, table: pl.DataFrame, *options: str) -> pl.Da
     ended = run("predict", f"run={folder}", *files, *options)
     assert ended.code == 0, ended.err
     return pl.read_parquet("out.parquet")
-
-
-@pytest.mark.parametrize(
-    ("target", "choices"),
-    [
-        ("income", []),
-        ("city", ["preprocessing=quantile_normal", "encoding=embedding"]),
-        ("member", ["preprocessing=robust", "trainer.precision=64-true"]),
-        ("income", ["preprocessing=none", "batchnorm=before_activation"]),
-    ],
-)
-def test_predictions_score_as_the_summary_says(
-    target: str, choices: list[str], run: Run, train: Train
-) -> None:
-    folder = train(target, *choices)
-    known = pl.read_csv(PEOPLE, try_parse_dates=True).drop_nulls(target)
-    config = run_folder.read_config(folder)
-    config.data.path = str(PEOPLE)
-    with run_settings(config):
-        tested = known[build_data(config).rows["test"].tolist()]
-    predicted = predict(run, folder, tested)
-    assert predicted["id"].cast(pl.Int64).to_list() == tested["id"].to_list()
-    true, guess = tested[target], predicted[f"predicted_{target}"]
-    metrics = run_folder.read_summary(folder)["metrics"]
-    if target == "income":
-        mae = (true.cast(pl.Float64) - guess.cast(pl.Float64)).abs().mean()
-        assert mae == pytest.approx(metrics["mae/test"], rel=1e-6)
-    else:
-        right = true.cast(pl.String) == guess
-        assert right.mean() == pytest.approx(metrics["accuracy/test"], abs=1e-7)
 
 
 def test_probabilities_are_named_by_class(run: Run, train: Train) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from litmlp.engine.figures.style import COLORS, new_figure
+from litmlp.engine.figures.style import COLORS, as_label, new_figure
 from litmlp.engine.report.comparable_runs import VALUE
 from litmlp.engine.report.findings import MEAN, Findings
 from litmlp.engine.report.run_record import as_number, short
@@ -60,8 +59,7 @@ def draw_ranking(findings: Findings) -> Figure:
 
 def label(row: Mapping[str, Any], keys: Sequence[str]) -> str:
     """Return the values of a choice, cut if they are long."""
-    text = ", ".join(short(row[key]) for key in keys)
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+    return as_label(", ".join(short(row[key]) for key in keys), LONGEST_LABEL)
 
 
 def draw_rows(panel: Axes, top: pl.DataFrame, runs: pl.DataFrame, column: str) -> None:
@@ -155,7 +153,8 @@ def draw_effects(findings: Findings) -> Figure | None:
         panel, exact = panels[place], problem.measured[row["axis"]]
         if exact.dtype.is_numeric() and exact.n_unique() > levels.height:
             panel.plot(exact, problem.measured[VALUE], "o", color=COLORS[0], ms=4)
-            set_scale(panel, exact.unique().sort())
+            if spans_decades(exact.to_list()):
+                panel.set_xscale("log")
         else:
             draw_levels(panel, levels)
         same_scale(panel, values)
@@ -187,21 +186,14 @@ def draw_levels(panel: Axes, levels: pl.DataFrame) -> None:
         panel.plot(place, row[MEAN], "o", color=COLORS[0], ms=7)
     if is_numeric:
         panel.plot(numbers, levels[MEAN], color=COLORS[0], lw=0.8, alpha=0.5)
-        set_scale(panel, numbers)
+        if spans_decades(numbers):
+            panel.set_xscale("log")
         return
     panel.set_xticks(range(len(names)), names)
     if sum(map(len, names)) > 26:
         panel.tick_params(axis="x", rotation=30)
     panel.set_xlim(-0.5, len(names) - 0.5)
     panel.grid(axis="x", visible=False)
-
-
-def set_scale(panel: Axes, numbers: Sequence[float] | pl.Series) -> None:
-    """Set a logarithmic axis if rising numbers lie more evenly on it."""
-    if numbers[0] > 0:
-        steps, factors = np.diff(numbers), np.diff(np.log(numbers))
-        if factors.std() / factors.mean() < steps.std() / steps.mean():
-            panel.set_xscale("log")
 
 
 def same_scale(panel: Axes, values: Sequence[float]) -> None:

@@ -64,7 +64,9 @@ def read_searches(runs: Iterable[Path]) -> Iterator[Search]:
     for folder in filter(holds_search, folders):
         try:
             search = read_search(folder)
-        except (UserError, ModuleNotFoundError) as error:
+        except ModuleNotFoundError:
+            console.print("a search is not shown: pip install litmlp[optuna]")
+        except UserError as error:
             console.print(f"a search is not shown: {error}", soft_wrap=True)
         else:
             yield from filter(None, [search])
