@@ -1,4 +1,4 @@
-"""A search in pictures: its history, the choices that mattered, the Pareto front.
+"""A search in pictures: its history, and the Pareto front of two objectives.
 
 A function returns no picture where its search has nothing to show in it.
 """
@@ -10,11 +10,9 @@ from itertools import accumulate
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from litmlp.engine.figures.style import COLORS, as_label, new_figure
+from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.engine.report.draw_sweep import spans_decades
 from litmlp.engine.report.search_results import Search
-
-MOST_CHOICES = 12
 
 LOOKS = {
     "complete": ("o", COLORS[0], "trained to the end"),
@@ -61,28 +59,6 @@ def draw_best_so_far(panel: Axes, search: Search, index: int) -> None:
     )
 
 
-def draw_importances(search: Search) -> Figure | None:
-    """Draw a panel per objective: the fraction of variance explained by each choice."""
-    known = {name: values for name, values in search.importances.items() if values}
-    if not known:
-        return None
-    most = min(MOST_CHOICES, max(map(len, known.values())))
-    figure, panels = new_figure(
-        len(known), 1, width=6.0, height=1.0 + 0.36 * max(2, most)
-    )
-    for panel, (name, values) in zip(panels, known.items(), strict=True):
-        keys = list(values)[:MOST_CHOICES]
-        percents = [100 * values[key] for key in keys]
-        bars = panel.barh(range(len(keys)), percents, color=COLORS[0])
-        panel.bar_label(bars, fmt="%.0f %%", padding=4)
-        panel.set_yticks(range(len(keys)), [as_label(key) for key in keys])
-        panel.set(xlim=(0, 110), ylim=(len(keys) - 0.4, -0.6))
-        panel.set_title(f"What mattered for {name}", loc="left")
-        panel.grid(axis="y", visible=False)
-    panels[-1].set(xlabel="fraction of the variance, %")
-    return figure
-
-
 def draw_front(search: Search) -> Figure | None:
     """Draw two objectives, with a line through the trials that no other surpasses."""
     if len(search.objectives) != 2 or not search.best:
@@ -108,9 +84,5 @@ def stretch(set_scale: Callable[..., None], values: Sequence[float]) -> None:
         set_scale("log")
 
 
-PICTURES = {
-    "history": draw_history,
-    "importances": draw_importances,
-    "front": draw_front,
-}
+PICTURES = {"history": draw_history, "front": draw_front}
 """The pictures of a report on one search."""

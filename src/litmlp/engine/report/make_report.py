@@ -120,13 +120,11 @@ def draw_findings(findings: Sequence[Findings], folder: Path) -> list[Pictures]:
 
 
 def draw_searches(searches: Sequence[Search], folder: Path) -> list[Pictures]:
-    """Draw history, importances and Pareto front of each, as far as they exist."""
-    prefixes = [f"search-{i}-" for i in range(1, len(searches) + 1)]
-    if len(searches) == 1:
-        prefixes = ["search-"]
+    """Draw the history and the Pareto front of each, as far as they exist."""
+    several, pictures = len(searches) > 1, draw_search.PICTURES
     return [
-        draw_all(search, draw_search.PICTURES, folder, prefix)
-        for search, prefix in zip(searches, prefixes, strict=True)
+        draw_all(each, pictures, folder, f"search-{i}-" if several else "search-")
+        for i, each in enumerate(searches, start=1)
     ]
 
 

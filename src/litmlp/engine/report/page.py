@@ -14,6 +14,7 @@ from litmlp.engine.report.sentences import (
     best_choice,
     count_runs,
     equal_levels,
+    important_choices,
     search_result,
 )
 from litmlp.engine.report.tables import TextTable
@@ -72,11 +73,11 @@ def search_section(search: Search, pictures: Pictures) -> Iterator[str]:
     yield paragraph(f"{search_result(search)}.")
     yield from draw(pictures, "history", "front")
     yield from top(tables.table_of_best_trials(search), MOST_CHOICES)
-    if "importances" in pictures:
-        yield from draw(pictures, "importances")
+    if mattered := important_choices(search):
         yield paragraph(
-            "Fractions of the variance between trials (fANOVA), of choices that every "
-            "trial made; an outlier counts as the value at which outliers begin."
+            f"What mattered: {mattered}. These are fractions of the variance between "
+            "trials (fANOVA), of choices that every trial made; an outlier counts as "
+            "the value at which outliers begin."
         )
 
 
