@@ -91,13 +91,10 @@ def evaluate_sweep(sweep: Path) -> Metrics:
         data = build_data(together.config)
         check_same_rows(together, data)
         inputs, targets = data.samples.inputs, data.samples.targets
-        metrics = {
-            f"{name}/{split}": value
-            for split, rows in data.rows.items()
-            for name, value in measure_rows(together, inputs[rows], targets[rows])[
-                1
-            ].items()
-        }
+        metrics = {}
+        for split, rows in data.rows.items():
+            _, found = measure_rows(together, inputs[rows], targets[rows])
+            metrics |= {f"{name}/{split}": value for name, value in found.items()}
     names = [run.folder.name for run in together.runs]
     run_folder.write_json(sweep / ENSEMBLE, {"runs": names, "metrics": metrics})
     show(f"the mean of {len(names)} runs")

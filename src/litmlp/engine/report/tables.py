@@ -151,22 +151,19 @@ def names_of_runs(runs: Runs, findings: Sequence[Findings]) -> list[Column]:
 
 def monitored(findings: Sequence[Findings]) -> str:
     """Return the heading of the values that rank the runs."""
-    names = {each.problem.monitor for each in findings}
-    return names.pop() if len(names) == 1 else "best value"
+    names = dict.fromkeys(each.problem.monitor for each in findings)
+    return ", ".join(names) or "best value"
 
 
 def tested(findings: Sequence[Findings], text: Callable[[Row, str], str]) -> Column:
-    """Return a column of the test metric; its cells name it if problems differ."""
-    tests = {each.problem.name: each.problem.test for each in findings}
-    names = set(tests.values())
-    heading = (names.pop() if len(names) == 1 else None) or "test"
+    """Return a column of the test metric of each problem."""
+    tests = {each.problem.name: each.problem.test or "" for each in findings}
 
     def cell(row: Row) -> str:
         test = tests.get(row["problem"])
-        value = text(row, test) if test else ""
-        return f"{value} {test}" if value and test != heading else value
+        return text(row, test) if test else ""
 
-    return heading, cell
+    return ", ".join(filter(None, dict.fromkeys(tests.values()))), cell
 
 
 def best_first(row: Row) -> tuple[str, bool, float]:
