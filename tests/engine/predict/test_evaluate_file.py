@@ -170,7 +170,7 @@ def test_a_model_that_has_diverged_is_said(
     path = folder / "checkpoints" / "best.ckpt"
     checkpoint = torch.load(path, weights_only=True)
     for name, weights in checkpoint["state_dict"].items():
-        if name.startswith("network."):
+        if name.startswith("network.") and name.endswith(".weight"):
             weights.fill_(torch.nan)
     torch.save(checkpoint, path)
     ended = run("evaluate", f"run={folder}", f"input={PEOPLE}")
