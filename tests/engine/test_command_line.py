@@ -33,6 +33,9 @@ MISTAKES = {
     "batchnorm=before_activation data.batch_size=1": "batchnorm needs two rows",
     "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",
     "data=iris loss.weight=[1,2]": "loss.weight has 2 numbers for 3 classes",
+    "data=rows data.inputs=[[1,2]] data.targets=[[1]] initializer=given "
+    "initializer.values=[[0.15,0.2],[0.25,0.3]] model.hidden_sizes=[3]": "initializer."
+    "values=[[0.15, 0.2], [0.25, 0.3]]: their shape is [2, 2], and the layer takes [3,",
     "data=iris initializer=ones +initializer.values=[[1]]": "initializer.values: ones_ "
     "has no such argument. Allowed: tensor; to take it out: ~initializer.values",
     "data=rows data.inputs=[[1],[2,3]] data.targets=[[1],[1]]": "all of one length",
