@@ -88,7 +88,7 @@ def data_of(
     try:
         data.rows  # noqa: B018  # cut once, and then kept
     except UserError as error:
-        warnings.warn(f"there are no validation rows: {error}", stacklevel=6)
+        warnings.warn(f"there are no validation rows: {error}", stacklevel=5)
         config.data.validation_share = 0.0
         data = build_frame(table, config)
     return data
