@@ -91,7 +91,7 @@ def evaluate_sweep(sweep: Path) -> Metrics:
         data = build_data(together.config)
         check_same_rows(together, data)
         inputs, targets = data.samples.inputs, data.samples.targets
-        metrics = {}
+        metrics: Metrics = {}
         for split, rows in data.rows.items():
             _, found = measure_rows(together, inputs[rows], targets[rows])
             metrics |= {f"{name}/{split}": value for name, value in found.items()}
