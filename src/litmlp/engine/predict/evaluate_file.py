@@ -23,7 +23,7 @@ from litmlp.engine.diagnosis.score_tables import (
     target_scores,
 )
 from litmlp.engine.figures import classification, regression
-from litmlp.engine.figures.importance import draw_importance
+from litmlp.engine.figures.inputs import draw_importance
 from litmlp.engine.figures.style import as_label, report_failed_picture, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
