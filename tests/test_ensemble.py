@@ -126,7 +126,7 @@ def test_networks_vary_in_values_of_the_optimizer(config: Compose) -> None:
     ("overrides", "message"),
     [
         (["ensemble=seeds", "ensemble.size=0"], "ensemble.size=0: must be 1 or more"),
-        (["ensemble=folds", "ensemble.size=120"], "ensemble.size=120: needs 2 folds"),
+        (["ensemble=folds", "ensemble.size=143"], "ensemble.size=143: needs 2 folds"),
         (
             ["ensemble=seeds", "ensemble.vary={data.batch_size:[1,2]}"],
             "ensemble.vary: data.batch_size is no key",

@@ -17,7 +17,13 @@ from litmlp.data.data_module import Data
 from litmlp.distributions import Distribution
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.member_configs import are_alike, member_configs
-from litmlp.engine.config.module_as_data import DataFacts, describe, plain_sections
+from litmlp.engine.config.module_as_data import (
+    DataFacts,
+    describe,
+    encoding_section,
+    plain_section,
+    plain_sections,
+)
 from litmlp.engine.config.run_settings import seed_of
 from litmlp.engine.process.lightning_internals import quicken_steps
 from litmlp.engine.process.process_settings import seed_torch
@@ -60,8 +66,8 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     balance_classes(config.loss, data.facts)
     widen_output(config)
     configs = member_configs(config)
-    members = [build_member(own, data) for own in configs]
-    # The other parts are built from plain data, as when a checkpoint is opened.
+    members, networks = zip(*[build_member(own, data) for own in configs], strict=True)
+    # All parts are built from plain data, as when a checkpoint is opened.
     sections, keys = plain_sections(config)
     parts = build_parts(
         sections,
@@ -73,7 +79,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     model = construct(
         sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
     )
-    model.description = describe(configs, data)
+    model.description = describe(configs, data, sections, networks)
     return cast(Supervised, model)
 
 
@@ -83,17 +89,20 @@ def network_of(members: Sequence[Member], *, alike: bool) -> nn.Module:
     return members[0].network if single else Ensemble(members=members, alike=alike)
 
 
-def build_member(config: DictConfig, data: DataFacts) -> Member:
-    """Build the encoding and the network of a config, with the sizes of its data."""
-    preprocessing = data.fitted_preprocessing
-    encoding = construct_node(config.encoding, "encoding")(
-        num_numbers=preprocessing.num_numbers,
-        cardinalities=preprocessing.cardinalities,
-        numbers=data.numbers,
-    )
+def build_member(config: DictConfig, data: DataFacts) -> tuple[Member, dict[str, Any]]:
+    """Build the encoding and the network of a config, with the sizes of its data.
+
+    Returns:
+        Both, and the sections that describe them.
+    """
+    section, keys = encoding_section(config, data)
+    numbers = {"numbers": data.numbers}
+    encoding = construct(section | numbers, "encoding", typed_keys=keys)
     fill_in(config.model, data.facts | {"num_features": encoding.num_features})
-    network = construct_node(config.model, "model")
-    return Member(encoding=encoding, network=network)
+    model, keys = plain_section(config, "model")
+    network = construct(model, "model", typed_keys=keys)
+    member = Member(encoding=encoding, network=network)
+    return member, {"encoding": section, "model": model}
 
 
 def widen_output(config: DictConfig) -> None:

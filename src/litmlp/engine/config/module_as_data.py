@@ -1,7 +1,7 @@
 """The plain data in a checkpoint that describe its module, without secrets."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -12,8 +12,8 @@ from litmlp.data.preprocessing import Preprocessing, blank_row
 from litmlp.data.samples import Column
 from litmlp.engine.config.instantiate_node import typed_keys
 
-SECTIONS = ("task", "model", "loss", "penalty", "optimizer", "scheduler")
-"""The sections of a config that describe a module, apart from what the data say."""
+SECTIONS = ("task", "loss", "penalty", "optimizer", "scheduler")
+"""The sections of a config that describe a module, but for those of its network."""
 
 ENVIRONMENT = "oc.env"
 """The resolver of values that no file should hold."""
@@ -35,17 +35,46 @@ class DataFacts(Protocol):
         """Scaled numbers [N, numeric columns] of the training rows, or blank ones."""
 
 
-def plain_sections(config: DictConfig) -> tuple[dict[str, Any], dict[str, str]]:
-    """Resolve the sections of a module; returns them and the keys that a user types."""
-    sections: dict[str, Any] = {}
-    keys: dict[str, str] = {}
+Section = dict[str, Any]
+Keys = dict[str, str]
+"""The keys that a user types, see :func:`~litmlp.construct.construct`."""
+
+
+def plain_sections(config: DictConfig) -> tuple[dict[str, Section], Keys]:
+    """Resolve the sections of a module, but for those of its network."""
+    sections: dict[str, Section] = {}
+    all_keys: Keys = {}
     for name in SECTIONS:
-        keys.update(typed_keys(OmegaConf.to_container(config[name]), name))
-        sections[name] = OmegaConf.to_container(config[name], resolve=True)
-    return sections, keys
+        sections[name], keys = plain_section(config, name)
+        all_keys |= keys
+    return sections, all_keys
 
 
-def describe(configs: Sequence[DictConfig], data: DataFacts) -> dict[str, Any] | None:
+def plain_section(config: DictConfig, name: str) -> tuple[Section, Keys]:
+    """Resolve a section of a config."""
+    section = OmegaConf.to_container(config[name], resolve=True)
+    assert isinstance(section, dict)
+    keys = dict(typed_keys(OmegaConf.to_container(config[name]), name))
+    return cast(Section, section), keys
+
+
+def encoding_section(config: DictConfig, data: DataFacts) -> tuple[Section, Keys]:
+    """Resolve the section of the encoding, with blank numbers in place of the rows'."""
+    section, keys = plain_section(config, "encoding")
+    preprocessing = data.fitted_preprocessing
+    return {key: value for key, value in section.items() if key != "_partial_"} | {
+        "num_numbers": preprocessing.num_numbers,
+        "cardinalities": preprocessing.cardinalities,
+        "numbers": torch.zeros_like(data.numbers[:1]).tolist(),
+    }, keys
+
+
+def describe(
+    configs: Sequence[DictConfig],
+    data: DataFacts,
+    sections: dict[str, Section],
+    networks: Sequence[dict[str, Section]],
+) -> dict[str, Any] | None:
     """Return a :data:`~litmlp.parts.Description` of a config's module.
 
     Values that come from the environment are replaced by a text that says so.
@@ -53,16 +82,19 @@ def describe(configs: Sequence[DictConfig], data: DataFacts) -> dict[str, Any] |
     Args:
         configs: one per network of an ensemble, complete with what the data decided.
         data: of the run.
+        sections: of the module.
+        networks: sections of each network.
 
     Returns:
         None if there is no description without the values of the environment.
     """
-    try:
-        shown = [without_environment(config) for config in configs]
-        networks = [network_sections(config, data) for config in shown]
-        sections, _ = plain_sections(shown[0])
-    except OmegaConfBaseException:  # a reference that needs the value
-        return None
+    shown = [without_environment(config) for config in configs]
+    if any(own is not config for own, config in zip(shown, configs, strict=True)):
+        try:
+            sections, _ = plain_sections(shown[0])
+            networks = [network_sections(config, data) for config in shown]
+        except OmegaConfBaseException:  # a reference that needs the value
+            return None
     return {
         **sections,
         **(networks[0] if len(networks) == 1 else ensemble_sections(networks)),
@@ -76,20 +108,10 @@ def without_environment(config: DictConfig) -> DictConfig:
     return OmegaConf.create(hidden(raw)) if ENVIRONMENT in str(raw) else config
 
 
-def network_sections(config: DictConfig, data: DataFacts) -> dict[str, Any]:
+def network_sections(config: DictConfig, data: DataFacts) -> dict[str, Section]:
     """Return the sections of the encoding and the network of a config."""
-    encoding = OmegaConf.to_container(config.encoding, resolve=True)
-    assert isinstance(encoding, dict)
-    preprocessing = data.fitted_preprocessing
-    return {
-        "encoding": {k: v for k, v in encoding.items() if k != "_partial_"}
-        | {
-            "num_numbers": preprocessing.num_numbers,
-            "cardinalities": preprocessing.cardinalities,
-            "numbers": torch.zeros_like(data.numbers[:1]).tolist(),
-        },
-        "model": OmegaConf.to_container(config.model, resolve=True),
-    }
+    encoding, _ = encoding_section(config, data)
+    return {"encoding": encoding, "model": plain_section(config, "model")[0]}
 
 
 def ensemble_sections(networks: Sequence[dict[str, Any]]) -> dict[str, Any]:
