@@ -7,9 +7,9 @@ import torch
 from conftest import CONF, Compose, Run
 from omegaconf import OmegaConf
 from torch import nn
-from trained_ensembles import WINE, ensemble_of, trained, weights
+from trained_ensembles import FOLDS, WINE, built, ensemble_of, trained, weights
 
-from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.config.build import build_data
 from litmlp.engine.config.complete_config import complete
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.ensemble import mean_outputs
@@ -26,28 +26,25 @@ def test_a_network_of_an_ensemble_is_trained_as_it_is_alone(config: Compose) -> 
 
 
 def test_a_network_does_not_see_the_rows_of_its_fold(config: Compose) -> None:
-    folds = (*WINE, "ensemble=folds", "ensemble.size=3")
-    model = trained(config, *folds)
-    data = build_data(complete(config(*folds)))
+    model = trained(config, *FOLDS)
+    data = build_data(complete(config(*FOLDS)))
     assert data.training_folds is not None
     out = data.training_folds == 1
     assert 0.3 < out.float().mean() < 0.37
     changed = data.samples.targets[data.rows["train"][out]]
     data.samples.targets[data.rows["train"][out]] = (changed + 1) % 3
-    other = trained(config, *folds, data=data, folder="other")
+    other = trained(config, *FOLDS, data=data, folder="other")
     pairs = zip(ensemble_of(model).members, ensemble_of(other).members, strict=True)
     same = [torch.allclose(weights(a), weights(b)) for a, b in pairs]
     assert same == [False, True, False]
 
 
 def test_a_row_is_validated_by_the_network_without_it(config: Compose) -> None:
-    folds = (*WINE, "ensemble=folds", "ensemble.size=3")
-    model = trained(config, *folds).eval()
-    data = build_data(complete(config(*folds)))
+    model = trained(config, *FOLDS).eval()
+    data = model.trainer.datamodule
     assert torch.equal(data.rows["val"], data.rows["train"])
     assert data.split_features["val"] is data.split_features["train"]
     features, indices = data.split_features["train"], data.training_folds
-    assert indices is not None
     found = ensemble_of(model)(features, indices)
     for k, member in enumerate(ensemble_of(model).members):
         expected = member(features[indices == k])
@@ -60,9 +57,8 @@ def test_a_row_is_validated_by_the_network_without_it(config: Compose) -> None:
 def test_the_temperature_is_the_best_for_rows_that_were_left_out(
     config: Compose,
 ) -> None:
-    sure = ("ensemble=folds", "ensemble.size=3", "optimizer.lr=0.1")
-    model = trained(config, *WINE, *sure).eval()
-    ensemble, data = ensemble_of(model), build_data(complete(config(*WINE, *sure)))
+    model = trained(config, *FOLDS, "optimizer.lr=0.1").eval()
+    ensemble, data = ensemble_of(model), model.trainer.datamodule
     features, targets = data.split_features["train"], data.split_targets["train"]
 
     def loss_at(factor: float) -> float:
@@ -108,49 +104,40 @@ def test_networks_vary_in_values_of_the_optimizer(config: Compose) -> None:
     model = trained(config, *options, vary, folder="both")
     first, second = ensemble_of(model).members
     torch.testing.assert_close(weights(first), weights(fast.network))
-    first_weights = build_model(
-        complete(config(*options, vary)), model.trainer.datamodule
-    )
+    untrained = built(config(*options, vary)).model
     torch.testing.assert_close(
-        weights(second), weights(ensemble_of(first_weights).members[1])
+        weights(second), weights(ensemble_of(untrained).members[1])
     )
     assert ensemble_of(model).alike
-    assert {g["weight_decay"] for g in model.optimizers().param_groups} == {
-        0.0,
-        0.1,
-        0.2,
-    }
+    groups = model.optimizers().param_groups
+    assert {group["weight_decay"] for group in groups} == {0.0, 0.1, 0.2}
 
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["ensemble=seeds", "ensemble.size=0"], "ensemble.size=0: must be 1 or more"),
-        (["ensemble=folds", "ensemble.size=143"], "ensemble.size=143: needs 2 folds"),
+        ("ensemble=seeds ensemble.size=0", "ensemble.size=0: must be 1 or more"),
+        ("ensemble=folds ensemble.size=143", "ensemble.size=143: needs 2 folds"),
+        ("data.batch_size:[1,2]", "ensemble.vary: data.batch_size is no key"),
+        ("dropout.q:[1,2]", "dropout.q is no key"),
+        ("model.hidden_sizes:7", "give a list of values"),
         (
-            ["ensemble=seeds", "ensemble.vary={data.batch_size:[1,2]}"],
-            "ensemble.vary: data.batch_size is no key",
-        ),
-        (["ensemble=seeds", "ensemble.vary={dropout.q:[1,2]}"], "dropout.q is no key"),
-        (
-            ["ensemble=seeds", "ensemble.vary={model.hidden_sizes:7}"],
-            "give a list of values",
-        ),
-        (
-            ["ensemble=seeds", "ensemble.vary={optimizer.weight_decay:[1,2]}"],
+            "optimizer.weight_decay:[1,2]",
             "optimizer.weight_decay=0.0: the values are multiples of it",
         ),
         (
-            ["ensemble=seeds", "ensemble.vary={optimizer.lr:[1e-3,-1]}"],
+            "optimizer.lr:[1e-3,-1]",
             "ensemble.vary: optimizer.lr=-1: must be 0 or more",
         ),
     ],
 )
 def test_an_impossible_ensemble_is_refused(
-    config: Compose, overrides: list[str], message: str
+    config: Compose, overrides: str, message: str
 ) -> None:
+    if "=" not in overrides:
+        overrides = f"ensemble=seeds ensemble.vary={{{overrides}}}"
     with pytest.raises(UserError, match=message):
-        trained(config, *WINE, *overrides)
+        trained(config, *WINE, *overrides.split())
 
 
 def test_the_recipe_for_tables_trains_on_any_task(run: Run, tmp_path: Path) -> None:

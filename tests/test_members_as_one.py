@@ -1,19 +1,15 @@
 """Members that are trained as one learn what they learn one by one."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import torch
 from conftest import CONF, Compose
 from torch import Tensor, nn
-from trained_ensembles import WINE, ensemble_of, trained, weights
+from trained_ensembles import FOLDS, WINE, built, ensemble_of, trained, weights
 
 from litmlp.callbacks.diagnosis import Diagnosis
 from litmlp.data.data_module import Data
-from litmlp.engine.config.build import build_data
-from litmlp.engine.config.complete_config import complete
-from litmlp.engine.run.prepare import build_run
 from litmlp.ensemble import Ensemble
 
 ACTIVATIONS = sorted(path.stem for path in CONF.glob("activation/*.yaml"))
@@ -42,8 +38,7 @@ def both_ways(
     own = "ensemble=folds", "ensemble.size=3", "embedding=piecewise_linear"
     composed = config(*WINE, *own, f"model.hidden_sizes={[8] * len(names)}")
     composed.model.activation = [config(f"activation={n}").activation for n in names]
-    composed = complete(composed)
-    run = build_run(composed, Path(composed.folder), build_data(composed))
+    run = built(composed)
     ensemble = ensemble_of(run.model)
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
         torch.manual_seed(0)  # of RReLU
@@ -70,8 +65,7 @@ def one_step(ensemble: Ensemble, data: Data) -> list[Tensor]:
 
 
 def test_weights_that_move_and_copies_are_joined_anew(config: Compose) -> None:
-    composed = complete(config(*WINE, "ensemble=folds", "ensemble.size=3"))
-    run = build_run(composed, Path(composed.folder), build_data(composed))
+    run = built(config(*FOLDS))
     ensemble = ensemble_of(run.model)
     one_step(ensemble, run.data)
     moved = 0.9 * weights(ensemble).detach()
@@ -92,8 +86,7 @@ def test_weights_that_move_and_copies_are_joined_anew(config: Compose) -> None:
 
 
 def test_gradients_of_several_batches_are_added(config: Compose) -> None:
-    composed = complete(config(*WINE, "ensemble=folds", "ensemble.size=3"))
-    run = build_run(composed, Path(composed.folder), build_data(composed))
+    run = built(config(*FOLDS))
     ensemble = ensemble_of(run.model)
     features = run.data.split_features["train"][:30]
     for _ in range(2):
@@ -120,8 +113,7 @@ def test_networks_that_differ_or_keep_statistics_are_called_one_by_one(
 def test_a_batch_that_trains_the_watched_network_alone_is_shown_to_its_hooks(
     config: Compose,
 ) -> None:
-    composed = complete(config(*WINE, "ensemble=folds", "ensemble.size=2"))
-    run = build_run(composed, Path(composed.folder), build_data(composed))
+    run = built(config(*FOLDS, "ensemble.size=2"))
     ensemble, seen = ensemble_of(run.model), list[float]()
     first = ensemble.members[0]
     first.register_forward_hook(

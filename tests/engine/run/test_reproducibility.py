@@ -16,17 +16,15 @@ COMMAND = (
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same run with one thread and with two, each twice."""
+    """The same run with one thread, and twice with two."""
     home = tmp_path_factory.mktemp("trained")
-    for threads in (1, 2):
-        for again in ("a", "b"):
-            run(home / f"{threads}{again}", *COMMAND, f"num_threads={threads}")
+    for name, threads in (("one", 1), ("two", 2), ("again", 2)):
+        run(home / name, *COMMAND, f"num_threads={threads}")
     return home
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_seed_gives_the_same_bits_again(threads: int, trained: Path) -> None:
-    assert differences(trained / f"{threads}a", trained / f"{threads}b") == []
+def test_a_seed_gives_the_same_bits_again_with_two_threads(trained: Path) -> None:
+    assert differences(trained / "two", trained / "again") == []
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
@@ -35,11 +33,11 @@ def weights(folder: Path) -> dict[str, Tensor]:
 
 
 def test_another_number_of_threads_rounds_otherwise_and_no_more(trained: Path) -> None:
-    one, two = weights(trained / "1a"), weights(trained / "2a")
+    one, two = weights(trained / "one"), weights(trained / "two")
     for name, value in one.items():
         apart = (value - two[name]).abs().max() / value.abs().max()
         assert apart < 1e-4, name
     first, second = (
-        run_folder.read_summary(trained / n)["metrics"] for n in ("1a", "2a")
+        run_folder.read_summary(trained / n)["metrics"] for n in ("one", "two")
     )
     assert first["loss/test"] == pytest.approx(second["loss/test"], rel=1e-4)

@@ -10,7 +10,7 @@ import pytest
 from litmlp.engine.sweep.process_pool import Slot, call_all, environments, visible_gpus
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def slot() -> Iterator[Slot]:
     slot = Slot({"SHARE": "this one's"})
     yield slot

@@ -88,7 +88,7 @@ def build_run(
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
             states = point.content["optimizer_states"]
-            check_states(model, Supervised.make_optimizer, states)
+            check_states(model.make_optimizer(), states)
     set_auto_values(config, data)
     trainer = build_trainer(config, own_callbacks(config, folder, data))
     check_callbacks(trainer)
