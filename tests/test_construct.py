@@ -1,6 +1,5 @@
 """No way leads from a config to code that is not allowed."""
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from omegaconf import OmegaConf
-from strangers import run_and_table, spoil
+from strangers import copied, run_and_table, spoil
 from torch import Tensor
 from torch.optim.lr_scheduler import StepLR
 
@@ -29,7 +28,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(finished: Path, tmp_path: Path) -> Path:
     """A copy of it to spoil, as if it came from a stranger."""
-    return Path(shutil.copytree(finished / "run", tmp_path / "run"))
+    return copied(finished, tmp_path)
 
 
 TARGETS: dict[str, Any] = {

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from conftest import CONF, Compose
+from conftest import Compose
 from films import LABELS, write_films
-from hydra import compose, initialize_config_dir
+from interrupted import run as train_in
 from sklearn import metrics
 from torch import Tensor, nn, tensor
 
@@ -23,7 +23,6 @@ from litmlp.engine.predict.onnx_predictor import open_onnx
 from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.run.prepare import check_targets
-from litmlp.engine.run.train import train
 from litmlp.engine.sweep.out_of_fold_scores import measure
 from litmlp.errors import UserError
 from litmlp.losses import FocalLoss
@@ -92,11 +91,10 @@ def film_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trained_on_films(folder: Path, *choices: str) -> Path:
     path = write_films(folder / "films.csv", 500)
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        fixed = ("data=table", "task=multilabel", "trainer=cpu", "logger=none")
-        table = (f"data.path={path}", f"data.target=[{','.join(LABELS)}]")
-        budget = ("trainer.max_epochs=12", "callbacks=minimal", f"folder={folder}/run")
-        train(compose("train", [*fixed, *table, *budget, *choices]))
+    table = (f"data.path={path}", f"data.target=[{','.join(LABELS)}]")
+    fixed = ("data=table", "task=multilabel", "trainer=cpu", "logger=none")
+    budget = ("trainer.max_epochs=12", "callbacks=minimal")
+    train_in(folder / "run", *fixed, *table, *budget, *choices)
     return folder / "run"
 
 

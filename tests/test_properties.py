@@ -7,15 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 import torch
-from conftest import CONF
-from hydra import compose, initialize_config_dir
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from interrupted import run
 from random_configs import LONG, QUICK, SHORT, tables
 
 from litmlp.engine.predict.export import export
 from litmlp.engine.predict.predict_file import open_predictor, predict_file
-from litmlp.engine.run.train import train
 from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError
 
@@ -37,18 +35,14 @@ def cases(draw: st.DrawFn) -> tuple[str, str, list[str]]:
 
 
 def check(task: str, table: str, options: list[str]) -> None:
-    with (
-        tempfile.TemporaryDirectory() as name,
-        only_logged(True),
-        initialize_config_dir(str(CONF), version_base="1.3"),
-    ):
+    with tempfile.TemporaryDirectory() as name, only_logged(True):
         folder = Path(name)
         (folder / "t.csv").write_text(table)
         overrides = ["data=table", f"data.path={folder}/t.csv", "data.target=y"]
-        overrides += [*QUICK, f"task={task}", f"folder={folder}/run", *options]
+        overrides += [*QUICK, f"task={task}", *options]
         refused = False
         try:
-            train(compose("train", overrides))
+            run(folder / "run", *overrides)
         except UserError as error:
             refused = True
             event(str(error)[len(name) : 160])

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CONF
-from hydra import compose, initialize_config_dir
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
+from interrupted import run
 from random_configs import LONG, QUICK, SHORT, cases
 from scripted import scripted
 
@@ -19,7 +18,6 @@ from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.evaluate_run import evaluate_run
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.make_report import report_runs
-from litmlp.engine.run.train import train
 from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError
 
@@ -62,8 +60,8 @@ DAMAGES = st.tuples(st.sampled_from(FILES), st.integers(0, 10**6), st.integers(-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished") / "run"
-    with initialize_config_dir(str(CONF), version_base="1.3"), only_logged(True):
-        train(compose("train", [f"folder={folder}", "data=iris", *QUICK]))
+    with only_logged(True):
+        run(folder, "data=iris", *QUICK)
     return folder
 
 

@@ -6,25 +6,22 @@ from pathlib import Path
 
 import pytest
 from scripted import scripted
+from strangers import copied, run_and_table
 
 from litmlp.engine.folder import run_folder
 
-QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[2]")
 MARK = "touched"
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    quick = (*QUICK, "callbacks=minimal", "logger=csv")
-    assert scripted("train", *quick, f"hydra.run.dir={folder}") == (0, "")
-    return folder
+    return run_and_table(tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture
 def folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    return Path(shutil.copytree(finished, tmp_path / "run"))
+    return copied(finished, tmp_path)
 
 
 def check_uses() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import files_of
 from scripted import scripted
-from strangers import ROWS
+from strangers import ROWS, run_and_table
 
 from litmlp.engine.folder import run_folder
 
@@ -16,12 +16,7 @@ QUICK += ("callbacks=minimal", "logger=csv")
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("finished")
-    (home / "t.csv").write_text(ROWS)
-    table = ["data=table", f"data.path={home}/t.csv", "data.target=y", "task=binary"]
-    table += ["data.drop=[note]"]
-    assert scripted("train", *QUICK[1:], *table, f"hydra.run.dir={home}/run")[0] == 0
-    return home
+    return run_and_table(tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture

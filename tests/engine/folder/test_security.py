@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import Run, files_of
-from strangers import ROWS, run_and_table, spoil
+from strangers import ROWS, copied, run_and_table, spoil
 
 from litmlp.engine.predict.evaluate_file import evaluate_file
 from litmlp.engine.predict.evaluate_run import evaluate_run
@@ -32,7 +32,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(finished: Path, tmp_path: Path) -> Path:
     """A copy of it to spoil, as if it came from a stranger."""
-    return Path(shutil.copytree(finished / "run", tmp_path / "run"))
+    return copied(finished, tmp_path)
 
 
 def use(folder: Path) -> None:

@@ -4,30 +4,17 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
-from conftest import CONF, Run
-from hydra import compose, initialize_config_dir
+from conftest import Run
 from interrupted import CLEAN
+from strangers import run_and_table
 
 from litmlp.data.table import TableData
 from litmlp.engine.predict.export import export
 from litmlp.engine.predict.predict_file import open_predictor, predict_file
-from litmlp.engine.run.train import train
-from litmlp.engine.terminal.console import only_logged
 from litmlp.errors import UserError
-
-ROWS = pl.DataFrame(
-    {
-        "x": [i / 7 for i in range(40)],
-        "c": ["ab"[i % 2] for i in range(40)],
-        "day": [datetime(2026, 1, 1 + i % 28) for i in range(40)],
-        "y": ["uv"[i % 2] for i in range(40)],
-    }
-)
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=1", "model.hidden_sizes=[2]")
 QUICK += ("callbacks=minimal", "logger=csv")
@@ -36,12 +23,8 @@ QUICK += ("callbacks=minimal", "logger=csv")
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run, its table, and the run as an ONNX file."""
-    home = tmp_path_factory.mktemp("home")
-    ROWS.write_csv(home / "t.csv")
-    command = ["data=table", "task=binary", f"data.path={home}/t.csv", "data.target=y"]
-    with initialize_config_dir(str(CONF), version_base="1.3"), only_logged(True):
-        train(compose("train", [*command, *QUICK, f"folder={home}/run"]))
-        export(home / "run", format="onnx", output=f"{home}/model.onnx")
+    home = run_and_table(tmp_path_factory.mktemp("home"))
+    export(home / "run", format="onnx", output=f"{home}/model.onnx")
     return home
 
 
