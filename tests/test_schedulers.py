@@ -131,36 +131,29 @@ def test_impossible_values_are_refused() -> None:
         curve(schedule("coslog", num_cycles=0), total=10)
 
 
+@pytest.mark.parametrize("interval", ["step", "epoch"])
 @pytest.mark.parametrize(
-    ("budget", "interval", "total"),
+    ("budget", "totals"),
     [
-        (["trainer.max_epochs=3"], "step", 12),  # 96 training rows in batches of 30
-        (["trainer.max_epochs=3"], "epoch", 3),
-        (["trainer.max_steps=5"], "step", 5),
-        (["trainer.max_steps=5"], "epoch", 2),
-        (["trainer.max_epochs=3", "trainer.max_steps=5"], "step", 5),
-        (["trainer.max_epochs=3", "trainer.max_steps=5"], "epoch", 2),
+        ("trainer.max_epochs=3", {"step": 12, "epoch": 3}),  # 96 rows, 30 per batch
+        ("trainer.max_steps=5", {"step": 5, "epoch": 2}),
+        ("trainer.max_epochs=3 trainer.max_steps=5", {"step": 5, "epoch": 2}),
     ],
 )
 def test_total_is_the_length_of_the_run(
-    budget: list[str], interval: str, total: int, config: Compose
+    budget: str, totals: dict[str, int], interval: str, config: Compose
 ) -> None:
     composed = config(
-        "data=iris",
-        "data.batch_size=30",
-        "scheduler=linear",
-        f"scheduler.interval={interval}",
-        "trainer=cpu",
-        "logger=none",
-        "callbacks=minimal",
-        *budget,
+        *("data=iris", "data.batch_size=30", "trainer=cpu", *budget.split()),
+        *("scheduler=linear", f"scheduler.interval={interval}"),
+        *("logger=none", "callbacks=minimal"),
     )
     with run_settings(composed):
         data = build_data(composed)
         trainer = build_trainer(composed)
         trainer.fit(build_model(composed, data), datamodule=data)
     (in_use,) = trainer.lr_scheduler_configs
-    assert in_use.scheduler.total_iters == total
+    assert in_use.scheduler.total_iters == totals[interval]
 
 
 @pytest.mark.parametrize(

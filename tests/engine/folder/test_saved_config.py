@@ -1,6 +1,6 @@
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
@@ -14,6 +14,7 @@ VALUES = TEXTS | LOOK_ALIKES | st.floats(allow_nan=False) | st.integers()
 VALUES |= st.booleans() | st.none()
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(LOOK_ALIKES | TEXTS.filter(bool), VALUES, min_size=1))
 def test_yaml_is_read_as_it_was(content: dict[str, Any]) -> None:
     config = DictConfig({})
