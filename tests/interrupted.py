@@ -31,7 +31,12 @@ TIMES = (
 
 CLEAN = multiprocessing.get_context("forkserver")
 """Forks from a process without threads, whose locks a child would find locked."""
-CLEAN.set_forkserver_preload(["litmlp.engine.run.train", "litmlp.engine.search.search"])
+CLEAN.set_forkserver_preload(
+    [
+        *("litmlp.engine.run.train", "litmlp.callbacks.diagnosis"),
+        *("litmlp.data.bundled", "litmlp.engine.figures.style", "sklearn.linear_model"),
+    ]
+)
 
 
 @dataclass(frozen=True)
