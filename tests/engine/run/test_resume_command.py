@@ -140,3 +140,14 @@ def test_a_command_that_is_refused_leaves_the_config_of_a_run_as_it_was(
     refused = run("train", *QUICK, "seed=1", "hydra.run.dir=mine")
     assert "unfinished run of another config" in refused.err
     assert before == files_of(folder / ".hydra")
+
+
+def test_a_mistake_in_an_interrupted_runs_folder_removes_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    run("train", "hydra.run.dir=here", *QUICK)
+    path = tmp_path / "here" / "summary.json"
+    path.write_text(path.read_text().replace('"done"', '"interrupted"'))
+    assert run("train", "hydra.run.dir=here", "optimizer.lr=-1", *QUICK).code == 1
+    assert path.is_file()
+    assert (tmp_path / "here" / "checkpoints" / "best.ckpt").is_file()
