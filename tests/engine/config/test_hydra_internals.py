@@ -6,10 +6,7 @@ When one of these tests fails after a new version of Hydra, that name has change
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from litmlp.engine.config.hydra_internals import (
-    every_combination,
-    overrides_dirname,
-)
+from litmlp.engine.config.hydra_internals import every_combination, overrides_dirname
 
 
 def test_a_sweep_is_split_as_hydras_own_sweeper_splits_it() -> None:
