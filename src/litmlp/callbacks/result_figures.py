@@ -93,7 +93,7 @@ def draw_results(
         for name, picture in ({} if are_labels else kind.PICTURES).items()
     }
     called = [f"row {row}" for row in data.rows[split].tolist()]
-    worst = kind.worst_predictions(targets, predictions, names, row_names=called)
+    worst = kind.worst_predictions(targets, predictions, names, called)
     return figures | {"worst_predictions": worst}
 
 

@@ -176,19 +176,14 @@ def worst_predictions(
     targets: Tensor,
     probabilities: Tensor,
     class_names: Sequence[str],
-    *,
-    row_names: Sequence[str] | None = None,
+    row_names: Sequence[str],
 ) -> Figure:
-    """Draw a table of the rows whose true class has the smallest probability.
-
-    Args:
-        row_names: one per row; by default the index from 0.
-    """
+    """Draw a table of the rows whose true class has the smallest probability."""
     of_true = probabilities.gather(1, targets[:, None]).squeeze(1).cpu()
     worst = of_true.argsort(stable=True)[:NUM_WORST].tolist()
     of_predicted, predicted = (values.tolist() for values in probabilities.max(dim=1))
     columns = {
-        "row": [str(row) if row_names is None else row_names[row] for row in worst],
+        "row": [row_names[row] for row in worst],
         "true": [as_label(class_names[int(targets[row])]) for row in worst],
         "predicted": [as_label(class_names[predicted[row]]) for row in worst],
         "its probability": [f"{of_predicted[row]:.3f}" for row in worst],

@@ -127,14 +127,9 @@ def worst_predictions(
     targets: Tensor,
     predictions: Tensor,
     target_names: Sequence[str],
-    *,
-    row_names: Sequence[str] | None = None,
+    row_names: Sequence[str],
 ) -> Figure:
-    """Draw a table of the largest residuals, in standard deviations of their targets.
-
-    Args:
-        row_names: one per row; by default the index from 0.
-    """
+    """Draw a table of the largest residuals, in standard deviations of their targets."""
     true, predicted = targets.double().cpu(), predictions.double().cpu()
     rest = true - predicted
     scale = true.std(dim=0, correction=0)
@@ -142,7 +137,7 @@ def worst_predictions(
     worst = scaled.argsort(descending=True, stable=True)[:NUM_WORST].tolist()
     cells = [divmod(position, len(target_names)) for position in worst]
     columns = {
-        "row": [str(row) if row_names is None else row_names[row] for row, _ in cells],
+        "row": [row_names[row] for row, _ in cells],
         "target": [as_label(target_names[target]) for _, target in cells],
         "true": [f"{true[cell]:.5g}" for cell in cells],
         "predicted": [f"{predicted[cell]:.5g}" for cell in cells],

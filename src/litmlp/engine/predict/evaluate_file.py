@@ -165,10 +165,8 @@ def draw(
     first = labelled.kept.to_series() if labelled.kept.width else labelled.rows
     row_names = [as_label(f"{first.name} {value}") for value in first]
     with report_failed_picture():
-        worst = kind.worst_predictions(
-            labelled.targets, predictions, names, row_names=row_names
-        )
-        save(worst, folder / "worst_predictions.png")
+        shown = labelled.targets, predictions, names, row_names
+        save(kind.worst_predictions(*shown), folder / "worst_predictions.png")
 
 
 def show_tables(tables: Mapping[str, pl.DataFrame]) -> None:
