@@ -129,7 +129,7 @@ def worst_predictions(
     target_names: Sequence[str],
     row_names: Sequence[str],
 ) -> Figure:
-    """Draw a table of the largest residuals, in standard deviations of their targets."""
+    """Draw a table of the largest residuals, in standard deviations of targets."""
     true, predicted = targets.double().cpu(), predictions.double().cpu()
     rest = true - predicted
     scale = true.std(dim=0, correction=0)
