@@ -27,10 +27,7 @@ class Averaging(Callback):
     def fraction(self, *, step: int, epoch: int, ends_epoch: bool) -> float:
         """Return the fraction of the newest weights in the average.
 
-        Args:
-            step: optimizer updates done, with the newest.
-            epoch: the number of the current epoch, from 1.
-            ends_epoch: whether the step is the last of its epoch.
+        Steps are counted with the newest, epochs from 1.
         """
         raise NotImplementedError
 

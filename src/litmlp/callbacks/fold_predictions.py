@@ -20,11 +20,8 @@ class FoldPredictions(Callback):
     """Writes ``predictions.csv`` when the best weights have been tested.
 
     The columns: ``row`` (0 is the first below the header), ``fold``, each true target,
-    ``predicted_<target>`` and, for classes, ``probability_<class>``.
-
-    Args:
-        folder: of the run.
-        data: with folds; the test rows are those of the run's fold.
+    ``predicted_<target>`` and, for classes, ``probability_<class>``. Of the data with
+    folds, the test rows are those of the run's fold.
     """
 
     def __init__(self, *, folder: Path, data: Data) -> None:

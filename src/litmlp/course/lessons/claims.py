@@ -169,9 +169,7 @@ def interval(
 ) -> tuple[float, float, float]:
     """Return the mean of two or more values, and its 95 % interval (Student's t).
 
-    Args:
-        values: two or more.
-        geometric: whether to take the mean of the logarithms of positive values.
+    A geometric mean is that of the logarithms of positive values.
     """
     if geometric:
         mean, low, high = interval([math.log(value) for value in values])

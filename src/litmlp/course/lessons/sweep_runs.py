@@ -41,22 +41,14 @@ class SweepRun:
 
     @cached_property
     def records(self) -> polars.DataFrame:
-        """The table ``metrics.csv``: one row per step, one column per tag.
-
-        Raises:
-            UserError: the run wrote none.
-        """
+        """The table ``metrics.csv``: one row per step, one column per tag."""
         path = self.folder / "metrics.csv"
         if not path.is_file():
             raise UserError(f"{self.folder} has no metrics.csv: choose logger=default")
         return polars.read_csv(path, infer_schema_length=None)
 
     def curve(self, tag: str) -> tuple[list[int], list[float]]:
-        """Return epochs and values of a tag of ``metrics.csv``.
-
-        Raises:
-            UserError: nothing was recorded under that tag.
-        """
+        """Return epochs and values of a tag of ``metrics.csv``."""
         if tag not in self.records.columns:
             known = nearest(tag, self.records.columns)
             raise UserError(f"{tag} is not in {self.folder}/metrics.csv. {known}")

@@ -31,8 +31,7 @@ def importance(
 
     Args:
         loss_of: returns the mean loss of raw rows [N, columns] and their targets.
-        inputs: raw rows that the network was not trained on.
-        targets: of these rows.
+        inputs, targets: raw rows that the network was not trained on.
         names: of the columns.
         repeats: number of shuffles.
     """

@@ -16,10 +16,7 @@ def class_scores(
 ) -> pl.DataFrame:
     """Return one row per class, against all others; an undefined score is null.
 
-    Args:
-        targets: class indices [N].
-        probabilities: [N, classes], finite.
-        class_names: in the order of the class indices.
+    Targets are class indices [N], probabilities [N, classes] are finite.
     """
     truth, each = targets.numpy(), probabilities.double().numpy()
     rows = np.bincount(truth, minlength=len(class_names))
@@ -51,10 +48,7 @@ def label_scores(
 ) -> pl.DataFrame:
     """Return one row per label, 1 against 0; an undefined score is null.
 
-    Args:
-        targets: 0 and 1 [N, labels].
-        probabilities: of 1 [N, labels], finite.
-        names: one per label.
+    Targets are 0 and 1 [N, labels], probabilities of 1 [N, labels] are finite.
     """
     one_by_one = [
         class_scores(true.long(), torch.stack([1 - said, said], dim=1), ["0", "1"])[1:]
@@ -115,12 +109,7 @@ def target_scores(
 ) -> pl.DataFrame:
     """Return one row per real-valued target, in its units; an undefined score is null.
 
-    A residual is true − predicted.
-
-    Args:
-        targets: [N, targets].
-        predictions: [N, targets], finite.
-        target_names: one per target.
+    A residual is true − predicted, of targets and finite predictions [N, targets].
     """
     true, predicted = targets.double(), predictions.double()
     residuals = true - predicted

@@ -14,13 +14,8 @@ def unit_health(activation: nn.Module, batches: Sequence[Tensor]) -> dict[str, T
 
     ``saturated_share`` is the fraction of the first batch's values, if the activation
     is flat on both sides and steep between (sigmoid, tanh). ``dead_share`` is the
-    fraction of units that are flat in every row of all batches, if the activation is
-    flat on one side of zero (ReLU). An activation that is flat nowhere (leaky ReLU) has
-    neither.
-
-    Args:
-        activation: elementwise.
-        batches: inputs of the activation, [B, units] each.
+    fraction of units that are flat in every row of all batches [B, units], if the
+    activation is flat on one side of zero (ReLU). Leaky ReLU has neither.
     """
     inputs = torch.cat(list(batches))
     far = torch.tensor([50.0, 100.0, 200.0, 1000.0])

@@ -112,13 +112,7 @@ def by_class(
 def draw_curves(
     curves: Sequence[tuple[float, str, Numbers, Numbers]], score: str, drawstyle: str
 ) -> tuple[Figure, Axes]:
-    """Draw curves in the unit square; of many, only the worst have names.
-
-    Args:
-        curves: their score, class, x and y.
-        score: its name.
-        drawstyle: of matplotlib.
-    """
+    """Draw curves (score, class, x, y) in the unit square; name the worst of many."""
     figure, (axes,) = new_figure(width=4.5 if len(curves) < 2 else 7.5, height=4.5)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     if not curves:

@@ -21,12 +21,7 @@ Array = NDArray[np.float64]
 
 
 def first_layer_weights(weights: Array, feature_names: Sequence[str]) -> Figure:
-    """Draw one row per unit and one column per feature, or one image per unit.
-
-    Args:
-        weights: of the first layer, [units, features].
-        feature_names: if all begin with ``pixel``, a unit is drawn as an image.
-    """
+    """Draw weights [units, features]: one row per unit, or one image of pixels."""
     shown = weights[:MOST_UNITS]
     largest = float(np.abs(shown).max()) or 1.0
     side = math.isqrt(shown.shape[1])
@@ -56,13 +51,7 @@ def first_layer_weights(weights: Array, feature_names: Sequence[str]) -> Figure:
 
 
 def class_images(images: Tensor, targets: Tensor, class_names: Sequence[str]) -> Figure:
-    """Draw the first images of each class, one row per class.
-
-    Args:
-        images: pixels from 0 to 1 [N, height, width, channels].
-        targets: class indices [N].
-        class_names: in the order of the indices.
-    """
+    """Draw the first images [N, height, width, channels] of each class, from 0 to 1."""
     names = [as_label(name) for name in class_names[:MOST_CLASSES]]
     tiles = np.ones((len(names), IMAGES_PER_CLASS, *images.shape[1:]))
     for index, row in enumerate(tiles):
@@ -100,11 +89,7 @@ def mosaic(tiles: Array, gap: float) -> Array:
 
 
 def draw_importance(table: pl.DataFrame) -> Figure:
-    """Draw a bar per column with its interval, the most important one on top.
-
-    Args:
-        table: see :func:`~litmlp.engine.diagnosis.importance.importance`.
-    """
+    """Draw a bar per column with its interval, the most important one on top."""
     shown = table.head(MOST_COLUMNS).reverse()
     mean = shown["importance"].to_numpy()
     errors = mean - shown["low"].to_numpy()

@@ -43,11 +43,7 @@ def new_figure(
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure of rows × columns panels, and its axes row by row.
 
-    The figure has no window, and nothing needs to be closed.
-
-    Args:
-        rows, columns: numbers of panels.
-        width, height: of a panel, in inches.
+    Width and height are those of a panel, in inches. Nothing needs to be closed.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(columns * width, rows * height), layout="constrained")

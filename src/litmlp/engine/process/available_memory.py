@@ -14,12 +14,9 @@ def available(
     group: Path = Path("/sys/fs/cgroup"),
     meminfo: Path = Path("/proc/meminfo"),
 ) -> int:
-    """Return the bytes that this process may still allocate on a device.
+    """Return the bytes that this process may still allocate on CUDA or the CPU.
 
-    Args:
-        device: a CUDA device, or the CPU.
-        group: the folder with the limits of a container.
-        meminfo: the file with Linux's counts.
+    They are in the folder with the limits of a container, and in Linux's counts.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]

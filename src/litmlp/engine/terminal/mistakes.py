@@ -48,11 +48,7 @@ def as_mistake(error: BaseException) -> BaseException:
 def blame(source: str) -> Iterator[None]:
     """Raise every error of the block as a mistake in a file from elsewhere.
 
-    Args:
-        source: the file or folder and what is wrong with it, to begin the message.
-
-    Raises:
-        UserError: instead of any other error; a :class:`UserError` stays as it is.
+    The message begins with the source: the file, and what is wrong with it.
     """
     try:
         yield
@@ -71,9 +67,8 @@ def fail(error: Exception, full: bool = False) -> NoReturn:
 def report(error: Exception, full: bool = False, source: str = "") -> None:
     """Print an error on stderr: one line for a mistake, the traceback for a bug.
 
-    Args:
-        full: whether to print the traceback of a mistake, too.
-        source: whose error it is, where that is not plain from what was said before.
+    A mistake has a traceback, too, if that is to be ``full``; ``source`` says whose
+    error it is.
     """
     text = " ".join(f"error: {source} {describe(error)}".split())
     if full or explain(error) is None:
