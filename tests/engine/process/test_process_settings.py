@@ -101,8 +101,9 @@ def test_a_run_leaves_the_process_as_it_was(config: Compose) -> None:
     assert state() == before
 
 
-def objects_after_each(run: Run, count: int, patch: pytest.MonkeyPatch) -> list[int]:
-    """How many objects Python keeps track of when each run of a sweep is done."""
+def test_members_leave_no_objects_behind(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counts = []
 
     def train_and_count(config: DictConfig) -> float:
@@ -111,16 +112,9 @@ def objects_after_each(run: Run, count: int, patch: pytest.MonkeyPatch) -> list[
         counts.append(len(gc.get_objects()))
         return value
 
-    patch.setattr("litmlp.engine.run.train.train", train_and_count)
-    run("train", "-m", f"seed=range({count})", *IDLE)
-    assert len(counts) == count
-    return counts
-
-
-def test_members_leave_no_objects_behind(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    *_, before, _, _, after = objects_after_each(run, 6, monkeypatch)
+    monkeypatch.setattr("litmlp.engine.run.train.train", train_and_count)
+    run("train", "-m", "seed=range(6)", *IDLE)
+    _, _, before, _, _, after = counts
     assert after - before < 3 * 40  # a config or a traced network has hundreds
 
 
