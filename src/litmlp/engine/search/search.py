@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import optuna
@@ -15,7 +15,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, BruteForceSampler
 from optuna.storages import RDBStorage
 from optuna.study import Study
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import Trial, TrialState
 
 from litmlp.argument_types import check_value
 from litmlp.engine.config.instantiate_node import construct_node
@@ -31,7 +31,7 @@ from litmlp.engine.folder.study_file import (
 from litmlp.engine.folder.sweep_folder import status_of
 from litmlp.engine.search import SearchSettings
 from litmlp.engine.search.objectives import Mode, modes, values
-from litmlp.engine.search.space import Axis, Job, Space, read_space
+from litmlp.engine.search.space import Job, Space, read_space
 from litmlp.errors import UserError
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
@@ -103,8 +103,16 @@ class Search:
                 f"{wanted} needs a new folder"
             )
         study.set_user_attr(OBJECTIVES, wanted)
-        for trial in study.get_trials(deepcopy=False):
-            check_same_choices(trial, self.space.axes)
+        known = [trial.distributions for trial in study.get_trials(deepcopy=False)]
+        for axis, each in product(self.space.axes, known):
+            before = each.get(axis.key, axis.distribution)
+            try:
+                check_distribution_compatibility(before, axis.distribution)
+            except ValueError as error:
+                raise UserError(
+                    f"{axis.key}: the study in this folder began with other choices "
+                    f"({before}): give these, or a new folder"
+                ) from error
         return study
 
     def train(self, count: int) -> None:
@@ -131,7 +139,9 @@ class Search:
 
     def ask(self) -> tuple[Trial, Job]:
         """Return the next trial and the overrides that the sampler chose."""
-        self.study.sampler = self.sampler(seed=self.seed + count_chosen(self.study))
+        trials = self.study.get_trials(deepcopy=False)
+        chosen = sum(RETRY_OF not in trial.user_attrs for trial in trials)
+        self.study.sampler = self.sampler(seed=self.seed + chosen)
         trial = self.study.ask()
         return trial, self.space.fill(lambda axis: axis.suggest(trial))
 
@@ -151,19 +161,6 @@ class Search:
             self.study.tell(trial, result, state)
 
 
-def check_same_choices(trial: FrozenTrial, axes: Sequence[Axis]) -> None:
-    """Check that a trial had the choices that are searched now."""
-    for axis in axes:
-        before = trial.distributions.get(axis.key, axis.distribution)
-        try:
-            check_distribution_compatibility(before, axis.distribution)
-        except ValueError as error:
-            raise UserError(
-                f"{axis.key}: the study in this folder began with other choices "
-                f"({before}): give these, or a new folder"
-            ) from error
-
-
 def retry_interrupted(study: Study) -> None:
     """Let trials fail whose process was killed, and repeat them under a new number.
 
@@ -175,12 +172,6 @@ def retry_interrupted(study: Study) -> None:
         if trial.number not in known:
             study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
         study.tell(trial.number, state=TrialState.FAIL)
-
-
-def count_chosen(study: Study) -> int:
-    """Count the trials that a sampler has chosen; repeated trials do not count."""
-    trials = study.get_trials(deepcopy=False)
-    return sum(RETRY_OF not in trial.user_attrs for trial in trials)
 
 
 def build_search(

@@ -121,18 +121,14 @@ def refusal(run: Run, point: Resumable | None = None) -> str | None:
     for callback in run.trainer.callbacks:  # type: ignore[attr-defined]  # set by Lightning, not declared
         tries = isinstance(callback, LearningRateRange)  # batches before the first one
         unknown = not isinstance(callback, KNOWN_CALLBACKS)
-        if tries or (unknown and has_batch_hooks(callback)):
-            return f"callbacks: {type(callback).__name__} looks at every batch"
+        kind = type(callback)
+        hooks = any(getattr(kind, h) is not getattr(Callback, h) for h in BATCH_HOOKS)
+        if tries or (unknown and hooks):
+            return f"callbacks: {kind.__name__} looks at every batch"
     named = list(run.model.named_parameters())
     if any(n.split(".")[0] not in STACKED or not p.requires_grad for n, p in named):
         return "model: weights that are not trained"
     return None if named else "model: it has no weights"
-
-
-def has_batch_hooks(callback: Callback) -> bool:
-    """Return whether a callback does something in each batch."""
-    kind = type(callback)
-    return any(getattr(kind, h) is not getattr(Callback, h) for h in BATCH_HOOKS)
 
 
 def shape(run: Run) -> str:

@@ -105,17 +105,6 @@ class Group(LightningModule):
             self._arrange()
         self._read_values()
 
-    def predict_rows(self, indices: Sequence[int], features: Tensor) -> Tensor:
-        """Return the outputs of some runs for validation rows: [N, F] → [k, N, O]."""
-        tensors = self.stack.validated
-        if len(indices) < len(self.runs):
-            tensors = self.stack.copy_rows(tensors, torch.tensor(indices))
-        found = [
-            self.network(tensors, rows.expand(len(indices), -1, -1))
-            for rows in torch.split(features, EVALUATION_BATCH_SIZE)
-        ]
-        return torch.cat(found, dim=1)
-
     def _compute_gradients(self, own: SubGroup, i: int) -> Callable[[], None] | None:
         """Do both passes of a subgroup; return what calls the hooks after the step."""
         stack, numbers = self.stack, self._numbers(own.indices)
@@ -179,8 +168,13 @@ class Group(LightningModule):
         for indices in group_indices(self.runs, split_of):
             if validation := self.data.validation(self.runs[indices[0]]):
                 features, targets = validation
-                outputs = self.predict_rows(indices, features)
-                same_targets = targets.expand(len(indices), *targets.shape)
+                tensors, count = self.stack.validated, len(indices)
+                if count < len(self.runs):
+                    tensors = self.stack.copy_rows(tensors, torch.tensor(indices))
+                batches = torch.split(features, EVALUATION_BATCH_SIZE)
+                each = [self.network(tensors, b.expand(count, -1, -1)) for b in batches]
+                outputs = torch.cat(each, dim=1)
+                same_targets = targets.expand(count, *targets.shape)
                 models = [self.runs[k].model for k in indices]
                 measures = measures_of(models, outputs, same_targets)
                 found |= dict(zip(indices, measures, strict=True))

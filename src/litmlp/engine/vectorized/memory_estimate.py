@@ -44,20 +44,6 @@ class Capacity:
 
     def take(self, run: Run) -> bool:
         """Take a run; return False if there is no room for it beside others."""
-        is_first, needed = not self._held, self._bytes(run)
-        if is_first:
-            devices = {torch.device("cpu"), run.trainer.strategy.root_device}
-            free = min(map(available, devices))
-            self._free = FRACTION * free / self._processes
-        elif self._runs < 1 or (needed > self._free and not self._is_given):
-            return False
-        self._runs -= 1
-        self._free -= needed
-        self._held |= {id(run.data.samples), id(run.data.rows)}
-        return True
-
-    def _bytes(self, run: Run) -> int:
-        """Return the bytes of a run, with those rows that no other run holds."""
         data = run.data
         features = sum(rows.nbytes for rows in data.split_features.values())
         rows = {
@@ -65,7 +51,17 @@ class Capacity:
             id(data.rows): 2 * features,  # of each run's data, and of the group
         }
         own = sum(size for key, size in rows.items() if key not in self._held)
-        return RUN_BYTES + bytes_of_run(run) + own
+        needed = RUN_BYTES + bytes_of_run(run) + own
+        if not self._held:
+            devices = {torch.device("cpu"), run.trainer.strategy.root_device}
+            free = min(map(available, devices))
+            self._free = FRACTION * free / self._processes
+        elif self._runs < 1 or (needed > self._free and not self._is_given):
+            return False
+        self._runs -= 1
+        self._free -= needed
+        self._held |= rows.keys()
+        return True
 
 
 def open_files() -> int:
