@@ -105,9 +105,6 @@ def test_no_two_columns_have_one_name(run: Run, train: Train, tmp_path: Path) ->
         name = kept.split(",")[0]
         assert ended.err == f"error: keep: the output would have two columns {name}\n"
     assert not (tmp_path / "out.csv").exists()
-    again = ["data.path=new.csv", "data.target=[income,predicted_income]"]
-    ended = run("train", "data=table", *again, "trainer=cpu", "trainer.max_epochs=1")
-    assert "target predicted_income: tables of predictions have a column" in ended.err
 
 
 def test_an_earlier_prediction_that_was_dropped_is_not_copied(

@@ -98,10 +98,8 @@ def test_an_array_or_a_table_in_another_order_can_be_predicted() -> None:
     with pytest.raises(UserError, match="no probabilities"):
         model.predict_proba(table)
     first, *others = model.trained.columns
-    for changed, line in (
-        (replace(first, form="1234,5"), "numbers are taken as they are"),
-        (replace(first, kind="categorical"), "1 values that training did not have: 0"),
-    ):
-        trained = replace(model.trained, columns=[changed, *others])
-        with pytest.warns(UserWarning, match=f"^column {first.name}: {line}"):
-            replace(model, trained=trained).predict(table)
+    codes = replace(first, kind="categorical")
+    trained = replace(model.trained, columns=[codes, *others])
+    line = f"^column {first.name}: 1 values that training did not have: 0"
+    with pytest.warns(UserWarning, match=line):
+        replace(model, trained=trained).predict(table)

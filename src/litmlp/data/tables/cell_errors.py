@@ -27,18 +27,18 @@ def row_number(row: int) -> str:
 
 @contextmanager
 def mistakes_in(
-    source: str, place: Callable[[int], str] = row_number
+    source: str, place: Callable[[int], str] = row_number, start: int = 0
 ) -> Iterator[None]:
     """Begin the message of every mistake in the block with its file and line.
 
     Args:
-        source: name of the file.
         place: names the place of a row, such as ``line 7``.
+        start: index in the file of the first row that is read.
     """
     try:
         yield
     except CellError as error:
-        where = f"{source}: {error.column}, {place(error.row)}"
+        where = f"{source}: {error.column}, {place(start + error.row)}"
         raise UserError(f"{where}: {error.problem}") from error
     except UserError as error:
         raise UserError(f"{source}: {error}") from error

@@ -25,11 +25,6 @@ REFUSED = {
     rb"\xd0\xcf\x11\xe0": ("an old Excel file", CSV_FROM_EXCEL),
     rb"PK\x03\x04": ("a zip archive", "unpack it"),
     rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd": ("compressed", "unpack it, or use gzip"),
-    rb"FEA1": ("an old Feather file", "write it again as Parquet"),
-    rb"\x89HDF": ("an HDF5 file", "write the table as Parquet"),
-    rb"SQLite format": ("a database", "export the table as CSV"),
-    rb"\x80[\x02-\x05]": ("a pickle", "write the table as Parquet"),
-    rb"%PDF": ("a PDF document", "export the table as CSV"),
     rb"\xff\xfe|\xfe\xff": ("UTF-16 text", CSV_FROM_EXCEL),
     rb"version https://git-lfs": ("a pointer of Git LFS", "run git lfs pull"),
     rb"(?i)\s*@relation": ("an ARFF file", "write it as CSV, or use data=openml"),
@@ -46,20 +41,12 @@ REFUSED = {
 
 
 def existing_file(path: str) -> Path:
-    """Return the path of a file; ``~`` is the home folder.
-
-    Raises:
-        UserError: there is no such file, or the path is an address or a folder.
-    """
-    if not path.strip():
-        raise UserError("the path of the table is empty: give a file")
+    """Return the path of a file; ``~`` is the home folder."""
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", path):
         raise UserError(f"{path} is an address: download the file and give its path")
     file = Path(path).expanduser()
     if file.is_dir():
-        names = sorted(entry.name for entry in file.iterdir())
-        some = ", ".join(names[:5]) + ", …" * (len(names) > 5)
-        raise UserError(f"{path} is a folder: give one file of it: {some or 'none'}")
+        raise UserError(f"{path} is a folder: give one file of it")
     if not file.is_file():
         raise UserError(f"{path}: no such file")
     return file
@@ -86,17 +73,10 @@ def format_of(file: Path) -> Format:
     for magic, found in KNOWN.items():
         if head.startswith(magic):
             return found
-    if file.suffix.lower() in PARQUET:
-        raise UserError(f"{file} cannot be read: it is no Parquet file")
     with suppress(ValueError):
         if isinstance(json.loads(head.split(b"\n")[0]), dict):
             return "ndjson"
     for start, (what, cure) in REFUSED.items():
         if re.match(start, head):
             raise UserError(f"{file} is {what}, not a table: {cure}")
-    if b"\r" in head and b"\n" not in head:
-        raise UserError(
-            f"{file}: its lines end as on old Macs (CR): save it with lines that end "
-            "with LF or CRLF"
-        )
     return "csv"

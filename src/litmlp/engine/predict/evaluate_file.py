@@ -11,9 +11,9 @@ import polars as pl
 from torch import Tensor
 
 from litmlp.data.prediction_table import predicted_columns, true_columns
-from litmlp.data.tables.evaluation_rows import LabelledRows, read_labelled
 from litmlp.data.tables.raw_features import describe_unseen
 from litmlp.data.tables.read import open_source
+from litmlp.data.tables.stream import LabelledRows, read_labelled
 from litmlp.engine.config.build import build_data
 from litmlp.engine.diagnosis.score_tables import (
     calibration_bins,
@@ -28,11 +28,7 @@ from litmlp.engine.figures.style import as_label, report_failed_picture, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.predict.explain_rows import explain_rows
-from litmlp.engine.predict.predict_file import (
-    made_names,
-    match_columns,
-    show_stored,
-)
+from litmlp.engine.predict.predict_file import made_names, match_columns
 from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.run.test import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
@@ -130,7 +126,6 @@ def read_rows(model: TrainedModel, source: str, more: Sequence[str]) -> Labelled
         class_names=model.class_names,
         kept=kept,
     )
-    show_stored(opened, [*model.columns, *model.targets])
     for line in filter(None, [labelled.left_out, *describe_unseen(labelled.unseen)]):
         show(line)
     return labelled

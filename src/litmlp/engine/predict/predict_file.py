@@ -13,7 +13,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from litmlp.data.prediction_table import predicted_columns
 from litmlp.data.samples import Column, predicted_names
 from litmlp.data.tables.file_formats import PARQUET
-from litmlp.data.tables.raw_features import Unseen, describe_stored, describe_unseen
+from litmlp.data.tables.raw_features import Unseen, describe_unseen
 from litmlp.data.tables.read import Source, open_source
 from litmlp.data.tables.stream import read_inputs
 from litmlp.engine.folder.atomic_files import replace
@@ -71,7 +71,6 @@ def predict_file(
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
     opened = open_source(source, needed=[c.name for c in predictor.columns])
-    show_stored(opened, predictor.columns)
     check_output(target, opened.file)
     kept = kept_columns(predictor, opened, keep)
     unseen: Unseen = Unseen()
@@ -121,13 +120,6 @@ def match_columns(source: Source, needed: Sequence[str]) -> None:
         )
     if extra := [name for name in source.names if name not in needed]:
         show(f"ignored columns: {first_names(extra)}")
-
-
-def show_stored(source: Source, columns: Sequence[Column]) -> None:
-    """Show which numbers of a file with types training has read from text."""
-    if source.layout is None and any(column.form for column in columns):
-        for line in describe_stored(columns, source.scan().collect_schema()):
-            show(line)
 
 
 def first_names(names: Sequence[str]) -> str:

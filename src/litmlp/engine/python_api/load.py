@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from litmlp.data.frame import to_polars
 from litmlp.data.tables.raw_features import (
     Unseen,
-    describe_stored,
     describe_unseen,
     to_inputs,
 )
@@ -107,7 +106,6 @@ def predict_table(trained: TrainedModel, table: pl.DataFrame) -> NDArray[Any]:
     with run_settings(trained.config):  # as in training: threads, floating-point type
         inputs = to_inputs(table, trained.columns, unseen)
         predictions: NDArray[Any] = trained.predict(inputs).numpy()
-    stored = describe_stored(trained.columns, table.schema)
-    for line in [*stored, *describe_unseen(unseen)]:
+    for line in describe_unseen(unseen):
         warnings.warn(line, stacklevel=3)
     return predictions
