@@ -1,6 +1,5 @@
 """The kind of a table's columns: inferred from the values, or set by the user."""
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, get_args
@@ -11,7 +10,7 @@ from litmlp.data.samples import Column, Kind
 from litmlp.data.tables.cell_errors import CellError
 from litmlp.data.tables.dates import find_date_form, parse_times
 from litmlp.data.tables.read_column import ReadColumn, Wording, read_column
-from litmlp.data.tables.written_numbers import Written, find_form, parse_numbers
+from litmlp.data.tables.written_numbers import Form, find_form, parse_numbers
 from litmlp.errors import UserError, nearest
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -23,28 +22,21 @@ TEXTS = (pl.String, pl.Categorical, pl.Enum)
 TIMES = (pl.Date, pl.Datetime, pl.Time, pl.Duration)
 
 
-class Feature(NamedTuple):
-    """A feature: its description, its values and remarks about its reading."""
+class TypedColumn(NamedTuple):
+    """A feature or target: its description, values and remarks about its reading."""
 
     column: Column
     values: pl.Series
     notes: Sequence[str]
 
 
-def read_feature(raw: pl.Series, kind: str | None, wording: Wording) -> Feature:
-    """Read a column and find its kind, and its categories in sorted order.
-
-    Args:
-        kind: set by the user; None to infer it from the values.
-        wording: how the user says that text is written.
-
-    Raises:
-        UserError: the column is no feature, or not of the kind that is set.
-    """
+def read_feature(raw: pl.Series, kind: str | None, wording: Wording) -> TypedColumn:
+    """Read a column, and find its kind (unless it is set) and its sorted categories."""
     read = read_column(raw, wording)
-    if kind is not None:
-        read = check_kind(read, kind, wording)
-    found, notes = infer_kind(read) if kind is None else (as_kind(kind, read), [])
+    if kind is None:
+        found, notes = infer_kind(read)
+    else:
+        read, found, notes = *as_kind(read, kind, wording), []
     values, categories = read.values, []
     if found == "categorical":
         values = read.cleaned
@@ -57,7 +49,7 @@ def read_feature(raw: pl.Series, kind: str | None, wording: Wording) -> Feature:
         form="" if found == "categorical" else read.form,
         missing=wording.missing,
     )
-    return Feature(column, values, [*read.notes, *notes])
+    return TypedColumn(column, values, [*read.notes, *notes])
 
 
 def cannot_be_feature(raw: pl.Series) -> bool:
@@ -69,12 +61,8 @@ def cannot_be_feature(raw: pl.Series) -> bool:
     return False
 
 
-def infer_kind(read: ReadColumn) -> tuple[Kind, Sequence[str]]:
-    """Infer a column's kind from its values; also return a remark about it.
-
-    Raises:
-        UserError: free text, numbers mixed with text, or a type that is no feature.
-    """
+def infer_kind(read: ReadColumn) -> tuple[Kind, list[str]]:
+    """Infer a column's kind from its values; also return a remark about it."""
     values = read.values
     name, known = values.name, values.drop_nulls()
     if known.is_empty():
@@ -108,67 +96,43 @@ def infer_kind(read: ReadColumn) -> tuple[Kind, Sequence[str]]:
             f"distinct values in {len(values):,} rows): leave it out: "
             f"{drop_override(name)}, or {as_categories}"
         )
-    return "categorical", [mixed_note(read)] if read.mixed else []
+    mixed = read.mixed
+    return "categorical", [f"taken as categories: {mixed.problem}"] if mixed else []
 
 
-def mixed_note(read: ReadColumn) -> str:
-    """Say why a column of few values, most of them numbers, is not taken as numbers."""
-    assert read.mixed is not None
-    return f"taken as categories: {read.mixed.problem}"
-
-
-def check_kind(read: ReadColumn, kind: str, wording: Wording) -> ReadColumn:
-    """Read a column as the kind that the user has set, if it can be of it.
-
-    Raises:
-        UserError: there is no such kind, or a value cannot be of it.
-    """
-    override = kind_override(read.values.name, kind)
+def as_kind(read: ReadColumn, kind: str, wording: Wording) -> tuple[ReadColumn, Kind]:
+    """Read a column as the kind that the user has set."""
+    name, values = read.values.name, read.values
+    override = kind_override(name, kind)
     if kind not in KINDS:
         raise UserError(f"{override}: no such kind. {nearest(kind, KINDS)}")
-    if read.values.dtype != pl.String or kind in ("categorical", "boolean"):
-        return read
-    text = read.cleaned
-    distinct = text.drop_nulls().unique(maintain_order=True)
-    if kind == "datetime":
-        form, _, note, _ = find_date_form(distinct, None)
-        values = parse_times(text, form)
-    else:
-        found = find_form(distinct, wording.decimal_for(text.name))
-        form, note = found[:2] if isinstance(found, Written) else ("", "")
-        values = parse_numbers(text, form)
-    check_parsed(text, values, override)
-    return read._replace(
-        values=values, form=form, notes=[*read.notes, *[note] * bool(note)]
-    )
-
-
-def as_kind(kind: str, read: ReadColumn) -> Kind:
-    """Return the kind that the user has set.
-
-    Raises:
-        UserError: the column cannot be of it.
-    """
-    values = read.values
     if values.null_count() == len(values):
-        return "numeric"
-    is_bits = values.dtype.is_numeric() and ((values == 0) | (values == 1)).all()
-    possible: dict[str, tuple[Kind, bool]] = {
-        "numeric": (
-            "numeric",
-            values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Duration),
-        ),
-        "boolean": ("boolean", values.dtype == pl.Boolean or is_bits),
-        "datetime": ("datetime", values.dtype in TIMES),
-        "categorical": ("categorical", has_text(values.dtype)),
+        return read, "numeric"
+    if values.dtype == pl.String and kind in ("numeric", "datetime"):
+        text = read.cleaned
+        distinct = text.drop_nulls().unique(maintain_order=True)
+        found: Form | str | None
+        if kind == "datetime":
+            found = find_date_form(distinct, None)
+        else:
+            found = find_form(distinct, wording.decimal_for(name))
+        form = found if isinstance(found, Form) else Form("")
+        values = (parse_times if kind == "datetime" else parse_numbers)(text, form.form)
+        check_parsed(text, values, override)
+        notes = [*read.notes, *[form.note] * bool(form.note)]
+        read = read._replace(values=values, form=form.form, notes=notes)
+    is_number = values.dtype.is_numeric()
+    possible = {
+        "numeric": is_number or values.dtype in (pl.Boolean, pl.Duration),
+        "boolean": values.dtype == pl.Boolean
+        or (is_number and ((values == 0) | (values == 1)).all()),
+        "datetime": values.dtype in TIMES,
+        "categorical": has_text(values.dtype),
     }
-    found, is_possible = possible[kind]
-    if not is_possible:
-        raise UserError(
-            f"{kind_override(values.name, kind)}: column {values.name} is "
-            f"{values.dtype}"
-        )
-    return "datetime" if values.dtype == pl.Duration and kind == "numeric" else found
+    if not possible[kind]:
+        raise UserError(f"{override}: column {name} is {values.dtype}")
+    is_span = values.dtype == pl.Duration and kind == "numeric"
+    return read, "datetime" if is_span else kind
 
 
 def check_parsed(text: pl.Series, values: pl.Series, expectation: str) -> None:
@@ -198,21 +162,19 @@ def as_text(values: pl.Series) -> pl.Series:
 def drop_override(name: str) -> str:
     """The override that leaves a column out, as a shell takes it.
 
-    >>> drop_override("id"), drop_override("x, y")
-    ('data.drop=[id]', '\'data.drop=["x, y"]\'')
+    >>> drop_override("x, y")
+    '\'data.drop=["x, y"]\''
     """
-    return f"data.drop=[{name}]" if is_plain(name) else in_shell("data.drop", name)
+    return shlex.quote(f'data.drop=["{name}"]')
 
 
 def kind_override(name: str, kind: str = "categorical") -> str:
     """The override that sets a column's kind, as a shell takes it.
 
-    >>> kind_override("zip"), kind_override("x, y")
-    ("'data.kinds={zip: categorical}'", '\'data.kinds={categorical: ["x, y"]}\'')
+    >>> kind_override("x, y")
+    '\'data.kinds={categorical: ["x, y"]}\''
     """
-    if is_plain(name):
-        return f"'data.kinds={{{name}: {kind}}}'"
-    return in_shell(f"data.kinds={{{kind}: ", name, "}")
+    return shlex.quote(f'data.kinds={{{kind}: ["{name}"]}}')
 
 
 def kinds_by_name(kinds: Mapping[str, str | Sequence[str]] | None) -> dict[str, str]:
@@ -225,18 +187,3 @@ def kinds_by_name(kinds: Mapping[str, str | Sequence[str]] | None) -> dict[str, 
         names = [str(key)] if isinstance(value, str) else map(str, value)
         found |= dict.fromkeys(names, value if isinstance(value, str) else key)
     return found
-
-
-def is_plain(name: str) -> bool:
-    """Say whether Hydra's grammar reads an unquoted name as this text."""
-    is_word = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
-    return bool(is_word) and name.lower() not in ("null", "true", "false", "nan", "inf")
-
-
-def in_shell(before: str, name: str, after: str = "") -> str:
-    """Return an override with a quoted name in a list, as a shell takes it."""
-    start = f"{before}[" if before.endswith(" ") else f"{before}=["
-    text = re.sub(r'(\\*)"', r'\1\1\\"', name)
-    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
-    text = re.sub(r"(\\*)$", r"\1\1", text, count=1)
-    return shlex.quote(f'{start}"{text}"]{after}')

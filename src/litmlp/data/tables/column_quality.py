@@ -1,16 +1,11 @@
 """A report about a table's columns, to be shown before training."""
 
-import math
-from collections.abc import Sequence
-
 import polars as pl
 import torch
 
 from litmlp.data.samples import ColumnFacts
-from litmlp.data.tables.column_kinds import TIMES, Feature, drop_override
+from litmlp.data.tables.column_kinds import TIMES, TypedColumn, drop_override
 from litmlp.data.tables.dates import in_days
-from litmlp.data.tables.read_column import Wording, read_column
-from litmlp.data.tables.targets import Target, describe_task
 
 DAYS = (19000101, 21001231)
 """Whole numbers from the first to the last may be dates, such as 20240131."""
@@ -18,61 +13,23 @@ LEVELS = 1000
 """A column that keeps fewer distinct values in training than that may lose its use."""
 
 
-def report_columns(
-    features: Sequence[Feature], targets: pl.DataFrame
-) -> list[ColumnFacts]:
-    """Count each feature's distinct and missing values, and note what is odd."""
-    report = []
-    for column, values, notes in features:
-        distinct = values.drop_nulls().n_unique()
-        found = oddity(values, distinct) or leak(values, distinct, targets)
-        note = "; ".join([*notes, *[found] * bool(found)])
-        missing = values.null_count()
-        report.append(ColumnFacts(column.name, column.kind, distinct, missing, note))
-    return report
-
-
-def report_targets(
-    targets: Sequence[Target], values: pl.DataFrame, *, for_classes: bool
-) -> list[ColumnFacts]:
-    """Count the targets' distinct and missing values, and note how they were read."""
-    several = "" if for_classes else describe_task(values)
-    return [
-        ColumnFacts(
-            column.name,
-            "target",
-            known.drop_nulls().n_unique(),
-            known.null_count(),
-            "; ".join(
-                filter(None, [*notes, several, doubt(known) * (not for_classes)])
-            ),
-        )
-        for column, known, notes in targets
-    ]
-
-
-def report_time(
-    table: pl.DataFrame, name: str | None, wording: Wording
-) -> list[ColumnFacts]:
-    """Report how the column was read that orders the rows; nothing without one."""
-    if name is None:
-        return []
-    read = read_column(table[name], wording)
+def report_column(read: TypedColumn, kind: str, odd: str) -> ColumnFacts:
+    """Count a column's distinct and missing values, and join the remarks about it."""
     distinct, missing = read.values.drop_nulls().n_unique(), read.values.null_count()
-    return [ColumnFacts(name, "time", distinct, missing, "; ".join(read.notes))]
+    note = "; ".join(filter(None, [*read.notes, odd]))
+    return ColumnFacts(read.column.name, kind, distinct, missing, note)
 
 
-def oddity(values: pl.Series, distinct: int) -> str:
-    """A note on values that a user should look at; empty if there are none."""
-    if distinct == 0:
-        return "all missing"
-    if distinct == 1:
-        return "constant"
+def oddity(values: pl.Series, targets: pl.DataFrame) -> str:
+    """Say what a user should look at in a feature; empty if there is nothing."""
+    distinct = values.drop_nulls().n_unique()
+    if distinct < 2:
+        return "constant" if distinct else "all missing"
     found = doubt(values)
     if distinct == len(values) > 20 and values.dtype.is_integer():
         unique = f"unique in each row: an identifier? {drop_override(values.name)}"
         return f"{unique}; {found}" if found else unique
-    return found
+    return found or leak(values, distinct, targets)
 
 
 def doubt(values: pl.Series) -> str:
@@ -96,23 +53,17 @@ def blur(values: pl.Series) -> str:
 
     Half the digits of a number of seconds since 1970 get lost.
     """
-    if values.dtype in TIMES:
-        values = in_days(values)
-    if not values.dtype.is_numeric() or values.null_count() == len(values):
+    known = (in_days(values) if values.dtype in TIMES else values).drop_nulls()
+    if not known.dtype.is_numeric() or known.is_empty():
         return ""
-    known = values.drop_nulls().cast(pl.Float64).to_numpy()
-    low, high = float(known.min()), float(known.max())
-    kind = torch.finfo(torch.get_default_dtype())
-    step = max(abs(low), abs(high)) * kind.eps + kind.smallest_normal * kind.eps
-    kept = (high - low) / step
-    distinct = (
-        values.drop_nulls().n_unique() if kept < LEVELS else 0
-    )  # counting takes time
-    if distinct < 2 or kept >= distinct:
+    is_double = torch.get_default_dtype() == torch.float64
+    kept = known.cast(pl.Float64 if is_double else pl.Float32).n_unique()
+    distinct = known.n_unique()
+    if kept >= LEVELS or 2 * kept > distinct:
         return ""
     return (
-        f"only about {kept + 1:,.0f} of {distinct:,} values differ in training, which "
-        f"has {-math.log10(kind.eps):.0f} digits: subtract {low:.17g} from all"
+        f"only {kept:,} of {distinct:,} values differ in training: subtract "
+        f"{known.cast(pl.Float64).to_numpy().min():.17g} from all"
     )
 
 

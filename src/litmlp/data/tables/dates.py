@@ -6,10 +6,10 @@ precision, or ``duration``.
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import polars as pl
 
+from litmlp.data.tables.written_numbers import Form
 from litmlp.errors import UserError
 
 ISO, DURATION = "ISO", "duration"
@@ -61,14 +61,6 @@ SAMPLE = 100
 """Distinct values whose shapes suggest the formats."""
 
 
-def candidates(text: pl.Series) -> list[str]:
-    """Return the formats that some values of a column may have."""
-    found: dict[str, None] = {}
-    for value in text.head(SAMPLE).str.replace(ABBREVIATED, "$1"):
-        found |= dict.fromkeys(formats_of(value))
-    return list(found)
-
-
 def formats_of(value: str) -> list[str]:
     """Return the formats that one value may have.
 
@@ -82,7 +74,7 @@ def formats_of(value: str) -> list[str]:
     time = clock_format(clock) if clock else ""
     if not day:
         spans = is_span(value)
-        return [*([time] if time and "z" not in time else []), *[DURATION] * spans]
+        return [time] * ("z" not in time) + [DURATION] * spans
     end = day[-1] if time else ""
     day = day[: len(day) - len(end)]
     if end == " " and day.endswith(","):
@@ -101,17 +93,11 @@ def formats_of(value: str) -> list[str]:
 
 
 def clock_format(clock: re.Match[str]) -> str:
-    """Return the format of a time of day.
-
-    >>> clock_format(CLOCK.fullmatch("3:05 PM"))
-    '%I:%M %p'
-    """
-    parts = [("%I" if clock["half"] else "%H"), ":%M"]
-    parts += [":%S%.f"] if clock["s"] else []
-    parts += [f"{clock['space']}%p"] if clock["half"] else []
-    if clock["zone"]:
-        parts.append(" %#z" if clock["zone"].startswith(" ") else "%#z")
-    return "".join(parts)
+    """Return the format of a time of day."""
+    hours, seconds = "%I" if clock["half"] else "%H", ":%S%.f" if clock["s"] else ""
+    half = f"{clock['space']}%p" if clock["half"] else ""
+    zone = re.sub("[^ ].*", "%#z", clock["zone"] or "")
+    return f"{hours}:%M{seconds}{half}{zone}"
 
 
 def is_span(value: str) -> bool:
@@ -130,20 +116,19 @@ def parse_times(text: pl.Series, form: str) -> pl.Series:
     """Parse dates, times of day or durations of a form; null for other text.
 
     Args:
-        form: empty for the formats that polars recognizes.
-
-    Raises:
-        UserError: the form is no format.
+        form: empty for the formats that polars recognizes, in runs of 0.1.0.
     """
     if form == DURATION:
         return parse_spans(text)
-    if not form:
-        return guess_times(text)
     try:
+        if not form:
+            return text.str.to_datetime(strict=False)
         if is_clock(form):
             return text.str.to_time(form, strict=False)
         return parse_dates(text, form)
     except pl.exceptions.PolarsError as error:
+        if not form:  # no value has a format that polars knows
+            return pl.repeat(None, len(text), dtype=pl.Datetime, eager=True)
         raise UserError(
             f"data.date_format={form} is no format: days, months and years are "
             "%d, %m and %Y"
@@ -172,14 +157,6 @@ def naive(times: pl.Series) -> pl.Series:
     return times.cast(pl.Datetime("us"))
 
 
-def guess_times(text: pl.Series) -> pl.Series:
-    """Parse times in the format that polars finds; null for other text."""
-    try:
-        return text.str.to_datetime(strict=False)
-    except pl.exceptions.PolarsError:  # no value has a known format
-        return pl.repeat(None, len(text), dtype=pl.Datetime, eager=True)
-
-
 def parse_spans(text: pl.Series) -> pl.Series:
     """Parse durations; null for other text."""
 
@@ -187,20 +164,20 @@ def parse_spans(text: pl.Series) -> pl.Series:
         return pl.col(group).cast(pl.Float64).fill_null(0)
 
     def sign(group: str) -> pl.Expr:
-        return pl.when(pl.col(group) == "-").then(-1e6).otherwise(1e6)
+        return pl.when(pl.col(group) == "-").then(-1.0).otherwise(1.0)
 
-    clock = sign("clock") / 1e6 * sum(number(u) * n for u, n in UNITS.items())
-    microseconds = sign("sign") * (number("d") * 86_400 + clock)
-    found = [
+    clock = sign("clock") * sum(number(unit) * n for unit, n in UNITS.items())
+    seconds = sign("sign") * (number("d") * 86_400 + clock)
+    spans, iso_spans = (
         text.str.extract_groups(pattern)
         .struct.unnest()
-        .select(pl.when(pl.col("sign").is_not_null()).then(microseconds))
+        .select(pl.when(pl.col("sign").is_not_null()).then((1e6 * seconds).round()))
         .to_series()
         for pattern in (SPAN, ISO_SPAN)
-    ]
-    spans = found[0].zip_with(found[0].is_not_null(), found[1])
+    )
+    spans = spans.zip_with(spans.is_not_null(), iso_spans)
     spans = spans.set(text.is_in(["", "-"]), None)
-    return spans.round().cast(pl.Duration("us")).alias(text.name)
+    return spans.cast(pl.Duration("us")).alias(text.name)
 
 
 def in_days(times: pl.Series) -> pl.Series:
@@ -212,40 +189,30 @@ def in_days(times: pl.Series) -> pl.Series:
     return naive(times).dt.timestamp("us") / 86_400e6
 
 
-class TimesForm(NamedTuple):
-    """A format, the fraction of values that it fits, and a remark about the reading.
+def find_date_form(text: pl.Series, given: str | None) -> Form:
+    """Find the format that fits most distinct values, empty if none fits a value.
 
-    ``rivals`` fit as many values, and give them other dates.
+    A format that the user has given is tried alone.
     """
-
-    form: str
-    fraction: float
-    note: str
-    rivals: Sequence[str] = ()
-
-
-def find_date_form(text: pl.Series, given: str | None) -> TimesForm:
-    """Find the format that fits most values of a column, empty if none fits a value.
-
-    Args:
-        text: the distinct values.
-        given: a format that the user has set; it is tried alone.
-    """
-    formats = [given] if given else candidates(text)
-    fits = {f: 1 - parse_times(text, f).null_count() / len(text) for f in formats}
-    form = max(fits, key=lambda f: fits[f], default="")
+    shapes = text.head(SAMPLE).str.replace(ABBREVIATED, "$1")
+    formats = [given] if given else [f for value in shapes for f in formats_of(value)]
+    times = {form: parse_times(text, form) for form in dict.fromkeys(formats)}
+    fits = {form: 1 - read.null_count() / len(text) for form, read in times.items()}
+    form = max(fits, key=lambda form: fits[form], default="")
     if not form or not fits[form]:
-        return TimesForm("", 0.0, "")
-    rivals: list[str] = []
-    if not is_clock(form) and form != DURATION:
-        times = parse_times(text, form)
-        equal = [f for f in fits if fits[f] == fits[form] and f != form]
-        rivals = [f for f in equal if (parse_times(text, f) != times).any()]
-    note = "" if given else describe_form(text, form, rivals)
-    return TimesForm(form, fits[form], note, rivals)
+        return Form("", fraction=0.0)
+    rivals = [
+        other
+        for other, read in times.items()
+        if fits[other] == fits[form]
+        and read.dtype == times[form].dtype == pl.Datetime
+        and (read != times[form]).any()
+    ]
+    note = "" if given else describe_form(form, rivals)
+    return Form(form, note, rivals, fits[form])
 
 
-def describe_form(text: pl.Series, form: str, rivals: Sequence[str]) -> str:
+def describe_form(form: str, rivals: Sequence[str] = ()) -> str:
     """Say how times are read, unless they are dates that can be read in one way."""
     if is_clock(form):
         return "times of day, as fractions of a day"

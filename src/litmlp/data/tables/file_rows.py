@@ -1,9 +1,8 @@
 """The rows of one file of a table, and the columns that say how rows are split."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -14,7 +13,7 @@ from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import CellError, mistakes_in
 from litmlp.data.tables.column_kinds import TIMES, as_text, has_text
 from litmlp.data.tables.dates import in_days
-from litmlp.data.tables.missing_words import without_missing
+from litmlp.data.tables.missing_words import describe_left_out, without_missing
 from litmlp.data.tables.raw_features import (
     Unseen,
     as_tensor,
@@ -40,178 +39,144 @@ class TableFile:
         source: name of the file, for messages.
         place: names the place of a row of the file.
         table: all rows of the file.
-        targets: the targets of these rows, null where one is missing.
-        split: the split of all rows; ``train`` if the rows are still to be split.
+        targets: the targets of these rows, null in rows that are left out.
+        rows: the other rows: ``row``, the index in the file, ``split_column`` (train,
+            val or test), ``group`` as text, ``time`` and ``weight``.
     """
 
     source: str
     place: Callable[[int], str]
     table: pl.DataFrame
     targets: pl.DataFrame
-    split: Split = "train"
+    rows: pl.DataFrame
 
-    @cached_property
-    def is_labelled(self) -> pl.Series:
-        """Whether all targets of a row are known; the other rows are left out."""
-        known = self.targets.select(pl.all_horizontal(pl.all().is_not_null()))
-        return known.to_series()
 
-    @property
-    def num_rows(self) -> int:
-        """The number of labelled rows."""
-        return int(self.is_labelled.sum())
+def label_rows(
+    source: str,
+    place: Callable[[int], str],
+    table: pl.DataFrame,
+    targets: pl.DataFrame,
+    roles: Mapping[str, str],
+    wording: Wording,
+    split: Split = "train",
+) -> TableFile:
+    """Join the rows of a file to their targets, and log how many rows are left out.
 
-    def splits(self, column: str | None) -> pl.Series:
-        """``train``, ``val`` or ``test`` per labelled row, as the column says.
+    Args:
+        roles: the columns that say more of a row, by the name of the option.
+        split: of all rows; ``train`` if the rows are still to be split.
+    """
+    is_labelled = targets.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
+    if not is_labelled.any():
+        raise UserError(f"{source}: target {targets.columns[0]} has no values")
+    if line := describe_left_out(table, targets):
+        log.info(f"{source}: {line}")
+    rows = table.select(
+        row=pl.int_range(pl.len()),
+        split_column=pl.lit(split),
+        group=pl.lit(None, pl.String),
+        time=pl.lit(0.0),
+        weight=pl.lit(1.0),
+    )
+    for role, name in roles.items():
+        is_optional = role in ("group", "weight") and name in table.columns
+        if split == "train" or is_optional:
+            with mistakes_in(source, place):
+                column = read_role(role, table[name], is_labelled, wording)
+            rows = rows.with_columns(column.alias(role))
+    is_kept = is_labelled & (rows["weight"] > 0).fill_null(False)
+    if not is_kept.any():
+        raise UserError(f"{source}: column {roles['weight']}: all weights are zero")
+    if left_out := int((is_labelled & ~is_kept).sum()):
+        log.info(f"{source}: {left_out:,} rows of weight 0 are left out")
+    return TableFile(
+        source=source,
+        place=place,
+        table=table,
+        targets=targets.select(pl.when(is_kept).then(pl.all())),
+        rows=rows.filter(is_kept),
+    )
 
-        Raises:
-            UserError: the column says something else.
-        """
-        if column is None or self.split != "train":
-            return pl.repeat(self.split, self.num_rows, eager=True)
-        text = as_text(without_missing(self.table[column])).fill_null("")
-        self._check(column, text.is_in(list(SPLITS)), f"allowed: {', '.join(SPLITS)}")
-        return text.filter(self.is_labelled).replace_strict(SPLITS)
 
-    def groups(self, column: str, missing: Sequence[str] | None) -> pl.Series:
-        """The group of each labelled row as text; null if the file lacks the column.
-
-        Args:
-            missing: words that stand for a missing group.
-
-        Raises:
-            UserError: a row has no group, or the groups have no names.
-        """
-        if column not in self.table.columns:
-            return pl.repeat(None, self.num_rows, dtype=pl.String, eager=True)
-        groups = without_missing(self.table[column], missing)
+def read_role(
+    role: str, column: pl.Series, is_labelled: pl.Series, wording: Wording
+) -> pl.Series:
+    """Read the column of an option; each labelled row needs a value that is allowed."""
+    if role == "split_column":
+        text = as_text(without_missing(column)).fill_null("")
+        values = text.replace_strict(SPLITS, default=None)
+        allowed, expectation = values.is_not_null(), f"allowed: {', '.join(SPLITS)}"
+    elif role == "group":
+        groups = without_missing(column, wording.missing)
         if not has_text(groups.dtype):
             raise UserError(
-                f"{self.source}: column {column} is {groups.dtype}, and data.group "
-                "needs text or numbers"
+                f"column {column.name} is {groups.dtype}, and data.group needs text or "
+                "numbers"
             )
-        self._check(column, groups.is_not_null(), "each row needs a group")
-        return as_text(groups).filter(self.is_labelled)
-
-    def times(self, column: str, wording: Wording) -> pl.Series:
-        """One number per labelled row, larger for later rows; 0 if the split is given.
-
-        Raises:
-            UserError: a row has no time, or the column holds no times.
-        """
-        if self.split != "train":
-            return pl.repeat(0.0, self.num_rows, eager=True)
-        times = self._numbers(column, wording, "time", "numbers, dates or times")
-        self._check(column, times.is_not_null(), "each row needs a time")
-        return times.filter(self.is_labelled)
-
-    def weights(self, column: str, wording: Wording) -> pl.Series:
-        """The weight of each row of the file; 1 if the file lacks the column.
-
-        Raises:
-            UserError: a labelled row has no weight, or a negative one.
-        """
-        if column not in self.table.columns:
-            return pl.repeat(1.0, self.table.height, eager=True)
-        weights = self._numbers(column, wording, "weight", "numbers")
-        allowed = (weights.is_finite() & (weights >= 0)).fill_null(False)
-        self._check(column, allowed, "each row needs a weight of 0 or more")
-        return weights
-
-    def _numbers(
-        self, column: str, wording: Wording, option: str, needed: str
-    ) -> pl.Series:
-        """Return a column of numbers (or times, in days), null where one is missing."""
-        read = read_column(self.table[column], wording)
-        if read.mixed:
-            problem = (
-                f"{read.mixed.problem}: correct it, or choose another data.{option}"
-            )
-            with mistakes_in(self.source, self.place):
-                raise CellError(f"column {column}", read.mixed.row, problem)
-        values = read.values
-        if option == "time" and values.dtype in TIMES:
-            values = in_days(values)
-        if not values.dtype.is_numeric():
-            raise UserError(
-                f"{self.source}: column {column} is {values.dtype}, and data.{option} "
-                f"needs {needed}"
-            )
-        return values.cast(pl.Float64)
-
-    def _check(self, column: str, allowed: pl.Series, expectation: str) -> None:
-        rows = (~allowed & self.is_labelled).arg_true()
-        if len(rows):
-            value = self.table[column][rows[0]]
-            found = "no value" if value is None else repr(value)
-            with mistakes_in(self.source, self.place):
-                raise CellError(
-                    f"column {column}", int(rows[0]), f"{found}, {expectation}"
-                )
+        values = as_text(groups)
+        allowed, expectation = values.is_not_null(), "each row needs a group"
+    elif role == "time":
+        values = read_numbers(role, column, wording, "numbers, dates or times")
+        allowed, expectation = values.is_not_null(), "each row needs a time"
+    else:
+        values = read_numbers(role, column, wording, "numbers")
+        allowed = (values.is_finite() & (values >= 0)).fill_null(False)
+        expectation = "each row needs a weight of 0 or more"
+    wrong = (~allowed & is_labelled).arg_true()
+    if len(wrong):
+        row = int(wrong[0])
+        found = "no value" if column[row] is None else repr(column[row])
+        raise CellError(f"column {column.name}", row, f"{found}, {expectation}")
+    return values
 
 
-def take_weights(
-    files: Sequence[TableFile], column: str, wording: Wording
-) -> tuple[list[TableFile], Tensor | None]:
-    """Return the files without the rows of weight 0, and the weights of the others.
-
-    Returns:
-        files, and one weight per labelled row [rows]; None if all are equal.
-
-    Raises:
-        UserError: a row has no weight, or no row has one above 0.
-    """
-    kept, found = [], []
-    for file in files:
-        weights = file.weights(column, wording)
-        counts = (weights > 0).fill_null(False)
-        nothing = pl.when(pl.lit(counts)).then(pl.all())  # as a row without a target
-        own = replace(file, targets=file.targets.select(nothing))
-        if not own.num_rows:
-            raise UserError(f"{file.source}: column {column}: all weights are zero")
-        if left_out := file.num_rows - own.num_rows:
-            log.info(f"{file.source}: {left_out:,} rows of weight 0 are left out")
-        kept.append(own)
-        found.append(weights.filter(own.is_labelled))
-    joined = pl.concat(found)
-    return kept, as_tensor(joined) if joined.n_unique() > 1 else None
+def read_numbers(
+    role: str, column: pl.Series, wording: Wording, needed: str
+) -> pl.Series:
+    """Read numbers (or times, in days), null where one is missing."""
+    read = read_column(column, wording)
+    if read.mixed:
+        cure = f"correct it, or choose another data.{role}"
+        problem = f"{read.mixed.problem}: {cure}"
+        raise CellError(f"column {column.name}", read.mixed.row, problem)
+    values = read.values
+    if role == "time" and values.dtype in TIMES:
+        values = in_days(values)
+    if not values.dtype.is_numeric():
+        raise UserError(
+            f"column {column.name} is {values.dtype}, and data.{role} needs {needed}"
+        )
+    return values.cast(pl.Float64)
 
 
-def check_groups(groups: pl.Series, splits: pl.Series) -> None:
-    """Raise a UserError if a group is in two splits."""
-    pairs = pl.DataFrame({"group": groups, "split": splits}).drop_nulls().unique()
-    shared = pairs.group_by("group").agg(pl.col("split").sort()).sort("group")
-    shared = shared.filter(pl.col("split").list.len() > 1)
+def group_numbers(rows: pl.DataFrame) -> Tensor:
+    """Return one number per row [rows], the same within a group; −1 for no group."""
+    pairs = rows.select("group", "split_column").drop_nulls().unique()
+    shared = pairs.group_by("group").agg(pl.col("split_column").sort()).sort("group")
+    shared = shared.filter(pl.col("split_column").list.len() > 1)
     if shared.height:
         group, where = shared.row(0)
         raise UserError(
             f"data.group: {shared.height:,} groups are in several splits, such as "
             f"{group} in {', '.join(where)}"
         )
+    return as_tensor(rows["group"].rank("dense").cast(pl.Int64).fill_null(0) - 1)
 
 
 def encode_targets(files: Sequence[TableFile], task: str) -> tuple[Tensor, list[str]]:
-    """Class indices [rows] and class names, or values [rows, targets] and none.
-
-    Raises:
-        UserError: the targets do not fit the task, or those of a file the first file's.
-    """
+    """Class indices [rows] and class names, or values [rows, targets] and none."""
     classes: list[str] = []
-    if task in ("binary", "multiclass"):
-        with mistakes_in(files[0].source, files[0].place):
-            classes = class_names(files[0].targets, task)
     encoded = []
     for file in files:
         with mistakes_in(file.source, file.place):
-            if classes:
+            if task in ("binary", "multiclass"):
+                classes = classes or class_names(file.targets, task)
                 indices = class_indices(file.targets.to_series(), classes)
-                encoded.append(as_tensor(indices.filter(file.is_labelled)))
+                encoded.append(as_tensor(indices.drop_nulls()))
             else:
                 check_numbers(file.targets)
-                values = file.targets.filter(file.is_labelled).cast(pl.Float64)
-                encoded.append(
-                    torch.tensor(values.to_numpy(), dtype=torch.get_default_dtype())
-                )
+                values = file.targets.drop_nulls().cast(pl.Float64).to_numpy()
+                encoded.append(torch.tensor(values, dtype=torch.get_default_dtype()))
     return torch.cat(encoded), classes
 
 
@@ -220,12 +185,12 @@ def take_inputs(files: Sequence[TableFile], columns: Sequence[Column]) -> Tensor
 
     So a large table and its matrix are never in memory together.
     """
-    inputs = torch.empty(sum(file.num_rows for file in files), len(columns))
+    inputs = torch.empty(sum(file.rows.height for file in files), len(columns))
     start = 0
     for file in files:
-        rows = inputs[start : start + file.num_rows]
-        start += len(rows)
-        labelled = as_tensor(file.is_labelled.arg_true())
+        labelled = as_tensor(file.rows["row"])
+        rows = inputs[start : start + len(labelled)]
+        start += len(labelled)
         unseen: Unseen = Unseen()
         for i, column in enumerate(columns):
             values = file.table.drop_in_place(column.name)

@@ -1,13 +1,12 @@
 """Missing values: one meaning for text, numbers and every kind of file."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import polars as pl
 
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 """Words that stand for a missing value unless the user gives others."""
-MOST_WORDS = 3
-"""Words that a remark names."""
 
 
 def without_missing(values: pl.Series, words: Sequence[str] | None = None) -> pl.Series:
@@ -40,18 +39,6 @@ def without_missing(values: pl.Series, words: Sequence[str] | None = None) -> pl
     return values.set(values.cast(pl.Float64).is_in(numbers.to_list()), None)
 
 
-def describe_change(raw: pl.Series, cleaned: pl.Series) -> list[str]:
-    """Say which outer spaces and which words of a column of text are left out."""
-    if raw.dtype != pl.String:
-        return []
-    known = raw.filter(cleaned.is_not_null())
-    spaces = int((known.str.strip_chars() != known).sum())
-    notes = [f"outer spaces of {spaces:,} values are ignored"] if spaces else []
-    if words := count_words(raw, cleaned):
-        notes.append(f"missing: {words}; data.missing=[] keeps them")
-    return notes
-
-
 def describe_left_out(raw: pl.DataFrame, read: pl.DataFrame) -> str:
     """Say how many rows lack a target as ``read``, and which words they have raw."""
     count = read.height - read.drop_nulls().height
@@ -69,8 +56,6 @@ def count_words(raw: pl.Series, read: pl.Series) -> str:
     """
     if raw.dtype != pl.String:
         return ""
-    words = raw.filter(read.is_null()).str.strip_chars().drop_nulls()
-    counts = words.filter(words != "").value_counts(name="times").rows()
-    ordered = sorted(counts, key=lambda pair: (-pair[1], pair[0]))
-    named = [f"{times:,} × {word!r}" for word, times in ordered]
-    return ", ".join(named[:MOST_WORDS]) + ", …" * (len(named) > MOST_WORDS)
+    words = raw.filter(read.is_null()).str.strip_chars()
+    counts = Counter(words.filter(words != ""))
+    return ", ".join(f"{times:,} × {word!r}" for word, times in counts.most_common(3))

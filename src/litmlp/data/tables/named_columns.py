@@ -6,30 +6,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
-import torch
 from torch import Tensor
 
 from litmlp.data.data_module import Data
-from litmlp.data.samples import Column, ColumnFacts, Samples, Task, predicted_names
+from litmlp.data.samples import Column, ColumnFacts, Samples, Task
 from litmlp.data.tables.cell_errors import mistakes_in, row_number
-from litmlp.data.tables.column_kinds import kinds_by_name, read_feature
+from litmlp.data.tables.column_kinds import TypedColumn, kinds_by_name, read_feature
 from litmlp.data.tables.column_quality import (
-    report_columns,
-    report_targets,
-    report_time,
+    doubt,
+    oddity,
+    report_column,
 )
-from litmlp.data.tables.column_roles import as_names, find_features
 from litmlp.data.tables.file_rows import (
-    Split,
     TableFile,
-    check_groups,
     encode_targets,
+    group_numbers,
+    label_rows,
     take_inputs,
-    take_weights,
 )
-from litmlp.data.tables.missing_words import describe_left_out
 from litmlp.data.tables.raw_features import as_tensor
-from litmlp.data.tables.read_column import Wording
+from litmlp.data.tables.read_column import Wording, read_column
 from litmlp.data.tables.settle import settle
 from litmlp.data.tables.targets import infer_task, read_target
 from litmlp.errors import UserError, nearest
@@ -105,16 +101,17 @@ class Tabular(Data):
         raise NotImplementedError
 
     @property
-    def roles(self) -> list[str]:
-        """The columns that are no features: the targets, and those of options."""
-        return [*self.targets, *(n for n in map(self._name, ROLES) if n is not None)]
-
-    @property
     def targets(self) -> Sequence[str]:
         """The columns to predict."""
-        assert self.target is not None
-        is_one = isinstance(self.target, (str, int, float))
-        return as_names([self.target] if is_one else self.target)
+        given = self.target
+        names = [given] if isinstance(given, (str, int, float)) else given or []
+        return [str(name) for name in names]
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The columns of options that are no features, by the name of the option."""
+        given = {option: getattr(self, option) for option in ROLES}
+        return {option: str(n) for option, n in given.items() if n is not None}
 
     @property
     def wording(self) -> Wording:
@@ -136,7 +133,11 @@ class Tabular(Data):
         raise NotImplementedError
 
     def other_files(
-        self, columns: Sequence[Column], targets: Sequence[Column], for_classes: bool
+        self,
+        columns: Sequence[Column],
+        targets: Sequence[Column],
+        for_classes: bool,
+        wording: Wording,
     ) -> list[TableFile]:
         """Read the files whose split is given, as the table was read."""
         return []
@@ -176,7 +177,8 @@ class Tabular(Data):
             raw = table.drop_in_place(name) if is_here else self.read([name])[name]
             feature = read_feature(raw, kinds.get(name), wording)
             columns.append(feature.column)
-            report += report_columns([feature], targets)
+            odd = oddity(feature.values, targets)
+            report.append(report_column(feature, feature.column.kind, odd))
             values += [feature.values] * is_here
         return table.with_columns(values), columns, report
 
@@ -188,111 +190,71 @@ class Tabular(Data):
 
     def load(self) -> Samples:
         table, every = self.read_all()
-        names = self._features(every)
-        numbers = [n for n in map(self._name, ("time", "weight")) if n is not None]
-        read = [n for n in (*self.targets, *names, *numbers) if n in table.columns]
+        roles = self.roles
         with mistakes_in(self.source, self.place):
+            names = self._features(every)
+            numbers = [roles[role] for role in ("time", "weight") if role in roles]
+            read = [n for n in (*self.targets, *names, *numbers) if n in table.columns]
             wording = settle(table, read, self.wording)
             targets = [
                 read_target(table[name], self.task, wording) for name in self.targets
             ]
             values = pl.DataFrame([target.values for target in targets])
             table, columns, report = self.read_features(table, names, wording, values)
-        target_columns = [target.column for target in targets]
-        own = self.label(self.source, self.place, table, values)
+        own = label_rows(self.source, self.place, table, values, roles, wording)
         task = infer_task(values) if self.task == "auto" else self.task
+        for target in targets:
+            odd = doubt(target.values) if task == "regression" else ""
+            report.append(report_column(target, "target", odd))
+        if "time" in roles:
+            in_order = read_column(table[roles["time"]], wording)
+            time = Column(name=roles["time"]), in_order.values, in_order.notes
+            report.append(report_column(TypedColumn(*time), "time", ""))
+        target_columns = [target.column for target in targets]
         for_classes = task in ("binary", "multiclass")
-        files = [own, *self.other_files(columns, target_columns, for_classes)]
-        weights = None
-        if (column := self._name("weight")) is not None:
-            files, weights = take_weights(files, column, wording)
+        others = self.other_files(columns, target_columns, for_classes, wording)
+        files = [own, *others]
+        rows = pl.concat([file.rows for file in files])
         encoded, classes = encode_targets(files, task)
-        self._check_target_names(classes)
-        splits = pl.concat([file.splits(self._name("split_column")) for file in files])
-        given = {name: (splits == name).arg_true() for name in ("val", "test")}
+        places = {n: (rows["split_column"] == n).arg_true() for n in ("val", "test")}
+        is_weighted = rows["weight"].n_unique() > 1
         return Samples(
             targets=encoded,
             class_names=classes,
             target_names=list(self.targets),
             target_columns=target_columns,
             columns=columns,
-            column_report=[
-                *report,
-                *report_targets(targets, values, for_classes=task != "regression"),
-                *report_time(table, self._name("time"), wording),
-            ],
-            given={name: as_tensor(rows) for name, rows in given.items() if len(rows)},
-            groups=self._groups(files, splits),
-            times=self._times(files, wording),
-            weights=weights,
-            numbers=torch.cat([as_tensor(f.is_labelled.arg_true()) for f in files]),
+            column_report=report,
+            given={name: as_tensor(at) for name, at in places.items() if len(at)},
+            groups=group_numbers(rows) if "group" in roles else None,
+            times=as_tensor(rows["time"]) if "time" in roles else None,
+            weights=as_tensor(rows["weight"]) if is_weighted else None,
+            numbers=as_tensor(rows["row"]),
             inputs=self.take_inputs(files, columns),  # the last: it empties the tables
         )
 
-    def label(
-        self,
-        source: str,
-        place: Callable[[int], str],
-        table: pl.DataFrame,
-        targets: pl.DataFrame,
-        split: Split = "train",
-    ) -> TableFile:
-        """Join the rows of a file to their targets, and log how many rows lack one.
-
-        Raises:
-            UserError: no row has a target.
-        """
-        file = TableFile(
-            source=source, place=place, table=table, targets=targets, split=split
-        )
-        if not file.num_rows:
-            raise UserError(f"{source}: target {self.targets[0]} has no values")
-        if line := describe_left_out(table, targets):
-            log.info(f"{source}: {line}")
-        return file
-
-    def _check_target_names(self, classes: Sequence[str]) -> None:
-        prefix = "probability" if self.task == "multilabel" else "predicted"
-        made = predicted_names(self.targets, classes, prefix=prefix)
-        if self.num_folds is not None:
-            made += ["row", "fold"]
-        for name in self.targets:
-            if name in made:
-                raise UserError(
-                    f"{self.source}: target {name}: tables of predictions have a "
-                    "column of that name: rename it"
-                )
-
     def _features(self, names: Sequence[str]) -> list[str]:
-        """The columns that are features."""
-        roles = [("target", name) for name in self.targets]
-        roles += [(n, name) for n in ROLES if (name := self._name(n)) is not None]
-        with mistakes_in(self.source):
-            chosen = None if self.features is None else as_names(self.features)
-            features = find_features(names, roles, as_names(self.drop), chosen)
-            for name in kinds_by_name(self.kinds):
-                if name not in features:
-                    raise UserError(
-                        f"data.kinds: no feature {name}. {nearest(name, features)}"
-                    )
+        """Return the columns that are features, in the order of the table."""
+        options = [("target", name) for name in self.targets]
+        options += self.roles.items()
+        options += [("drop", str(name)) for name in self.drop]
+        options += [("features", str(name)) for name in self.features or []]
+        meanings: dict[str, str] = {}
+        for option, name in options:
+            if name not in names:
+                raise UserError(f"no column {name}. {nearest(name, names)}")
+            if meanings.get(name, option) != option and option != "drop":
+                raise UserError(
+                    f"column {name} is both data.{meanings[name]} and data.{option}"
+                )
+            meanings[name] = option
+        meaning = None if self.features is None else "features"
+        features = [name for name in names if meanings.get(name) == meaning]
+        if not features:
+            raise UserError("no column is left to be a feature")
+        for name in kinds_by_name(self.kinds):
+            if name not in features:
+                raise UserError(
+                    f"data.kinds: no feature {name}. {nearest(name, features)}"
+                )
         return features
-
-    def _groups(self, files: Sequence[TableFile], splits: pl.Series) -> Tensor | None:
-        """One number per row, the same for the rows of a group; −1 for no group."""
-        name = self._name("group")
-        if name is None:
-            return None
-        groups = pl.concat([file.groups(name, self.wording.missing) for file in files])
-        check_groups(groups, splits)
-        return as_tensor(groups.rank("dense").cast(pl.Int64).fill_null(0) - 1)
-
-    def _times(self, files: Sequence[TableFile], wording: Wording) -> Tensor | None:
-        name = self._name("time")
-        if name is None:
-            return None
-        return as_tensor(pl.concat([file.times(name, wording) for file in files]))
-
-    def _name(self, option: str) -> str | None:
-        """Return the column of an option as text: ``data.group=2`` is column ``2``."""
-        value = getattr(self, option)
-        return None if value is None else str(value)

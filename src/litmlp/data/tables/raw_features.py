@@ -1,7 +1,7 @@
 """Raw features of a network from the columns of a table."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 import torch
@@ -15,8 +15,6 @@ from litmlp.data.tables.missing_words import without_missing
 from litmlp.data.tables.written_numbers import parse_numbers
 from litmlp.errors import UserError
 
-MOST_LINES = 10
-"""Columns with unseen categories that are named."""
 Unseen = Counter[tuple[str, str]]
 """Rows per pair of a column and a category of it that training did not have."""
 
@@ -48,11 +46,7 @@ def to_input(values: pl.Series, column: Column, unseen: Unseen | None = None) ->
 
 
 def as_numbers(values: pl.Series, column: Column) -> pl.Series:
-    """A column as numbers, null where a value is missing.
-
-    Raises:
-        UserError: a value is of another kind, or too large.
-    """
+    """A column as numbers, null where a value is missing."""
     values = without_missing(values, column.missing)
     if values.null_count() == len(values):
         return pl.repeat(None, len(values), dtype=pl.Float64, eager=True)
@@ -69,21 +63,16 @@ def as_numbers(values: pl.Series, column: Column) -> pl.Series:
         parse = parse_times if column.kind == "datetime" else parse_numbers
         text, values = values, parse(values, column.form)
         check_parsed(text, values, trained_on)
-    if column.kind == "datetime" and values.dtype in times_of(column.form):
-        return in_days(values)
+    if column.kind == "datetime":
+        others = [pl.Time] if is_clock(column.form) else [pl.Date, pl.Datetime]
+        if values.dtype in ([pl.Duration] if column.form == DURATION else others):
+            return in_days(values)
     if column.kind in ("numeric", "boolean") and (
         values.dtype.is_numeric() or values.dtype == pl.Boolean
     ):
         check_size(values)
         return values
     raise UserError(f"column {column.name} is {values.dtype}, and {trained_on}")
-
-
-def times_of(form: str) -> tuple[type[pl.DataType], ...]:
-    """Return the types of times that mean the same as text of a form."""
-    if form == DURATION:
-        return (pl.Duration,)
-    return (pl.Time,) if is_clock(form) else (pl.Date, pl.Datetime)
 
 
 def check_size(values: pl.Series) -> None:
@@ -100,18 +89,6 @@ def check_size(values: pl.Series) -> None:
             f"{values[row]:g} is beyond {most:.3g}, the largest number in training: "
             "correct it, leave it empty, or name it in data.missing",
         )
-
-
-def describe_stored(
-    columns: Sequence[Column], stored: Mapping[str, pl.DataType]
-) -> list[str]:
-    """Say which columns of a model are numbers here, and were text of a form before."""
-    return [
-        f"column {c.name}: numbers are taken as they are, and the model was trained on "
-        f"text like {c.form}"
-        for c in columns
-        if c.kind == "numeric" and c.form and stored[c.name].is_numeric()
-    ]
 
 
 def as_tensor(numbers: pl.Series) -> Tensor:
@@ -131,6 +108,4 @@ def describe_unseen(unseen: Unseen) -> list[str]:
             f"column {name}: {counts.total():,} values that training did not have: "
             f"{some}{more}"
         )
-    if (hidden := len(lines) - MOST_LINES) > 0:
-        lines[MOST_LINES:] = [f"… and {hidden:,} more columns with such values"]
     return lines

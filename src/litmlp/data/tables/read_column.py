@@ -10,15 +10,14 @@ from litmlp.data.tables.cell_errors import CellError
 from litmlp.data.tables.dates import (
     DURATION,
     ISO,
-    TimesForm,
     describe_form,
     find_date_form,
     naive,
     parse_times,
 )
-from litmlp.data.tables.missing_words import describe_change, without_missing
+from litmlp.data.tables.missing_words import count_words, without_missing
 from litmlp.data.tables.written_numbers import (
-    Written,
+    Form,
     find_form,
     has_main_unit,
     mark_of,
@@ -103,11 +102,7 @@ class ReadColumn(NamedTuple):
 
 
 def read_column(raw: pl.Series, wording: Wording) -> ReadColumn:
-    """Find how a column is written, and read it.
-
-    Raises:
-        UserError: a format that is set does not fit.
-    """
+    """Find how a column is written, and read it."""
     cleaned = without_missing(raw, wording.missing)
     given = wording.format_for(raw.name)
     if given and cleaned.dtype.is_integer():
@@ -122,8 +117,10 @@ def read_column(raw: pl.Series, wording: Wording) -> ReadColumn:
         _, reason = wording.settled[raw.name]
         read = read._replace(notes=[*read.notes, reason])
     if read.values.dtype != pl.String:
-        return read  # of numbers, neither spaces nor words are worth a remark
-    return read._replace(notes=[*describe_change(raw, cleaned), *read.notes])
+        return read  # of numbers, missing words are not worth a remark
+    words = count_words(raw, cleaned)
+    notes = [f"missing: {words}; data.missing=[] keeps them"] if words else []
+    return read._replace(notes=[*notes, *read.notes])
 
 
 def read_typed(values: pl.Series) -> ReadColumn:
@@ -133,7 +130,7 @@ def read_typed(values: pl.Series) -> ReadColumn:
         return ReadColumn(values, naive(values), ISO)
     if kind in (pl.Time, pl.Duration):
         form = CLOCK if kind == pl.Time else DURATION
-        return ReadColumn(values, values, form, [describe_form(values, form, [])])
+        return ReadColumn(values, values, form, [describe_form(form)])
     if kind.is_decimal() or kind in (pl.Float16, pl.Int128, pl.UInt128):
         return ReadColumn(values, values.cast(pl.Float64))
     if kind.is_integer() and kind not in (pl.Int64, pl.UInt64):
@@ -160,26 +157,20 @@ def read_text(text: pl.Series, wording: Wording) -> ReadColumn:
     distinct = text.unique(maintain_order=True).drop_nulls()
     if distinct.str.to_lowercase().is_in(["true", "false"]).all():
         return ReadColumn(text, text.str.to_lowercase() == "true")
-    form, fraction, note, rivals = times_form(distinct, wording)
-    if fraction == 1:
-        notes = [note] if note else []
-        return ReadColumn(text, parse_times(text, form), form, notes, rivals=rivals)
-    found = find_form(distinct, decimal)
-    if isinstance(found, Written):
-        numbers = parse_numbers(text, found.form)
+    times = times_form(distinct, wording)
+    is_time = times.fraction == 1
+    found = times if is_time else find_form(distinct, decimal)
+    if isinstance(found, Form):
+        values = (parse_times if is_time else parse_numbers)(text, found.form)
         notes = [found.note] if found.note else []
-        return ReadColumn(text, numbers, found.form, notes, rivals=found.rivals)
+        return ReadColumn(text, values, found.form, notes, rivals=found.rivals)
     if found:
         return ReadColumn(text, text, notes=[f"{found}: taken as text"])
-    return ReadColumn(text, text, mixed=find_mistake(text, form))
+    return ReadColumn(text, text, mixed=find_mistake(text, times.form))
 
 
-def times_form(distinct: pl.Series, wording: Wording) -> TimesForm:
-    """Find the format of times: one that is set for the column or for the table.
-
-    Raises:
-        UserError: the format of the column fits no value.
-    """
+def times_form(distinct: pl.Series, wording: Wording) -> Form:
+    """Find the format of times: one that is set for the column or for the table."""
     own = wording.format_for(distinct.name)
     if isinstance(wording.date_format, str):
         found = find_date_form(distinct, wording.date_format)

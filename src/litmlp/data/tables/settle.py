@@ -6,29 +6,21 @@ from dataclasses import replace
 
 import polars as pl
 
-from litmlp.data.tables.missing_words import without_missing
 from litmlp.data.tables.read_column import Wording, read_column
-from litmlp.data.tables.written_numbers import SAMPLE, mark_of, may_have_thousands
-
-TELLING = (
-    r"\d,\d|^\D*\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2}"
-    r"|^[^\d.+-]+\d{1,3}\.\d{3}|\d\.\d{3}[^\d.eE]"
-)
-"""Text that may have a decimal comma, a day and a month, or thousands and a unit."""
+from litmlp.data.tables.written_numbers import SAMPLE, mark_of
 
 
 def settle(table: pl.DataFrame, names: Sequence[str], wording: Wording) -> Wording:
     """Read a column with two readings as other columns of the table must be read.
 
     ``01/02/2020`` beside a column with ``25/02/2020`` has the day first, and ``1.234``
-    beside one with ``1,5`` is 1234.
-
-    Args:
-        names: of the columns that are used.
-        wording: of the user; its settings come first.
+    beside one with ``1,5`` is 1234. The settings of the user come first.
     """
-    telling = [table[name] for name in dict.fromkeys(names) if is_telling(table[name])]
-    reads = {column.name: read_column(column, wording) for column in telling}
+    reads = {}
+    for column in (table[name] for name in dict.fromkeys(names)):
+        sample = column.drop_nulls().head(SAMPLE)
+        if column.dtype == pl.String and shows(sample, wording):
+            reads[column.name] = read_column(column, wording)
     sure = {order_of(r.form): name for name, r in reads.items() if not r.rivals}
     settled = {}
     for name, read in reads.items():
@@ -43,12 +35,10 @@ def settle(table: pl.DataFrame, names: Sequence[str], wording: Wording) -> Wordi
     return replace(wording, settled=settled)
 
 
-def is_telling(column: pl.Series) -> bool:
-    """Say whether a column is text that looks as if it had one of two readings."""
-    if column.dtype != pl.String:
-        return False
-    sample = without_missing(column.drop_nulls().head(SAMPLE)).drop_nulls()
-    return sample.str.contains(TELLING).any() or may_have_thousands(sample)
+def shows(sample: pl.Series, wording: Wording) -> bool:
+    """Say whether values have two readings, or show how others must be read."""
+    read = read_column(sample, wording)
+    return bool(read.rivals or order_of(read.form))
 
 
 def order_of(form: str) -> str:

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import polars as pl
 
 from litmlp.data.samples import Column, Kind, Task
 from litmlp.data.tables.cell_errors import CellError
-from litmlp.data.tables.column_kinds import TIMES, as_text, has_text
+from litmlp.data.tables.column_kinds import TIMES, TypedColumn, as_text, has_text
 from litmlp.data.tables.dates import in_days
 from litmlp.data.tables.missing_words import without_missing
 from litmlp.data.tables.raw_features import as_numbers, check_size
@@ -22,21 +21,8 @@ MOST_NAMES = 10
 """Class names that a message lists."""
 
 
-class Target(NamedTuple):
-    """A target: its description, its values and remarks about its reading."""
-
-    column: Column
-    values: pl.Series
-    notes: Sequence[str]
-
-
-def read_target(raw: pl.Series, task: str, wording: Wording) -> Target:
-    """Read a target column of a training table.
-
-    Raises:
-        UserError: numbers mixed with text, unless the task is one of classes; a number
-            that is too large; or a type that is no target.
-    """
+def read_target(raw: pl.Series, task: str, wording: Wording) -> TypedColumn:
+    """Read a target column of a training table."""
     read = read_column(raw, wording)
     values, notes = read.values, list(read.notes)
     for_classes = task in ("binary", "multiclass")
@@ -70,15 +56,11 @@ def read_target(raw: pl.Series, task: str, wording: Wording) -> Target:
         kind = "datetime"
     form = read.form if kind != "categorical" else ""
     column = Column(name=raw.name, kind=kind, form=form, missing=wording.missing)
-    return Target(column, values, notes)
+    return TypedColumn(column, values, notes)
 
 
 def read_again(raw: pl.Series, column: Column, *, for_classes: bool) -> pl.Series:
-    """Read a target of another file as that of the training table was read.
-
-    Raises:
-        UserError: a real value is no number, or one that is too large.
-    """
+    """Read a target of another file as that of the training table was read."""
     if for_classes and not column.form:
         return without_missing(raw, column.missing)
     if column.kind == "categorical":  # real values are numbers
@@ -100,17 +82,6 @@ def infer_task(targets: pl.DataFrame) -> Task:
     return "multiclass" if whole and values <= MOST_CLASSES else "regression"
 
 
-def describe_task(targets: pl.DataFrame) -> str:
-    """Say that several targets of 0 and 1 are taken as real values."""
-    are_bits = all(
-        t.dtype == pl.Boolean or (t.dtype.is_numeric() and ((t == 0) | (t == 1)).all())
-        for t in (target.drop_nulls() for target in targets)
-    )
-    if targets.width < 2 or not are_bits:
-        return ""
-    return "0 and 1 are real values here; task=multilabel predicts probabilities"
-
-
 def check_numbers(targets: pl.DataFrame) -> None:
     """Raise a UserError if a target is no number."""
     for column in targets:
@@ -122,11 +93,7 @@ def check_numbers(targets: pl.DataFrame) -> None:
 
 
 def class_names(targets: pl.DataFrame, task: str) -> list[str]:
-    """Find the classes in their order: alphabetical, or numerical for numbers.
-
-    Raises:
-        UserError: several targets, real values, or one value in every row.
-    """
+    """Find the classes in their order: alphabetical, or numerical for numbers."""
     if targets.width > 1:
         raise UserError(f"task={task} takes one target, got {targets.columns}")
     column = targets.to_series().drop_nulls()
@@ -151,9 +118,6 @@ def class_indices(values: pl.Series, classes: Sequence[str]) -> pl.Series:
 
     A value is a class by its text or, failing that, by its number: a file may have 1.0
     where the training table has 1, and 1 or True where it has true.
-
-    Raises:
-        UserError: a value is none of the classes.
     """
     text = as_text(values)
     spellings = [plain_text(name) for name in classes]

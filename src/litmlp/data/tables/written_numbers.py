@@ -5,7 +5,7 @@ unit before the number, commas between the thousands and a decimal point.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -29,9 +29,9 @@ NUMBER = (
     rf"^(?P<sign>[-+]?)\s*(?P<prefix>{CURRENCY})?\s*(?P<inner>[-+]?)"
     rf"(?P<digits>{DIGITS})\s*(?P<suffix>{UNIT})?$"
 )
-SEPARATORS = ((",", "."), (" ", "."), ("'", "."), ("_", "."))
-"""Pairs of a thousands separator and a decimal point; ``COMMAS``: decimal commas."""
-COMMAS = (("", ","), (".", ","), (" ", ","), ("'", ","), ("_", ","))
+POINTS = [("", "."), (",", "."), (" ", "."), ("'", "."), ("_", ".")]
+"""Pairs of a thousands separator and a decimal point, the likeliest first."""
+COMMAS = [("", ","), (".", ","), (" ", ","), ("'", ","), ("_", ",")]
 SAMPLE = 100
 """Values that show how most columns are written."""
 MOST_UNITS = 5
@@ -42,20 +42,24 @@ THOUSANDS = r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$"
 """A number whose points may separate thousands."""
 
 
-class Written(NamedTuple):
-    """A form that fits all values of a column, a remark about it and other forms."""
+class Form(NamedTuple):
+    """A way in which a column is written, and what is to be said about it.
+
+    Attributes:
+        form: as in ``Column.form``.
+        note: a remark about the reading.
+        rivals: other forms, in which the same text means something else.
+        fraction: of the values that have this form.
+    """
 
     form: str
-    note: str
+    note: str = ""
     rivals: Sequence[str] = ()
+    fraction: float = 1.0
 
 
-def find_form(text: pl.Series, decimal: str | None) -> Written | str | None:
-    """Find the one form in which all values of a column are numbers.
-
-    Args:
-        text: the distinct values, which are not all plain numbers.
-        decimal: the decimal mark, or None to infer it.
+def find_form(text: pl.Series, decimal: str | None) -> Form | str | None:
+    """Find the one form in which all distinct values of a column are numbers.
 
     Returns:
         The form; why there is none although every value is a number; or None if a value
@@ -72,7 +76,8 @@ def find_form(text: pl.Series, decimal: str | None) -> Written | str | None:
         return f"numbers with several units ({', '.join(named)})"
     prefix, suffix = units.row(0)
     digits = parts["digits"]
-    fitting = [p for p in pairs(decimal) if digits.str.contains(pattern(*p)).all()]
+    pairs = POINTS * (decimal != ",") + COMMAS * (decimal != ".")
+    fitting = [pair for pair in pairs if digits.str.contains(pattern(*pair)).all()]
     if not fitting:
         return f"numbers written in several ways, such as {digits[0]} and {digits[-1]}"
     form, *rivals = [f"{prefix}1{t}234{mark}5{suffix}" for t, mark in fitting]
@@ -84,7 +89,7 @@ def find_form(text: pl.Series, decimal: str | None) -> Written | str | None:
     note = f"{longest} is read as {number:.10g}"
     if rivals:
         note += """; if a comma is the decimal mark: 'data.decimal=","'"""
-    return Written("" if form == PLAIN else form, note, rivals)
+    return Form("" if form == PLAIN else form, note, rivals)
 
 
 def mark_of(form: str) -> str:
@@ -104,25 +109,10 @@ def may_have_thousands(text: pl.Series) -> bool:
 
 def has_main_unit(text: pl.Series) -> pl.Series:
     """Whether each value is a number with the unit that most numbers have, or none."""
-    units = text_parts(text).filter(pl.col("digits").is_not_null())
-    if units.is_empty():
-        return text.is_in([])
-    most = units.group_by("prefix", "suffix").len().sort("len", "prefix", "suffix")
-    prefix, suffix, _ = most.row(-1)
-    distinct = text.unique().drop_nulls()
-    parts = text_parts(distinct)
-    fits = (parts["prefix"] == prefix) & (parts["suffix"] == suffix)
-    numbers = distinct.filter(fits & parts["digits"].is_not_null())
-    return text.is_in(numbers.to_list()).fill_null(False)
-
-
-def pairs(decimal: str | None) -> Iterator[tuple[str, str]]:
-    """Yield pairs of thousands separator and decimal mark, the likeliest first."""
-    if decimal != ",":
-        yield "", "."
-        yield from SEPARATORS
-    if decimal != ".":
-        yield from COMMAS
+    parts = text_parts(text)
+    is_number = parts["digits"].is_not_null()
+    units = parts["prefix"] + " " + parts["suffix"]
+    return is_number & units.is_in(units.filter(is_number).mode().head(1).implode())
 
 
 def pattern(thousands: str, mark: str) -> str:
@@ -152,23 +142,15 @@ def text_parts(text: pl.Series) -> pl.DataFrame:
 def parse_numbers(text: pl.Series, form: str) -> pl.Series:
     """Parse numbers in a form, true and false as 1 and 0; null for other text."""
     plain = text.str.strip_chars()
-    found = plain.cast(pl.Float64, strict=False)
-    if form:
-        found = found.clear(len(found))
-    rest = found.is_null() & plain.is_not_null()
-    if not rest.any():
-        return found
-    distinct = plain.filter(rest).unique()
-    numbers = parse_form(distinct, form or PLAIN)
-    words = distinct.str.to_lowercase().replace_strict(
-        {"true": 1.0, "false": 0.0}, default=None, return_dtype=pl.Float64
-    )
-    read = dict(
-        zip(distinct, numbers.zip_with(numbers.is_not_null(), words), strict=True)
-    )
-    return found.zip_with(
-        ~rest, plain.replace_strict(read, default=None, return_dtype=pl.Float64)
-    )
+    floats = plain.cast(pl.Float64, strict=False)
+    if not form and floats.null_count() == plain.null_count():
+        return floats
+    distinct = plain.drop_nulls().unique()
+    read = dict(zip(distinct, parse_form(distinct, form or PLAIN), strict=True))
+    bits = {"true": 1.0, "false": 0.0}
+    read |= {text: bits[text.lower()] for text in distinct if text.lower() in bits}
+    numbers = plain.replace_strict(read, default=None, return_dtype=pl.Float64)
+    return numbers if form else floats.zip_with(floats.is_not_null(), numbers)
 
 
 def parse_form(text: pl.Series, form: str) -> pl.Series:
