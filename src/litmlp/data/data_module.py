@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from inspect import get_annotations
-from types import FunctionType
 from typing import Any, Literal
 
 import torch
@@ -85,17 +83,6 @@ class Data(LightningDataModule):
     new_order: bool = True
     standardize_target: bool = True
     preprocessing: Callable[[Tensor], nn.Module] = Standardize
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Refuse an option whose name would replace a part of this class."""
-        super().__init_subclass__(**options)
-        for name in get_annotations(cls):
-            taken = getattr(super(cls, cls), name, None)
-            if isinstance(taken, property | cached_property | FunctionType):
-                raise UserError(
-                    f"{cls.__name__}.{name}: every data set has a {name} of another "
-                    "meaning: give the option another name"
-                )
 
     def __post_init__(self) -> None:
         super().__init__()

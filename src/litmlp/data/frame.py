@@ -45,30 +45,23 @@ def to_polars(table: Any) -> pl.DataFrame:
     Raises:
         UserError: a name is there twice, or polars does not know a type of Arrow.
     """
-    with report_polars_errors("the table"):
-        return made_of(table)
-
-
-def made_of(table: Any) -> pl.DataFrame:
-    """Return a table as polars; its errors are those of polars."""
     if isinstance(table, pl.DataFrame):
         return table
-    if hasattr(table, "iloc"):  # of pandas, whose own way to polars needs Arrow
+    with report_polars_errors("the table"):
+        if hasattr(table, "iloc"):  # of pandas, whose own way to polars needs Arrow
+            return pl.DataFrame([from_pandas(str(n), v) for n, v in table.items()])
+        if hasattr(table, "__arrow_c_stream__"):
+            return pl.DataFrame(table)
+        array = np.asarray(table)
+        if array.dtype.kind in "mM":  # nanoseconds would become whole numbers
+            array = array.astype(f"{array.dtype.kind}8[us]")
+        names = [f"x{i}" for i in range(array.shape[1])]
+        if array.dtype.kind in "biuf":
+            return pl.DataFrame(array, schema=names)
+        columns = [list(map(without_nan, column)) for column in array.T.tolist()]
         return pl.DataFrame(
-            [from_pandas(str(n), values) for n, values in table.items()]
+            [pl.Series(n, c, strict=False) for n, c in zip(names, columns, strict=True)]
         )
-    if hasattr(table, "__arrow_c_stream__"):
-        return pl.DataFrame(table)
-    array = np.asarray(table)
-    if array.dtype.kind in "mM":  # nanoseconds would become whole numbers
-        array = array.astype(f"{array.dtype.kind}8[us]")
-    names = [f"x{i}" for i in range(array.shape[1])]
-    if array.dtype.kind in "biuf":
-        return pl.DataFrame(array, schema=names)
-    columns = [list(map(without_nan, column)) for column in array.T.tolist()]
-    return pl.DataFrame(
-        [pl.Series(n, c, strict=False) for n, c in zip(names, columns, strict=True)]
-    )
 
 
 def from_pandas(name: str, values: Any) -> pl.Series:

@@ -88,11 +88,7 @@ def pairs(path: Path, arrays: Mapping[str, Array]) -> dict[str, tuple[Array, Arr
 
 
 def read_array(path: Path) -> Any:
-    """Read an IDX or ``.npy`` file as an array, or ``.npz`` as arrays by name.
-
-    Raises:
-        UserError: the file is damaged, or holds Python objects.
-    """
+    """Read an IDX or ``.npy`` file as an array, or ``.npz`` as arrays by name."""
     try:
         if IDX.search(path.name):
             content = path.read_bytes()
@@ -108,9 +104,6 @@ def read_idx(content: bytes) -> Array:
     """Return the bytes of an IDX file as an array of unsigned bytes.
 
     Source: http://yann.lecun.com/exdb/mnist, the format of MNIST.
-
-    Raises:
-        ValueError: another format, or another number of bytes than the header says.
     """
     if content[:3] != b"\0\0\x08":
         raise ValueError("it is no IDX file of unsigned bytes")
@@ -125,11 +118,7 @@ def read_idx(content: bytes) -> Array:
 
 
 def read_pngs(path: Path) -> tuple[Array, Array]:
-    """Read the PNGs of a folder per class; labels are the names of the folders.
-
-    Raises:
-        UserError: a class without images, or images of different sizes or colours.
-    """
+    """Read the PNGs of a folder per class; labels are the names of the folders."""
     files, labels = [], []
     for folder in sorted(f for f in path.iterdir() if f.is_dir()):
         own = sorted(f for f in folder.iterdir() if f.suffix.lower() == ".png")
@@ -154,10 +143,8 @@ def read_pngs(path: Path) -> tuple[Array, Array]:
 
 def read_png(path: Path) -> Array:
     """Read an image [height, width] or [height, width, 3]; transparency is left out."""
-    try:
-        from PIL import Image  # Matplotlib needs it, so it is there
-    except ImportError as error:
-        raise UserError("PNG files need Pillow: pip install pillow") from error
+    from PIL import Image  # Matplotlib needs it, so it is there
+
     try:
         with Image.open(path) as image:
             if image.mode not in MODES:

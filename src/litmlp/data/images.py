@@ -111,11 +111,7 @@ class ImageData(Data):
 
 
 def checked(split: str, images: Array, labels: Array) -> tuple[Array, Array]:
-    """Return pixels as [N, height, width, channels], and labels as [N].
-
-    Raises:
-        UserError: no images of one size, no labels of classes, or unequal counts.
-    """
+    """Return pixels as [N, height, width, channels], and labels as [N]."""
     pixels = images[..., None] if images.ndim == 3 else images
     if pixels.ndim != 4 or not pixels.size:
         raise UserError(

@@ -1,7 +1,6 @@
 """The public data sets of OpenML by name: the first use needs the internet."""
 
 import functools
-import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from sklearn.datasets import fetch_openml
 
 from litmlp.data.tables.named_columns import Name, Tabular
 from litmlp.errors import UserError
-
-log = logging.getLogger(__name__)
 
 Version = int | Literal["active"]
 
@@ -59,15 +56,11 @@ class OpenMLData(Tabular):
 
 @functools.lru_cache(maxsize=1)
 def fetch(name: str, version: Version) -> Any:
-    """Fetch a set as scikit-learn returns it: numbers, and codes of categories.
-
-    Raises:
-        UserError: there is no such set, or OpenML cannot be reached.
-    """
-    with warnings.catch_warnings(record=True, category=UserWarning) as caught:
-        warnings.simplefilter("always", UserWarning)
+    """Fetch a set as scikit-learn returns it: numbers, and codes of categories."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of other active versions
         try:
-            bunch = fetch_openml(
+            return fetch_openml(
                 name,
                 version=version,
                 target_column=None,  # the target is a column like the others
@@ -84,10 +77,6 @@ def fetch(name: str, version: Version) -> Any:
         except ValueError as error:
             reason = str(error).split(" Try ")[0]  # without advice for Python callers
             raise UserError(f"data.name={name}: {reason}") from error
-    for warning in caught:
-        note = str(warning.message).splitlines()[0].removesuffix(" Available versions:")
-        log.info(f"OpenML: {note}")
-    return bunch
 
 
 def as_table(bunch: Any) -> pl.DataFrame:

@@ -47,10 +47,10 @@ class Preprocessing(nn.Module):
         self.register_buffer("numeric", torch.where(~is_code)[0])
         self.register_buffer("categorical", torch.where(is_code)[0])
         rows = torch.arange(len(inputs)) if rows is None else rows
-        chunks = (self._numbers(inputs[chunk]) for chunk in split_chunks(rows))
+        chunks = (self._numbers(inputs[chunk]) for chunk in torch.split(rows, CHUNK))
         numbers = join_chunks(chunks, len(rows), like=inputs)
         missing = torch.zeros(numbers.shape[1], dtype=torch.bool)
-        for chunk in split_chunks(numbers):
+        for chunk in torch.split(numbers, CHUNK):
             missing |= chunk.isnan().any(dim=0)
         self.register_buffer("marked", torch.where(missing)[0])
         self.scale = scale(numbers)
@@ -120,10 +120,5 @@ def blank_row(columns: Sequence[Column], num_marked: int) -> Tensor:
 @torch.no_grad()
 def preprocess(inputs: Tensor, rows: Tensor, preprocessing: Preprocessing) -> Tensor:
     """Preprocess some rows [B] of raw features [N, columns] → [B, F]."""
-    chunks = (preprocessing(inputs[chunk]) for chunk in split_chunks(rows))
+    chunks = (preprocessing(inputs[chunk]) for chunk in torch.split(rows, CHUNK))
     return join_chunks(chunks, len(rows), like=inputs)
-
-
-def split_chunks(rows: Tensor) -> Sequence[Tensor]:
-    """Split rows [N, …] into chunks of some thousand rows."""
-    return torch.split(rows, CHUNK)

@@ -94,8 +94,6 @@ def take_rows(
     if samples.groups is not None:
         return take_groups(samples, rows, size, name, seed)
     labels = labels_of(samples)
-    if labels is not None:
-        check_class_sizes(samples, labels, rows, name)
     try:
         stay, taken = train_test_split(
             rows,
@@ -106,7 +104,8 @@ def take_rows(
     except ValueError as error:
         raise UserError(
             f"cannot take {size} of {len(rows)} rows for {name} with every class "
-            f"among them: {str(error)[:200]}"
+            f"among them: {str(error)[:200]}: leave out a class of few rows, or join "
+            "it to another"
         ) from error
     return stay, taken
 
@@ -165,9 +164,6 @@ def fold_indices(
 
     Args:
         key: of the config, that says how many folds.
-
-    Raises:
-        UserError: too few rows or groups, or rows that are ordered by time.
     """
     if samples.times is not None:
         raise UserError(
@@ -209,19 +205,6 @@ def labels_of(samples: Samples) -> Rows | None:
     soft = samples.targets.ndim == 2
     labels: Rows = (samples.targets.argmax(1) if soft else samples.targets).numpy()
     return labels
-
-
-def check_class_sizes(samples: Samples, labels: Rows, rows: Rows, name: str) -> None:
-    """Raise a UserError if a class has a single row, which cannot be cut."""
-    single = np.flatnonzero(np.bincount(labels[rows]) == 1)
-    if len(single):
-        count = int((labels == single[0]).sum())
-        raise UserError(
-            f"class {samples.class_names[single[0]]} has {count} "
-            f"{'row' if count == 1 else 'rows'}, too few for {name} and the other "
-            "splits to have one each: leave out the class, join it to another, or say "
-            "in data.split_column which row goes where"
-        )
 
 
 def check_training_classes(samples: Samples, rows: Mapping[str, Rows]) -> None:

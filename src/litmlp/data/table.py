@@ -12,14 +12,11 @@ from torch import Tensor
 from litmlp.data.on_disk import empty_on_disk, join_chunks
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
-from litmlp.data.tables.file_rows import Split, TableFile
+from litmlp.data.tables.file_rows import Split, TableFile, label_rows
 from litmlp.data.tables.named_columns import Name, Tabular
-from litmlp.data.tables.raw_features import (
-    Unseen,
-    describe_stored,
-    describe_unseen,
-)
+from litmlp.data.tables.raw_features import Unseen, as_tensor, describe_unseen
 from litmlp.data.tables.read import Source, open_source, read_table
+from litmlp.data.tables.read_column import Wording
 from litmlp.data.tables.stream import read_inputs
 from litmlp.data.tables.targets import read_again
 from litmlp.errors import UserError
@@ -58,18 +55,6 @@ class TableData(Tabular):
     skip_rows: int = 0
     stream: bool = False
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        others = [path for path in (self.validation_path, self.test_path) if path]
-        if self.split_column and others:
-            raise UserError(
-                f"split_column={self.split_column} and {', '.join(others)} both say "
-                "which rows are for validation and test: choose one"
-            )
-        paths = [self.path, *others]
-        if len(set(paths)) < len(paths):
-            raise UserError(f"path, validation_path and test_path must differ: {paths}")
-
     @property
     def source(self) -> str:
         return self.path
@@ -93,15 +78,16 @@ class TableData(Tabular):
         if not self.stream:
             return super().take_inputs(files, columns)
         pieces = chain.from_iterable(self._pieces(file, columns) for file in files)
-        rows = sum(file.num_rows for file in files)
+        rows = sum(file.rows.height for file in files)
         return join_chunks(pieces, rows, like=empty_on_disk(1, 1))
 
     def _pieces(self, file: TableFile, columns: Sequence[Column]) -> Iterator[Tensor]:
         """Yield raw features [rows, columns] of the labelled rows of a file."""
-        labelled = torch.from_numpy(file.is_labelled.to_numpy().copy())
+        is_labelled = torch.zeros(file.table.height, dtype=torch.bool)
+        is_labelled[as_tensor(file.rows["row"])] = True
         unseen, start = Unseen(), 0
         for piece, _ in read_inputs(self._open(file.source), columns, [], unseen):
-            yield piece[labelled[start : start + len(piece)]]
+            yield piece[is_labelled[start : start + len(piece)]]
             start += len(piece)
         for line in describe_unseen(unseen):
             log.info(f"{file.source}: {line}")
@@ -111,8 +97,8 @@ class TableData(Tabular):
         if not self.stream:
             return None
         is_first = source.path == self.path
-        roles = dict.fromkeys(self.roles)
-        return [name for name in roles if is_first or name in source.names]
+        kept = dict.fromkeys([*self.targets, *self.roles.values()])
+        return [name for name in kept if is_first or name in source.names]
 
     def _open(self, path: str) -> Source:
         if self.separator is not None and len(self.separator.encode()) != 1:
@@ -128,38 +114,32 @@ class TableData(Tabular):
         return source
 
     def other_files(
-        self, columns: Sequence[Column], targets: Sequence[Column], for_classes: bool
+        self,
+        columns: Sequence[Column],
+        targets: Sequence[Column],
+        for_classes: bool,
+        wording: Wording,
     ) -> list[TableFile]:
-        paths: dict[Split, str | None] = {
-            "val": self.validation_path,
-            "test": self.test_path,
-        }
+        paths: dict[Split, str | None]
+        paths = {"val": self.validation_path, "test": self.test_path}
+        names = [column.name for column in (*columns, *targets)]
         files = []
         for split, path in paths.items():
-            if path:
-                source = self._open(path)
-                table = read_table(source, self._kept(source))
-                self._check_columns(path, source.names, columns)
-                with mistakes_in(path, source.place):
-                    values = pl.DataFrame(
-                        read_again(table[column.name], column, for_classes=for_classes)
-                        for column in targets
-                    )
-                stored = source.scan().collect_schema()
-                for line in describe_stored([*columns, *targets], stored):
-                    log.info(f"{path}: {line}")
-                files.append(self.label(path, source.place, table, values, split))
-        return files
-
-    def _check_columns(
-        self, path: str, names: Sequence[str], columns: Sequence[Column]
-    ) -> None:
-        """Raise a UserError if a file lacks a column, and log its other columns."""
-        needed = [*(column.name for column in columns), *self.targets]
-        if missing := [name for name in needed if name not in names]:
-            raise UserError(
-                f"{path} has no column {', '.join(missing)}, which {self.path} has"
+            if not path:
+                continue
+            source = self._open(path)
+            if missing := [name for name in names if name not in source.names]:
+                raise UserError(
+                    f"{path} has no column {', '.join(missing)}, which {self.path} has"
+                )
+            table = read_table(source, self._kept(source))
+            with mistakes_in(path, source.place):
+                values = pl.DataFrame(
+                    read_again(table[column.name], column, for_classes=for_classes)
+                    for column in targets
+                )
+            file = label_rows(
+                path, source.place, table, values, self.roles, wording, split
             )
-        known = {*needed, *map(str, [*self.drop, self.group, self.time, self.weight])}
-        if extra := [name for name in names if name not in known]:
-            log.info(f"{path}: ignored columns: {', '.join(extra)}")
+            files.append(file)
+        return files
