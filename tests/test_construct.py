@@ -98,11 +98,6 @@ def test_a_package_of_ones_own_is_one_line(
     monkeypatch.setattr("litmlp.construct.OWN_PACKAGES", {"mine"})
     assert construct_node(node, "here") == 42
     sys.modules.pop("mine")
-    (tmp_path / "mine.py").write_text(
-        "from litmlp.data.data_module import Data\nclass Mine(Data):\n    rows: int\n"
-    )
-    with pytest.raises(UserError, match=r"^Mine\.rows: every data set has a rows"):
-        resolve("mine.Mine", "data")
 
 
 def test_an_argument_that_litmlp_sets_cannot_be_slipped_in(folder: Path) -> None:

@@ -30,6 +30,8 @@ def test_classes_are_scikit_learns(name: Any, size: tuple[int, int, int]) -> Non
     assert samples.class_names == [str(n) for n in reference.target_names]
     names = [str(name) for name in reference.feature_names]
     assert [column.name for column in samples.columns] == names
+    facts = BundledData(name=name).facts
+    assert facts["num_outputs"] == len(facts["class_names"]) == size[2]
 
 
 def test_diabetes_has_a_real_valued_target() -> None:
@@ -47,12 +49,6 @@ def test_double_precision_is_kept_where_it_is_the_default() -> None:
     finally:
         torch.set_default_dtype(torch.float32)
     assert torch.equal(samples.inputs, torch.tensor(datasets.load_iris().data))
-
-
-def test_facts_of_classes() -> None:
-    facts = BundledData(name="iris").facts
-    assert facts["num_outputs"] == 3
-    assert facts["class_names"] == ["setosa", "versicolor", "virginica"]
 
 
 def test_facts_of_a_regression_measure_the_training_targets() -> None:

@@ -12,16 +12,13 @@ from litmlp.data.frame import FrameData, from_pandas, to_polars
 from litmlp.data.table import TableData
 
 PEOPLE = ROOT / "tests" / "people.csv"
-
-
-def people() -> pl.DataFrame:
-    return pl.read_csv(PEOPLE, try_parse_dates=True)
+TABLE = pl.read_csv(PEOPLE, try_parse_dates=True)
 
 
 @pytest.mark.parametrize("target", ["income", "city"])
 def test_a_frame_gives_the_samples_of_its_file(target: str) -> None:
     in_file = TableData(path=str(PEOPLE), target=target, drop=["id"]).samples
-    frame = FrameData(frame=people(), target=target, drop=["id"])
+    frame = FrameData(frame=TABLE, target=target, drop=["id"])
     for _ in range(2):  # to load it must leave the user's frame whole
         assert frame.load().digest == in_file.digest
     assert frame.samples.columns == in_file.columns
@@ -46,11 +43,7 @@ def test_a_frame_gives_the_samples_of_its_file(target: str) -> None:
 )
 def test_arrays_become_columns_x0_x1(given: Any, expected: dict[str, Any]) -> None:
     assert to_polars(given).to_dict(as_series=False) == expected
-
-
-def test_a_frame_of_polars_is_taken_as_it_is() -> None:
-    table = people()
-    assert to_polars(table) is table
+    assert to_polars(TABLE) is TABLE
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Images: the files that hold them, and their flips and shifts."""
 
 import gzip
+import re
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -101,69 +102,61 @@ def test_pixels_are_scaled_by_their_type(tmp_path: Path) -> None:
         assert data.samples.columns[-1].name == "pixel_1_1_2"
 
 
-def test_mistakes_in_files_have_one_clear_error(tmp_path: Path) -> None:
-    grey, colour = np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint8)
-    wide, of_objects = np.zeros((4, 5), np.uint8), np.array([{}], object)
-
-    def png(*, of: NDArray[np.uint8]) -> Callable[[Path], object]:
-        return lambda p: write_pngs(p, {"x": [grey, of], "y": [0, 1]})  # type: ignore[dict-item]
-
-    def npz(**arrays: NDArray[Any]) -> Callable[[Path], object]:
-        return lambda p: write_npz(p, arrays)
-
-    mistakes: list[tuple[str, Callable[[Path], object]]] = [
-        ("no such file or folder", lambda p: None),
-        ("has no images", lambda p: p.mkdir(exist_ok=True)),
-        (
-            "header says 144 values, and 143 f",
-            lambda p: write_bytes(p, idx(PIXELS)[:-1]),
-        ),
-        ("it is no IDX file", lambda p: write_bytes(p, b"\0\0\x0d\1")),
-        ("it is no IDX file", lambda p: write_bytes(p, b"")),
-        ("cannot be read: ", lambda p: write_bytes(p, gzip.compress(b"?")[:-9], ".gz")),
-        ("all grey or all colour", png(of=colour)),
-        ("all images need one size", png(of=wide)),
-        ("x_train has no labels, y_train", npz(x_train=PIXELS)),
-        ("has a, b: the training images need", npz(a=PIXELS, b=LABELS)),
-        ("12 train images have 11 labels", npz(x=PIXELS, y=LABELS[1:])),
-        ("pixels lie between 0 and 300", npz(x=np.array([[[0, 300]]]), y=LABELS[:1])),
-        (
-            "pixels lie between nan and nan",
-            npz(x=np.array([[[0, np.nan]]]), y=LABELS[:1]),
-        ),
-        ("images have the shape (12, 12)", npz(x=PIXELS.reshape(12, 12), y=LABELS)),
-        ("one number or text per image", npz(x=PIXELS, y=LABELS.astype(float))),
-        ("cannot be read: Object arrays", npz(x=PIXELS, y=of_objects)),
-        (
-            "images of different shapes",
-            npz(x=PIXELS, y=LABELS, x_test=PIXELS[:, 1:], y_test=LABELS),
-        ),
-    ]
-    for i, (expected, write) in enumerate(mistakes):
-        folder = tmp_path / str(i)
-        if i:
-            folder.mkdir()
-            write(folder)
-        path = folder / "images.npz"
-        with pytest.raises(UserError) as caught:
-            images(path if path.exists() else folder).samples  # noqa: B018
-        assert expected in str(caught.value)
+PAIR: Arrays = {"x": PIXELS, "y": LABELS}
+ARRAYS: dict[str, Arrays] = {
+    "x_train has no labels, y_train": {"x_train": PIXELS},
+    "has a, b: the training images need": {"a": PIXELS, "b": LABELS},
+    "12 train images have 11 labels": {"x": PIXELS, "y": LABELS[1:]},
+    "pixels lie between 0 and 300": {"x": np.array([[[0, 300]]]), "y": LABELS[:1]},
+    "pixels lie between nan and nan": {"x": np.array([[[np.nan]]]), "y": LABELS[:1]},
+    "images have the shape (12, 12)": {"x": PIXELS.reshape(12, 12), "y": LABELS},
+    "one number or text per image": {"x": PIXELS, "y": LABELS.astype(float)},
+    "cannot be read: Object arrays": {"x": PIXELS, "y": np.array([{}], object)},
+    "images of different shapes": {**PAIR, "x_test": PIXELS[:, 1:], "y_test": LABELS},
+}
+CONTENTS = [
+    ("header says 144 values, and 143 f", "", idx(PIXELS)[:-1]),
+    ("it is no IDX file", "", b"\0\0\x0d\1"),
+    ("it is no IDX file", "", b""),
+    ("cannot be read: ", ".gz", gzip.compress(b"?")[:-9]),
+]
 
 
-def write_bytes(folder: Path, content: bytes, end: str = "") -> None:
-    (folder / f"train-images-idx3-ubyte{end}").write_bytes(content)
+@pytest.mark.parametrize("message", ARRAYS)
+def test_arrays_that_do_not_fit_are_refused(message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        _ = images(write_npz(tmp_path, ARRAYS[message])).samples
 
 
-def test_a_folder_of_a_class_without_images_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("message", "end", "content"), CONTENTS)
+def test_damaged_files_are_refused(
+    message: str, end: str, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / f"train-images-idx3-ubyte{end}").write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        _ = images(tmp_path).samples
+
+
+def test_folders_without_images_of_one_kind_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file or folder"):
+        _ = images(tmp_path / "nowhere").samples
+    with pytest.raises(UserError, match="has no images"):
+        _ = images(tmp_path).samples
+    for i, shape in enumerate([(4, 4, 3), (4, 5)]):
+        (tmp_path / str(i)).mkdir()
+        pixels = [np.zeros((4, 4), np.uint8), np.zeros(shape, np.uint8)]
+        arrays: Any = {"x": pixels, "y": [0, 1]}
+        with pytest.raises(UserError, match="all images need one size, all grey or"):
+            _ = images(write_pngs(tmp_path / str(i), arrays)).samples
     (write_pngs(tmp_path) / "0a").mkdir()
     with pytest.raises(UserError, match=r"0a has no \.png files"):
-        images(tmp_path).samples  # noqa: B018
+        _ = images(tmp_path).samples
 
 
 def test_class_names_fit_the_labels(tmp_path: Path) -> None:
     data = images(write_npz(tmp_path), class_names=["cat", "dog"])
     with pytest.raises(UserError, match=r"2 names, and .* 3 labels: 0, 1, 2"):
-        data.samples  # noqa: B018
+        _ = data.samples
 
 
 def test_flips_and_shifts_are_those_of_numpy() -> None:
@@ -192,24 +185,14 @@ def test_pixels_of_different_scales_are_not_moved(tmp_path: Path) -> None:
         images(write_npz(tmp_path), shift=-1)
 
 
-def moved(folder: Path) -> list[str]:
-    arrays = {"x": np.repeat(PIXELS, 8, axis=0), "y": np.repeat(LABELS, 8)}
-    return [
-        *(
-            "data=images",
-            f"data.path={write_npz(folder, arrays)}",
-            "data.flip=true",
-            "data.shift=1",
-        ),
-        *("data.batch_size=16", "data.test_share=0.1", "trainer.max_epochs=3"),
-        *("trainer=cpu", "callbacks.checkpoint.every_iterations=2"),
-    ]
-
-
 def test_training_batches_are_moved_and_a_run_resumes_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = moved(tmp_path)
+    arrays = {"x": np.repeat(PIXELS, 8, axis=0), "y": np.repeat(LABELS, 8)}
+    command = ["data=images", f"data.path={write_npz(tmp_path, arrays)}"]
+    command += ["data.flip=true", "data.shift=1", "data.batch_size=16"]
+    command += ["data.test_share=0.1", "trainer.max_epochs=3", "trainer=cpu"]
+    command += ["callbacks.checkpoint.every_iterations=2"]
     seen = []
     forward = Supervised.training_step
 

@@ -52,42 +52,33 @@ def put(
     folder: Path, name: str, arff: str, target: str | None, **description: Any
 ) -> None:
     """Leave what OpenML would answer where scikit-learn looks first."""
-    columns = [
-        line.split("@ATTRIBUTE ")[1] for line in arff.splitlines() if "@A" in line
-    ]
+    lines = [line for line in arff.splitlines() if "@A" in line]
+    columns = [line.split("@ATTRIBUTE ")[1] for line in lines]
     names = [c.split("'")[1] if c[0] == "'" else c.split()[0] for c in columns]
-    types = ["nominal" if "{" in c else c.split()[-1] for c in columns]
     features = [
         {
             "index": str(i),
-            "name": column,
-            "data_type": types[i],
-            "is_target": str(column == target).lower(),
+            "name": name,
+            "data_type": "nominal" if "{" in column else column.split()[-1],
+            "is_target": str(name == target).lower(),
             "is_ignore": "false",
-            "is_row_identifier": str(column == "id").lower(),
+            "is_row_identifier": str(name == "id").lower(),
             "number_of_missing_values": "1",
         }
-        for i, column in enumerate(names)
+        for i, (name, column) in enumerate(zip(names, columns, strict=True))
     ]
     set_description = {
-        "id": "7",
-        "name": name,
-        "version": "1",
-        "description": "made up",
-        "format": "ARFF",
-        "status": "active",
+        **{"id": "7", "name": name, "version": "1", "description": "made up"},
+        **{"format": "ARFF", "status": "active", "default_target_attribute": target},
         "url": f"https://www.openml.org/data/v1/download/7/{name}.arff",
         "md5_checksum": hashlib.md5(arff.encode()).hexdigest(),
-        "default_target_attribute": target,
     } | description
     found = [{"did": 7, "name": name, "version": 1, "status": "active"}] * 2
     rows = str(arff.split("@DATA\n")[1].count("\n"))
     quality = [{"name": "NumberOfInstances", "value": rows}]
-    api = "api/v1/json/data"
+    api, by_name = "api/v1/json/data", f"list/data_name/{name}/limit/2/status/active/"
     answers = {
-        f"{api}/list/data_name/{name}/limit/2/status/active/": {
-            "data": {"dataset": found}
-        },
+        f"{api}/{by_name}": {"data": {"dataset": found}},
         f"{api}/7": {"data_set_description": set_description},
         f"{api}/features/7": {"data_features": {"feature": features}},
         f"{api}/qualities/7": {"data_qualities": {"quality": quality}},
@@ -118,9 +109,7 @@ def test_a_set_is_read_with_its_names(
     expected = torch.tensor([[i / 2, i % 2, i % 2] for i in rows])
     expected[3, 0] = expected[4, 1] = torch.nan
     torch.testing.assert_close(samples.inputs, expected, equal_nan=True)
-    shown = caplog.text
-    assert "OpenML: Multiple active versions" in shown
-    assert "OpenML people: 1 rows without a target are left out" in shown
+    assert "OpenML people: 1 rows without a target are left out" in caplog.text
 
 
 def test_another_target_can_be_chosen(tmp_path: Path) -> None:

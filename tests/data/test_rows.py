@@ -43,17 +43,6 @@ def test_class_indices_and_shares() -> None:
     assert shares.facts["num_outputs"] == 2
 
 
-def test_rows_keep_their_order_unless_it_has_a_seed() -> None:
-    inputs = [[float(i)] for i in range(20)]
-    plain = rows(inputs=inputs, targets=inputs)
-    shuffled = rows(inputs=inputs, targets=inputs, order_seed=0)
-    order = [x for batch, _ in plain.train_dataloader() for x in batch.tolist()]
-    mixed = [x for batch, _ in shuffled.train_dataloader() for x in batch.tolist()]
-    assert order == inputs
-    assert mixed != inputs
-    assert sorted(mixed) == inputs
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -1,6 +1,5 @@
 """Splits of a table: by files, a column, groups or times."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ def sizes(data: TableData) -> dict[str, int]:
 
 def test_other_files_are_validation_and_test(tmp_path: Path) -> None:
     other = TABLE.select(pl.lit(1).alias("more"), *reversed(TABLE.columns))
+    other = other.with_columns(y=pl.when(pl.col("x") < 58).then("y"))
     read = data(
         tmp_path,
         TABLE[:36],
@@ -46,31 +46,16 @@ def test_other_files_are_validation_and_test(tmp_path: Path) -> None:
         validation_path=write(tmp_path, "val.csv", other[30:36]),
         drop=["split"],
     )
-    assert sizes(read) == {"train": 36, "val": 6, "test": 24}
+    assert sizes(read) == {"train": 36, "val": 6, "test": 22}
     inputs = read.samples.inputs[:, 0]
-    assert inputs[read.rows["test"]].tolist() == list(range(36, 60))
+    assert inputs[read.rows["test"]].tolist() == list(range(36, 58))
     assert inputs[read.rows["val"]].tolist() == list(range(30, 36))
     names = [read.samples.class_names[i] for i in read.samples.targets]
-    assert names == [*TABLE["y"][:36], *TABLE["y"][30:36], *TABLE["y"][36:]]
-
-
-def test_extra_columns_and_rows_without_a_target_are_logged(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    other = TABLE.with_columns(
-        more=1, y=pl.when(pl.col("x") < 58).then("y"), x=pl.col("x").cast(pl.Int64)
-    )
-    test = write(tmp_path, "test.csv", other[40:])
-    read = data(tmp_path, TABLE[:40], test_path=test)
-    assert len(read.rows["test"]) == 18
-    shown = caplog.text
-    assert f"{test}: ignored columns: more" in shown
-    assert f"{test}: 2 rows without a target are left out" in shown
+    assert names == [*TABLE["y"][:36], *TABLE["y"][30:36], *TABLE["y"][36:58]]
 
 
 def test_categories_are_those_of_the_training_file(tmp_path: Path) -> None:
-    other = TABLE[40:].with_columns(city=pl.lit("Paris"))
-    test = write(tmp_path, "test.csv", other)
+    test = write(tmp_path, "test.csv", TABLE[40:].with_columns(city=pl.lit("Paris")))
     read = data(tmp_path, TABLE[:40], test_path=test)
     assert read.samples.columns[1].categories == ["Bern", "Oslo", "Rome"]
     assert (read.samples.inputs[read.rows["test"], 1] == -1).all()
@@ -87,45 +72,34 @@ def test_other_files_may_spell_a_class_as_another_number(tmp_path: Path) -> None
     assert read.samples.targets.tolist() == classes.to_list() * 3
 
 
-@pytest.mark.parametrize(
-    ("faulty", "message"),
-    [
-        (TABLE.drop("x", "city"), r"other\.csv has no column x, city, which .*t\.csv"),
-        (TABLE.drop("y"), r"other\.csv has no column y, which .*t\.csv has"),
-        (
-            TABLE.with_columns(x=pl.lit("oops")),
-            r"other\.csv: column x, line 2: 'oops'.*numeric",
-        ),
-        (
-            TABLE.with_columns(day=pl.lit(3.5)),
-            r"other\.csv: column day, line 2: '3\.5'.*datetime",
-        ),
-        (
-            TABLE.with_columns(y=pl.lit("maybe")),
-            r"other\.csv: target y, line 2: 'maybe' is none of .*: a, b",
-        ),
-        (TABLE.with_columns(y=pl.lit("")), r"other\.csv: target y has no values"),
-        (TABLE[:1], "a test split of one row"),
-    ],
-)
-def test_files_that_do_not_fit_are_refused(
-    faulty: pl.DataFrame, message: str, tmp_path: Path
-) -> None:
+FAULTY = {
+    r"other\.csv has no column x, city, which .*t\.csv has": TABLE.drop("x", "city"),
+    r"other\.csv has no column y, which .*t\.csv has": TABLE.drop("y"),
+    r"other\.csv: column x, line 2: 'oops'.*numeric": {"x": "oops"},
+    r"other\.csv: column day, line 2: '3\.5'.*datetime": {"day": 3.5},
+    r"other\.csv: target y, line 2: 'maybe' is none of .*: a, b": {"y": "maybe"},
+    r"other\.csv: target y has no values": {"y": ""},
+    "a test split of one row": TABLE[:1],
+}
+
+
+@pytest.mark.parametrize("message", FAULTY)
+def test_files_that_do_not_fit_are_refused(message: str, tmp_path: Path) -> None:
+    faulty: Any = FAULTY[message]
+    if isinstance(faulty, dict):
+        faulty = TABLE.with_columns(**{name: pl.lit(v) for name, v in faulty.items()})
     read = data(tmp_path, test_path=write(tmp_path, "other.csv", faulty))
     with pytest.raises(UserError, match=message):
         _ = read.rows
 
 
-def test_a_column_gives_the_split(tmp_path: Path) -> None:
+def test_a_column_gives_the_split_and_what_it_never_says_is_cut(tmp_path: Path) -> None:
     read = data(tmp_path, split_column="split")
     assert sizes(read) == {"train": 30, "val": 20, "test": 10}
     assert "split" not in [column.name for column in read.samples.columns]
     assert read.rows["test"].tolist() == list(range(5, 60, 6))
-
-
-def test_a_split_that_the_column_never_says_is_cut(tmp_path: Path) -> None:
-    table = TABLE.with_columns(split=TABLE["split"].replace("validation", "train"))
-    table = table.with_columns(split=table["split"].replace("val", "train"))
+    words = TABLE["split"].replace(["validation", "val"], "train")
+    table = TABLE.with_columns(split=words)
     read = data(tmp_path, table, split_column="split", validation_share=0.1)
     assert sizes(read) == {"train": 45, "val": 5, "test": 10}
 
@@ -142,6 +116,7 @@ def test_another_word_in_the_split_column_is_refused(
 
 def test_a_row_without_a_target_needs_no_split_group_or_time(tmp_path: Path) -> None:
     text = TABLE.write_csv().replace("\n", "\n\n", 3)  # blank lines
+    text += ",,,,,\n1,,,,,\n"
     (tmp_path / "t.csv").write_text(text)
     for option in ({"split_column": "split"}, {"group": "shop"}, {"time": "day"}):
         read = TableData(path=str(tmp_path / "t.csv"), target="y", **option)
@@ -162,12 +137,10 @@ def test_a_group_in_two_files_is_refused(tmp_path: Path) -> None:
     words = r"1 groups are in several splits, such as shop 6 in test, train"
     with pytest.raises(UserError, match=words):
         _ = data(tmp_path, TABLE[:40], test_path=test, group="shop").samples
-    test = write(tmp_path, "test.csv", TABLE[36:])
-    read = data(tmp_path, TABLE[:36], test_path=test, group="shop")
-    assert len(read.rows["test"]) == 24
-    test = write(tmp_path, "test.csv", TABLE[36:].drop("shop"))
-    read = data(tmp_path, TABLE[:36], test_path=test, group="shop")
-    assert len(read.rows["test"]) == 24
+    for other in (TABLE[36:], TABLE[36:].drop("shop")):
+        test = write(tmp_path, "test.csv", other)
+        read = data(tmp_path, TABLE[:36], test_path=test, group="shop")
+        assert len(read.rows["test"]) == 24
 
 
 def test_the_latest_rows_are_the_test(tmp_path: Path) -> None:
@@ -186,17 +159,11 @@ def test_each_row_needs_a_group_or_time(option: str, tmp_path: Path) -> None:
         _ = data(tmp_path, table, **{option: "x"}).samples
 
 
-def test_text_is_no_time(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"column city is String, and data\.time needs"):
-        _ = data(tmp_path, time="city").samples
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"time": "city"}, r"column city is String, and data\.time needs"),
         ({"group": "shop", "time": "day"}, "group=shop and time=day: choose one"),
-        ({"split_column": "split", "test_path": "t2.csv"}, "both say which rows"),
-        ({"test_path": "a.csv", "validation_path": "a.csv"}, "must differ"),
         ({"group": "y"}, r"column y is both data\.target and data\.group"),
         ({"group": "x", "split_column": "x"}, r"data\.split_column and data\.group"),
         ({"group": "shp"}, r"no column shp\. Did you mean shop\?"),
@@ -216,19 +183,3 @@ def test_rows_keep_their_number_in_the_file(tmp_path: Path) -> None:
     samples = data(tmp_path, table).samples
     assert samples.numbers is not None
     assert torch.equal(samples.numbers.double(), samples.inputs[:, 0].double())
-
-
-def test_typed_numbers_of_a_test_file_are_said_where_training_read_text(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    text, typed = tmp_path / "t.csv", tmp_path / "t.parquet"
-    text.write_text("x;z;y\n" + "1,5;1;2\n2,5;2;3\n" * 20)
-    pl.DataFrame({"x": [1.5], "z": [1.0], "y": [2.0]}).write_parquet(typed)
-    again = Path(shutil.copy(text, tmp_path / "again.csv"))
-    for path, said in ((typed, True), (again, False)):
-        caplog.clear()
-        _ = TableData(path=str(text), test_path=str(path), target="y").samples
-        line = "column x: numbers are taken as they are, and the model was trained on"
-        assert (f"{path}: {line} text like 1234,5" in caplog.text) is said
-        assert ("numbers are taken as they are" in caplog.text) is said
-        assert "column z: numbers" not in caplog.text

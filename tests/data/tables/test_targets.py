@@ -10,9 +10,9 @@ import torch
 
 from litmlp.data.frame import FrameData
 from litmlp.data.samples import Column
-from litmlp.data.tables.evaluation_rows import read_labelled
 from litmlp.data.tables.read import open_source
 from litmlp.data.tables.read_column import Wording
+from litmlp.data.tables.stream import read_labelled
 from litmlp.data.tables.targets import class_indices, read_again, read_target
 from litmlp.errors import UserError
 
@@ -71,16 +71,17 @@ def test_numbers_mixed_with_text_are_no_target() -> None:
 
 
 def test_real_values_are_read_as_in_training() -> None:
-    target = Column(name="y", form="$1,234.5")
-    text = pl.Series("y", ["$1,000", "$2.5", ""])
-    assert read_again(text, target, for_classes=False).to_list() == [1e3, 2.5, None]
-    numbers = pl.Series("y", [1.0, float("nan"), None])
-    assert read_again(numbers, target, for_classes=False).to_list() == [1, None, None]
+    def read(*values: Any) -> list[Any]:
+        target = Column(name="y", form="$1,234.5")
+        return read_again(pl.Series("y", values), target, for_classes=False).to_list()
+
+    assert read("$1,000", "$2.5", "") == [1e3, 2.5, None]
+    assert read(1.0, float("nan"), None) == [1, None, None]
     for wrong in ("much", "5", "$1.000,5"):
         with pytest.raises(UserError, match=r"column y, row 2: .* written as"):
-            read_again(pl.Series("y", ["$1", wrong]), target, for_classes=False)
+            read("$1", wrong)
     with pytest.raises(UserError, match="row 1: inf is beyond"):
-        read_again(pl.Series("y", [float("inf")]), target, for_classes=False)
+        read(float("inf"))
 
 
 def labelled(path: Path, **others: Any) -> Any:
@@ -102,33 +103,27 @@ def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
 
 
 def test_columns_of_lists_and_bytes_are_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
     table = {"y": [1, 2], "x": [1, 2], "c": ["a", "b"], "id": [7, 8]}
-    others = {"list": [[1], [2]], "bytes": [b"1", b"2"]}
-    pl.DataFrame(table | others).write_parquet(tmp_path / "t.parquet")
-    rows = labelled(
-        tmp_path / "t.parquet",
-        target_names=["y"],
-        class_names=["1", "2"],
-        kept=["list", "id", "bytes"],
-    )
+    pl.DataFrame(table | {"l": [[1], [2]], "b": [b"1", b"2"]}).write_parquet(path)
+    classes, kept = ["1", "2"], ["l", "id", "b"]
+    rows = labelled(path, target_names=["y"], class_names=classes, kept=kept)
     assert rows.kept.to_dict(as_series=False) == {"id": [7, 8]}
     assert rows.targets.tolist() == [0, 1]
 
 
 def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("y,c,x\n,a,1\nNA,b,2\n")
-    with pytest.raises(UserError, match=r"t\.csv: target y has no values"):
-        labelled(path, target_names=["y"], class_names=["u", "v"])
-    path.write_text("y,c,x\n")
-    with pytest.raises(UserError, match="has a header and no rows"):
-        labelled(path, target_names=["y"], class_names=["u", "v"])
+    for rows, words in ((",a,1\nNA,b,2\n", "y has no values"), ("", "and no rows")):
+        path.write_text("y,c,x\n" + rows)
+        with pytest.raises(UserError, match=rf"t\.csv.*{words}"):
+            labelled(path, target_names=["y"], class_names=["u", "v"])
 
 
 def test_large_numbers_as_classes_are_exact_and_as_values_are_said() -> None:
     ids = pl.Series("y", [2**60 + i % 3 for i in range(30)])
     frame = pl.DataFrame({"x": range(30), "y": ids})
-    for task, note in (("multiclass", ""), ("regression", "only about 1 of 3 values")):
+    for task, note in (("multiclass", ""), ("regression", "only 1 of 3 values")):
         samples = FrameData(frame=frame, target="y", task=task).samples
         assert samples.column_report[-1].note.startswith(note)
         assert bool(samples.column_report[-1].note) is bool(note)

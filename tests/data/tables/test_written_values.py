@@ -80,7 +80,6 @@ def test_a_comma_that_may_be_both_is_said_with_its_cure() -> None:
         (["Q1", "Q2"], ""),
         (["0-17", "18-25"], ""),
         (["<=50K", ">50K"], ""),
-        (["a", " a", "b"], "outer spaces of 3 values are ignored"),
         (["a", "None"], "missing: 3 × 'None'; data.missing=[] keeps them"),
     ],
 )
@@ -114,11 +113,9 @@ def test_a_date_is_read_in_the_order_that_fits_all_rows(
 ) -> None:
     found, column, _ = read(values)
     assert column.kind == "datetime"
-    moment = datetime(second.year, second.month, second.day)
-    moment = second if isinstance(second, datetime) else moment
-    assert found[1] == pytest.approx(
-        (moment - datetime(1970, 1, 1)) / timedelta(days=1)
-    )
+    moment = datetime(*second.timetuple()[:6])
+    days = (moment - datetime(1970, 1, 1)) / timedelta(days=1)
+    assert found[1] == pytest.approx(days)
 
 
 def test_an_order_that_is_not_sure_is_said_and_can_be_set() -> None:
@@ -156,22 +153,20 @@ def test_times_and_durations_are_days_and_said(
 
 
 @pytest.mark.parametrize(
-    ("values", "wrong"),
+    ("value", "wrong"),
     [
-        (["1,234.5", "5"], ["1.234,5"]),
-        (["$5", "$6"], ["5"]),
-        (["1,5", "2,5"], ["1.5"]),
-        (["12%", "13%"], ["0.12"]),
-        (["13/01/2019", "14/01/2019"], ["01/14/2019"]),
-        (["6:00", "18:00"], ["2019-01-01"]),
+        ("1,234.5", "1.234,5"),
+        ("$5", "5"),
+        ("1,5", "1.5"),
+        ("12%", "0.12"),
+        ("13/01/2019", "01/14/2019"),
+        ("18:00", "2019-01-01"),
     ],
 )
-def test_a_new_row_of_another_form_is_refused(
-    values: list[str], wrong: list[str]
-) -> None:
-    _, column, _ = read(values)
+def test_a_new_row_of_another_form_is_refused(value: str, wrong: str) -> None:
+    _, column, _ = read([value])
     with pytest.raises(UserError, match=r"column x, row 1: .* was trained on"):
-        to_input(pl.Series("x", wrong), column)
+        to_input(pl.Series("x", [wrong]), column)
 
 
 def test_missing_words_mean_the_same_in_text_and_numbers() -> None:
