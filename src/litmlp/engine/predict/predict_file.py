@@ -11,7 +11,7 @@ from polars.io.plugins import register_io_source
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from litmlp.data.prediction_table import predicted_columns
-from litmlp.data.samples import Column, predicted_names
+from litmlp.data.samples import predicted_names
 from litmlp.data.tables.file_formats import PARQUET
 from litmlp.data.tables.raw_features import Unseen, describe_unseen
 from litmlp.data.tables.read import Source, open_source
