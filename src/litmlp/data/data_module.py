@@ -145,18 +145,12 @@ class Data(LightningDataModule):
     @cached_property
     def training_folds(self) -> Tensor | None:
         """Index of the fold of each training row [N], if there are folds."""
-        if not self.validation_folds:
+        count, seed = self.validation_folds, self.split_seed
+        if not count:
             return None
         rows = self.rows["train"].numpy()
-        return torch.from_numpy(
-            fold_indices(
-                self.samples,
-                rows,
-                self.validation_folds,
-                self.split_seed,
-                key="ensemble.size",
-            )
-        )
+        folds = fold_indices(self.samples, rows, count, seed, key="ensemble.size")
+        return torch.from_numpy(folds)
 
     @cached_property
     def fitted_preprocessing(self) -> Preprocessing:
