@@ -25,7 +25,10 @@ ROOMS = {
 }
 """What a user deletes."""
 
-KEPT = ("src", "conf", "scripts", "tests", "pyproject.toml", "README.md", "Makefile")
+KEPT = (
+    *("src", "conf", "scripts", "tests", ".vscode"),
+    *("pyproject.toml", "README.md", "Makefile"),
+)
 
 ONLY_THE_COPY = f"""
 import sys
