@@ -29,12 +29,15 @@ MOST_PICTURED = 6
 LONGEST_NAME = 60
 
 
-def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
+def report_runs(
+    patterns: Sequence[str], output: str | None = None, *, with_failures: bool = True
+) -> None:
     """Show the results of runs, and write tables, a page and pictures of them.
 
     Args:
         patterns: folders with runs in or below them, or patterns of such folders.
         output: a folder; by default ``report`` in the folder that the runs are in.
+        with_failures: whether the console lists the runs that are not done.
 
     Raises:
         UserError: there are no runs, or the output cannot be written.
@@ -50,7 +53,7 @@ def report_runs(patterns: Sequence[str], output: str | None = None) -> None:
     runs = read_runs(folders)
     findings = [Findings(problem) for problem in problems(runs)]
     searches = list(read_searches(folders))
-    show_report(runs, findings, searches)
+    show_report(runs, findings, searches, with_failures=with_failures)
     try:
         target.mkdir(parents=True, exist_ok=True)
         write_tables(target, runs, findings)

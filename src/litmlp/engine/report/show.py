@@ -28,13 +28,18 @@ NARROW = 110
 
 
 def show_report(
-    runs: Runs, findings: Sequence[Findings], searches: Sequence[Search]
+    runs: Runs,
+    findings: Sequence[Findings],
+    searches: Sequence[Search],
+    *,
+    with_failures: bool,
 ) -> None:
     """Show the runs, the choices if runs repeat them, and the conclusions."""
     show_table(table_of_runs(runs, findings))
     if any(each.choices.height < each.problem.runs.height for each in findings):
         show_table(table_of_choices(findings, brief=console.width < NARROW))
-    show_table(table_of_failures(runs, findings))
+    if with_failures:
+        show_table(table_of_failures(runs, findings))
     for reason in runs.skipped:
         show_lines({"skipped": reason})
     for each in findings:

@@ -127,6 +127,6 @@ def report_sweep(folder: Path) -> None:
     from litmlp.engine.report.make_report import report_runs
 
     try:
-        report_runs([str(folder)])
+        report_runs([str(folder)], with_failures=False)  # conclude_sweep lists them
     except UserError as error:
         report(error)
