@@ -130,3 +130,8 @@ def test_latest_is_the_newest_run_that_is_done(run: Run, tmp_path: Path) -> None
     ended = run("evaluate", "run=latest")
     assert ended.code == 0
     assert f"run          logs/mine/runs/{folder.name}\n" in ended.out
+
+
+def test_a_switch_is_true_or_false(run: Run) -> None:
+    ended = run("evaluate", "run=somewhere", "importance=no")
+    assert ended.mistake == "error: importance=no: must be true or false"

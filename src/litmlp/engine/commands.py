@@ -28,6 +28,8 @@ def evaluate(config: DictConfig) -> None:
     """Measure a run, or the mean of a sweep's runs, on its data or on a file."""
     folder = named_run(str(config.run))
     by = None if config.by is None else str(config.by)
+    if not isinstance(config.importance, bool):  # "no" would count as true
+        raise UserError(f"importance={config.importance}: must be true or false")
     if config.input is not None:
         from litmlp.engine.predict.averaged_runs import one_or_all
         from litmlp.engine.predict.evaluate_file import evaluate_file
