@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from litmlp.engine.config.typed_overrides import as_typed
+from litmlp.engine.config.launch_command import as_typed
 from litmlp.engine.folder import provenance, run_folder
 from litmlp.engine.folder.lock import is_held
 from litmlp.engine.folder.untrusted_folder import (
@@ -33,23 +33,19 @@ COMMAND = Path(".hydra") / "overrides.yaml"
 
 
 def folder_to_resume(parent: Path, resume: str) -> Path:
-    """Return the folder of ``resume=``: as given, or that of the newest unfinished run.
-
-    Raises:
-        UserError: there is no such run.
-    """
+    """Return the folder of ``resume=``: as given, or the newest unfinished run's."""
     if resume != run_folder.LATEST:
         folder = Path(resume)
         if not has_saved_command(folder):
             raise UserError(f"resume={resume} holds no run: it has no {COMMAND}")
-        check_links(folder)  # before Hydra opens its log
-        return folder
-    begun = [folder for folder in sorted(parent.glob("*")) if has_saved_command(folder)]
-    open_ones = [f for f in begun if not run_folder.is_done(f) and not is_held(f)]
-    if not open_ones:
-        raise UserError(f"resume={run_folder.LATEST}: no unfinished run in {parent}")
-    check_links(open_ones[-1])
-    return open_ones[-1]
+    else:
+        begun = filter(has_saved_command, sorted(parent.glob("*"), reverse=True))
+        unfinished = (f for f in begun if not run_folder.is_done(f) and not is_held(f))
+        if (newest := next(unfinished, None)) is None:
+            raise UserError(f"resume={resume}: no unfinished run in {parent}")
+        folder = newest
+    check_links(folder)  # before Hydra opens its log
+    return folder
 
 
 def has_saved_command(folder: Path) -> bool:
@@ -116,11 +112,7 @@ def same_budget(folder: Path, config: DictConfig) -> bool:
 
 
 def check_budget(config: DictConfig) -> None:
-    """Check a new budget before anything is written.
-
-    Raises:
-        UserError: a value of the wrong type, or a schedule made for the old budget.
-    """
+    """Check a new budget before anything is written."""
     # Loading takes seconds: a command line does not wait.
     from litmlp.argument_types import check_value
     from litmlp.engine.config.build import check_max_time
@@ -156,22 +148,6 @@ def check_budget_left(config: DictConfig, content: Mapping[str, Any]) -> None:
             raise UserError(
                 f"trainer.{name}={limit}: the run has reached {count} already"
             )
-    if config.get("resume") is not None:
-        check_time_left(config, content)
-
-
-def check_time_left(config: DictConfig, content: Mapping[str, Any]) -> None:
-    """Check that a new budget leaves time to train; the old one may be used up."""
-    from lightning.pytorch.callbacks import Timer  # loading takes seconds
-
-    timer, limit = content["callbacks"].get("Timer"), config.trainer.max_time
-    if not timer or not limit or same_budget(Path(config.folder), config):
-        return
-    spent = timer["time_elapsed"]["train"]
-    if (Timer(duration=limit).time_remaining() or 0) < spent:
-        raise UserError(
-            f"trainer.max_time={limit}: the run has trained for {spent:.1f} s already"
-        )
 
 
 def is_finished(folder: Path, config: DictConfig) -> bool:
@@ -181,11 +157,7 @@ def is_finished(folder: Path, config: DictConfig) -> bool:
 
 
 def valid_entries(folder: Path, config: DictConfig) -> run_folder.Summary:
-    """Return the entries of ``summary.json`` that stay valid when a run is resumed.
-
-    Raises:
-        UserError: the folder holds the unfinished run of another config.
-    """
+    """Return the entries of ``summary.json`` that stay valid when a run is resumed."""
     if not (folder / "summary.json").is_file():
         return {}
     summary = run_folder.read_summary(folder)
