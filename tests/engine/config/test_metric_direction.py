@@ -22,7 +22,6 @@ WRONG = {
     (PLATEAU, "scheduler.mode=max"): "scheduler.mode=max: the best loss is its min",
     (PLATEAU, "scheduler.monitor=val_loss"): "scheduler.monitor=val_loss: no such",
     (STOPPING, "+callbacks.mine.monitor=accuracy/val"): ": +callbacks.mine.mode=max",
-    ("callbacks.early_stopping.monitor=LossVal",): "Did you mean loss/val?",
     (STOPPING, "+callbacks.mine.monitor=loss/test"): "loss/test: no such metric",
     (KEPT, "+callbacks.mine.monitor=recall/val"): "callbacks.mine.mode=min: the best",
     ("data=diabetes", PLATEAU, "scheduler.monitor=r2/val"): "the best r2 is its max",

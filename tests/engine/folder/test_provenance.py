@@ -22,7 +22,7 @@ def fingerprint(folder: Path, table: pl.DataFrame, **options: Any) -> dict[str, 
     [
         (TABLE, {}, []),
         (TABLE.reverse(), {}, ["the values or the order of the rows"]),
-        (TABLE[:36], {}, ["40 rows then, 36 now"]),
+        (TABLE[:36], {}, ["the number of rows"]),
         (TABLE.with_columns(y=pl.col("y").replace("a", "aa")), {}, ["the names of"]),
         (TABLE.rename({"x": "z"}), {}, ["the names of columns"]),
         (TABLE, {"split_seed": 1}, ["the rows of each split"]),

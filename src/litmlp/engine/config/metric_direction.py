@@ -1,17 +1,13 @@
 """The better end of a metric: its smallest or its largest value."""
 
 import inspect
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.construct import resolve
-from litmlp.engine.config.command_mistakes import bare
 from litmlp.errors import UserError, nearest
-
-SPLITS = {"train", "val", "test", "valid", "validation"}
 
 
 def best_end(name: str, metrics: DictConfig) -> Literal["min", "max"]:
@@ -40,16 +36,12 @@ def check_monitors(config: DictConfig, splits: Sequence[str]) -> None:
     names = ["loss", *config.task.metrics]
     allowed = [f"{name}/{split}" for name in names for split in splits]
     for key, tag, mode in monitors(config):
-        words = set(re.split(r"[/_ ]", tag))
+        name, of_run = tag.split("/")[0], key in ("monitor", "scheduler.monitor")
         # For a callback, any other name may be one that another callback logs.
-        is_metric = words <= SPLITS.union(*(name.split("_") for name in names))
-        is_metric |= bare(tag) in map(bare, allowed)
-        of_run = key in ("monitor", "scheduler.monitor")
-        if tag not in allowed and (is_metric or of_run):
+        if tag not in allowed and (of_run or name in names):
             raise UserError(f"{key}={tag}: no such metric. {nearest(tag, allowed)}")
         if tag not in allowed or mode is None:
             continue
-        name = tag.split("/")[0]
         best = best_end(name, config.task.metrics)
         if mode != best:
             mode_key = f"{key.removesuffix('monitor')}mode"

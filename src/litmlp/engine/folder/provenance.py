@@ -43,9 +43,7 @@ def changes_of_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[s
     An older version recorded less, of which nothing is said.
     """
     texts = {
-        "rows": f"{before.get('rows'):,} rows then, {now.get('rows'):,} now"
-        if before.get("rows") and now.get("rows")
-        else "the number of rows",
+        "rows": "the number of rows",
         "names": "the names of columns, categories or classes",
         "values": "the values or the order of the rows",
         "splits": "the rows of each split",
