@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from litmlp.engine.config.hydra_internals import check_flags, use_checked_loader
-from litmlp.engine.config.typed_overrides import as_typed
+from litmlp.engine.config.launch_command import as_typed
 from litmlp.engine.folder.run_folder import has_diverged
 from litmlp.engine.folder.sweep_folder import known_name, run_name
 from litmlp.engine.option_folders import CONF, open_project

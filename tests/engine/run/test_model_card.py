@@ -65,7 +65,7 @@ def rows_data(**shares: float) -> RowsData:
 def test_the_interval_of_accuracy_is_that_of_wilson() -> None:
     data = rows_data(test_share=0.5, validation_share=0.0)
     found = metrics_with_intervals(
-        data, {"accuracy/test": 0.9, "loss/test": 0.25, "auroc/test": math.nan}
+        data, {"accuracy/test": 0.9, "loss/test": 0.25, "auroc/test": math.nan}, {}
     )
     assert "| accuracy |  | 0.9 (0.786 to 0.957) |" in found
     assert "| loss |  | 0.25 |" in found

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Compose, Run
+from conftest import Run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata
 
 from litmlp.data.samples import Column
-from litmlp.engine.run.run_messages import MOST_COLUMNS, described, differences
+from litmlp.engine.run.run_messages import MOST_COLUMNS, described
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -35,8 +35,6 @@ def test_the_text_tab_says_what_the_run_is(
     assert "secret123" not in str(pages)
     assert "order: ${seed}" in pages["config"]
     assert "optimizer=sgd" in pages["overrides"]
-    assert "| data.name | digits | iris |" in pages["differences"]
-    assert "| optimizer.betas | [0.9, 0.999] |  |" in pages["differences"]
     assert "| train | 96 |" in pages["data"]
     assert "| sepal length (cm) | numeric |" in pages["data"]
     assert "hidden.0.linear" in pages["model"]
@@ -52,11 +50,6 @@ def test_the_text_tab_has_the_doctors_note(run: Run, tmp_path: Path) -> None:
     assert texts(tmp_path / "run")["doctors_note"].splitlines() == [
         f"- {finding}" for finding in note
     ]
-
-
-def test_the_defaults_do_not_differ_from_themselves(config: Compose) -> None:
-    assert differences(config()) == []
-    assert differences(config("seed=3")) == [("seed", 0, 3)]
 
 
 def test_a_table_of_thousands_of_columns_is_cut() -> None:

@@ -2,13 +2,11 @@
 
 import pickle
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
-from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
@@ -48,11 +46,7 @@ def build_data(config: DictConfig) -> Data:
 
 
 def build_model(config: DictConfig, data: DataFacts) -> Supervised:
-    """Build the classifier or regressor of a config, with the sizes of its data.
-
-    Raises:
-        UserError: the task does not fit the targets, or a part does not fit the task.
-    """
+    """Build the classifier or regressor of a config, with the sizes of its data."""
     task = config.task.name
     needs = NEEDS.get(task, "classes")
     if (task in NEEDS) == ("class_names" in data.facts):
@@ -74,19 +68,15 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
         typed_keys=keys,
         preprocessing=data.fitted_preprocessing,
         encoding=nn.Identity() if len(members) > 1 else members[0].encoding,
-        network=network_of(members, alike=are_alike(config)),
+        network=members[0].network
+        if len(members) == 1
+        else Ensemble(members=members, alike=are_alike(config)),
     )
     model = construct(
         sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
     )
     model.description = describe(configs, data, sections, networks)
     return cast(Supervised, model)
-
-
-def network_of(members: Sequence[Member], *, alike: bool) -> nn.Module:
-    """Return the ensemble of several members, or the network of a single one."""
-    single = len(members) == 1
-    return members[0].network if single else Ensemble(members=members, alike=alike)
 
 
 def build_member(config: DictConfig, data: DataFacts) -> tuple[Member, dict[str, Any]]:
@@ -120,11 +110,7 @@ def fill_in(node: DictConfig, facts: Mapping[str, Any]) -> None:
 
 
 def balance_classes(loss: DictConfig, facts: Mapping[str, Any]) -> None:
-    """Replace weights that are ``balanced`` by those of the training rows' classes.
-
-    Raises:
-        UserError: a class to balance has no training rows.
-    """
+    """Replace weights that are ``balanced`` by those of the training rows' classes."""
     counts = facts.get("class_counts", [])
     for name in ("weight", "pos_weight"):
         if loss.get(name) == "balanced" and 0 in counts:
@@ -184,11 +170,9 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         "logger",
         reserved=["x_axis"],
     )
-    profiler = construct_node(budget.get("profiler"), "trainer.profiler")
     trainer = construct_node(
         budget,
         "trainer",
-        reserved=["profiler"],
         callbacks=[*callbacks.values(), *more],
         logger=[*loggers.values()],
         default_root_dir=config.folder,
@@ -197,7 +181,6 @@ def build_trainer(config: DictConfig, more: Sequence[Callback] = ()) -> Trainer:
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         use_distributed_sampler=False,  # litmlp.data.batches shares out the rows
-        profiler=profiler or NoProfiler(),
     )
     check_launcher(trainer)
     quicken_steps(trainer)
@@ -214,24 +197,10 @@ def with_names(loggers: DictConfig, name: str) -> DictConfig:
 
 
 def check_launcher(trainer: Trainer) -> None:
-    """Check that the processes of several devices are forked or spawned.
-
-    Raises:
-        UserError: the strategy would start the whole command again, which would find
-            the folder of the run in use.
-    """
+    """Check that the processes of several devices are forked or spawned."""
     if type(trainer.strategy.launcher).__name__ == "_SubprocessScriptLauncher":
         kind = type(trainer.strategy).__name__
         raise UserError(
             f"trainer: {kind} starts the whole command again for each device: choose "
             f"trainer=ddp trainer.devices={trainer.num_devices}"
         )
-
-
-class NoProfiler(PassThroughProfiler):
-    """Profiles nothing, without a new context manager for each of Lightning's hooks."""
-
-    nothing = nullcontext()
-
-    def profile(self, action_name: str) -> Any:
-        return self.nothing

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 from litmlp.argument_types import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
-from litmlp.engine.config.typed_overrides import as_typed
+from litmlp.engine.config.launch_command import as_typed
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
 
@@ -35,11 +35,7 @@ Before the task is inferred, the loss is that of several classes.
 
 
 def complete(config: DictConfig) -> DictConfig:
-    """Complete the config: a run saves and follows the config that is returned.
-
-    Raises:
-        UserError: a list where one choice is needed, or a name that is no option.
-    """
+    """Complete the config: a run saves and follows the config that is returned."""
     if HydraConfig.initialized():
         _refuse_lists(config)
     for key in PATHS:
@@ -50,12 +46,6 @@ def complete(config: DictConfig) -> DictConfig:
         config = _with_inferred_task(config)
     for group in PER_LAYER:
         names = config.model.get(group)
-        if isinstance(names, bool | int | float):
-            cure = f" dropout.p={names}" if group == "dropout" else ""
-            raise UserError(
-                f"model.{group}={names}: an option is needed. Did you mean "
-                f"{group}={group if cure else '…'}{cure}?"
-            )
         if isinstance(names, str):
             config.model[group] = _option(group, names)
         elif isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -40,19 +41,14 @@ class ComposedOnce:
         overrides = [self._parse(text) for text in sweep_overrides]
         options = master_config.hydra.runtime.choices
         values = [each for each in overrides if not chooses_option(each, options)]
-        chosen = [
-            text
-            for text, each in zip(sweep_overrides, overrides, strict=True)
-            if chooses_option(each, options)
-        ]
-        if any(each.is_hydra_override() for each in overrides):
-            return self._copy(master_config, sweep_overrides)
-        config = self._copy(master_config, chosen)
-        try:
-            if all(map(changes_value, values)):
+        chosen = [str(o.input_line) for o in overrides if chooses_option(o, options)]
+        only_values = not any(each.is_hydra_override() for each in overrides) and all(
+            each.type == OverrideType.CHANGE and each.package is None for each in values
+        )
+        if only_values:
+            config = self._copy(master_config, chosen)
+            with suppress(OmegaConfBaseException):  # Hydra's loader reports it
                 return with_values(config, overrides, values)
-        except OmegaConfBaseException:
-            pass  # Hydra's loader reports the mistake
         return self._copy(master_config, sweep_overrides)
 
     def _parse(self, text: str) -> Override:
@@ -87,19 +83,10 @@ def chooses_option(override: Override, options: DictConfig) -> bool:
     return is_group and not isinstance(override.value(), dict)
 
 
-def changes_value(override: Override) -> bool:
-    """Say whether an override does nothing but change a value that exists."""
-    return override.type == OverrideType.CHANGE and override.package is None
-
-
 def with_values(
     config: DictConfig, overrides: Sequence[Override], values: Sequence[Override]
 ) -> DictConfig:
-    """Replace values in a config, and record all the overrides as Hydra does.
-
-    Raises:
-        OmegaConfBaseException: a key does not exist, or it has another type.
-    """
+    """Replace values in a config, and record all the overrides as Hydra does."""
     for each in values:
         OmegaConf.update(config, each.key_or_group, each.value(), merge=True)
     job = config.hydra.job

@@ -24,9 +24,6 @@ def member_configs(config: DictConfig) -> list[DictConfig]:
 
     Args:
         config: gets the factors of an optimizer whose values vary by network.
-
-    Raises:
-        UserError: a size or keys to vary that an ensemble cannot have.
     """
     ensemble = config.get("ensemble")  # configs of older runs have none
     if ensemble is None or ensemble.size == 1:

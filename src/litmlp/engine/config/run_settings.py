@@ -19,11 +19,7 @@ def seed_of(config: DictConfig, name: str) -> int:
 
 @contextmanager
 def run_settings(config: DictConfig) -> Iterator[None]:
-    """Give the process the seed, threads and floating-point type of a run.
-
-    Raises:
-        UserError: a seed or a number of threads that cannot be.
-    """
+    """Give the process the seed, threads and floating-point type of a run."""
     seed = whole_number(config, "seed", least=0)  # first: the others refer to it
     if not isinstance(config.seeds, DictConfig):
         raise UserError(
@@ -64,11 +60,7 @@ def use_available_device(config: DictConfig) -> None:
 
 
 def whole_number(config: DictConfig, key: str, *, least: int) -> int:
-    """Return an integer of a config; ``1e3`` is 1000.
-
-    Raises:
-        UserError: the value is no integer, or smaller than ``least``.
-    """
+    """Return an integer of a config; ``1e3`` is 1000."""
     number: int = check_value(OmegaConf.select(config, key), int, key)
     if number < least:
         raise UserError(f"{key}={number}: must be {least} or more")

@@ -35,8 +35,6 @@ class Best(TypedDict):
 
 
 class Counters(TypedDict):
-    """Counters of Lightning for one kind of loop."""
-
     current: dict[str, Count]
 
 
@@ -46,20 +44,14 @@ FitLoop = TypedDict(
 
 
 class Loops(TypedDict):
-    """Counters of all loops of Lightning."""
-
     fit_loop: FitLoop
 
 
 class Elapsed(TypedDict):
-    """Seconds per stage of a Trainer."""
-
     train: Seconds
 
 
 class Timer(TypedDict):
-    """State of Lightning's timer, which a budget of time is compared with."""
-
     time_elapsed: Elapsed
 
 
@@ -85,8 +77,6 @@ class RandomStates(TypedDict):
 
 
 class Process(TypedDict):
-    """State of one of the processes that train together."""
-
     random: RandomStates
 
 
@@ -132,11 +122,7 @@ def check_content(content: Any, kind: type, size: int) -> None:
 
 
 def check_types(content: Any, size: int) -> None:
-    """Refuse values that are not plain, lie too deep or are too many for the file.
-
-    Raises:
-        ValueError: see above; a list that holds itself counts as too deep.
-    """
+    """Refuse values that are not plain, lie too deep or are too many for the file."""
     for number, (value, depth) in enumerate(values_of(content)):
         if number > size or depth > MOST_NESTED:
             raise ValueError("its lists are nested too deeply, or hold themselves")

@@ -193,11 +193,7 @@ def is_done(folder: Path) -> bool:
 
 
 def named_run(name: str) -> Path:
-    """Return the folder of ``run=``: as given, or that of the newest finished run.
-
-    Raises:
-        UserError: ``latest`` is asked for, and there is none in ``logs``.
-    """
+    """Return the folder of ``run=``: as given, or that of the newest finished run."""
     if name != LATEST:
         return Path(name).expanduser()
     runs = sorted(Path("logs").glob("*/runs/*"), key=lambda folder: folder.name)
@@ -224,12 +220,7 @@ def check_free(folder: Path) -> None:
 
 
 def read_config(folder: Path) -> DictConfig:
-    """Read the config of a run; its ``folder`` becomes the place where it is now.
-
-    Raises:
-        UserError: the folder holds no run, a file of it cannot be read, or a link in it
-            leads elsewhere.
-    """
+    """Read the config of a run; its ``folder`` becomes the place where it is now."""
     path = folder / ".hydra" / "config.yaml"
     if any(folder.glob("*/summary.json")):
         raise UserError(f"run={folder} is a sweep: give the folder of one of its runs")

@@ -26,11 +26,7 @@ RETRY_OF = "retry_of"
 
 @contextmanager
 def open_study(folder: Path) -> Iterator[RDBStorage]:
-    """Open the storage in a sweep's folder, and close it after the block.
-
-    Raises:
-        UserError: its file is a link that leads elsewhere, or cannot be used.
-    """
+    """Open the storage in a sweep's folder, and close it after the block."""
     check_links(folder, f"{STUDY}*")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with report_broken_study(folder):

@@ -16,7 +16,7 @@ SEED = re.compile(r"(seed|seeds\.\w+|data\.(seed|split_seed|fold))=")
 """Overrides that repeat a run rather than change what is compared."""
 
 LONG = re.compile(r"\d+\.\d{5,}(e[+-]?\d+)?")
-OF_SWEEP = re.compile(r"sweep\.")
+"""A number of many digits, such as a sampler chooses; a name has four of them."""
 
 COMMAND = "multirun.yaml"
 """File with the config that a sweep was launched with."""
@@ -37,15 +37,14 @@ def run_name(overrides: list[str], command: list[str], config: DictConfig) -> st
         config: of this run; the name ends with the start of the config's hash.
     """
     texts = [text.lstrip("+~") for text in overrides if text not in command]
-    varying = [LONG.sub(rounded, text) for text in texts if not OF_SWEEP.match(text)]
+    varying = [
+        LONG.sub(lambda number: f"{float(number[0]):.4g}", text)
+        for text in texts
+        if not text.startswith("sweep.")
+    ]
     parts = [re.sub(r"[^A-Za-z0-9._]+", "-", text) for text in varying]
     name = "+".join(part.strip("-") for part in parts)[:LONGEST_NAME]
     return "-".join(filter(None, [name, run_folder.config_hash(config)[:8]]))
-
-
-def rounded(number: re.Match[str]) -> str:
-    """Return a long number, such as a sampler chooses, to four digits."""
-    return f"{float(number[0]):.4g}"
 
 
 def known_name(name: str, existing: Sequence[str]) -> str:
@@ -116,11 +115,7 @@ def holds_search(folder: Path) -> bool:
 
 
 def latest_sweep(home: Path, *, search: bool) -> Path:
-    """Return the newest search, or other sweep, by the time in its folder's name.
-
-    Raises:
-        UserError: there is none.
-    """
+    """Return the newest search, or other sweep, by the time in its folder's name."""
     sweeps = [f for f in home.glob("*") if holds_sweep(f) and holds_search(f) == search]
     if not sweeps:
         kind = "search" if search else "sweep"

@@ -10,7 +10,7 @@ from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import CARD, Summary
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.run_messages import grid
-from litmlp.engine.run.test import NO_BASELINES, Metrics
+from litmlp.engine.run.test import Metrics
 
 MOST_NAMES = 20
 """Columns and classes that a card names."""
@@ -55,7 +55,7 @@ def sections(run: Run, summary: Summary) -> Iterator[str]:
 
 
 def metrics_with_intervals(
-    data: Data, metrics: Metrics, baselines: Mapping[str, Metrics] = NO_BASELINES
+    data: Data, metrics: Metrics, baselines: Mapping[str, Metrics]
 ) -> str:
     """Return a table of metrics by split, and by baseline those of the test rows."""
     sources = {split: (metrics, split) for split in data.rows}

@@ -1,7 +1,6 @@
 """The build of a run: model and Trainer, checked before any training."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,11 +72,7 @@ def build_run(
     data: Data,
     point: checkpoints.Resumable | None = None,
 ) -> Run:
-    """Build the model and the Trainer of a complete config.
-
-    Raises:
-        UserError: a part does not fit the data, or a checkpoint does not fit the run.
-    """
+    """Build the model and the Trainer of a complete config."""
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     if point:
         check_same_data(folder, data)
@@ -104,11 +99,7 @@ def build_run(
 
 
 def with_monitor(config: DictConfig, data: Data) -> DictConfig:
-    """Return the config with a monitored metric that this run measures.
-
-    Raises:
-        UserError: there is no such metric, or a mode chooses its worst value.
-    """
+    """Return the config with a monitored metric that this run measures."""
     check_value(config.monitor, str, "monitor")
     if "val" not in data.rows and config.monitor.endswith("/val"):
         config.monitor = config.monitor.replace("/val", "/train")
@@ -136,9 +127,7 @@ def auto_precision(accelerator: str) -> str:
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         is_fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:  # an older torch does not tell
-        capabilities: Mapping[str, Any] = getattr(
-            torch.cpu, "get_capabilities", lambda: {}
-        )()
+        capabilities: Any = getattr(torch.cpu, "get_capabilities", dict)()
         is_fast = bool(capabilities.get("amx_bf16"))
     return "bf16-mixed" if is_fast and accelerator != "mps" else "32-true"
 
@@ -177,19 +166,15 @@ def check_callbacks(trainer: Trainer) -> None:
             "callbacks.checkpoint is needed: it keeps the weights that a run is tested "
             "at; callbacks=minimal has no more than a run needs"
         )
-    for name, reason in UNFIT.items():
-        for unfit in callbacks:
-            if isinstance(unfit, getattr(lightning_callbacks, name)):
-                name = type(unfit).__name__
-                raise UserError(f"callbacks: {name} is not supported: {reason}")
+    for callback in callbacks:
+        for name, reason in UNFIT.items():
+            if isinstance(callback, getattr(lightning_callbacks, name)):
+                kind = type(callback).__name__
+                raise UserError(f"callbacks: {kind} is not supported: {reason}")
 
 
 def join_small_batches(data: Data, model: nn.Module, processes: int) -> None:
-    """Give each process a row of every batch, or two rows for batchnorm.
-
-    Raises:
-        UserError: the batch size is smaller than that.
-    """
+    """Give each process a row of every batch, or two rows for batchnorm."""
     has_batchnorm = any(isinstance(module, BATCHNORMS) for module in model.modules())
     data.smallest_batch = processes * (2 if has_batchnorm else 1)
     if data.train_batches.sizes[0] < data.smallest_batch:
@@ -213,11 +198,7 @@ def own_callbacks(config: DictConfig, folder: Path, data: Data) -> list[Callback
 
 
 def pruning(config: DictConfig) -> list[Callback]:
-    """Return the callback that may end a trial of a search early.
-
-    Raises:
-        UserError: ``sweep.trial`` is set outside a search.
-    """
+    """Return the callback that may end a trial of a search early."""
     trial = config.sweep.get("trial")
     if trial is None:
         return []

@@ -33,12 +33,7 @@ class StartingPoint:
         self.folder, self.config = folder, config
 
     def read(self) -> Summary:
-        """Read the folder; return the entries of its summary that stay valid.
-
-        Raises:
-            UserError: the folder holds a finished run, the run of another config, or
-                one that has used up its budget.
-        """
+        """Read the folder; return the entries of its summary that stay valid."""
         if resume.is_finished(self.folder, self.config):
             raise UserError(
                 f"{self.folder} holds a finished run, which is never overwritten"
@@ -55,24 +50,21 @@ class StartingPoint:
         return earlier
 
     def read_again(self) -> Summary:
-        """Read the folder again for a run that is built to go on from its checkpoint.
-
-        Raises:
-            UserError: as :meth:`read`, or another process has trained the run since.
-        """
-        before = self.point
+        """Read the folder again, once a run is built to go on from its checkpoint."""
+        before = self.steps
         earlier = self.read()
-        if steps_of(self.point) != steps_of(before):
+        if self.steps != before:
             raise UserError(f"{self.folder}: another process has trained it since")
         return earlier
 
+    @property
+    def steps(self) -> int | None:
+        """The number of optimizer updates at the checkpoint."""
+        return self.point.content["global_step"] if self.point else None
+
     @contextmanager
     def blame(self) -> Iterator[None]:
-        """Raise an unknown error of a resumed run as a mistake in its checkpoint.
-
-        Raises:
-            UserError: the checkpoint does not fit, or something has changed since.
-        """
+        """Raise an unknown error of a resumed run as a mistake in its checkpoint."""
         try:
             yield
         except Exception as error:
@@ -82,8 +74,3 @@ class StartingPoint:
                 f"the run went on from {self.point.path} and failed: "
                 f"{describe(error)[:200]} (--traceback shows where)"
             ) from error
-
-
-def steps_of(point: checkpoints.Resumable | None) -> int | None:
-    """Return the number of optimizer updates at a checkpoint, None without one."""
-    return point.content["global_step"] if point else None

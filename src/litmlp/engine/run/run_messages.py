@@ -1,29 +1,26 @@
 """Texts about a run: its plan before it is trained, and its result."""
 
-import functools
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra import compose
 from lightning.pytorch import Trainer
 from omegaconf import DictConfig, OmegaConf
 from rich.table import Table
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, ColumnFacts
-from litmlp.engine.config.hyperparameters import NOT_CHOSEN, flat, hyperparameters
+from litmlp.engine.config.hyperparameters import NOT_CHOSEN, hyperparameters
+from litmlp.engine.config.launch_command import this_command
 from litmlp.engine.diagnosis.advice_before_training import advice
 from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.run_folder import Summary
 from litmlp.engine.folder.saved_config import config_text
-from litmlp.engine.run.column_table import show_columns
-from litmlp.engine.run.launch_command import this_command
-from litmlp.engine.run.model_table import model_table
 from litmlp.engine.run.prepare import Run
+from litmlp.engine.run.tables import model_table, show_columns
 from litmlp.engine.run.test import metrics_table
 from litmlp.engine.terminal.console import shortest, show, table
 from litmlp.ensemble import Ensemble
@@ -157,7 +154,6 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
     return {
         "config": fenced(config_text(run.folder), "yaml"),
         "overrides": fenced("\n".join(overrides) or "none"),
-        "differences": grid(("key", "default", "here"), differences(run.config)),
         "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])
         + "\n\n"
         + grid(("column", "kind", "categories"), described(data.samples.columns))
@@ -165,20 +161,6 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
         "model": fenced(layers),
         "versions": grid(("what", "version"), facts.items()),
     }
-
-
-def differences(config: DictConfig) -> list[tuple[str, Any, Any]]:
-    """Return the keys whose value is not the default, with default and value."""
-    here, default = flat(config), defaults()
-    keys = dict.fromkeys([*default, *here])
-    found = [(key, default.get(key, ""), here.get(key, "")) for key in keys]
-    return [row for row in found if row[1] != row[2] and row[0] != "folder"]
-
-
-@functools.cache
-def defaults() -> dict[str, Any]:
-    """Return the config of a run without overrides, by dotted keys."""
-    return flat(compose("train"))
 
 
 def described(columns: Sequence[Column]) -> list[tuple[str, str, str]]:

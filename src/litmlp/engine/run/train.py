@@ -7,13 +7,13 @@ from omegaconf import DictConfig
 from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.complete_config import complete
+from litmlp.engine.config.launch_command import this_command
 from litmlp.engine.config.run_settings import run_settings, seed_of
 from litmlp.engine.folder import run_folder, saved_config
 from litmlp.engine.folder.checkpoints import Resumable
 from litmlp.engine.process import signals
 from litmlp.engine.process.process_settings import seed_torch
 from litmlp.engine.run import resume
-from litmlp.engine.run.launch_command import this_command
 from litmlp.engine.run.model_card import write_card
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.run.record import (

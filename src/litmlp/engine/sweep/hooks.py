@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError
 
-from litmlp.engine.config.typed_overrides import as_typed
+from litmlp.engine.config.launch_command import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import holds_runs
 from litmlp.engine.folder.untrusted_folder import check_links

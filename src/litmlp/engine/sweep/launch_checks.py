@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, read_write
 
-from litmlp.engine.config.typed_overrides import as_typed
+from litmlp.engine.config.launch_command import as_typed
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.sweep_folder import (
     folder_of,

@@ -7,8 +7,8 @@ from functools import partial
 import torch
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
+from litmlp.engine.config.launch_command import as_typed
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.config.typed_overrides import as_typed
 from litmlp.engine.folder import run_folder, saved_config
 from litmlp.engine.run.model_card import write_card
 from litmlp.engine.run.prepare import Run

@@ -1,11 +1,11 @@
-"""How Hydra was asked for the run of this process."""
+"""The command of a run, as a user typed it and Hydra has read it."""
 
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-
-from litmlp.engine.config.typed_overrides import as_typed
+from omegaconf import OmegaConf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +33,8 @@ def this_command() -> Command:
         choices={str(key): value for key, value in hydra.runtime.choices.items()},
         in_sweep=hydra.mode == RunMode.MULTIRUN,
     )
+
+
+def as_typed(overrides: Any) -> list[str]:
+    """Give overrides unresolved: ``key=${oc.env:TOKEN}`` keeps the token secret."""
+    return cast(list[str], OmegaConf.to_container(overrides, resolve=False))

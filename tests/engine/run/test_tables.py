@@ -1,4 +1,4 @@
-"""The network as a table: layers, shapes, weights, biases and totals."""
+"""Tables on the console: columns of the data, layers of the network."""
 
 from functools import partial
 
@@ -7,9 +7,28 @@ from torch import nn
 
 from litmlp.activations import Blend
 from litmlp.batchnorms import BatchNorm
-from litmlp.engine.run.model_table import model_table
+from litmlp.data.samples import ColumnFacts
+from litmlp.engine.run.tables import MOST_SHOWN, model_table, shortened
 from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP
+
+
+def facts(name: str, kind: str = "numeric", note: str = "") -> ColumnFacts:
+    return ColumnFacts(name, kind, 2, 0, note)
+
+
+def test_a_wide_table_is_cut_to_first_noted_and_target_columns() -> None:
+    names = [f"x{i}" for i in range(3000)]
+    report = [facts(n, note="constant" if n == "x2000" else "") for n in names]
+    shown = [row.column for row in shortened([*report, facts("y", "target")])]
+    assert len(shown) == MOST_SHOWN
+    assert shown[:3] == ["x0", "x1", "x2"]
+    assert shown[-2:] == ["x2000", "y"]
+
+
+def test_a_narrow_table_is_shown_as_a_whole() -> None:
+    report = [facts("x"), facts("y", "target")]
+    assert shortened(report) == report
 
 
 def rows(network: nn.Module, num_features: int) -> list[tuple[str, ...]]:

@@ -1,16 +1,47 @@
-"""A network as a table: layers, shapes, weights and biases."""
+"""Tables on the console: the columns of the data, the layers of the network."""
+
+from collections.abc import Sequence
 
 import torch
 from rich.table import Table
 from torch import Tensor, nn
 
+from litmlp.data.data_module import Data
+from litmlp.data.samples import ColumnFacts
 from litmlp.engine.diagnosis.layer_outputs import (
     DROPOUTS,
     ModuleCall,
     record_calls,
     smallest_modules,
 )
-from litmlp.engine.terminal.console import table
+from litmlp.engine.terminal.console import show, table
+
+MOST_SHOWN = 25
+"""Columns that the console shows."""
+
+
+def show_columns(data: Data) -> None:
+    """Show the kind, values and oddities of each column, if the data report them."""
+    report = data.samples.column_report
+    if not report:
+        return
+    shown = table("column", "kind", "distinct", "missing", "note")
+    for name, kind, distinct, missing, note in shortened(report):
+        shown.add_row(name, kind, f"{distinct:,}", f"{missing:,}", note)
+    show(shown)
+    if (more := len(report) - MOST_SHOWN) > 0:
+        show(f"… and {more:,} more columns: in TensorBoard's text tab, data")
+
+
+def shortened(report: Sequence[ColumnFacts]) -> list[ColumnFacts]:
+    """Return the targets, the columns with a note and the first others, in order."""
+
+    def rank(index: int) -> tuple[bool, bool]:
+        facts = report[index]
+        return facts.kind not in ("target", "time"), not facts.note
+
+    shown = sorted(range(len(report)), key=rank)[:MOST_SHOWN]
+    return [report[index] for index in sorted(shown)]
 
 
 def model_table(model: nn.Module, inputs: Tensor) -> Table:
