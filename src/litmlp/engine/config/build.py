@@ -13,13 +13,12 @@ from torch import nn
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
 from litmlp.distributions import Distribution
-from litmlp.engine.config.instantiate_node import construct_node
+from litmlp.engine.config.instantiate_node import construct_node, plain_node
 from litmlp.engine.config.member_configs import are_alike, member_configs
 from litmlp.engine.config.module_as_data import (
     DataFacts,
     describe,
     encoding_section,
-    plain_section,
     plain_sections,
 )
 from litmlp.engine.config.run_settings import seed_of
@@ -89,7 +88,7 @@ def build_member(config: DictConfig, data: DataFacts) -> tuple[Member, dict[str,
     numbers = {"numbers": data.numbers}
     encoding = construct(section | numbers, "encoding", typed_keys=keys)
     fill_in(config.model, data.facts | {"num_features": encoding.num_features})
-    model, keys = plain_section(config, "model")
+    model, keys = plain_node(config.model, "model")
     network = construct(model, "model", typed_keys=keys)
     member = Member(encoding=encoding, network=network)
     return member, {"encoding": section, "model": model}

@@ -18,13 +18,14 @@ def construct_node(
     """
     if not isinstance(node, DictConfig | ListConfig):
         return node
-    return construct(
-        OmegaConf.to_container(node, resolve=True),
-        where,
-        typed_keys=dict(typed_keys(OmegaConf.to_container(node), where)),
-        reserved=reserved,
-        **late,
-    )
+    content, keys = plain_node(node, where)
+    return construct(content, where, typed_keys=keys, reserved=reserved, **late)
+
+
+def plain_node(node: DictConfig | ListConfig, where: str) -> tuple[Any, dict[str, str]]:
+    """Resolve a node into plain containers; return these and its :func:`typed_keys`."""
+    keys = dict(typed_keys(OmegaConf.to_container(node), where))
+    return OmegaConf.to_container(node, resolve=True), keys
 
 
 def typed_keys(raw: Any, where: str) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The plain data in a checkpoint that describe its module, without secrets."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from litmlp.data.preprocessing import Preprocessing, blank_row
 from litmlp.data.samples import Column
-from litmlp.engine.config.instantiate_node import typed_keys
+from litmlp.engine.config.instantiate_node import plain_node
 
 SECTIONS = ("task", "loss", "penalty", "optimizer", "scheduler")
 """The sections of a config that describe a module, but for those of its network."""
@@ -45,22 +45,14 @@ def plain_sections(config: DictConfig) -> tuple[dict[str, Section], Keys]:
     sections: dict[str, Section] = {}
     all_keys: Keys = {}
     for name in SECTIONS:
-        sections[name], keys = plain_section(config, name)
+        sections[name], keys = plain_node(config[name], name)
         all_keys |= keys
     return sections, all_keys
 
 
-def plain_section(config: DictConfig, name: str) -> tuple[Section, Keys]:
-    """Resolve a section of a config."""
-    section = OmegaConf.to_container(config[name], resolve=True)
-    assert isinstance(section, dict)
-    keys = dict(typed_keys(OmegaConf.to_container(config[name]), name))
-    return cast(Section, section), keys
-
-
 def encoding_section(config: DictConfig, data: DataFacts) -> tuple[Section, Keys]:
     """Resolve the section of the encoding, with blank numbers in place of the rows'."""
-    section, keys = plain_section(config, "encoding")
+    section, keys = plain_node(config.encoding, "encoding")
     preprocessing = data.fitted_preprocessing
     return {key: value for key, value in section.items() if key != "_partial_"} | {
         "num_numbers": preprocessing.num_numbers,
@@ -111,7 +103,7 @@ def without_environment(config: DictConfig) -> DictConfig:
 def network_sections(config: DictConfig, data: DataFacts) -> dict[str, Section]:
     """Return the sections of the encoding and the network of a config."""
     encoding, _ = encoding_section(config, data)
-    return {"encoding": encoding, "model": plain_section(config, "model")[0]}
+    return {"encoding": encoding, "model": plain_node(config.model, "model")[0]}
 
 
 def ensemble_sections(networks: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -13,6 +14,7 @@ from litmlp.engine.terminal.mistakes import describe, explain
 from litmlp.errors import UserError
 
 
+@dataclass
 class StartingPoint:
     """The start of a run, or the checkpoint in its folder that the run goes on from.
 
@@ -22,15 +24,12 @@ class StartingPoint:
     Args:
         folder: of the run.
         config: as it was launched.
-
-    Attributes:
-        point: the checkpoint; None for a fresh start.
+        point: the checkpoint, once it is read; None for a fresh start.
     """
 
-    point: checkpoints.Resumable | None
-
-    def __init__(self, folder: Path, config: DictConfig) -> None:
-        self.folder, self.config = folder, config
+    folder: Path
+    config: DictConfig
+    point: checkpoints.Resumable | None = None
 
     def read(self) -> Summary:
         """Read the folder; return the entries of its summary that stay valid."""
