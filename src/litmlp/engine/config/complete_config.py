@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -38,12 +38,12 @@ def complete(config: DictConfig) -> DictConfig:
     """Complete the config: a run saves and follows the config that is returned."""
     if HydraConfig.initialized():
         _refuse_lists(config)
+    if config.task.name == "auto":
+        config = _with_inferred_task(config)
     for key in PATHS:
         path = check_value(config.data.get(key), str | None, f"data.{key}")
         if path and not OmegaConf.is_interpolation(config.data, key):
             config.data[key] = str(Path(path).resolve())  # found again from anywhere
-    if config.task.name == "auto":
-        config = _with_inferred_task(config)
     for group in PER_LAYER:
         names = config.model.get(group)
         if isinstance(names, str):
@@ -95,10 +95,6 @@ def _with_inferred_task(config: DictConfig) -> DictConfig:
     composed, choices = _composed(*typed, f"task={task}")
     with read_write(job), open_dict(job):
         job.runtime.choices = choices
-    paths = cast(dict[str, Any], OmegaConf.to_container(config.data, resolve=False))
-    for key in PATHS:
-        if key in composed.data:
-            composed.data[key] = paths[key]
     return composed
 
 

@@ -51,11 +51,6 @@ def write_config(folder: Path, config: DictConfig) -> None:
     write(folder, "config", as_yaml(config))
 
 
-def config_text(folder: Path) -> str:
-    """Return a run's config as it was saved."""
-    return _path(folder, "config").read_text(encoding="utf-8")
-
-
 def write_launch(folder: Path, config: DictConfig) -> None:
     """Save a run's config, and Hydra's config and overrides if Hydra launched the run.
 
@@ -71,12 +66,8 @@ def write_launch(folder: Path, config: DictConfig) -> None:
 
 def write(folder: Path, name: str, text: str) -> None:
     """Replace a file of the folder as a whole."""
-    path = _path(folder, name)
+    path = folder / FOLDER / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(
         path, lambda partial: partial.write_text(text, encoding="utf-8"), durable=False
     )
-
-
-def _path(folder: Path, name: str) -> Path:
-    return folder / FOLDER / f"{name}.yaml"

@@ -18,7 +18,7 @@ from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.run_folder import Summary
-from litmlp.engine.folder.saved_config import config_text
+from litmlp.engine.folder.saved_config import as_yaml
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.tables import model_table, show_columns
 from litmlp.engine.run.test import metrics_table
@@ -145,14 +145,14 @@ def pages(run: Run, overrides: Sequence[str], layers: str) -> dict[str, str]:
     """Return the pages of TensorBoard's text tab: Markdown by tag.
 
     Args:
-        run: built; its folder has its config already.
+        run: built.
         overrides: as they were typed.
         layers: the table of the network's layers.
     """
     data, report = run.data, run.data.samples.column_report
     facts = versions() | {"git commit": git_commit() or "none"}
     return {
-        "config": fenced(config_text(run.folder), "yaml"),
+        "config": fenced(as_yaml(run.config), "yaml"),
         "overrides": fenced("\n".join(overrides) or "none"),
         "data": grid(("split", "rows"), [(s, len(r)) for s, r in data.rows.items()])
         + "\n\n"
