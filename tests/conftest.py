@@ -123,7 +123,8 @@ def nothing_left() -> Iterator[None]:
     HydraConfig.instance().cfg = None
     root = logging.getLogger()
     for handler in root.handlers[:]:
-        if type(handler) is logging.FileHandler:  # pytest's own is a subclass
+        # pytest's own are subclasses
+        if type(handler) in (logging.FileHandler, logging.StreamHandler):
             root.removeHandler(handler)
             handler.close()
 
