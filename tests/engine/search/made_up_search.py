@@ -8,14 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.pruners import NopPruner
 from optuna.samplers import TPESampler
-from optuna.trial import FrozenTrial
 from sqlalchemy import Engine, event
 
-from litmlp.engine.folder.study_file import NAME, open_study
 from litmlp.engine.search.search import Search
 from litmlp.engine.search.space import read_space
 
@@ -82,11 +79,6 @@ def search(
     }
     Search(**(defaults | settings)).run(folder)
     return launcher
-
-
-def trials(folder: Path) -> list[FrozenTrial]:
-    with open_study(folder) as storage:
-        return optuna.load_study(study_name=NAME, storage=storage).trials
 
 
 @event.listens_for(Engine, "connect")

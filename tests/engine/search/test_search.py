@@ -6,9 +6,10 @@ from typing import Any
 
 import optuna
 import pytest
-from made_up_search import SPACE, Jobs, search, trials
+from made_up_search import SPACE, Jobs, search
 from optuna.samplers import BruteForceSampler
 from optuna.trial import FrozenTrial, TrialState
+from searches import trials
 
 from litmlp.engine.folder.study_file import NAME, RETRY_OF, open_study
 from litmlp.errors import UserError

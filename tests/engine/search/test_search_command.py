@@ -1,32 +1,15 @@
 """Searches from the command line, as a user would run them."""
 
-import json
 import math
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import Run
-from made_up_search import trials
-from optuna.trial import TrialState
+from searches import QUICK, check_pruned_search, summaries, trials
 
-from litmlp.engine.vectorized.group_training import Group
-
-QUICK = (
-    *("-m", "hydra/sweeper=optuna", "hydra.sweep.dir=here"),
-    *("data=iris", "trainer=cpu", "trainer.max_epochs=2", "model.hidden_sizes=[4]"),
-    *("logger=none", "callbacks=minimal"),
-)
 LR = "optimizer.lr=tag(log,interval(1e-3,1e-1))"
-
-
-def summaries(folder: Path) -> dict[str, Any]:
-    return {
-        path.parent.name: json.loads(path.read_text())
-        for path in sorted(folder.glob("*/summary.json"))
-    }
 
 
 def test_a_search_trains_its_trials_and_shows_the_best(
@@ -96,58 +79,9 @@ def test_two_objectives_give_a_pareto_front(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "here" / "report" / "search-front.png").is_file()
 
 
-MEDIAN = ("median", "n_startup_trials=1", "n_warmup_steps=2")
-ASHA = ("asha", "min_resource=2", "reduction_factor=2")
-
-
-@pytest.mark.parametrize(
-    ("launcher", "pruner", "n_jobs"),
-    [("sequential", MEDIAN, 1), ("vectorized", ASHA, 6)],
-)
-def test_a_bad_trial_is_pruned_and_leaves_its_group(
-    launcher: str,
-    pruner: tuple[str, ...],
-    n_jobs: int,
-    run: Run,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    sizes: list[int] = []
-    end_epoch = Group.on_train_epoch_end
-
-    def counted(group: Group) -> None:
-        sizes.append(len(group.stack))
-        end_epoch(group)
-
-    monkeypatch.setattr(Group, "on_train_epoch_end", counted)
-    name, *settings = pruner
-    prune = [f"hydra.sweeper.pruner.{setting}" for setting in settings]
-    grid = ("hydra/sweeper/sampler=grid", "optimizer.lr=0.1,0.03,1e-5,2e-5,3e-5,4e-5")
-    how = (f"hydra/launcher={launcher}", f"hydra.sweeper.n_jobs={n_jobs}")
-    chosen = (f"hydra/sweeper/pruner={name}", "trainer.max_epochs=7")
-    ended = run("train", *QUICK, *grid, *how, *chosen, *prune)
-    assert (ended.code, ended.err) == (0, "")
-    found, runs = trials(tmp_path / "here"), summaries(tmp_path / "here")
-    assert {trial.state for trial in found} == {TrialState.PRUNED, TrialState.COMPLETE}
-    for trial in found:
-        (name,) = trial.user_attrs["runs"]
-        summary = runs[name]
-        assert summary["status"] == "done"
-        assert summary.get("vectorized", 1) == n_jobs
-        assert re.fullmatch(r"optimizer\.lr-[\d.e-]+-[0-9a-f]{8}", name)
-        epochs = summary["epochs"]
-        assert list(trial.intermediate_values) == list(range(1, epochs + 1))
-        pruned = trial.state == TrialState.PRUNED
-        assert (epochs < 7) == pruned
-        assert summary["pruned_epoch"] == (epochs if pruned else None)
-        assert (f"after epoch {epochs}" in ended.out) or not pruned
-        if pruned:
-            evaluated = run("evaluate", f"run=here/{name}").out
-            assert "the same as in summary.json, to the last digit" in evaluated
-    # Who is pruned costs nothing from then on.
-    epochs_of_all = [summary["epochs"] for summary in runs.values()]
-    left = [sum(epochs > n for epochs in epochs_of_all) for n in range(7)]
-    assert sizes == (left if launcher == "vectorized" else [])
+def test_a_bad_trial_is_pruned(run: Run, tmp_path: Path) -> None:
+    pruner = ("median", "n_startup_trials=1", "n_warmup_steps=2")
+    check_pruned_search(run, tmp_path, "sequential", pruner, n_jobs=1)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_search import SPACE, search, trials
+from made_up_search import SPACE, search
 from optuna.pruners import MedianPruner
 from optuna.samplers import BruteForceSampler, NSGAIISampler
 from optuna.trial import TrialState
+from searches import trials
 
 from litmlp.engine.report.draw_search import draw_history
 from litmlp.engine.report.search_results import read_search
