@@ -1,7 +1,7 @@
 """The cure for a command that Hydra cannot compose: what to type instead."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, Protocol
 
@@ -11,25 +11,8 @@ from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
 from litmlp.engine.config.hyperparameters import flat
+from litmlp.engine.config.key_synonyms import KEYS, OPTIONS
 from litmlp.errors import UserError, nearest
-
-KEYS = {
-    "device": "trainer",
-    "dataset": "data",
-    "epochs": "trainer.max_epochs",
-    "folds": "data.num_folds",
-    "hiddenlayers": "model.hidden_sizes",
-    "layers": "model.hidden_sizes",
-    "learningrate": "optimizer.lr",
-    "maxiter": "trainer.max_epochs",
-    "metric": "monitor",
-    "numepochs": "trainer.max_epochs",
-    "randomstate": "seed",
-    "steps": "trainer.max_steps",
-    "testsize": "data.test_share",
-    "units": "model.hidden_sizes",
-}
-"""Keys of other libraries, without underscores, and the key here that means it."""
 
 
 class Options(Protocol):
@@ -65,64 +48,94 @@ class Cures:
             return f"{again[1]} is chosen already: leave out the plus"
         if override is None:
             return None
-        if type(error) is ValueError:  # a value, such as 0.5, in place of an option
-            known = self.options_of(override.key_or_group)
-            cure = nearest(str(override.value()), known)
-            return f"{override.input_line}: an option is needed. {cure}"
-        return self.of_key(override)
+        is_value = type(error) is ValueError
+        return self.of_value(override) if is_value else self.of_key(override)
 
     def of_option(self, file: str) -> str:
         """Return the line for an option without a file, by the name of that file."""
         # Our options may lie in subfolders; in Hydra's own names the group has them.
         split = file.rpartition if file.startswith("hydra/") else file.partition
         group, _, option = split("/")
-        known = self.options_of(group)
-        same = (o for o in known if bare(o.rpartition("/")[2]) == bare(option))
-        cure = nearest(next(same, option), known)
-        return f"{group}={option}: no such option. {cure}"
+        return f"{group}={option}: no such option. {self.nearest_option(group, option)}"
+
+    def of_value(self, override: Override) -> str:
+        """Return the line for a value, such as 0.5 or null, in place of an option."""
+        group, value = override.key_or_group, override.value()
+        typed = {"None": "none", "False": "none"}.get(str(value), str(value))
+        if group == "dropout" and isinstance(value, int | float) and value is not True:
+            cure = f"Did you mean dropout=dropout dropout.p={value}?"
+        else:
+            cure = self.nearest_option(group, typed)
+        return f"{override.input_line}: an option is needed. {cure}"
 
     def of_key(self, override: Override) -> str | None:
         """Return the line for a key that the config does not have."""
-        key = override.key_or_group
-        section, _, name = key.rpartition(".")
-        if name in names_in(self.config, section):
+        key, known = override.key_or_group, names_in(self.config, "")
+        parent, _, name = key.rpartition(".")
+        if key in known:
             return None
         _, equals, value = str(override.input_line).partition("=")
-        typed = equals + value
-        if cure := self.of_other_option(key, typed):
+        if cure := next(self.other_keys(key, name, equals + value), None):
             return f"{key}: {cure}"
-        if meant := self.nearest_key(section, name):
-            return f"{key}: no such key. Did you mean {meant}{typed}?"
-        while section and not names_in(self.config, section):
-            key, (section, _, name) = section, section.rpartition(".")
-        return f"{key}: no such key. {nearest(name, names_in(self.config, section))}"
+        while parent and parent.rpartition(".")[2] not in names_in(
+            self.config, parent.rpartition(".")[0]
+        ):
+            parent, _, name = parent.rpartition(".")
+        known = names_in(self.config, parent)
+        missing = f"{parent}.{name}".lstrip(".")
+        return f"{missing}: no such key. {nearest(name, known)}"
 
-    def of_other_option(self, key: str, typed: str) -> str | None:
-        """Return the cure for a key that the chosen option of its group leaves out."""
+    def other_keys(self, key: str, name: str, value: str) -> Iterator[str]:
+        """Yield what the key may stand for, the likeliest first."""
         group, inner = group_of(key, self.repository)
         chosen = self.config.hydra.runtime.choices.get(group)
-        if group and (inner in self.arguments_of(group) or inner.startswith("groups.")):
-            return f"{group}={chosen} leaves it out: add it, +{key}{typed}"
+        if group == "optimizer" and inner.split(".")[0] == "groups":
+            yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
+        if group and inner in self.arguments_of(group):
+            yield f"{group}={chosen} leaves it out: add it, +{key}{value}"
         if options := self.options_with(group, inner):
-            return (
+            yield (
                 f"{group}={chosen} has no such key. Did you mean {group}={options[0]} "
-                f"{key}{typed}? Options with it: {', '.join(options)}"
+                f"{key}{value}? Options with it: {', '.join(options)}"
             )
-        return None
-
-    def nearest_key(self, section: str, name: str) -> str | None:
-        """Return the key of another section that is meant, if a key has such a name."""
         if meant := KEYS.get(bare(name)):
-            return meant
-        own = (key for key in paths(self.config) if not key.startswith("hydra."))
-        keys = sorted(own, key=len)
-        by_name = {key.rpartition(".")[2]: key for key in reversed(keys)}
-        if name in by_name:
-            return by_name[name]
-        if get_close_matches(name, names_in(self.config, section), n=1):
-            return None
-        close = get_close_matches(name, by_name, n=1, cutoff=0.75)
-        return by_name[close[0]] if close else None
+            yield f"no such key. Did you mean {meant}{value}?"
+        keys = {each: each.rpartition(".")[2] for each in paths(self.config)}
+        for each in sorted((k for k in keys if keys[k] == name), key=len):
+            yield f"no such key. Did you mean {each}{value}?"
+        for other in self.groups() if not group else []:
+            if options := self.options_with(other, name):
+                dotted = f"{other.replace('/', '.')}.{name}{value}"
+                yield f"no such key. Did you mean {other}={options[0]} {dotted}?"
+        known = names_in(self.config, key.rpartition(".")[0])
+        if get_close_matches(name, known, n=1):
+            return
+        own = {k: each for k, each in keys.items() if not k.startswith("hydra.")}
+        for close in get_close_matches(name, own.values(), n=1, cutoff=0.75):
+            each = min((k for k in own if own[k] == close), key=len)
+            yield f"no such key. Did you mean {each}{value}?"
+
+    def nearest_option(self, group: str, option: str) -> str:
+        """Return the nearest option of a group, or of another one, and all of them."""
+        known = self.options_of(group)
+        plain = {bare(name.rpartition("/")[2]): name for name in known}
+        wanted = bare(option)
+        meant = OPTIONS.get(group, {}).get(wanted) or plain.get(wanted)
+        if meant is None:
+            parts = [
+                plain[name]
+                for name in plain
+                if wanted and (wanted in name or (len(name) > 3 and name in wanted))
+            ]
+            meant = min(parts, key=len, default=None)
+        if meant is not None and meant not in known:
+            return f"Did you mean {group}={meant}?"
+        if meant is not None:
+            return f"Did you mean {meant}? Allowed: {', '.join(sorted(known))}"
+        for other in self.groups() if wanted != "none" else []:
+            if option in self.options_of(other):
+                return f"Did you mean {other}={option}?"
+        return nearest(option, known)
 
     def options_of(self, group: str) -> list[str]:
         """Return the options of a group, with those in its subfolders."""
@@ -132,17 +145,24 @@ class Cures:
         more = (f"{g}/{o}" for g in nested for o in self.options_of(f"{group}/{g}"))
         return [*own, *more]
 
+    def groups(self) -> list[str]:
+        """Return the groups of a run's parts and those of a sweep."""
+        top = self.repository.get_group_options("", ObjectType.GROUP)
+        own = [group for group in top if group not in ("experiment", "hydra")]
+        own.sort(key=lambda group: group != "optimizer")  # has most of the numbers
+        return [*own, "hydra/sweeper", "hydra/launcher"]
+
     def options_with(self, group: str, key: str) -> list[str]:
         """Return the options of a group whose file has a key."""
         parent, _, name = key.rpartition(".")
-        found = [
-            option
-            for option in (self.options_of(group) if group else [])
-            if name
-            in names_in(self.repository.load_config(f"{group}/{option}").config, parent)
-        ]
+        options = self.options_of(group) if group else []
+        found = [o for o in options if name in names_in(self.content(group, o), parent)]
         # Most files that are named are tables.
-        return sorted(found, key=lambda option: option not in (group, "table"))
+        return sorted(found, key=lambda option: option not in (bare(group), "table"))
+
+    def content(self, group: str, option: str) -> Any:
+        """Return the content of an option's file."""
+        return self.repository.load_config(f"{group}/{option}").config
 
     def arguments_of(self, group: str) -> list[str]:
         """Return the names of the arguments of a group's class."""
@@ -226,7 +246,12 @@ def of_grammar(override: str, error: Exception) -> str:
     reason = re.sub(r"^Error parsing override .*\n", "", text)
     if "missing EQUAL" in reason:
         return f"{override}: not of the form key=value"
-    return f"{override}: {reason}; quote what has spaces or signs: 'key=\"a = b\"'"
+    brackets = re.sub(r"\((.*)\)", r"[\1]", override.partition("=")[2])
+    a_list = f"; a list is {brackets}" if "'('" in reason else ""
+    return (
+        f"{override}: {reason}{a_list}; quote what has spaces or signs in it: "
+        "'key=\"a = b\"'"
+    )
 
 
 def bare(name: Any) -> str:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -25,19 +26,24 @@ from litmlp.engine.config.command_mistakes import (
     refused,
 )
 from litmlp.engine.config.hydra_section import check_hydra_section
-from litmlp.errors import UserError, nearest
+from litmlp.errors import UserError
 
 
 def check_flags(arguments: Sequence[str]) -> None:
-    """Check that all arguments that begin with two dashes are flags of Hydra."""
+    """Check that all arguments that begin with two dashes are flags of Hydra.
+
+    Raises:
+        UserError: ``--multirn``, or a setting with dashes, such as ``--lr=0.1``.
+    """
     known = [f for f in get_args_parser()._option_string_actions if f.startswith("--")]
     for argument in arguments:
-        flag = argument.partition("=")[0]
-        if flag.startswith("--") and not any(name.startswith(flag) for name in known):
-            raise UserError(
-                f"{argument}: no such flag; a setting has no dashes, as in seed=1. "
-                f"{nearest(flag, known)}"
-            )
+        flag, equals, value = argument.partition("=")
+        if not flag.startswith("--") or any(name.startswith(flag) for name in known):
+            continue
+        if close := get_close_matches(flag, known, n=1, cutoff=0.8 if equals else 0.75):
+            raise UserError(f"{flag}: no such flag. Did you mean {close[0]}?")
+        setting = f"{flag[2:]}={value if equals else '…'}"
+        raise UserError(f"{flag}: no such flag; a setting has no dashes: {setting}")
 
 
 class CheckedLoader(ConfigLoaderImpl):
@@ -105,7 +111,11 @@ def use_checked_loader() -> None:
 
 
 def every_combination(overrides: list[Override]) -> list[list[str]]:
-    """List the runs of a sweep: the same texts as Hydra's own sweeper makes of it."""
+    """List the runs of a sweep: the same texts as Hydra's own sweeper makes of it.
+
+    Raises:
+        UserError: an override that varies has no value.
+    """
     for each in overrides:
         check_values(each)
     (runs,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
