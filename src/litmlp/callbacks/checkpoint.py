@@ -8,7 +8,6 @@ from typing import Any, Literal, cast
 import lightning
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
-from lightning.pytorch.loggers.logger import DummyLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from litmlp.engine.folder import checkpoints
@@ -153,7 +152,7 @@ class BestAndLast(Checkpoint):
         checkpoint["logs"] = {
             type(logger).__name__: logger.position()
             for logger in trainer.loggers
-            if hasattr(logger, "position") and not isinstance(logger, DummyLogger)
+            if hasattr(logger, "position")
         }
         set_at_rest(checkpoint["loops"]["fit_loop"], trainer)
 

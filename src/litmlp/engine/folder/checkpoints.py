@@ -10,10 +10,11 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zipfile import ZIP_STORED, ZipFile
 
 import torch
+from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
@@ -55,7 +56,11 @@ class Resumable:
 
 
 def newest(folder: Path) -> Resumable | None:
-    """Read the checkpoint to go on from; returns None if the run has written none."""
+    """Read the checkpoint to go on from; returns None if the run has written none.
+
+    Raises:
+        UserError: there are checkpoints, but none that can be read.
+    """
     problems = []
     for path in generations(folder):
         try:
@@ -84,7 +89,11 @@ def rewind(loggers: Iterable[Logger], point: Resumable | None) -> None:
 
 
 def best(folder: Path) -> Checkpoint:
-    """Read the best weights of a run."""
+    """Read the best weights of a run.
+
+    Raises:
+        UserError: the run has none, or they are damaged.
+    """
     path = folder / FOLDER / BEST
     if not path.is_file():
         raise UserError(f"{folder} has no {FOLDER}/{BEST}: it never trained")
@@ -116,7 +125,11 @@ def read(path: Path, kind: type) -> Checkpoint:
 
 
 def check_archive(path: Path) -> None:
-    """Check the parts of a file against their checksums and against its size."""
+    """Check the parts of a file against their checksums and against its size.
+
+    Raises:
+        ValueError: a part is damaged, compressed, or marked as a folder.
+    """
     with ZipFile(path) as archive:
         files = archive.infolist()
         if any(file.external_attr & FOLDER_MARK for file in files):
@@ -129,7 +142,13 @@ def check_archive(path: Path) -> None:
 
 
 class WholeFiles(TorchCheckpointIO):
-    """Writes a Trainer's checkpoints straight to their path, without a copy."""
+    """Writes a Trainer's checkpoints straight to their path, without a copy elsewhere.
+
+    The content of the last checkpoint is remembered, so that the end of a run need not
+    read it; checkpoints of other callbacks may hold less.
+    """
+
+    written: Checkpoint | None = None
 
     def save_checkpoint(
         self, checkpoint: Checkpoint, path: Any, storage_options: Any = None
@@ -137,6 +156,20 @@ class WholeFiles(TorchCheckpointIO):
         file = Path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         write(checkpoint, file)
+        if file.name == FRESH:
+            self.written = checkpoint
+
+
+def last_written(trainer: Trainer, folder: Path) -> Checkpoint:
+    """Return the last checkpoint of a run that has ended, from its file if need be.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    written = getattr(trainer.strategy.checkpoint_io, "written", None)
+    if written is None:  # another process has trained
+        written = read(folder / FOLDER / LAST, Last)
+    return cast(Checkpoint, written)
 
 
 def write(content: Checkpoint, path: Path) -> None:

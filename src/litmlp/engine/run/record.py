@@ -10,7 +10,6 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import WandbLogger
 
 from litmlp.engine.folder import checkpoints, provenance
-from litmlp.engine.folder.checkpoint_schema import Last
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.run_folder import Summary, write_summary
 from litmlp.engine.run.baselines import baselines
@@ -44,8 +43,7 @@ def close_loggers(trainer: Trainer, succeeded: bool) -> None:
 
 def load_best(run: Run) -> checkpoints.Checkpoint:
     """Give a trained run its best weights; return the last checkpoint of it."""
-    path = run.folder / checkpoints.FOLDER / checkpoints.LAST
-    last = checkpoints.read(path, Last)
+    last = checkpoints.last_written(run.trainer, run.folder)
     best = last["callbacks"]["BestAndLast"]["best"]
     run.model.load_state_dict(best["state_dict"])
     show(how_it_ended(run.trainer, best))
