@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 import lightning
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.loggers.logger import DummyLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from litmlp.engine.folder import checkpoints
@@ -152,7 +153,7 @@ class BestAndLast(Checkpoint):
         checkpoint["logs"] = {
             type(logger).__name__: logger.position()
             for logger in trainer.loggers
-            if hasattr(logger, "position")
+            if hasattr(logger, "position") and not isinstance(logger, DummyLogger)
         }
         set_at_rest(checkpoint["loops"]["fit_loop"], trainer)
 
