@@ -29,6 +29,7 @@ MISTAKES = {
     "loss._target_=litmlp.engine.folder.run_folder.discard": "is not allowed: a target",
     "loss._target_=torch.nn.MSELos": "loss._target_=torch.nn.MSELos cannot be found",
     "activation=[relu,tanh]": "one per layer: model.activation=[relu,tanh]; one run",
+    "model.dropout=0.5": "Did you mean dropout=dropout dropout.p=0.5?",
     "model.activation=[relu]": "activation has 1 entries for 2 hidden layers",
     "batchnorm=before_activation data.batch_size=1": "batchnorm needs two rows",
     "data=gauss loss.pos_weight=3": "loss.pos_weight=3: expected a list of numbers",

@@ -46,6 +46,12 @@ def complete(config: DictConfig) -> DictConfig:
             config.data[key] = str(Path(path).resolve())  # found again from anywhere
     for group in PER_LAYER:
         names = config.model.get(group)
+        if isinstance(names, bool | int | float):
+            meant = f"dropout dropout.p={names}" if group == "dropout" else "…"
+            raise UserError(
+                f"model.{group}={names}: an option is needed. Did you mean "
+                f"{group}={meant}?"
+            )
         if isinstance(names, str):
             config.model[group] = _option(group, names)
         elif isinstance(names, ListConfig) and all(isinstance(n, str) for n in names):
