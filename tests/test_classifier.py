@@ -15,7 +15,7 @@ from litmlp.data.scaling import Standardize
 from litmlp.errors import UserError
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
-from litmlp.parts import Loss
+from litmlp.module_parts import Loss
 
 BINARY_TARGETS = tensor([0, 1, 1, 0, 1])
 CLASS_TARGETS = tensor([0, 2, 1, 2, 2])

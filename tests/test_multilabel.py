@@ -26,8 +26,8 @@ from litmlp.engine.run.prepare import check_targets
 from litmlp.engine.sweep.out_of_fold_scores import measure
 from litmlp.errors import UserError
 from litmlp.losses import FocalLoss
+from litmlp.module_parts import Loss
 from litmlp.multilabel import MultiLabelClassifier
-from litmlp.parts import Loss
 
 TARGETS = tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
 PROBABILITIES = [f"probability_{name}" for name in LABELS]

@@ -11,7 +11,7 @@ from litmlp.distributions import Distribution
 from litmlp.errors import UserError
 from litmlp.losses import compare, taken_by
 from litmlp.metrics import undefined
-from litmlp.parts import Parts
+from litmlp.module_parts import Parts
 from litmlp.supervised import Supervised
 
 BINARY = ("binary", ("class_logits",), "binary_cross_entropy")
@@ -31,7 +31,7 @@ class Classifier(Supervised):
         num_outputs: 1 for two classes, or the number of classes.
         class_names: in the order of the class indices.
 
-    The other arguments are :class:`~litmlp.parts.Parts`.
+    The other arguments are :class:`~litmlp.module_parts.Parts`.
 
     Raises:
         UserError: the outputs do not fit the classes, or the loss does not fit the

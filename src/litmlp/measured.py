@@ -13,7 +13,7 @@ from litmlp.ensemble import Ensemble
 from litmlp.epoch_state import Batch, EpochState, Position, parts_of
 from litmlp.errors import UserError
 from litmlp.losses import Takes
-from litmlp.parts import LoadableModule
+from litmlp.module_parts import LoadableModule
 
 
 class Measured(LoadableModule):

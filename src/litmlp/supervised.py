@@ -16,8 +16,8 @@ from litmlp.ensemble import Ensemble
 from litmlp.epoch_state import Batch, EpochState, parts_of
 from litmlp.errors import UserError
 from litmlp.measured import Measured
+from litmlp.module_parts import Parts
 from litmlp.optimizers import check_factors, check_state_sizes, make_optimizer
-from litmlp.parts import Parts
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
 
@@ -25,7 +25,7 @@ from litmlp.schedulers import Schedule
 class Supervised(Measured):
     """Wraps any network [batch, features] → [batch, outputs] for training.
 
-    The arguments are :class:`~litmlp.parts.Parts`.
+    The arguments are :class:`~litmlp.module_parts.Parts`.
     """
 
     prefix = "predicted"

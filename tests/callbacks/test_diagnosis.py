@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from litmlp.callbacks.diagnosis import Diagnosis, alike_share
-from litmlp.callbacks.layer_recorder import ENOUGH_ROWS
+from litmlp.callbacks.layer_snapshots import ENOUGH_ROWS
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.diagnosis.layer_outputs import layers_of, leaves, record_calls

@@ -3,7 +3,7 @@
 from lightning.pytorch import Trainer
 from torch import Tensor
 
-from litmlp.callbacks.layer_recorder import Snapshot, Snapshots
+from litmlp.callbacks.layer_snapshots import Snapshot, Snapshots
 from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.supervised import Supervised

@@ -12,12 +12,12 @@ from torch import Tensor
 from litmlp.data.on_disk import empty_on_disk, join_chunks
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
-from litmlp.data.tables.file_rows import Split, TableFile, label_rows
 from litmlp.data.tables.named_columns import Name, Tabular
 from litmlp.data.tables.raw_features import Unseen, as_tensor, describe_unseen
 from litmlp.data.tables.read import Source, open_source, read_table
 from litmlp.data.tables.read_column import Wording
 from litmlp.data.tables.stream import read_inputs
+from litmlp.data.tables.table_file import Split, TableFile, label_rows
 from litmlp.data.tables.targets import read_again
 from litmlp.errors import UserError
 

@@ -6,7 +6,7 @@ from conftest import CONF, Compose
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.metric_direction import best_end
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.run.test import split_metrics
+from litmlp.engine.run.split_metrics import split_metrics
 from litmlp.errors import UserError
 
 OPTIONS = sorted(path.stem for path in (CONF / "metrics").glob("*.yaml"))

@@ -16,7 +16,7 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 
 from litmlp import construct
-from litmlp.callbacks.layer_recorder import Snapshots
+from litmlp.callbacks.layer_snapshots import Snapshots
 from litmlp.engine.vectorized import train_groups
 from litmlp.engine.vectorized.group_training import Group
 

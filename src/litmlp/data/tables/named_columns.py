@@ -10,6 +10,7 @@ from torch import Tensor
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, ColumnFacts, Samples, Task
+from litmlp.data.tables.ambiguous_columns import settle
 from litmlp.data.tables.cell_errors import mistakes_in, row_number
 from litmlp.data.tables.column_kinds import TypedColumn, kinds_by_name, read_feature
 from litmlp.data.tables.column_quality import (
@@ -17,16 +18,15 @@ from litmlp.data.tables.column_quality import (
     oddity,
     report_column,
 )
-from litmlp.data.tables.file_rows import (
+from litmlp.data.tables.raw_features import as_tensor
+from litmlp.data.tables.read_column import Wording, read_column
+from litmlp.data.tables.table_file import (
     TableFile,
     encode_targets,
     group_numbers,
     label_rows,
     take_inputs,
 )
-from litmlp.data.tables.raw_features import as_tensor
-from litmlp.data.tables.read_column import Wording, read_column
-from litmlp.data.tables.settle import settle
 from litmlp.data.tables.targets import infer_task, read_target
 from litmlp.errors import UserError, nearest
 

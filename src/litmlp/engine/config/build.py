@@ -27,7 +27,7 @@ from litmlp.engine.process.process_settings import seed_torch
 from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
 from litmlp.losses import balanced_pos_weight, balanced_weights
-from litmlp.parts import build_parts
+from litmlp.module_parts import build_parts
 from litmlp.supervised import Supervised
 
 DEFAULT_MAX_EPOCHS = 100

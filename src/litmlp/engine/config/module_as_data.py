@@ -67,7 +67,7 @@ def describe(
     sections: dict[str, Section],
     networks: Sequence[dict[str, Section]],
 ) -> dict[str, Any] | None:
-    """Return a :data:`~litmlp.parts.Description` of a config's module.
+    """Return a :data:`~litmlp.module_parts.Description` of a config's module.
 
     Values that come from the environment are replaced by a text that says so.
 

@@ -27,10 +27,10 @@ from litmlp.engine.figures.inputs import draw_importance
 from litmlp.engine.figures.style import as_label, report_failed_picture, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
-from litmlp.engine.predict.explain_rows import explain_rows
+from litmlp.engine.predict.explain_scores import explain_rows
 from litmlp.engine.predict.predict_file import made_names, match_columns
 from litmlp.engine.predict.trained_model import TrainedModel, trained
-from litmlp.engine.run.test import Metrics, metrics_table
+from litmlp.engine.run.split_metrics import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.engine.terminal.console import table as new_table
 from litmlp.errors import UserError

@@ -18,8 +18,13 @@ from litmlp.engine.folder.sweep_folder import ENSEMBLE
 from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.predict.averaged_runs import Ensemble, ensemble
 from litmlp.engine.predict.trained_model import TrainedModel
+from litmlp.engine.run.split_metrics import (
+    Metrics,
+    metrics_table,
+    one_device,
+    split_metrics,
+)
 from litmlp.engine.run.tables import show_columns
-from litmlp.engine.run.test import Metrics, metrics_table, one_device, split_metrics
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.errors import UserError
 

@@ -19,7 +19,7 @@ from lightning.pytorch.loops.training_epoch_loop import _TrainingEpochLoop
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from litmlp.engine.process.step_hooks import (
+from litmlp.engine.process.needed_hooks import (
     changes_batches,
     hooks_of_step,
     others_in_step,
@@ -164,7 +164,7 @@ class QuickEpochs(_TrainingEpochLoop):
     Lightning prepares and calls each hook of each callback in every step, which takes
     as long as the training of a small network. Here a step computes and counts the
     same in the same order, and calls the hooks that some callback has. Steps in which
-    more takes part are left to Lightning (``litmlp.engine.process.step_hooks``).
+    more takes part are left to Lightning (``litmlp.engine.process.needed_hooks``).
     """
 
     _hooks: dict[str, list[Callable[..., Any]]] | None = None

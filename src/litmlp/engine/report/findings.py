@@ -7,7 +7,7 @@ from functools import cached_property
 
 import polars as pl
 
-from litmlp.engine.predict.quarters import quarters
+from litmlp.engine.predict.quartiles import quarters
 from litmlp.engine.report.comparable_runs import VALUE, Problem
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.rank_choices import rank_choices

@@ -13,7 +13,7 @@ from litmlp.classifier import Classifier
 from litmlp.data.data_module import Data
 from litmlp.encoding import Encoding
 from litmlp.engine.folder.run_folder import Baseline
-from litmlp.engine.run.test import Metrics
+from litmlp.engine.run.split_metrics import Metrics
 from litmlp.engine.terminal.console import show
 from litmlp.metrics import undefined
 from litmlp.multilabel import MultiLabelClassifier

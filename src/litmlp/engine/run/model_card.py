@@ -10,7 +10,7 @@ from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import CARD, Summary
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.run_messages import grid
-from litmlp.engine.run.test import Metrics
+from litmlp.engine.run.split_metrics import Metrics
 
 MOST_NAMES = 20
 """Columns and classes that a card names."""

@@ -204,7 +204,7 @@ def pruning(config: DictConfig) -> list[Callback]:
         return []
     if not HydraConfig.initialized() or "pruner" not in HydraConfig.get().sweeper:
         raise UserError(f"sweep.trial={trial}: a search gives it, hydra/sweeper=optuna")
-    from litmlp.callbacks.pruning import Pruning  # needs Optuna
+    from litmlp.callbacks.trial_pruning import Pruning  # needs Optuna
 
     hydra = HydraConfig.get()
     pruner = construct_node(hydra.sweeper.pruner, "hydra.sweeper.pruner")

@@ -14,7 +14,7 @@ from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.run_folder import Summary, write_summary
 from litmlp.engine.run.baselines import baselines
 from litmlp.engine.run.prepare import Run
-from litmlp.engine.run.test import Metrics
+from litmlp.engine.run.split_metrics import Metrics
 from litmlp.engine.terminal.console import show
 from litmlp.epoch_state import Position
 

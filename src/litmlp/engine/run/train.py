@@ -25,7 +25,7 @@ from litmlp.engine.run.record import (
 )
 from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.run.run_messages import announce, say_result
-from litmlp.engine.run.test import measure_run
+from litmlp.engine.run.split_metrics import measure_run
 from litmlp.engine.terminal.console import only_logged, show
 
 

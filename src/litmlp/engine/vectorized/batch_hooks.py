@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from litmlp.callbacks.layer_recorder import ENOUGH_ROWS, Snapshots
+from litmlp.callbacks.layer_snapshots import ENOUGH_ROWS, Snapshots
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 

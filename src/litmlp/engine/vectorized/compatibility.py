@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from litmlp.callbacks.averaging import Averaging
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.divergence import Divergence
-from litmlp.callbacks.layer_recorder import Snapshots
+from litmlp.callbacks.layer_snapshots import Snapshots
 from litmlp.callbacks.learning_rate_range import LearningRateRange
 from litmlp.callbacks.progress import Progress
 from litmlp.callbacks.throughput import Throughput

@@ -23,7 +23,7 @@ from litmlp.engine.run.record import (
 )
 from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.run.run_messages import announce
-from litmlp.engine.run.test import Metrics
+from litmlp.engine.run.split_metrics import Metrics
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.terminal.console import console, only_logged
 from litmlp.engine.terminal.mistakes import report
