@@ -10,9 +10,7 @@ X, y = make_classification(2000, weights=[0.93], class_sep=0.7, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
 
 network = litmlp.MLPClassifier(hidden_sizes=[16], lr=1e-2, max_epochs=8)
-tuned = TunedThresholdClassifierCV(
-    network, scoring="balanced_accuracy", cv=0.3, random_state=0
-)
+tuned = TunedThresholdClassifierCV(network, scoring="balanced_accuracy", cv=5)
 tuned.fit(X_train, y_train)
 
 probabilities = tuned.predict_proba(X_test)[:, 1]
