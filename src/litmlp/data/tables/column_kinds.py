@@ -160,21 +160,30 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def drop_override(name: str) -> str:
-    """The override that leaves a column out, as a shell takes it.
+    r"""The override that leaves a column out, as a shell takes it.
 
     >>> drop_override("x, y")
     '\'data.drop=["x, y"]\''
     """
-    return shlex.quote(f'data.drop=["{name}"]')
+    return shlex.quote(f"data.drop=[{in_quotes(name)}]")
 
 
 def kind_override(name: str, kind: str = "categorical") -> str:
-    """The override that sets a column's kind, as a shell takes it.
+    r"""The override that sets a column's kind, as a shell takes it.
 
     >>> kind_override("x, y")
     '\'data.kinds={categorical: ["x, y"]}\''
     """
-    return shlex.quote(f'data.kinds={{{kind}: ["{name}"]}}')
+    return shlex.quote(f"data.kinds={{{kind}: [{in_quotes(name)}]}}")
+
+
+def in_quotes(name: str) -> str:
+    r"""Return a name between double quotes, as Hydra reads it.
+
+    >>> in_quotes('5" disk')
+    '"5\\" disk"'
+    """
+    return '"' + name.replace('"', r"\"") + '"'
 
 
 def kinds_by_name(kinds: Mapping[str, str | Sequence[str]] | None) -> dict[str, str]:

@@ -127,7 +127,7 @@ def decode(file: Path, lines: Iterable[bytes]) -> Iterator[str]:
 
 
 def has_short_rows(file: Path, separator: str, width: int, height: int) -> bool:
-    """Whether the file has fewer separators than its fields need.
+    """Return whether the file has fewer separators than its fields need.
 
     polars fills up short rows without a word, and :func:`check_rows` takes too long to
     be called for each file.
