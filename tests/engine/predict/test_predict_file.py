@@ -1,6 +1,6 @@
 """Predictions for new rows, from a run's folder alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +8,9 @@ import polars as pl
 import pytest
 from conftest import Run
 from people_runs import people, train_on_people
+
+from litmlp.engine.predict.predict_file import write
+from litmlp.errors import UserError
 
 Train = Callable[..., Path]
 
@@ -95,6 +98,19 @@ def test_a_table_that_does_not_fit_leaves_no_output(
     assert not list(tmp_path.glob("*.partial"))
     ended = run("predict", f"run={folder}", "input=n.csv", "output=out.txt")
     assert "output=out.txt: must end in .csv or .parquet" in ended.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_failure_in_a_late_row_leaves_no_file(suffix: str, tmp_path: Path) -> None:
+    def tables() -> Iterator[pl.DataFrame]:
+        yield pl.DataFrame({"y": [1, 2]})
+        raise UserError("line 3")
+
+    # Polars opens the file in a thread of its own: now and then late.
+    for _ in range(100):
+        with pytest.raises(UserError, match="line 3"):
+            write(tables(), tmp_path / f"out.{suffix}", "n.csv")
+        assert not list(tmp_path.iterdir())
 
 
 def test_no_two_columns_have_one_name(run: Run, train: Train, tmp_path: Path) -> None:

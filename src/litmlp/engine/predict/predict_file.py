@@ -144,20 +144,31 @@ def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:
     if first is None:
         raise UserError(f"{source} has a header and no rows")
     rows = 0
+    failures: list[Exception] = []
 
     def all_tables(*unused: object) -> Iterator[pl.DataFrame]:
         nonlocal rows
-        for table in chain([first], tables):
-            rows += len(table)
-            bar.update(task, completed=rows)
-            yield table
+        try:
+            for table in chain([first], tables):
+                rows += len(table)
+                bar.update(task, completed=rows)
+                yield table
+        except Exception as failure:
+            # Raised here, it would come before polars opens the file in its thread.
+            failures.append(failure)
 
     lazy = register_io_source(all_tables, schema=first.schema)
     sink = lazy.sink_csv if target.suffix.lower() == ".csv" else lazy.sink_parquet
+
+    def write_all(path: Path) -> None:
+        sink(path)
+        for failure in failures:
+            raise failure
+
     target.parent.mkdir(parents=True, exist_ok=True)
     shown = (TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
     in_pipe = not console.is_terminal
     with Progress(*shown, console=console, transient=True, disable=in_pipe) as bar:
         task = bar.add_task("", total=None)
-        replace(target, sink, durable=False)
+        replace(target, write_all, durable=False)
     show(f"{rows:,} rows → {target}")
