@@ -10,8 +10,6 @@ import pytest
 from conftest import ROOT
 from sklearn.metrics import log_loss, root_mean_squared_error
 
-import litmlp
-
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -20,22 +18,19 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def write_tables(folder: Path) -> None:
-    """Write two tables with text and missing values: classes, and small numbers."""
+    """Write two tables: of classes, and of numbers."""
     random = np.random.default_rng(0)
     for part, rows in (("train", 60), ("test", 20)):
-        x, color = random.normal(size=rows), random.choice(["red", "blue"], rows)
-        table = pl.DataFrame({"x": x, "color[1]": color}).with_columns(
-            pl.when(pl.int_range(rows) > 3).then("color[1]").alias("color[1]")
-        )
-        classes = np.where((x > 0) == (color == "red"), "no", "yes")
-        numbers = np.round(2 * x + 5 * (color == "red")).astype(int)
-        for name, target in (("classes", classes), ("numbers", numbers)):
-            path = folder / f"{name}_{part}.csv"
-            table.with_columns(target=target).write_csv(path)
+        x = random.normal(size=rows)
+        numbers = np.round(2 * x + 5).astype(int)
+        targets = {"classes": np.where(x > 0, "no", "yes"), "numbers": numbers}
+        for name, target in targets.items():
+            table = pl.DataFrame({"x": x, "target": target})
+            table.write_csv(folder / f"{name}_{part}.csv")
 
 
 @pytest.mark.slow
-def test_each_model_is_scored_once_as_its_summary_and_sklearn_say(
+def test_each_model_is_scored_once(
     script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tables(tmp_path)
@@ -51,19 +46,6 @@ def test_each_model_is_scored_once_as_its_summary_and_sklearn_say(
     trained = r"(default|sklearn), seed 0: [\d.]+ in"
     assert (len(re.findall(trained, first)), len(re.findall(trained, again))) == (4, 0)
     assert pl.read_csv(tmp_path / "out" / "results.csv").equals(results)
-    for row in results.filter(model="default").iter_rows(named=True):
-        run = litmlp.train(
-            [
-                *("data=table", "data.target=target", f"task={row['task']}"),
-                *(f"data.path={row['train']}", f"data.test_path={row['test']}"),
-                f"hydra.run.dir={tmp_path / row['table']}",
-            ]
-        )
-        metric = "rmse/test" if row["task"] == "regression" else "accuracy/test"
-        assert row["score"] == pytest.approx(run.summary["metrics"][metric], rel=1e-5)
-        if row["log_loss"] is not None:
-            loss = run.summary["metrics"]["loss/test"]
-            assert row["log_loss"] == pytest.approx(loss, rel=1e-4)
 
 
 def test_scores_are_those_of_scikit_learn(script: ModuleType) -> None:

@@ -89,15 +89,6 @@ def test_missing_numbers_and_categories_are_nan(word: str, tmp_path: Path) -> No
     assert samples.inputs.isnan().tolist() == [[0, 0], [1, 0], [0, 1]]
 
 
-@pytest.mark.parametrize("missing", [None, float("nan")])
-def test_rows_without_a_target_are_left_out_and_counted(
-    missing: float | None, caplog: pytest.LogCaptureFixture
-) -> None:
-    samples = table({"x": [1.5, 2.5, 3.5], "y": [0.1, missing, 0.4]}, "y").samples
-    assert samples.inputs[:, 0].tolist() == [1.5, 3.5]
-    assert "1 rows without a target are left out" in caplog.text
-
-
 def test_a_target_that_words_left_out_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

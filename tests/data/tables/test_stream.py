@@ -43,13 +43,6 @@ def test_rows_come_in_their_order(
     ]
 
 
-def test_parquet_keeps_its_types(tmp_path: Path) -> None:
-    TABLE.with_columns(id=pl.Series([7, 8, 9])).write_parquet(tmp_path / "t.parquet")
-    source = open_source(str(tmp_path / "t.parquet"))
-    ((_, kept),) = read_inputs(source, COLUMNS, ["id"])
-    assert kept["id"].to_list() == [7, 8, 9]
-
-
 @pytest.mark.parametrize("rows", ["1,Rome,1\n2,Rome,3,4\n", "1,Rome,1\n2,Rome\n"])
 def test_a_ragged_row_is_an_error_of_the_file(rows: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("x,city,id\n" + rows)
@@ -67,10 +60,3 @@ def test_a_mistake_names_the_line_in_the_file(
     source = open_source(str(path), needed=["x", "city"])
     with pytest.raises(UserError, match=r"t\.csv: column x, line 8: 'oops'"):
         list(read_inputs(source, COLUMNS, []))
-
-
-def test_blank_lines_get_no_prediction(tmp_path: Path) -> None:
-    path = tmp_path / "t.csv"
-    path.write_text("x,id\n1,a\n\n,b\n\r\n3,c\n\n")
-    (chunk,) = read_chunks(open_source(str(path)), ["x"])
-    assert chunk["x"].to_list() == ["1", None, "3"]

@@ -123,13 +123,18 @@ def test_a_row_without_a_target_needs_no_split_group_or_time(tmp_path: Path) -> 
         assert sum(sizes(read).values()) == NUM_ROWS
 
 
-@pytest.mark.parametrize("folds", [{}, {"num_folds": 5}])
-def test_a_group_is_in_one_split(folds: dict[str, Any], tmp_path: Path) -> None:
-    read = data(tmp_path, group="shop", **folds)
-    assert "shop" not in [column.name for column in read.samples.columns]
-    shops = [set(TABLE["shop"][rows.tolist()]) for rows in read.rows.values()]
-    assert sum(map(len, shops)) == len(set.union(*shops)) == 10
-    assert sizes(read) == {"train": 36, "val": 12, "test": 12}
+def test_groups_and_times_are_no_features(tmp_path: Path) -> None:
+    by_shop, by_day = (
+        data(tmp_path, **option).samples
+        for option in ({"group": "shop"}, {"time": "day"})
+    )
+    assert "shop" not in [column.name for column in by_shop.columns]
+    assert by_shop.groups is not None
+    assert by_shop.groups.tolist() == [i // 6 for i in range(NUM_ROWS)]
+    assert "day" not in [column.name for column in by_day.columns]
+    assert by_day.times is not None
+    days = by_day.times - by_day.times.min()
+    assert days.tolist() == [i * 7 % 30 for i in range(NUM_ROWS)]
 
 
 def test_a_group_in_two_files_is_refused(tmp_path: Path) -> None:
@@ -141,15 +146,6 @@ def test_a_group_in_two_files_is_refused(tmp_path: Path) -> None:
         test = write(tmp_path, "test.csv", other)
         read = data(tmp_path, TABLE[:36], test_path=test, group="shop")
         assert len(read.rows["test"]) == 24
-
-
-def test_the_latest_rows_are_the_test(tmp_path: Path) -> None:
-    read = data(tmp_path, time="day")
-    assert "day" not in [column.name for column in read.samples.columns]
-    days = [sorted(TABLE["day"][rows.tolist()]) for rows in read.rows.values()]
-    assert days[0][-1] <= days[1][0]
-    assert days[1][-1] <= days[2][0]
-    assert sizes(read) == {"train": 38, "val": 10, "test": 12}
 
 
 @pytest.mark.parametrize("option", ["group", "time"])

@@ -81,14 +81,6 @@ def test_a_project_from_a_table_leaves_out_what_cannot_be_a_feature(
     assert option.drop == ['my "id"']
 
 
-def test_a_new_project_is_small() -> None:
-    texts = template_texts("churn")
-    assert len(texts) <= 16
-    assert sum(text.count("\n") for text in texts.values()) <= 320
-    assert not any("my_project" in text + path for path, text in texts.items())
-    assert "litmlp>=0.2,<0.3" in texts["pyproject.toml"]
-
-
 @pytest.mark.parametrize(
     ("noted", "source"),
     [

@@ -99,35 +99,7 @@ def test_the_tools_of_scikit_learn_take_the_estimators() -> None:
     assert calibrated.score(features, labels) > 0.8
 
 
-def weighted(weights: Any, rows: Any) -> Any:
-    table = people()[rows].select("age", "height", "income")
-    plain = [
-        "data.validation_share=0",
-        "embedding=none",  # knots are quantiles of the rows, whatever their weights
-        "data.standardize_target=false",
-        "scheduler=constant",
-        "initializer@output_initializer=kaiming_uniform",
-        "preprocessing=none",
-        "optimizer=sgd",
-    ]
-    sizes: Any = {"lr": 1e-12, "batch_size": "full", "max_epochs": 3}
-    model = MLPRegressor(**sizes, overrides=plain)
-    model.fit(table.drop("income"), table["income"], weights)
-    return model.predict(people().select("age", "height"))
-
-
-def test_a_weight_of_2_is_a_row_that_is_there_twice() -> None:
-    rows = np.arange(20)
-    once = weighted(None, rows)
-    twice = weighted(None, np.repeat(rows, 1 + (rows < 5)))
-    by_weight = weighted(1.0 + (rows < 5), rows)
-    assert abs(twice - once).max() > 100 * abs(twice - by_weight).max()
-    np.testing.assert_allclose(by_weight, twice, rtol=1e-5)
-
-
 def test_a_weight_of_0_leaves_a_row_out() -> None:
-    rows = np.arange(20)
-    assert (weighted((rows < 12) * 3.0, rows) == weighted(None, rows[:12])).all()
     features, labels = load_iris(return_X_y=True)
     two = MLPClassifier(max_epochs=1).fit(features, labels, labels != 1)
     assert two.classes_.tolist() == [0, 2]
