@@ -36,7 +36,11 @@ def check_pruned_search(
     """Search with a pruner, check what it leaves, and return the epochs of each run."""
     name, *settings = pruner
     prune = [f"hydra.sweeper.pruner.{setting}" for setting in settings]
-    grid = ("hydra/sweeper/sampler=grid", "optimizer.lr=0.1,0.03,1e-5,2e-5,3e-5,4e-5")
+    grid = (
+        *("hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=6"),
+        "hydra.sweeper.sampler._target_=optuna.samplers.BruteForceSampler",
+        "optimizer.lr=0.1,0.03,1e-5,2e-5,3e-5,4e-5",
+    )
     how = (f"hydra/launcher={launcher}", f"hydra.sweeper.n_jobs={n_jobs}")
     chosen = (f"hydra/sweeper/pruner={name}", "trainer.max_epochs=7")
     ended = run("train", *QUICK, *grid, *how, *chosen, *prune)

@@ -1,13 +1,11 @@
 """The trials that a search chooses, and how it continues."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
 from made_up_search import SPACE, Jobs, search
-from optuna.samplers import BruteForceSampler
 from optuna.trial import FrozenTrial, TrialState
 from searches import trials
 
@@ -20,20 +18,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Jobs, list[FrozenTr
     """The jobs and trials of a search that was never interrupted."""
     folder = tmp_path_factory.mktemp("whole")
     return search(folder).jobs, trials(folder)
-
-
-@pytest.mark.parametrize("n_jobs", [1, 5])
-def test_a_grid_is_covered_exactly_once(n_jobs: int, tmp_path: Path) -> None:
-    grid = ("activation=relu,tanh", "a=range(1,4)", "b=range(0,0.5,0.25)")
-    settings = {"sampler": partial(BruteForceSampler), "n_jobs": n_jobs}
-    jobs = search(tmp_path, *grid, n_trials=100, **settings).jobs
-    assert sorted(jobs) == [
-        (f"activation={activation}", f"a={a}", f"b={b}")
-        for activation in ("relu", "tanh")
-        for a in (1, 2, 3)
-        for b in (0.0, 0.25)
-    ]
-    assert search(tmp_path, *grid, n_trials=100, **settings).jobs == []
 
 
 def test_a_choice_adds_the_axes_of_its_condition(tmp_path: Path) -> None:

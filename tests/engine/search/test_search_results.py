@@ -63,6 +63,7 @@ def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> Non
         *(tmp_path, "a=1,2,3,4", "seed=0,1"),  # a trial ends as its second run
         outcome=lambda job: outcomes[job["a"] if job["seed"] == "1" else "1"],
         sampler=partial(BruteForceSampler),
+        n_trials=4,
         pruner=MedianPruner(),
     )
     found = {trial.params["a"]: trial for trial in trials(tmp_path)}

@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 from optuna.distributions import check_distribution_compatibility
 from optuna.pruners import BasePruner, NopPruner
-from optuna.samplers import BaseSampler, BruteForceSampler
+from optuna.samplers import BaseSampler
 from optuna.storages import RDBStorage
 from optuna.study import Study
 from optuna.trial import Trial, TrialState
@@ -66,10 +66,6 @@ class Search:
     n_jobs: int
     launch: Launch
     study: Study = field(init=False)
-
-    def __post_init__(self) -> None:
-        if self.sampler.func is BruteForceSampler:
-            self.n_trials = len(list(islice(self.space.grid(), self.n_trials)))
 
     @property
     def prunes(self) -> bool:
@@ -157,7 +153,7 @@ class Search:
             state = TrialState.COMPLETE if result else TrialState.FAIL
             if any(summary.get("pruned_epoch") for summary in summaries):
                 result, state = None, TrialState.PRUNED
-        with suppress(RuntimeError):  # a grid's sampler can stop only Optuna's own loop
+        with suppress(RuntimeError):  # of a sampler that would stop Optuna's own loop
             self.study.tell(trial, result, state)
 
 

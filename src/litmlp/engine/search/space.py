@@ -1,6 +1,6 @@
 """The space of a search, in Hydra's grammar: choices, ranges, intervals."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -47,21 +47,13 @@ class Axis:
                 return str(trial.suggest_float(self.key, low, high, step=step, log=log))
         raise AssertionError(self.distribution)
 
-    @property
-    def is_countable(self) -> bool:
-        """Whether all values can be listed: not those of a real interval."""
-        return getattr(self.distribution, "step", 1) is not None
-
     def values(self) -> Sequence[str]:
-        """Return all values; of an interval of real numbers, the lower end."""
+        """Return all choices; of numbers, the lowest."""
         match self.distribution:
             case CategoricalDistribution(choices=choices):
                 return [str(choice) for choice in choices]
-            case IntDistribution(low=low, high=high, step=step):
-                return [str(value) for value in range(low, high + 1, step)]
-            case FloatDistribution(low=low, high=high, step=step):
-                count = round((high - low) / step) + 1 if step else 1
-                return [str(low + index * (step or 0.0)) for index in range(count)]
+            case IntDistribution(low=low) | FloatDistribution(low=low):
+                return [str(low)]
         raise AssertionError(self.distribution)
 
 
@@ -88,33 +80,12 @@ class Space:
                 job = (*job, f"{axis.key}={choose(axis)}")
         return job
 
-    def grid(self) -> Iterator[Job]:
-        """Yield every combination."""
-        jobs: Iterator[Job] = iter([self.fixed])
-        for axis in self.axes:
-            if not axis.is_countable:
-                raise UserError(
-                    f"{axis.key}: a grid needs values that can be counted: "
-                    f"{axis.key}=1,2,3 or range(1,4)"
-                )
-            jobs = extended(jobs, axis)
-        return jobs
-
     def examples(self) -> Iterator[Job]:
         """Yield a few runs in which every value of the unconditional choices occurs."""
         values = {axis: axis.values() for axis in self.axes}
         for index in range(max(map(len, values.values()), default=1)):
             chosen = {axis: own[index % len(own)] for axis, own in values.items()}
             yield self.fill(chosen.__getitem__)
-
-
-def extended(jobs: Iterable[Job], axis: Axis) -> Iterator[Job]:
-    """Yield each job once per value of the axis, if the axis's condition holds."""
-    for job in jobs:
-        if axis.condition is None or axis.condition in job:
-            yield from ((*job, f"{axis.key}={value}") for value in axis.values())
-        else:
-            yield job
 
 
 def read_space(
@@ -147,7 +118,7 @@ def read_space(
         choices = [f"{axis.key}={value}" for axis in axes for value in axis.values()]
         if condition not in (*fixed, *choices):
             raise UserError(
-                f"hydra.sweeper.when: {condition} is never chosen. "
+                f"hydra.sweeper.when: {condition} is not one of the choices. "
                 f"{nearest(condition, [*fixed, *choices])}"
             )
         for key, override in parsed(as_overrides(conditional), parser).items():
