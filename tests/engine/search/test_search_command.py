@@ -67,13 +67,17 @@ def test_a_file_can_describe_a_search(run: Run, tmp_path: Path) -> None:
 def test_two_objectives_give_a_pareto_front(run: Run, tmp_path: Path) -> None:
     objectives = "hydra.sweeper.objectives=[accuracy/val,parameters]"
     few = ("hydra/sweeper/sampler=nsgaii", "hydra.sweeper.n_trials=4")
-    ended = run("train", *QUICK, *few, objectives, "model.hidden_sizes=[2],[4],[8]")
+    side = "hydra.sweeper.n_jobs=4"  # so equal trials are chosen before one is trained
+    sizes = "model.hidden_sizes=[2],[4],[8]"
+    ended = run("train", *QUICK, *few, side, objectives, sizes)
     assert ended.code == 0
     runs = summaries(tmp_path / "here")
     for trial in trials(tmp_path / "here"):
         summary = runs[trial.user_attrs["runs"][0]]
         accuracy = summary["metrics"]["accuracy/val"]
         assert trial.values == pytest.approx([accuracy, summary["parameters"]])
+    trained = re.findall(r"#\d+ : .*hidden_sizes=(\S+)", ended.out)
+    assert sorted(trained) == sorted(set(trained))  # equal trials share a run
     smallest = min(summary["parameters"] for summary in runs.values())
     assert re.search(rf" {smallest} *\n", ended.out.split("Pareto front")[1])
     assert (tmp_path / "here" / "report" / "search-front.png").is_file()

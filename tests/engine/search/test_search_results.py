@@ -45,13 +45,6 @@ def test_seeds_and_folds_repeat_a_trial_and_are_averaged(tmp_path: Path) -> None
     assert all(set(trial.params) == {"optimizer.lr"} for trial in found)
 
 
-def test_equal_trials_share_a_run(tmp_path: Path) -> None:
-    jobs = search(tmp_path, "activation=relu,tanh", n_trials=6, n_jobs=6).jobs
-    assert sorted(jobs) == [("activation=relu",), ("activation=tanh",)]
-    values = {(t.params["activation"], t.value) for t in trials(tmp_path)}
-    assert values == {("relu", 1.0), ("tanh", 0.0)}
-
-
 def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> None:
     outcomes: dict[str, dict[str, Any]] = {
         "1": {"best_value": 0.5},

@@ -36,7 +36,7 @@ from litmlp.errors import UserError
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
 """Trains one run per list of overrides and returns the runs' folders in the same order.
-The second argument is the number of the first run in the sweep."""
+Equal overrides have one folder. The second argument is the number of the first run."""
 
 
 @dataclass(kw_only=True)
@@ -112,26 +112,18 @@ class Search:
         return study
 
     def train(self, count: int) -> None:
-        """Choose trials, launch their runs, record the results.
-
-        Trials with equal overrides share their runs.
-        """
-        equal: dict[Job, list[Trial]] = {}
-        for _ in range(count):
-            trial, job = self.ask()
-            equal.setdefault(job, []).append(trial)
+        """Choose trials, launch their runs, record the results."""
+        chosen = [self.ask() for _ in range(count)]
         repeats = self.space.repeats
         jobs = []
-        for job, trials in equal.items():
+        for trial, job in chosen:
             # It names the trial to the pruner; the hash of a config omits it.
-            number = [f"sweep.trial={trials[0].number}"] if self.prunes else []
+            number = [f"sweep.trial={trial.number}"] if self.prunes else []
             jobs += [(*job, *repeat, *number) for repeat in repeats]
-        first = min(trial.number for trials in equal.values() for trial in trials)
-        folders = iter(self.launch(jobs, first * len(repeats)))
-        for trials in equal.values():
-            own = list(islice(folders, len(repeats)))
-            for trial in trials:
-                self.tell(trial, own)
+        first, _ = chosen[0]
+        folders = iter(self.launch(jobs, first.number * len(repeats)))
+        for trial, _ in chosen:
+            self.tell(trial, list(islice(folders, len(repeats))))
 
     def ask(self) -> tuple[Trial, Job]:
         """Return the next trial and the overrides that the sampler chose."""
