@@ -4,25 +4,34 @@ The official hydra-optuna-sweeper 1.3 needs Optuna 2, does not prune, takes the 
 of a failed run for a result, and adds ``n_trials`` to a study that is run again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
 
 from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.sweep_folder import STUDY, folder_of, write_command
-from litmlp.engine.search import SearchSettings
 from litmlp.engine.sweep.job_launcher import JobSweeper
 from litmlp.engine.sweep.launch_state import this_launch
 from litmlp.errors import UserError
 
 
 @dataclass(kw_only=True, eq=False)
-class OptunaSweeper(SearchSettings, JobSweeper):
-    """Trains the trials of a study."""
+class OptunaSweeper(JobSweeper):
+    """Trains the trials of a study; ``conf/hydra/sweeper/optuna.yaml`` has its keys."""
+
+    n_trials: int
+    n_jobs: int
+    objectives: Sequence[str]
+    seed: int
+    sampler: DictConfig
+    pruner: DictConfig
+    params: Mapping[str, object]
+    when: Mapping[str, Mapping[str, object]]
 
     def setup(self, **given: Any) -> None:
         if find_spec("optuna") is None:
@@ -33,13 +42,21 @@ class OptunaSweeper(SearchSettings, JobSweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         # Imported here, because Hydra imports all sweepers, and this takes seconds.
-        from litmlp.engine.search.search import build_search
+        from litmlp.engine.config.instantiate_node import construct_node
+        from litmlp.engine.search.objectives import modes
+        from litmlp.engine.search.search import Search
+        from litmlp.engine.search.space import read_space
 
-        search = build_search(
-            self,
-            arguments,
-            config=self.config,
-            parser=OverridesParser.create(config_loader=self.loader),
+        parser = OverridesParser.create(config_loader=self.loader)
+        search = Search(
+            space=read_space(arguments, self.params, self.when, parser),
+            objectives=modes(self.objectives, self.config),
+            monitor=self.config.monitor,
+            sampler=construct_node(self.sampler, "hydra.sweeper.sampler"),
+            seed=self.seed,
+            pruner=construct_node(self.pruner, "hydra.sweeper.pruner"),
+            n_trials=self.n_trials,
+            n_jobs=self.n_jobs,
             launch=self.launch,
         )
         self.validate_batch_is_legal(list(search.space.examples()))

@@ -68,8 +68,8 @@ def search(
     launcher = Launcher(folder, outcome, killed_at)
     defaults: dict[str, Any] = {
         "space": read_space(typed or SPACE, {}, when or {}, OverridesParser.create()),
-        "objectives": ["loss/val"],
-        "modes": ["min"],
+        "objectives": {"loss/val": "min"},
+        "monitor": "loss/val",
         "sampler": partial(TPESampler, n_startup_trials=4),
         "seed": 0,
         "pruner": NopPruner(),

@@ -79,8 +79,8 @@ def test_a_killed_search_continues(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"objectives": ["loss/train"]}, "objectives {'loss/val': 'min'}"),
-        ({"modes": ["max"]}, "{'loss/val': 'max'} needs a new folder"),
+        ({"objectives": {"loss/train": "min"}}, "objectives {'loss/val': 'min'}"),
+        ({"objectives": {"loss/val": "max"}}, "{'loss/val': 'max'} needs a new folder"),
         ({}, "activation: the study in this folder began with other choices"),
     ],
 )

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from made_up_search import SPACE, search
-from optuna.pruners import MedianPruner
 from optuna.samplers import BruteForceSampler, NSGAIISampler
 from optuna.trial import TrialState
 from searches import trials
@@ -19,7 +18,7 @@ from litmlp.engine.search.objectives import Mode
 
 
 def test_a_larger_value_can_be_the_better(tmp_path: Path) -> None:
-    search(tmp_path, n_trials=12, modes=["max"])
+    search(tmp_path, n_trials=12, objectives={"loss/val": "max"})
     values = [trial.value or 0.0 for trial in trials(tmp_path)]
     assert sum(values[6:]) > sum(values[:6])
     searched = read_search(tmp_path)
@@ -57,7 +56,6 @@ def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> Non
         outcome=lambda job: outcomes[job["a"] if job["seed"] == "1" else "1"],
         sampler=partial(BruteForceSampler),
         n_trials=4,
-        pruner=MedianPruner(),
     )
     found = {trial.params["a"]: trial for trial in trials(tmp_path)}
     assert found["1"].values == [0.5]
@@ -84,8 +82,7 @@ def test_the_pareto_front_is_that_of_brute_force(tmp_path: Path) -> None:
         *("a=0.5,1.5,2.5,nan", "size=range(1,9)"),
         outcome=outcome,
         sampler=partial(NSGAIISampler, population_size=5),
-        objectives=["accuracy/val", "parameters"],
-        modes=["max", "min"],
+        objectives={"accuracy/val": "max", "parameters": "min"},
         n_trials=20,
     )
     found = trials(tmp_path)
@@ -124,8 +121,13 @@ def test_a_nearly_diverged_trial_hides_nothing(
         wild = 1e22 if (job["a"], job["b"]) == ("1", "2") else 0.0
         return {"best_value": sign * (float(job["a"]) + wild)}
 
-    grid: dict[str, Any] = {"sampler": partial(BruteForceSampler), "n_trials": 10}
-    search(tmp_path, "a=1,2,3,4,5", "b=1,2", modes=[mode], outcome=outcome, **grid)
+    search(
+        *(tmp_path, "a=1,2,3,4,5", "b=1,2"),
+        objectives={"loss/val": mode},
+        outcome=outcome,
+        sampler=partial(BruteForceSampler),
+        n_trials=10,
+    )
     searched = read_search(tmp_path)
     assert searched
     assert searched.importances["loss/val"]["a"] > 0.3

@@ -1,7 +1,7 @@
 """Objectives of a search, read from the summaries of a trial's runs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from omegaconf import DictConfig
@@ -22,19 +22,19 @@ COUNTS: dict[str, Mode] = {
 """Keys of a summary that can be an objective, and their better end."""
 
 
-def modes(objectives: Sequence[str], config: DictConfig) -> list[Mode]:
+def modes(objectives: Sequence[str], config: DictConfig) -> dict[str, Mode]:
     """Return the better end of each objective: a key of COUNTS, or a tag: ``loss/val``.
 
     Raises:
         UserError: there is no such result, it is one of test rows, or ``mode`` does
             not fit.
     """
-    found = [mode_of(name, config) for name in objectives]
-    for name, mode in zip(objectives, found, strict=True):
-        if name == config.monitor and mode != config.mode:
-            raise UserError(
-                f"mode={config.mode}: the best {name} is its {mode}: mode={mode}"
-            )
+    found = {name: mode_of(name, config) for name in objectives}
+    mode = found.get(config.monitor, config.mode)
+    if mode != config.mode:
+        raise UserError(
+            f"mode={config.mode}: the best {config.monitor} is its {mode}: mode={mode}"
+        )
     return found
 
 
@@ -54,7 +54,7 @@ def mode_of(objective: str, config: DictConfig) -> Mode:
 
 
 def values(
-    summaries: Sequence[Summary], objectives: Sequence[str], modes: Sequence[Mode]
+    summaries: Sequence[Summary], objectives: Mapping[str, Mode]
 ) -> list[float] | None:
     """Return the mean of each objective over a trial's runs; None if one is not finite.
 
@@ -62,7 +62,7 @@ def values(
     sampler avoids such choices.
     """
     means = []
-    for name, mode in zip(objectives, modes, strict=True):
+    for name, mode in objectives.items():
         found = [value(summary, name) for summary in summaries]
         mean = math.fsum(found) / len(found)
         worst = math.inf if mode == "min" else -math.inf

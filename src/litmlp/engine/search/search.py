@@ -1,6 +1,6 @@
 """A search: a sampler chooses trials, a launcher trains them, a study records them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,8 +8,6 @@ from itertools import islice, product
 from pathlib import Path
 
 import optuna
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
 from optuna.distributions import check_distribution_compatibility
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
@@ -18,7 +16,6 @@ from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
 from litmlp.argument_types import check_value
-from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.folder.study_file import (
     NAME,
@@ -29,9 +26,8 @@ from litmlp.engine.folder.study_file import (
     report_broken_study,
 )
 from litmlp.engine.folder.sweep_folder import status_of
-from litmlp.engine.search import SearchSettings
-from litmlp.engine.search.objectives import Mode, modes, values
-from litmlp.engine.search.space import Job, Space, read_space
+from litmlp.engine.search.objectives import Mode, values
+from litmlp.engine.search.space import Job, Space
 from litmlp.errors import UserError
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
@@ -45,8 +41,8 @@ class Search:
 
     Args:
         space: the overrides to search.
-        objectives: results of a trial.
-        modes: the better end of each objective.
+        objectives: results of a trial, and the better end of each.
+        monitor: the metric by which a pruner judges trials.
         sampler: makes a sampler from its ``seed``.
         seed: of the first trial's sampler. Trial n has seed + n, so that an
             interrupted study continues with the same trials.
@@ -57,8 +53,8 @@ class Search:
     """
 
     space: Space
-    objectives: Sequence[str]
-    modes: Sequence[Mode]
+    objectives: Mapping[str, Mode]
+    monitor: str
     sampler: partial[BaseSampler]
     seed: int
     pruner: BasePruner
@@ -66,6 +62,22 @@ class Search:
     n_jobs: int
     launch: Launch
     study: Study = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("n_trials", "n_jobs", "seed"):
+            value = check_value(getattr(self, name), int, f"hydra.sweeper.{name}")
+            if name != "seed" and value < 1:
+                raise UserError(f"hydra.sweeper.{name}={value}: must be 1 or more")
+        if self.prunes and list(self.objectives) != [self.monitor]:
+            raise UserError(
+                f"hydra/sweeper/pruner: trials are ended by {self.monitor}, so this "
+                "must be the only objective: hydra/sweeper/pruner=none"
+            )
+        if self.prunes and len(self.space.repeats) > 1:
+            raise UserError(
+                "hydra/sweeper/pruner: a trial of several seeds or folds cannot be "
+                "ended by one of them: hydra/sweeper/pruner=none"
+            )
 
     @property
     def prunes(self) -> bool:
@@ -85,20 +97,20 @@ class Search:
 
     def load_or_create_study(self, storage: RDBStorage) -> Study:
         """Load the study of a storage, which has to be of this search, or create it."""
+        modes = self.objectives.values()
         study = optuna.create_study(
             storage=storage,
             study_name=NAME,
-            directions=["minimize" if m == "min" else "maximize" for m in self.modes],
+            directions=["minimize" if mode == "min" else "maximize" for mode in modes],
             load_if_exists=True,
         )
-        wanted = dict(zip(self.objectives, self.modes, strict=True))
-        begun = study.user_attrs.get(OBJECTIVES, wanted)
-        if begun != wanted:
+        begun = study.user_attrs.get(OBJECTIVES, self.objectives)
+        if begun != self.objectives:
             raise UserError(
                 f"the study in this folder began with the objectives {begun}; "
-                f"{wanted} needs a new folder"
+                f"{self.objectives} needs a new folder"
             )
-        study.set_user_attr(OBJECTIVES, wanted)
+        study.set_user_attr(OBJECTIVES, self.objectives)
         known = [trial.distributions for trial in study.get_trials(deepcopy=False)]
         for axis, each in product(self.space.axes, known):
             before = each.get(axis.key, axis.distribution)
@@ -141,7 +153,7 @@ class Search:
             state = TrialState.FAIL
         else:
             summaries = [read_summary(folder) for folder in folders]
-            result = values(summaries, self.objectives, self.modes)
+            result = values(summaries, self.objectives)
             state = TrialState.COMPLETE if result else TrialState.FAIL
             if any(summary.get("pruned_epoch") for summary in summaries):
                 result, state = None, TrialState.PRUNED
@@ -160,40 +172,3 @@ def retry_interrupted(study: Study) -> None:
         if trial.number not in known:
             study.enqueue_trial(trial.params, user_attrs={RETRY_OF: trial.number})
         study.tell(trial.number, state=TrialState.FAIL)
-
-
-def build_search(
-    settings: SearchSettings,
-    typed: Sequence[str],
-    *,
-    config: DictConfig,
-    parser: OverridesParser,
-    launch: Launch,
-) -> Search:
-    """Build the search that the settings and the command line describe."""
-    for name in ("n_trials", "n_jobs", "seed"):
-        value = check_value(getattr(settings, name), int, f"hydra.sweeper.{name}")
-        if name != "seed" and value < 1:
-            raise UserError(f"hydra.sweeper.{name}={value}: must be 1 or more")
-    search = Search(
-        space=read_space(typed, settings.params, settings.when, parser),
-        objectives=settings.objectives,
-        modes=modes(settings.objectives, config),
-        sampler=construct_node(settings.sampler, "hydra.sweeper.sampler"),
-        seed=settings.seed,
-        pruner=construct_node(settings.pruner, "hydra.sweeper.pruner"),
-        n_trials=settings.n_trials,
-        n_jobs=settings.n_jobs,
-        launch=launch,
-    )
-    if search.prunes and list(search.objectives) != [config.monitor]:
-        raise UserError(
-            f"hydra/sweeper/pruner: trials are ended by {config.monitor}, so this must "
-            "be the only objective: hydra/sweeper/pruner=none"
-        )
-    if search.prunes and len(search.space.repeats) > 1:
-        raise UserError(
-            "hydra/sweeper/pruner: a trial of several seeds or folds cannot be ended "
-            "by one of them: hydra/sweeper/pruner=none"
-        )
-    return search
