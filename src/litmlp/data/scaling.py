@@ -101,7 +101,7 @@ class QuantileNormal(nn.Module):
         below = torch.searchsorted(self.quantiles, values).clamp(1, last)
         above = torch.searchsorted(self.quantiles, values, right=True).clamp(1, last)
         ranks = (self._rank(values, below) + self._rank(values, above)) / 2 / last
-        edge = ranks.new_tensor(1 / (2 * (last + 1)))  # ONNX rounds plain numbers
+        edge = ranks.new_tensor(1 / (2 * (last + 1)))
         normal = torch.special.ndtri(ranks.clamp(edge, 1 - edge))
         return torch.where(values.isnan(), values, normal).T
 

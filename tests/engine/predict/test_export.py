@@ -6,10 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
-import torch.nn.functional as F
 from conftest import ROOT, Run
 
-from litmlp.engine.predict.onnx_operations import OnnxOperations
 from litmlp.engine.predict.onnx_predictor import METADATA
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=2")
@@ -85,15 +83,25 @@ def test_a_wrong_export_leaves_no_file(
     assert not (folder / "exports").exists()
 
 
+@pytest.mark.parametrize(
+    ("format", "choices", "words"),
+    [
+        ("onnx", ["activation=rrelu"], "aten.rrelu"),
+        ("folder", ["preprocessing=quantile_normal"], "aten.searchsorted"),
+        ("onnx", ["activation=gelu", "trainer.precision=64-true"], "Erf"),
+    ],
+)
 def test_an_operation_that_onnx_lacks_is_named(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    format: str, choices: list[str], words: str, run: Run, tmp_path: Path
 ) -> None:
-    folder = a_run(run, tmp_path, "income", "activation=rrelu")
-    monkeypatch.delitem(OnnxOperations.replaced, F.rrelu)
-    ended = run("export", f"run={folder}")
+    folder = a_run(run, tmp_path, "income", *choices)
+    ended = run("export", f"run={folder}", f"format={format}")
     assert ended.code == 1
-    assert ended.err.startswith("error: format=onnx cannot hold this model: ")
-    assert "aten.rrelu" in ended.err
+    assert ended.err.startswith(f"error: format={format} cannot hold this model: ")
+    assert words in ended.err
+    assert ended.err.endswith(
+        "choose format=torch_export, which holds all operations of torch\n"
+    )
     assert ended.err.count("\n") == 1
     assert not (folder / "exports").exists()
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.samples import Column
-from litmlp.data.scaling import QuantileNormal, RobustScale, Standardize
+from litmlp.data.scaling import Logit, QuantileNormal, RobustScale, Standardize
 from litmlp.encoding import Encoding
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.predict.export import FORMATS, Deployed, no_warnings
@@ -112,18 +112,17 @@ def raw_rows(count: int) -> Tensor:
 
 
 SCALES = {
-    "none": lambda rows: nn.Identity(),
-    "robust": RobustScale,
-    "quantile_normal": partial(QuantileNormal, num_quantiles=40),
+    "none": (lambda rows: nn.Identity(), "onnx"),
+    "robust": (RobustScale, "onnx"),
+    "logit": (lambda rows: Logit(torch.empty(0)), "onnx"),
+    "quantile_normal": (partial(QuantileNormal, num_quantiles=40), "torch_export"),
 }
 
 
-@pytest.mark.parametrize(
-    ("scale", "format"),
-    [*((scale, "onnx") for scale in SCALES), ("quantile_normal", "torch_export")],
-)
-def test_batches_of_any_size_with_all_kinds_of_values(scale: str, format: str) -> None:
-    model = a_model(SCALES[scale])
+@pytest.mark.parametrize("scale", SCALES)
+def test_batches_of_any_size_with_all_kinds_of_values(scale: str) -> None:
+    scaling, format = SCALES[scale]
+    model = a_model(scaling)
     predict = exported(model, format)
     for count in (1, 2, 9, 500):
         rows = raw_rows(count)
@@ -144,16 +143,23 @@ def test_an_input_without_columns_is_left_out(kind: str, format: str) -> None:
     torch.testing.assert_close(found, model.predict(rows), rtol=1e-5, atol=1e-5)
 
 
+LACKING = {torch.float32: ["rrelu"], torch.float64: ["gelu", "rrelu"]}
+"""Activations that ONNX or its runtime lacks."""
+
+
 @pytest.mark.parametrize(
     "dtype",
     [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)],
 )
-def test_every_activation_can_be_exported(dtype: torch.dtype, config: Compose) -> None:
+def test_every_other_activation_can_be_exported(
+    dtype: torch.dtype, config: Compose
+) -> None:
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
         files = sorted((CONF / "activation").glob("*.yaml"))
-        nodes = [config(f"activation={file.stem}").activation for file in files]
+        names = [file.stem for file in files if file.stem not in LACKING[dtype]]
+        nodes = [config(f"activation={name}").activation for name in names]
         made = [construct_node(node, "activation")() for node in nodes]
         columns = [Column(name=name) for name in "abc"]
         width = 2 * len(columns)  # each has a mark
@@ -166,7 +172,6 @@ def test_every_activation_can_be_exported(dtype: torch.dtype, config: Compose) -
         assert found.dtype == dtype
         relative = (found - expected).abs() / expected.abs().clamp(min=1)
         differences = [float(part.max()) for part in relative.split(width, dim=1)]
-        names = [file.stem for file in files]
         assert dict(zip(names, differences, strict=True)) == pytest.approx(
             dict.fromkeys(names, 0.0), abs=1e-5
         )

@@ -18,13 +18,11 @@ from litmlp.data.samples import Column
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import CARD
 from litmlp.engine.predict.export_check import Predict, largest_difference
-from litmlp.engine.predict.onnx_operations import OnnxOperations
 from litmlp.engine.predict.onnx_predictor import (
     INPUTS,
     METADATA,
     MISSING,
     Description,
-    open_session,
     run_session,
     split_inputs,
 )
@@ -76,11 +74,12 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
     with trained(folder) as model, no_warnings():
         try:
             content = chosen.write(model)
+            difference = largest_difference(model, chosen.read(content))
         except RuntimeError as error:
             raise UserError(
-                f"format={format} cannot hold this model: {root_cause(error)}"
+                f"format={format} cannot hold this model: {root_cause(error)}: choose "
+                "format=torch_export, which holds all operations of torch"
             ) from error
-        difference = largest_difference(model, chosen.read(content))
     if not difference <= TOLERANCE:
         raise UserError(
             f"format={format}: predictions differ from the checkpoint's by "
@@ -190,10 +189,10 @@ def to_onnx(model: TrainedModel) -> bytes:
         if find_spec(package) is None:
             raise UserError(f"format=onnx needs {package}: pip install litmlp[onnx]")
     description = describe(model)
-    with OnnxOperations():
-        program = trace(model)
     written = torch.onnx.export(
-        program,
+        # Decomposed by torch: ONNX's log-sigmoid is −∞ far below zero, and the
+        # exporter's logit takes NaN for a number.
+        trace(model).run_decompositions(),
         input_names=list(description.inputs),
         output_names=[description.output],
         dynamic_shapes={name: {0: "batch"} for name in description.inputs},
@@ -209,7 +208,16 @@ def to_onnx(model: TrainedModel) -> bytes:
 
 def from_onnx(content: bytes) -> Predict:
     """Return the predictions of an ONNX file's content, by onnxruntime."""
-    return partial(run_session, open_session(content, "format=onnx"))
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.log_severity_level = 4  # onnxruntime also raises the errors that it logs
+    try:
+        # The fallback would only repeat the error, on stdout.
+        session = InferenceSession(content, options, enable_fallback=0)
+    except Exception as error:  # onnxruntime's errors share no class
+        raise RuntimeError(f"onnxruntime cannot run it: {error}") from error
+    return partial(run_session, session)
 
 
 def to_torch_export(model: TrainedModel) -> bytes:
