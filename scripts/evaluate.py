@@ -1,4 +1,4 @@
-"""Measure a run, or a sweep averaged: evaluate.py run=<folder> [input=labelled.csv]."""
+"""Measure a run: python scripts/evaluate.py run=<folder> [input=labelled.csv]."""
 
 import sys
 

@@ -11,7 +11,7 @@ from litmlp.errors import UserError, nearest
 
 TASKS = {
     "train": "train one run, or a sweep of many runs with -m; --check tries one batch",
-    "evaluate": "measure a run, or the mean of a sweep's runs: run=<folder>",
+    "evaluate": "measure a run: run=<folder>",
     "predict": "predict the rows of a file: run=<folder> input=new.csv output=out.csv",
     "export": "write one file that predicts from raw rows: run=<folder> format=onnx",
     "report": "report many runs: runs=<folder>, or compare two: compare=[a,b]",

@@ -8,7 +8,6 @@ from omegaconf import DictConfig, ListConfig
 
 from litmlp.engine.command_line import run
 from litmlp.engine.folder.run_folder import named_run
-from litmlp.engine.folder.sweep_folder import holds_runs
 from litmlp.engine.option_folders import open_project
 from litmlp.engine.project.new import new_project
 from litmlp.engine.project.options import copy_option, list_options, show_status
@@ -25,23 +24,17 @@ def train(config: DictConfig) -> float:
 
 
 def evaluate(config: DictConfig) -> None:
-    """Measure a run, or the mean of a sweep's runs, on its data or on a file."""
+    """Measure a run on its data or on a file."""
     folder = named_run(str(config.run))
     by = None if config.by is None else str(config.by)
     if not isinstance(config.importance, bool):  # "no" would count as true
         raise UserError(f"importance={config.importance}: must be true or false")
     if config.input is not None:
-        from litmlp.engine.predict.averaged_runs import one_or_all
         from litmlp.engine.predict.evaluate_file import evaluate_file
+        from litmlp.engine.predict.trained_model import trained
 
-        with one_or_all(folder) as model:
+        with trained(folder) as model:
             evaluate_file(model, config.input, by=by, with_importance=config.importance)
-    elif holds_runs(folder):
-        if by is not None or config.importance:
-            raise UserError("by and importance of a sweep need input=<file>")
-        from litmlp.engine.predict.evaluate_run import evaluate_sweep
-
-        evaluate_sweep(folder)
     else:
         from litmlp.engine.predict.evaluate_run import evaluate_run
 

@@ -104,7 +104,7 @@ def test_any_name_of_a_file_has_a_folder_of_its_own(name: str, folder: Path) -> 
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
-@pytest.mark.parametrize("place", ["run", "ensemble.json.partial", "report"])
+@pytest.mark.parametrize("place", ["run", "best.json.partial", "report"])
 def test_a_sweep_that_goes_on_stays_where_it_is(
     place: str, finished: Path, run: Run, tmp_path: Path
 ) -> None:

@@ -54,3 +54,16 @@ def test_a_table_is_found_from_another_folder(run: Run, tmp_path: Path) -> None:
     assert saved.data.path == str(tmp_path / "t.csv")
     ended = run("evaluate", f"run={folder}")
     assert "the same as in summary.json" in ended.out
+
+
+@pytest.mark.parametrize(
+    "command", ["evaluate", "evaluate input=t.csv", "predict input=t.csv output=o.csv"]
+)
+def test_a_sweep_is_no_run(command: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sweep" / "seed-0").mkdir(parents=True)
+    (tmp_path / "sweep" / "seed-0" / "summary.json").write_text("{}")
+    task, *others = command.split()
+    assert run(task, "run=sweep", *others).mistake == (
+        "error: run=sweep is a sweep: give the folder of one of its runs. "
+        "ensemble=seeds trains networks that predict together"
+    )

@@ -1,6 +1,5 @@
 """Intervals of a regressor, in every way to predict with it."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from people_runs import PEOPLE, train_on_people
 import litmlp
 from litmlp.engine.config.build import build_data
 from litmlp.engine.predict import evaluate_file
-from litmlp.engine.predict.averaged_runs import ensemble
 from litmlp.engine.predict.evaluate_file import evaluate_file as evaluate
 from litmlp.engine.predict.export import export
 from litmlp.engine.predict.predict_file import open_predictor, predict_file
@@ -23,17 +21,6 @@ from litmlp.errors import UserError
 COLUMNS = ["predicted_income", "predicted_income_0.05", "predicted_income_0.95"]
 
 
-@pytest.fixture(scope="module")
-def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs on incomes: with five networks each, and a monitored extra metric."""
-    folder = tmp_path_factory.mktemp("sweep")
-    for seed in (0, 1):
-        own = [f"seed={seed}", f"data.path={PEOPLE}", "loss=pinball", "metrics=mape"]
-        several = ["ensemble=seeds", "ensemble.size=2", "monitor=mape/val"]
-        train_on_people(folder / str(seed), "income", *own, *several)
-    return folder
-
-
 def predicted(run: Path, output: Path) -> pl.DataFrame:
     with open_predictor(run) as predictor:
         predict_file(predictor, str(PEOPLE), str(output))
@@ -41,10 +28,12 @@ def predicted(run: Path, output: Path) -> pl.DataFrame:
 
 
 def test_a_table_of_predictions_has_a_column_per_bound(
-    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluate_file, "draw", lambda *unused: None)
-    run = Path(shutil.copytree(sweep / "0", tmp_path / "run"))
+    choices = ["loss=pinball", "metrics=mape", "monitor=mape/val"]
+    several = ["ensemble=seeds", "ensemble.size=2"]
+    run = train_on_people(tmp_path / "run", "income", *choices, *several)
     table = predicted(run, tmp_path / "out.csv")
     assert table.columns == ["id", *COLUMNS]
     middle, low, high = table.select(COLUMNS).to_numpy().T
@@ -60,18 +49,6 @@ def test_a_table_of_predictions_has_a_column_per_bound(
     assert evaluated.columns[-3:] == COLUMNS
     of_python = litmlp.load(run).predict(pl.read_csv(PEOPLE, try_parse_dates=True))
     np.testing.assert_allclose(of_python, middle, rtol=1e-5)
-
-
-def test_a_mean_of_runs_predicts_the_middle_alone(sweep: Path, tmp_path: Path) -> None:
-    each = [predicted(sweep / name, tmp_path / "one.csv") for name in ("0", "1")]
-    mean = predicted(sweep, tmp_path / "mean.csv")
-    assert mean.columns == ["id", "predicted_income"]
-    middles = [table["predicted_income"] for table in each]
-    np.testing.assert_allclose(
-        mean["predicted_income"], (middles[0] + middles[1]) / 2, rtol=1e-4
-    )
-    with ensemble(sweep) as together:
-        assert "loss" not in together.model.metric_names
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,6 @@ def test_a_sweep_returns_a_row_per_run(capfd: pytest.CaptureFixture[str]) -> Non
     assert runs["model.hidden_sizes"].to_list() == ["[4]", "[4,4]"] * 2
     together = litmlp.sweep(QUICK, {"seed": [0, 1]}, launcher="vectorized")
     assert together["accuracy/test"].null_count() == 0
-    mean = litmlp.load(Path(together["run"][0]).parent)
-    assert mean.predict([[5.0, 3.0, 1.5, 0.2]])[0] in ("setosa", "versicolor")
 
 
 def test_a_run_that_fails_is_a_row_of_the_sweep(

@@ -223,7 +223,10 @@ def read_config(folder: Path) -> DictConfig:
     """Read the config of a run; its ``folder`` becomes the place where it is now."""
     path = folder / ".hydra" / "config.yaml"
     if any(folder.glob("*/summary.json")):
-        raise UserError(f"run={folder} is a sweep: give the folder of one of its runs")
+        raise UserError(
+            f"run={folder} is a sweep: give the folder of one of its runs. "
+            "ensemble=seeds trains networks that predict together"
+        )
     if not path.is_file():
         raise UserError(f"run={folder} holds no run: it has no .hydra/config.yaml")
     check_links(folder)

@@ -24,9 +24,6 @@ COMMAND = "multirun.yaml"
 STUDY = "study.db"
 """File of a search, with its trials."""
 
-ENSEMBLE = "ensemble.json"
-"""File with the metrics of the mean of a sweep's runs."""
-
 
 def run_name(overrides: list[str], command: list[str], config: DictConfig) -> str:
     """Name a run of a sweep by what varies: ``activation-relu+seed-3-0a1b2c3d``.
@@ -76,17 +73,6 @@ def status_of(folder: Path) -> str:
         return str(run_folder.read_summary(folder)["status"])
     except UserError:
         return "failed"
-
-
-def statuses_of(sweep: Path) -> dict[Path, str]:
-    """Return each run's :func:`status_of`, or ``diverged`` if it has no result."""
-    folders = sorted(path.parent for path in sweep.glob("*/summary.json"))
-    found = {folder: status_of(folder) for folder in folders}
-    for folder in folders:
-        if found[folder] == "done":
-            value = run_folder.read_summary(folder).get("best_value")
-            found[folder] = "diverged" if value is None else "done"
-    return found
 
 
 def error_of(folder: Path) -> str:

@@ -50,7 +50,7 @@ def evaluate_file(
     """Measure a model on a file, into ``evaluations/<file's name>/`` of its folder.
 
     Args:
-        model: of a run, or of a sweep's runs together.
+        model: of a run.
         source: a file with the model's features and targets, by name and in any order;
             rows without a target are left out.
         by: a column, for the metrics of the rows of each of its values.

@@ -1,7 +1,4 @@
-"""Evaluation on a run's own data: metrics of every split at its best checkpoint.
-
-The mean of a sweep's runs is measured on their data in the same way.
-"""
+"""Evaluation on a run's own data: metrics of every split at its best checkpoint."""
 
 from pathlib import Path
 
@@ -9,14 +6,11 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from litmlp.data.data_module import Data
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, provenance, run_folder
 from litmlp.engine.folder.provenance import changes_of_data
-from litmlp.engine.folder.sweep_folder import ENSEMBLE
 from litmlp.engine.folder.untrusted_folder import blame_folder
-from litmlp.engine.predict.averaged_runs import Ensemble, ensemble
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.run.split_metrics import (
     Metrics,
@@ -25,8 +19,7 @@ from litmlp.engine.run.split_metrics import (
     split_metrics,
 )
 from litmlp.engine.run.tables import show_columns
-from litmlp.engine.terminal.console import shortest, show
-from litmlp.errors import UserError
+from litmlp.engine.terminal.console import show
 
 
 def evaluate_run(folder: Path) -> Metrics:
@@ -84,38 +77,3 @@ def measure_rows(
         trained.model.to_columns(outputs),
         {name: float(value) for name, value in metrics.items()},
     )
-
-
-def evaluate_sweep(sweep: Path) -> Metrics:
-    """Measure the mean of a sweep's runs on their own rows, into ``ensemble.json``.
-
-    Raises:
-        UserError: the runs cannot be averaged, or no rows are fair to all of them.
-    """
-    with ensemble(sweep) as together:
-        data = build_data(together.config)
-        check_same_rows(together, data)
-        inputs, targets = data.samples.inputs, data.samples.targets
-        metrics: Metrics = {}
-        for split, rows in data.rows.items():
-            _, found = measure_rows(together, inputs[rows], targets[rows])
-            metrics |= {f"{name}/{split}": value for name, value in found.items()}
-    names = [run.folder.name for run in together.runs]
-    run_folder.write_json(sweep / ENSEMBLE, {"runs": names, "metrics": metrics})
-    show(f"the mean of {len(names)} runs")
-    show(metrics_table(metrics))
-    show(f"{shortest(sweep / ENSEMBLE)}")
-    return metrics
-
-
-def check_same_rows(together: Ensemble, data: Data) -> None:
-    """Check that no run has learned a row that another is tested on."""
-    now = provenance.of_data(data)
-    for run in together.runs:
-        before = run_folder.read_summary(run.folder).get("data")
-        if not isinstance(before, dict) or changes_of_data(before, now):
-            raise UserError(
-                f"run={together.folder}: its runs were trained on different rows, or "
-                "the data have changed since: give input=<file>, of rows that no run "
-                "was trained on"
-            )

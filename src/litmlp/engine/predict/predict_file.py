@@ -33,17 +33,17 @@ Predictor: TypeAlias = "TrainedModel | OnnxModel"
 
 
 def open_predictor(run: Path) -> AbstractContextManager[Predictor]:
-    """Open the predictor of a run, of a sweep's runs together or of an ONNX file.
+    """Open the predictor of a run or of an ONNX file.
 
     Raises:
-        UserError: ``run`` is none of these.
+        UserError: ``run`` is neither.
     """
     if run.suffix == ".onnx":
         return open_onnx(run)
     # An .onnx file should not wait for Lightning.
-    from litmlp.engine.predict.averaged_runs import one_or_all
+    from litmlp.engine.predict.trained_model import trained
 
-    return one_or_all(run)
+    return trained(run)
 
 
 def predict_file(

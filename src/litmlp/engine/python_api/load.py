@@ -1,4 +1,4 @@
-"""A trained run, or a sweep, that predicts tables in memory."""
+"""A trained run that predicts tables in memory."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,14 +17,13 @@ from litmlp.data.tables.raw_features import (
 )
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.option_folders import open_project
-from litmlp.engine.predict.averaged_runs import one_or_all
-from litmlp.engine.predict.trained_model import TrainedModel
+from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.errors import UserError
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A trained run, or the runs of a sweep together, for tables in memory.
+    """A trained run, for tables in memory.
 
     Attributes:
         trained: the model, its config, and the names of its columns and classes.
@@ -75,22 +74,22 @@ class LoadedModel:
 
 
 def load(folder: str | Path) -> LoadedModel:
-    """Load the model of a run's folder, or the mean of a sweep's runs.
+    """Load the model of a run's folder.
 
     Raises:
         UserError: the folder holds no run that has trained, or a class of a package
             that the working folder's project does not allow.
     """
     open_project()
-    with one_or_all(Path(folder)) as trained:
-        return LoadedModel(trained)
+    with trained(Path(folder)) as model:
+        return LoadedModel(model)
 
 
 def predict_table(trained: TrainedModel, table: pl.DataFrame) -> NDArray[Any]:
     """Return probabilities [rows, classes] or values [rows, targets].
 
     Args:
-        trained: a run, or the runs of a sweep together.
+        trained: a run.
         table: has the columns of the model by name, in any order; others are ignored.
 
     Raises:
