@@ -154,9 +154,7 @@ class Supervised(Measured):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["description"] = self.description
         checkpoint["epoch_state"] = self.epoch_state.state_dict()
-        # A value may be a part of a tensor of many runs, which would be saved with it.
-        metrics = self.trainer.callback_metrics
-        checkpoint["metrics"] = {tag: v.clone() for tag, v in metrics.items()}
+        checkpoint["metrics"] = dict(self.trainer.callback_metrics)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         if state := checkpoint.get("epoch_state"):  # best.ckpt has none

@@ -17,6 +17,8 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning_utilities.core.apply_func import apply_to_collection
+from torch import Tensor
 
 from litmlp.engine.folder.atomic_files import sync
 from litmlp.engine.folder.checkpoint_schema import Best, Last, check_content
@@ -33,6 +35,9 @@ FRESH = f"{LAST}.partial"
 
 FOLDER_MARK = 0x10
 """A bit of a part of an archive, whose memory torch then leaves as it finds it."""
+
+HOLD_VIEWS = ("state_dict", "optimizer_states", "callbacks", "metrics")
+"""Parts of a checkpoint with tensors that may be views: of a group's run, its row."""
 
 Checkpoint = dict[str, Any]
 
@@ -155,9 +160,17 @@ class WholeFiles(TorchCheckpointIO):
     ) -> None:
         file = Path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
+        for key in checkpoint.keys() & set(HOLD_VIEWS):
+            checkpoint[key] = apply_to_collection(checkpoint[key], Tensor, own_copy)
         write(checkpoint, file)
         if file.name == FRESH:
             self.written = checkpoint
+
+
+def own_copy(tensor: Tensor) -> Tensor:
+    """Return a copy of a view, which would take the whole tensor into a file."""
+    is_view = tensor.untyped_storage().nbytes() > tensor.nbytes
+    return tensor.clone() if is_view else tensor
 
 
 def last_written(trainer: Trainer, folder: Path) -> Checkpoint:

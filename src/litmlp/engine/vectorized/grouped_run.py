@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
-from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
@@ -49,7 +48,6 @@ class GroupedRun:
         self.batches = run.data.train_batches
         self.generator = torch.Generator()
         self.callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]  # set by Lightning, not declared
-        self.callbacks.append(OwnCopies())
         self.checkpoint = next(c for c in self.callbacks if isinstance(c, BestAndLast))
         averages = [c for c in self.callbacks if isinstance(c, Averaging)]
         self.averaging = averages[0] if averages else None
@@ -234,18 +232,3 @@ class GroupedRun:
     def _call(self, hook: str, **arguments: Any) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self.trainer, self.model, **arguments)
-
-
-class OwnCopies(Callback):
-    """Saves copies: a view would take the rows of all runs into the file."""
-
-    def on_save_checkpoint(
-        self, trainer: Trainer, model: LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        for key in ("state_dict", "optimizer_states", "callbacks"):
-            checkpoint[key] = apply_to_collection(checkpoint[key], Tensor, own_copy)
-
-
-def own_copy(tensor: Tensor) -> Tensor:
-    """Return a copy on the CPU, with memory of its own."""
-    return tensor.detach().clone().cpu()
