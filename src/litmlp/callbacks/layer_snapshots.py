@@ -83,7 +83,7 @@ class Snapshots(Callback):
             self._snapshot = Snapshot(before) if due else None
         if self._snapshot and self._snapshot.num_rows < ENOUGH_ROWS:
             self._hooks = [
-                m.register_forward_hook(self.note_call) for m in self._leaves
+                m.register_forward_hook(self._note_call) for m in self._leaves
             ]
 
     def on_before_backward(
@@ -153,7 +153,7 @@ class Snapshots(Callback):
         """Whether the modules that are called now are noted."""
         return bool(self._hooks)
 
-    def note_call(
+    def _note_call(
         self, module: nn.Module, inputs: tuple[Any, ...], outputs: Any
     ) -> None:
         """Note the inputs and outputs of a module, as a forward hook."""

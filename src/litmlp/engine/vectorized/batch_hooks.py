@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from litmlp.callbacks.layer_snapshots import ENOUGH_ROWS, Snapshots
 from litmlp.engine.vectorized.grouped_run import GroupedRun
+from litmlp.engine.vectorized.stack import named_buffers
 
 
 class BatchHooks:
@@ -18,24 +21,20 @@ class BatchHooks:
         self.snapshots = [
             [c for c in run.callbacks if isinstance(c, Snapshots)] for run in runs
         ]
-        # All names at once: to ask for one by one takes as long as a layer.
-        self.modules = [dict(run.model.named_modules()) for run in runs]
 
     def are_due(self, batch: int, rows: int) -> bool:
         """Return whether a snapshot of this epoch still needs rows."""
         return any(self.snapshots) and batch * rows <= ENOUGH_ROWS
 
-    def before_batch(self, indices: Sequence[int], batch: int) -> None:
-        """Call the hooks before a batch."""
-        for k in indices:
-            self._call(k, "on_train_batch_start", None, batch)
-
-    def after_module(
-        self, indices: Sequence[int], name: str, inputs: Tensor, outputs: Tensor
+    def before_batch(
+        self, indices: Sequence[int], features: Tensor, batch: int
     ) -> None:
-        """Show a module's inputs and outputs [k, B, …], to each run its own."""
+        """Call the hooks before a batch with features [k, B, F], and the networks."""
         for j, k in enumerate(indices):
-            self._call_note(k, self.modules[k][name], inputs[j], outputs[j])
+            self._call(k, "on_train_batch_start", None, batch)
+            if any(callback.is_watching for callback in self.snapshots[k]):
+                run = self.runs[k]
+                run.attempt(partial(call_network, run, features[j]))
 
     def before_step(self, indices: Sequence[int], loss: Tensor) -> None:
         """Call the hooks between the backward pass and the optimizer's step."""
@@ -57,8 +56,13 @@ class BatchHooks:
             own = partial(getattr(callback, hook), run.trainer, run.model, *arguments)
             run.attempt(own)
 
-    def _call_note(self, k: int, module: Any, inputs: Tensor, outputs: Tensor) -> None:
-        for callback in self.snapshots[k]:
-            if callback.is_watching:
-                note = partial(callback.note_call, module, (inputs,), outputs)
-                self.runs[k].attempt(note)
+
+@torch.no_grad()
+def call_network(run: GroupedRun, features: Tensor) -> None:
+    """Call a run's own network, whose layers snapshots watch; it stays as it is.
+
+    Its dropout draws the numbers that the masks of the group draw afterwards.
+    """
+    buffers = {name: buffer.clone() for name, buffer in named_buffers(run.model)}
+    with run.own_random_numbers():
+        functional_call(run.model, buffers, (features,))

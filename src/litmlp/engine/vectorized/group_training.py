@@ -113,16 +113,13 @@ class Group(LightningModule):
             leaves, buffers = (
                 stack.copy_rows(rows, own.indices) for rows in (leaves, buffers)
             )
+        rows = self.rows[own.place]
+        features = self.data.features[rows]
         hooks_are_due = self.hooks.are_due(i, own.num_rows)
         if hooks_are_due:
-            self.hooks.before_batch(numbers, i)
-        rows = self.rows[own.place]
-        outputs = self.network(
-            leaves | buffers,
-            self.data.features[rows],
-            self.network.masks([self.runs[k] for k in numbers], own.num_rows),
-            partial(self.hooks.after_module, numbers) if hooks_are_due else None,
-        )
+            self.hooks.before_batch(numbers, features, i)
+        masks = self.network.masks([self.runs[k] for k in numbers], own.num_rows)
+        outputs = self.network(leaves | buffers, features, masks)
         targets = self.data.targets[rows]
         loss = self.loss(outputs, targets, leaves, own.indices)
         gradients = torch.autograd.grad(loss, list(leaves.values()))

@@ -106,7 +106,7 @@ class GroupedRun:
         counters.start_fit(self.trainer, self.model, self.data)
         self._call("setup", stage="fit")
         counters.set_up_fit(self.trainer, self.resumes_from)
-        with self._own_random_numbers():  # a checkpoint restores their state
+        with self.own_random_numbers():  # a checkpoint restores their state
             for hook in ("on_fit_start", "on_train_start"):
                 self._call(hook)
                 getattr(self.model, hook)()
@@ -118,7 +118,7 @@ class GroupedRun:
         counters.begin_epoch(self.trainer)
         self._call("on_train_epoch_start")
         self.model.on_train_epoch_start()
-        with self._own_random_numbers():
+        with self.own_random_numbers():
             self.checkpoint.write_if_due(self.trainer, 0)
         counters.begin_batches(self.trainer)
 
@@ -187,12 +187,19 @@ class GroupedRun:
 
     def save(self, error: BaseException) -> None:
         """Save the last state, as callbacks do when a fit breaks off."""
-        with self._own_random_numbers():
+        with self.own_random_numbers():
             for callback in self.callbacks:
                 callback.on_exception(self.trainer, self.model, error)
 
+    @contextmanager
+    def own_random_numbers(self) -> Iterator[None]:
+        """Set torch's random numbers to this run's, as a checkpoint records them."""
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self.generator.get_state())
+            yield
+
     def _end(self) -> None:
-        with self._own_random_numbers():
+        with self.own_random_numbers():
             self._call("on_train_end")
             self.model.on_train_end()
             self._call("on_fit_end")
@@ -221,13 +228,6 @@ class GroupedRun:
             scheduler.step()
         if config.interval == "epoch":
             counters.count_schedule(self.trainer, 1)
-
-    @contextmanager
-    def _own_random_numbers(self) -> Iterator[None]:
-        """Set torch's random numbers to this run's, as a checkpoint records them."""
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(self.generator.get_state())
-            yield
 
     def _call(self, hook: str, **arguments: Any) -> None:
         for callback in self.callbacks:

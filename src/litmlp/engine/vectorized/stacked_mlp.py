@@ -1,7 +1,7 @@
 """An MLP's layers for all runs at once: one batched product per layer."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import cast
 
@@ -29,9 +29,6 @@ ELEMENTWISE = (
 """Activations of single numbers, without weights."""
 
 BATCHNORM = ("running_mean", "running_var", "weight", "bias")
-
-Show = Callable[[str, Tensor, Tensor], None]
-"""Gets the name of each module that is called, its inputs and outputs [K, B, …]."""
 
 
 def is_plain_mlp(model: Supervised) -> bool:
@@ -83,11 +80,7 @@ class StackedMLP:
         return found
 
     def __call__(
-        self,
-        tensors: Tensors,
-        features: Tensor,
-        masks: Sequence[Mask] | None = None,
-        show: Show | None = None,
+        self, tensors: Tensors, features: Tensor, masks: Sequence[Mask] | None = None
     ) -> Tensor:
         encoded, training = self._encoded(tensors, features), masks is not None
         values, unused = encoded.transpose(1, 2), iter(masks or ())
@@ -109,8 +102,6 @@ class StackedMLP:
                 values = drop(next(unused), inputs) if training else inputs
             else:
                 values = elementwise(layer, inputs)
-            if show:
-                show(name, inputs.transpose(1, 2), values.transpose(1, 2))
         return values.transpose(1, 2)
 
     def _encoded(self, tensors: Tensors, features: Tensor) -> Tensor:

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from litmlp.engine.diagnosis.layer_outputs import leaves
 from litmlp.engine.vectorized.dropout_masks import Mask, draw, drop
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.stack import Tensors
-from litmlp.engine.vectorized.stacked_mlp import Show, StackedMLP, is_plain_mlp
+from litmlp.engine.vectorized.stacked_mlp import StackedMLP, is_plain_mlp
 from litmlp.supervised import Supervised
 
 
@@ -33,7 +32,6 @@ class StackedModule:
         for name, module in [*self.module.named_modules()]:
             if isinstance(module, nn.Dropout | nn.AlphaDropout):
                 self.module.set_submodule(name, MaskedDropout(name, self._drop))
-        self.names = {m: name for name, m in self.module.named_modules()}
         self._called: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
         self._noted: list[tuple[str, tuple[int, ...]]] = []
         self._masks: Iterator[Mask] = iter(())
@@ -51,41 +49,16 @@ class StackedModule:
         ]
 
     def __call__(
-        self,
-        tensors: Tensors,
-        features: Tensor,
-        masks: Sequence[Mask] | None = None,
-        show: Show | None = None,
+        self, tensors: Tensors, features: Tensor, masks: Sequence[Mask] | None = None
     ) -> Tensor:
         self.module.train(masks is not None)
-        names: list[str] = []
 
-        def one(
-            tensors: Tensors, rows: Tensor, masks: list[Mask]
-        ) -> tuple[Tensor, list[Tensor]]:
-            seen: list[Tensor] = []
-
-            def note(
-                module: nn.Module, inputs: tuple[Tensor, ...], outputs: Tensor
-            ) -> None:
-                names.append(self.names[module])
-                seen.extend([inputs[0].detach(), outputs.detach()])
-
-            watched = leaves(self.module.network) if show else []
-            hooks = [module.register_forward_hook(note) for module in watched]
+        def one(tensors: Tensors, rows: Tensor, masks: list[Mask]) -> Tensor:
             self._masks = iter(masks)
-            try:
-                outputs = functional_call(self.module, tensors, (rows,))
-            finally:
-                for hook in hooks:
-                    hook.remove()
-            return outputs, seen
+            outputs: Tensor = functional_call(self.module, tensors, (rows,))
+            return outputs
 
-        outputs, seen = vmap(one)(tensors, features, list(masks or ()))
-        if show:
-            for name, inputs, found in zip(names, seen[::2], seen[1::2], strict=True):
-                show(name, inputs, found)
-        return outputs
+        return cast(Tensor, vmap(one)(tensors, features, list(masks or ())))
 
     def _drop(self, name: str, values: Tensor) -> Tensor:
         """Drop by the next mask; without masks, note the module and its shape."""
