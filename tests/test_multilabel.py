@@ -23,7 +23,6 @@ from litmlp.engine.predict.onnx_predictor import open_onnx
 from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.run.prepare import check_targets
-from litmlp.engine.sweep.out_of_fold_scores import measure
 from litmlp.errors import UserError
 from litmlp.losses import FocalLoss
 from litmlp.module_parts import Loss
@@ -134,19 +133,6 @@ def test_a_new_file_gets_a_probability_per_label(
     table = pl.read_csv(new)
     assert np.array_equal(loaded.predict(table), probabilities > 0.5)
     assert loaded.predict_proba(table) == pytest.approx(probabilities)
-
-
-def test_predictions_of_all_folds_are_measured_together(config: Compose) -> None:
-    rows = ("data=rows", "data.inputs=[[1]]", "data.targets=[[0,1]]")
-    true, said = [[0, 1], [1, 1], [1, 0]], [[0.1, 0.7], [0.4, 0.9], [0.8, 0.6]]
-    columns = {"row": [0, 1, 2], "fold": [0, 0, 1]}
-    table = [pl.DataFrame(columns), pl.DataFrame(true, ["a", "b"], orient="row")]
-    table.append(pl.DataFrame(said, ["pa", "pb"], orient="row"))
-    found = measure(
-        pl.concat(table, how="horizontal"), config(*rows, "task=multilabel")
-    )
-    expected = metrics.f1_score(true, np.array(said) > 0.5, average="macro")
-    assert found["f1_macro"] == pytest.approx(expected)
 
 
 def test_an_exported_model_gives_the_same_probabilities(

@@ -97,7 +97,7 @@ def conclude_sweep(launch: Launch, config: DictConfig) -> None:
         report_sweep(folder)
     if any(folder.glob("*/predictions.csv")):
         # Loading takes seconds: other sweeps do not wait.
-        from litmlp.engine.sweep.out_of_fold_scores import gather_folds
+        from litmlp.engine.sweep.out_of_fold import gather_folds
 
         gather_folds(folder)
     try:
