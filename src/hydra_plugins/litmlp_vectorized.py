@@ -22,7 +22,7 @@ class VectorizedLauncher(JobLauncher):
         *,
         workers: str = "local",
         processes: int | None = None,
-        max_members: int | None = None,
+        max_members: int = 64,
         num_threads: int | None = None,
         ray: ParallelLauncher | None = None,
         submitit: ParallelLauncher | None = None,
@@ -85,10 +85,10 @@ class VectorizedLauncher(JobLauncher):
             )
         for name in ("processes", "max_members", "num_threads"):
             value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < 1):
-                raise UserError(
-                    f"hydra.launcher.{name}={value}: expected 1 or more, or null"
-                )
+            if value is None and name != "max_members":
+                continue
+            if type(value) is not int or value < 1:
+                raise UserError(f"hydra.launcher.{name}={value}: expected 1 or more")
 
 
 PLAIN = {"TTY_COMPATIBLE": "0"}

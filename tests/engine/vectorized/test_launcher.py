@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from hydra_plugins import litmlp_vectorized
 from litmlp import construct
 from litmlp.engine.terminal.console import console
-from litmlp.engine.vectorized import memory_estimate, worker_processes
+from litmlp.engine.vectorized import worker_processes
+from litmlp.engine.vectorized.train_groups import allow_open_files
 
 SWEEP = (
     *("-m", "hydra/launcher=vectorized", "hydra.launcher.num_threads=1"),
@@ -126,8 +128,8 @@ def test_a_network_that_cannot_be_stacked_is_trained_alone(
 @pytest.mark.parametrize(
     ("setting", "mistake"),
     [
-        ("max_members=1.5", "expected 1 or more, or null"),
-        ("num_threads=few", "expected 1 or more, or null"),
+        ("max_members=0", "expected 1 or more"),
+        ("num_threads=few", "expected 1 or more"),
         ("workers=slurm", "allowed are local, ray and submitit"),
     ],
 )
@@ -140,21 +142,28 @@ def test_a_mistaken_setting_starts_nothing(
     assert not summaries(tmp_path)
 
 
-def test_waves_hold_every_run_once(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        memory_estimate, "open_files", lambda: memory_estimate.SPARE_FILES + 12
-    )
-    ended = run("train", *SWEEP, "data.split_seed=range(7)", "callbacks=minimal")
+def test_groups_hold_every_run_once(run: Run, tmp_path: Path) -> None:
+    most = ("hydra.launcher.max_members=3", "callbacks=minimal")
+    ended = run("train", *SWEEP, *most, "data.split_seed=range(7)")
     assert ended.code == 0, ended.err
     found = summaries(tmp_path).values()
-    assert sorted(s.get("vectorized", 1) for s in found) == [1] + [3] * 6
+    assert sorted(s["vectorized"] for s in found) == [2] * 4 + [3] * 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_group_may_open_more_files_than_macos_allows_at_first() -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    allow_open_files()
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (1024, before[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_failure_may_stop_the_sweep(run: Run, tmp_path: Path) -> None:
     stop = ("sweep.on_error=stop", "hydra.launcher.max_members=2")
-    ended = run("train", *SWEEP, *stop, "seed=0,1", "optimizer.lr=0.1,0.01,-1,0.2")
+    ended = run("train", *SWEEP, *stop, "optimizer.lr=0.1,0.01,-1,0.2", "seed=0,1")
     assert ended.code == 1
     assert "not started" in ended.out
     states = [summary["status"] for summary in summaries(tmp_path).values()]

@@ -27,6 +27,8 @@ from litmlp.engine.vectorized.worker_processes import (
     ("sizes", "processes", "expected"),
     [
         ([40], 1, [[40]]),
+        ([65], 1, [[33, 32]]),
+        ([130], 2, [[33, 32], [33, 32]]),
         ([40], 2, [[20], [20]]),
         ([31], 2, [[31]]),  # of two halves each would cost more
         ([33], 2, [[17], [16]]),
@@ -41,7 +43,7 @@ def test_each_process_has_as_many_jobs_in_groups_that_are_worth_it(
 ) -> None:
     numbers = iter(range(1000))
     groups: Any = [[next(numbers) for _ in range(size)] for size in sizes]
-    parts: Any = deal_out(groups, processes)
+    parts: Any = deal_out(groups, processes, most=64)
     assert [[len(piece) for piece in part] for part in parts] == expected
     pieces = [piece for part in parts for piece in part]
     assert sorted(job for piece in pieces for job in piece) == list(range(sum(sizes)))

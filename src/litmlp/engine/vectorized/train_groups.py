@@ -1,14 +1,13 @@
 """Trains the jobs of a sweep, in groups where that is possible."""
 
 import gc
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
-from math import ceil
 from pathlib import Path
 
 import torch
-from joblib import cpu_count
 from omegaconf import DictConfig, open_dict
 
 from litmlp.engine.config.build import build_trainer
@@ -35,24 +34,19 @@ from litmlp.engine.vectorized.compatibility import (
 from litmlp.engine.vectorized.data_cache import DataCache
 from litmlp.engine.vectorized.display import Display
 from litmlp.engine.vectorized.group_training import Group
-from litmlp.engine.vectorized.memory_estimate import Capacity
 from litmlp.engine.vectorized.recorded_run import RecordedRun, log_to
 from litmlp.engine.vectorized.stack import group_indices
-from litmlp.engine.vectorized.worker_processes import (
-    cut,
-    deal_out,
-    train_in_processes,
-)
+from litmlp.engine.vectorized.worker_processes import deal_out, train_in_processes
 from litmlp.errors import UserError
 
-GROUP = 64
-"""Runs that another machine trains as one; more of them are hardly faster per run."""
+FILES = 1024
+"""Open files of a process: each run of a group has four, and macOS allows 256."""
 
 
 def train_jobs(
     jobs: Sequence[Job],
     *,
-    max_members: int | None,
+    max_members: int,
     num_threads: int | None,
     slots: Sequence[Slot] = (),
     sender: ParallelLauncher | None = None,
@@ -61,8 +55,7 @@ def train_jobs(
 
     Args:
         jobs: composed, and not begun.
-        max_members: the most runs to train at once; None for as many as memory allows,
-            and for ``GROUP`` on other machines.
+        max_members: the most runs of a group.
         num_threads: of the CPU, in all processes; None for one per process: only then
             the bits of a run do not depend on the other runs of its group.
         slots: other processes, which train a part of the jobs each.
@@ -72,71 +65,57 @@ def train_jobs(
     alike = group_indices(keys, lambda shared: str(sorted(shared.items())))
     groups = [[jobs[i] for i in own] for own in alike]
     threads = num_threads or 1
+    parts = deal_out(groups, 1 + len(slots), max_members)
     if sender:
-        size = max_members or GROUP
-        pieces = [p for group in groups for p in cut(group, ceil(len(group) / size))]
         train = partial(train_groups, num_threads=threads)
-        sender.train_all([SentJobs(groups=[piece], train=train) for piece in pieces])
+        sender.train_all([SentJobs(groups=[own], train=train) for own in parts[0]])
     else:
-        parts = deal_out(groups, 1 + len(slots))
-        train = partial(
-            train_groups,
-            max_members=max_members and max(1, max_members // len(parts)),
-            num_threads=max(1, threads // len(parts)),
-            processes=len(parts),
-        )
-        train_in_processes(parts, train, slots)
+        each = max(1, threads // len(parts))
+        train_in_processes(parts, partial(train_groups, num_threads=each), slots)
     if apart := differing_keys(keys):
         named = ", ".join(apart)
         console.print(f"trained apart: jobs that differ in {named}", soft_wrap=True)
 
 
 def train_groups(
-    groups: JobGroups,
-    display: Display | None = None,
-    *,
-    max_members: int | None = None,
-    num_threads: int,
-    processes: int | None = None,
+    groups: JobGroups, display: Display | None = None, *, num_threads: int
 ) -> None:
-    """Train groups of jobs one after the other, beside other processes.
-
-    The number of these is that of the cores by default.
-    """
+    """Train groups of jobs one after the other."""
     display = display or Display(sum(map(len, groups)), is_shown=False)
-    cache, processes = DataCache(), processes or cpu_count()
+    cache = DataCache()
+    allow_open_files()
     with signals.interrupt_on_signal(), ExitStack() as afterwards:
         gc.freeze()  # spares the collector all libraries and configs
         afterwards.callback(gc.unfreeze)
         for jobs in groups:
-            for prepared in prepare_runs(jobs, cache, display, max_members, processes):
-                train_by_shape(prepared, display, num_threads)
+            prepared = prepare_runs(jobs, cache, display)
+            train_by_shape(prepared, display, num_threads)
+
+
+def allow_open_files() -> None:
+    """Let this process open enough files for a group, if the system allows it."""
+    if sys.platform != "win32":
+        import resource  # Windows has no such module
+
+        current, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if current < FILES <= most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, most))
 
 
 def prepare_runs(
-    jobs: Sequence[Job],
-    cache: DataCache,
-    display: Display,
-    max_members: int | None,
-    processes: int,
-) -> Iterator[list[RecordedRun]]:
-    """Yield runs to train at once; train jobs that cannot be stacked."""
+    jobs: Sequence[Job], cache: DataCache, display: Display
+) -> list[RecordedRun]:
+    """Return runs to train at once; train jobs that cannot be stacked."""
     runs: list[RecordedRun] = []
-    capacity = Capacity(processes, max_members)
     for i, job in enumerate(jobs):
         is_single = not runs and i + 1 == len(jobs)
         prepared = None if is_single else prepare_or_explain(job, cache)
-        if prepared is None:
+        if prepared:
+            runs.append(prepared)
+        else:
             job.run()
             display.ended += 1
-            continue
-        if not capacity.take(prepared.run):
-            yield runs
-            runs, capacity = [], Capacity(processes, max_members)
-            capacity.take(prepared.run)
-        runs.append(prepared)
-    if runs:
-        yield runs
+    return runs
 
 
 def prepare_or_explain(job: Job, cache: DataCache) -> RecordedRun | None:

@@ -55,10 +55,9 @@ class StackedModule:
 
         def one(tensors: Tensors, rows: Tensor, masks: list[Mask]) -> Tensor:
             self._masks = iter(masks)
-            outputs: Tensor = functional_call(self.module, tensors, (rows,))
-            return outputs
+            return cast(Tensor, functional_call(self.module, tensors, (rows,)))
 
-        return cast(Tensor, vmap(one)(tensors, features, list(masks or ())))
+        return vmap(one)(tensors, features, list(masks or ()))
 
     def _drop(self, name: str, values: Tensor) -> Tensor:
         """Drop by the next mask; without masks, note the module and its shape."""

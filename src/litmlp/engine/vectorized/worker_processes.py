@@ -1,6 +1,7 @@
 """Processes that train a part of a sweep's runs each."""
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 from litmlp.engine.process import signals
 from litmlp.engine.sweep.job_launcher import Job
@@ -10,12 +11,19 @@ from litmlp.engine.vectorized import LEAST
 from litmlp.engine.vectorized.display import Display
 
 
-def deal_out(groups: JobGroups, processes: int) -> list[list[Sequence[Job]]]:
-    """Return the groups of each process: large groups are cut, small ones are not."""
+def deal_out(groups: JobGroups, processes: int, most: int) -> list[list[Sequence[Job]]]:
+    """Return the groups of each process.
+
+    Args:
+        groups: large ones are cut, small ones are not.
+        processes: their number.
+        most: the largest number of jobs of a group.
+    """
     pieces = [
         piece
         for group in groups
-        for piece in cut(group, min(processes, len(group) // LEAST))
+        for share in cut(group, min(processes, len(group) // LEAST))
+        for piece in cut(share, ceil(len(share) / most))
     ]
     parts: list[list[Sequence[Job]]] = [[] for _ in range(processes)]
     for piece in sorted(pieces, key=len, reverse=True):
