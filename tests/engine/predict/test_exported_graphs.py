@@ -18,9 +18,9 @@ from litmlp.data.samples import Column
 from litmlp.data.scaling import Logit, QuantileNormal, RobustScale, Standardize
 from litmlp.encoding import Encoding
 from litmlp.engine.config.instantiate_node import construct_node
-from litmlp.engine.predict.export import FORMATS, Deployed, no_warnings
+from litmlp.engine.predict.export import FORMATS, no_warnings
 from litmlp.engine.predict.export_check import Predict, largest_difference
-from litmlp.engine.predict.onnx_predictor import split_inputs
+from litmlp.engine.predict.exported_model import Deployed, split_inputs
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP

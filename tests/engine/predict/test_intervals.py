@@ -12,8 +12,7 @@ import litmlp
 from litmlp.engine.config.build import build_data
 from litmlp.engine.predict import evaluate_file
 from litmlp.engine.predict.evaluate_file import evaluate_file as evaluate
-from litmlp.engine.predict.export import export
-from litmlp.engine.predict.predict_file import open_predictor, predict_file
+from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.run.prepare import build_run
 from litmlp.errors import UserError
@@ -22,8 +21,8 @@ COLUMNS = ["predicted_income", "predicted_income_0.05", "predicted_income_0.95"]
 
 
 def predicted(run: Path, output: Path) -> pl.DataFrame:
-    with open_predictor(run) as predictor:
-        predict_file(predictor, str(PEOPLE), str(output))
+    with trained(run) as model:
+        predict_file(model, str(PEOPLE), str(output))
     return pl.read_csv(output)
 
 
@@ -39,10 +38,6 @@ def test_a_table_of_predictions_has_a_column_per_bound(
     middle, low, high = table.select(COLUMNS).to_numpy().T
     assert (low < middle).all()
     assert (middle < high).all()
-    export(run, format="onnx")
-    by_onnx = predicted(run / "exports" / "model.onnx", tmp_path / "onnx.csv")
-    assert by_onnx.columns == table.columns
-    np.testing.assert_allclose(by_onnx.select(COLUMNS), table.select(COLUMNS), 1e-4)
     with trained(run) as model:
         evaluate(model, str(PEOPLE))
     evaluated = pl.read_csv(run / "evaluations" / "people" / "predictions.csv")

@@ -8,15 +8,16 @@ from typing import Any
 
 import polars as pl
 import pytest
+import torch
 from people_runs import people, train_on_people
-from test_export import NEW_ROWS, assert_close
 
 from litmlp.data.samples import Column
 from litmlp.data.tables.missing_words import MISSING_WORDS
 from litmlp.engine.predict import standalone
 from litmlp.engine.predict.export import export, to_plain_onnx
-from litmlp.engine.predict.onnx_predictor import MISSING, UNSEEN
-from litmlp.engine.predict.predict_file import open_predictor, predict_file
+from litmlp.engine.predict.exported_model import MISSING, UNSEEN
+from litmlp.engine.predict.predict_file import predict_file
+from litmlp.engine.predict.trained_model import trained
 from litmlp.errors import UserError
 
 WITHOUT_LITMLP = """
@@ -26,6 +27,23 @@ for name in ("litmlp", "torch", "lightning", "hydra", "polars", "sklearn", "scip
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
+
+
+NEW_ROWS = """joined,member,city,height,age,id,income,shoe_size
+2021-05-01,true,Rome,171.5,33,a1,1800,40
+,,,,,a2,,41
+1999-12-31,false,Atlantis,,-4,a3,-1,42
+2021-05-02,true,Bern,1e9,77,a4,1900,43
+"""
+
+
+def assert_close(found: pl.DataFrame, expected: pl.DataFrame) -> None:
+    texts = expected.select(pl.col(pl.String))
+    assert found.select(texts.columns).equals(texts)
+    numbers = expected.drop(texts.columns).to_torch()
+    others = found.drop(texts.columns).to_torch()
+    torch.testing.assert_close(others, numbers, rtol=1e-5, atol=1e-5)
+    assert len(numbers.unique()) > 2
 
 
 def call(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -50,8 +68,8 @@ def test_the_folder_predicts_what_the_run_does(
     new, here, there = (tmp_path / f"{n}.csv" for n in ("new", "here", "there"))
     for table in (people().write_csv(), NEW_ROWS):
         new.write_text(table)
-        with open_predictor(run) as predictor:
-            predict_file(predictor, str(new), str(here), keep=[])
+        with trained(run) as model:
+            predict_file(model, str(new), str(here), keep=[])
         ended = call(folder, str(new), str(there))
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
         assert_close(pl.read_csv(there), pl.read_csv(here))

@@ -2,38 +2,35 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.export import ExportedProgram
+from torch import Tensor
 
-from litmlp.data.samples import Column
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import CARD
 from litmlp.engine.predict.export_check import Predict, largest_difference
-from litmlp.engine.predict.onnx_predictor import (
-    INPUTS,
-    METADATA,
-    MISSING,
-    Description,
-    run_session,
-    split_inputs,
+from litmlp.engine.predict.exported_model import (
+    describe,
+    empty_inputs,
+    output_name,
+    trace,
 )
 from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.terminal.console import shortest, show
 from litmlp.errors import UserError, nearest
-from litmlp.supervised import Supervised
 
 OPSET = 18
 """The oldest opset that torch's exporter writes without a conversion. Older runtimes
 read it, and in later ones onnxruntime lacks most activations in float64."""
+
+METADATA = "litmlp"
+"""Key of a file's description of itself, among its metadata."""
 
 TOLERANCE = 1e-5
 """See ``export_check.largest_difference``."""
@@ -126,82 +123,25 @@ def root_cause(error: BaseException) -> BaseException:
     return root_cause(error.__cause__) if error.__cause__ else error
 
 
-class Deployed(nn.Module):
-    """A model with its preprocessing, from an exported file's inputs to predictions."""
-
-    positions: Tensor
-
-    def __init__(self, model: Supervised, columns: Sequence[Column]) -> None:
-        super().__init__()
-        self.model = model
-        is_code = torch.tensor([column.kind == "categorical" for column in columns])
-        numbers_first = is_code.long().argsort(stable=True)
-        self.register_buffer("positions", numbers_first.argsort())
-
-    def forward(
-        self, numbers: Tensor | None = None, codes: Tensor | None = None
-    ) -> Tensor:
-        parts = [] if numbers is None else [numbers]
-        if codes is not None:
-            raw = codes.to(torch.get_default_dtype())
-            parts.append(torch.where(codes == MISSING, torch.nan, raw))
-        rows = torch.cat(parts, dim=1)[:, self.positions]
-        return self.model.to_columns(self.model(self.model.preprocessing(rows)))
-
-
-def trace(model: TrainedModel) -> ExportedProgram:
-    """Return the model's operations, for batches of any size."""
-    inputs = empty_inputs(model)
-    batch = torch.export.Dim("batch")
-    program = torch.export.export(
-        Deployed(model.model, model.columns).eval(),
-        args=(),
-        kwargs=inputs,
-        dynamic_shapes={name: {0: batch} for name in inputs},
-        strict=False,
-    )
-    for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # it names files of this machine
-    return program
-
-
-def empty_inputs(model: TrainedModel) -> dict[str, Tensor]:
-    """Return inputs of two rows to trace with: torch takes one row for a constant."""
-    return split_inputs(torch.zeros(2, len(model.columns)), model.columns)
-
-
-def describe(model: TrainedModel) -> Description:
-    """Return the description of a model that its file will hold."""
-    return Description(
-        columns=model.columns,
-        target_names=model.target_names,
-        class_names=model.class_names,
-        dropped=model.dropped,
-        bounds=list(model.bounds),
-        prefix=model.prefix,
-        inputs={name: INPUTS[name] for name in empty_inputs(model)},
-    )
-
-
 def to_onnx(model: TrainedModel) -> bytes:
     """Return the content of an ONNX file."""
     for package in ("onnx", "onnxscript", "onnxruntime"):
         if find_spec(package) is None:
             raise UserError(f"format=onnx needs {package}: pip install litmlp[onnx]")
-    description = describe(model)
+    inputs = list(empty_inputs(model))
     written = torch.onnx.export(
         # Decomposed by torch: ONNX's log-sigmoid is −∞ far below zero, and the
         # exporter's logit takes NaN for a number.
         trace(model).run_decompositions(),
-        input_names=list(description.inputs),
-        output_names=[description.output],
-        dynamic_shapes={name: {0: "batch"} for name in description.inputs},
+        input_names=inputs,
+        output_names=[output_name(model)],
+        dynamic_shapes={name: {0: "batch"} for name in inputs},
         opset_version=OPSET,
         dynamo=True,
         verbose=False,
     )
     assert written is not None
-    written.model.metadata_props[METADATA] = description.to_json()
+    written.model.metadata_props[METADATA] = describe(model)
     content: bytes = written.model_proto.SerializeToString()
     return content
 
@@ -217,13 +157,18 @@ def from_onnx(content: bytes) -> Predict:
         session = InferenceSession(content, options, enable_fallback=0)
     except Exception as error:  # onnxruntime's errors share no class
         raise RuntimeError(f"onnxruntime cannot run it: {error}") from error
-    return partial(run_session, session)
+
+    def predict(inputs: dict[str, Tensor]) -> Tensor:
+        arrays = {name: values.numpy() for name, values in inputs.items()}
+        return torch.from_numpy(session.run(None, arrays)[0])
+
+    return predict
 
 
 def to_torch_export(model: TrainedModel) -> bytes:
     """Return the content of ``torch.export.save``, the description as an extra file."""
     buffer = BytesIO()
-    extra = {f"{METADATA}.json": describe(model).to_json()}
+    extra = {f"{METADATA}.json": describe(model)}
     torch.export.save(trace(model), buffer, extra_files=extra)
     return buffer.getvalue()
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from litmlp.data.preprocessing import Preprocessing
 from litmlp.data.scaling import QuantileNormal, RobustScale, Standardize
-from litmlp.engine.predict.onnx_predictor import split_inputs
+from litmlp.engine.predict.exported_model import split_inputs
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.regressor import Regressor
 

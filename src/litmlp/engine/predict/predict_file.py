@@ -1,10 +1,8 @@
 """Predictions of a table's rows, in pieces, so that a file may be of any length."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -18,36 +16,16 @@ from litmlp.data.tables.read import Source, open_source
 from litmlp.data.tables.stream import read_inputs
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import LEFT
-from litmlp.engine.predict.onnx_predictor import OnnxModel, open_onnx
+from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.engine.terminal.console import console, show
 from litmlp.errors import UserError
-
-if TYPE_CHECKING:
-    from litmlp.engine.predict.trained_model import TrainedModel
 
 MOST_NAMED = 20
 """Columns that a message names."""
 
 
-Predictor: TypeAlias = "TrainedModel | OnnxModel"
-
-
-def open_predictor(run: Path) -> AbstractContextManager[Predictor]:
-    """Open the predictor of a run or of an ONNX file.
-
-    Raises:
-        UserError: ``run`` is neither.
-    """
-    if run.suffix == ".onnx":
-        return open_onnx(run)
-    # An .onnx file should not wait for Lightning.
-    from litmlp.engine.predict.trained_model import trained
-
-    return trained(run)
-
-
 def predict_file(
-    predictor: Predictor,
+    model: TrainedModel,
     source: str,
     output: str,
     *,
@@ -56,8 +34,8 @@ def predict_file(
     """Write a prediction for each row of a table, in the rows' order.
 
     Args:
-        predictor: a trained model.
-        source: a file with the predictor's columns, by name and in any order; other
+        model: of a run.
+        source: a file with the model's columns, by name and in any order; other
             columns are ignored.
         output: a ``.csv`` or ``.parquet`` file, which is written as a whole.
         keep: columns to copy; by default those that were left out in training.
@@ -70,11 +48,11 @@ def predict_file(
     target = Path(output)
     if target.suffix.lower() not in (".csv", *PARQUET):
         raise UserError(f"output={output}: must end in .csv or .parquet")
-    opened = open_source(source, needed=[c.name for c in predictor.columns])
+    opened = open_source(source, needed=[c.name for c in model.columns])
     check_output(target, opened.file)
-    kept = kept_columns(predictor, opened, keep)
+    kept = kept_columns(model, opened, keep)
     unseen: Unseen = Unseen()
-    write(predictions(predictor, opened, kept, unseen), target, source)
+    write(predictions(model, opened, kept, unseen), target, source)
     for line in describe_unseen(unseen):
         show(line)
 
@@ -88,26 +66,26 @@ def check_output(target: Path, source: Path) -> None:
 
 
 def kept_columns(
-    predictor: Predictor, source: Source, keep: Sequence[str] | None
+    model: TrainedModel, source: Source, keep: Sequence[str] | None
 ) -> list[str]:
     """Return the columns to copy of a table that has every column that is needed."""
-    made = made_names(predictor)
-    kept = [n for n in predictor.dropped if n in source.names and n not in made]
+    made = made_names(model)
+    kept = [n for n in model.dropped if n in source.names and n not in made]
     if keep is not None:
         names = [*keep, *made]
         for name in names:
             if names.count(name) > 1:
                 raise UserError(f"keep: the output would have two columns {name}")
         kept = list(keep)
-    features = [column.name for column in predictor.columns]
+    features = [column.name for column in model.columns]
     match_columns(source, [*features, *kept])
     return kept
 
 
-def made_names(predictor: Predictor) -> list[str]:
+def made_names(model: TrainedModel) -> list[str]:
     """Return the names of the columns that the predictions are written to."""
-    targets, classes = predictor.target_names, predictor.class_names
-    return predicted_names(targets, classes, predictor.bounds, predictor.prefix)
+    targets, classes = model.target_names, model.class_names
+    return predicted_names(targets, classes, model.bounds, model.prefix)
 
 
 def match_columns(source: Source, needed: Sequence[str]) -> None:
@@ -129,13 +107,13 @@ def first_names(names: Sequence[str]) -> str:
 
 
 def predictions(
-    predictor: Predictor, source: Source, kept: Sequence[str], unseen: Unseen
+    model: TrainedModel, source: Source, kept: Sequence[str], unseen: Unseen
 ) -> Iterator[pl.DataFrame]:
     """Yield some thousand rows at a time: the kept columns, then the predictions."""
-    for inputs, others in read_inputs(source, predictor.columns, kept, unseen):
-        found = predictor.predict(inputs)
-        named = predictor.bounds, predictor.prefix
-        yield pl.DataFrame([*others, *predicted_columns(predictor, found, *named)])
+    for inputs, others in read_inputs(source, model.columns, kept, unseen):
+        found = model.predict(inputs)
+        named = model.bounds, model.prefix
+        yield pl.DataFrame([*others, *predicted_columns(model, found, *named)])
 
 
 def write(tables: Iterator[pl.DataFrame], target: Path, source: str) -> None:

@@ -18,7 +18,7 @@ from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import checkpoints, run_folder
 from litmlp.engine.folder.untrusted_folder import blame_folder
-from litmlp.engine.predict.onnx_predictor import check_width
+from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
 
@@ -151,6 +151,13 @@ def from_checkpoint(
         class_names=list(map(str, facts.get("class_names", []))),
         targets=[Column(**target) for target in targets],
     )
-    row = result.predict(torch.zeros(1, len(columns)))
-    check_width(str(result.folder), row, result.class_names or names, result.bounds)
+    check_width(result)
     return result
+
+
+def check_width(model: TrainedModel) -> None:
+    """Check that the prediction of a row has a value per class or target, and bound."""
+    found = tuple(model.predict(torch.zeros(1, len(model.columns))).shape)
+    wanted = (1, model.num_predictions * (1 + len(model.bounds)))
+    if found != wanted:
+        raise UserError(f"{model.folder}: returns {found} for a row, not {wanted}")
