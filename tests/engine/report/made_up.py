@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from litmlp.engine.report.comparable_runs import Problem, problems
+from litmlp.engine.report.comparable_runs import find_problems
+from litmlp.engine.report.problem import Problem
 from litmlp.engine.report.runs_table import read_runs
 
 
@@ -47,5 +48,5 @@ def make_sweep(
     """Return the problem of made-up runs, from their overrides and best values."""
     for number, (overrides, value) in enumerate(values.items()):
         make_run(folder / str(number), overrides.split(), value, **summary)
-    (problem,) = problems(read_runs(sorted(folder.iterdir())))
+    (problem,) = find_problems(read_runs(sorted(folder.iterdir())))
     return problem

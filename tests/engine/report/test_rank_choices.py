@@ -9,11 +9,10 @@ import pytest
 from made_up import make_run, make_sweep
 from scipy import stats
 
-from litmlp.engine.report.comparable_runs import problems
-from litmlp.engine.report.findings import Findings
+from litmlp.engine.report.comparable_runs import find_problems
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.make_report import find_runs
-from litmlp.engine.report.rank_choices import compare, rank_choices, verdict
+from litmlp.engine.report.rank_choices import compare, verdict
 from litmlp.engine.report.runs_table import read_runs
 
 A = {f"optimizer=adam seed={i}": v for i, v in enumerate([0.31, 0.42, 0.35, 0.50])}
@@ -22,7 +21,7 @@ C = {f"optimizer=nadam seed={i}": v for i, v in enumerate([0.33, 0.41, 0.37, 0.4
 
 
 def test_repeats_are_summarised_as_scipy_does(tmp_path: Path) -> None:
-    row = rank_choices(make_sweep(tmp_path, A)).row(0, named=True)
+    row = make_sweep(tmp_path, A).ranking.row(0, named=True)
     values = list(A.values())
     assert row["best_value mean"] == pytest.approx(np.mean(values))
     assert row["best_value std"] == pytest.approx(np.std(values, ddof=1))
@@ -39,24 +38,24 @@ def test_choices_are_ranked_by_validation_and_not_by_test(tmp_path: Path) -> Non
     for name, (value, test) in tested.items():
         metrics = {"loss/val": value, "loss/test": 1.0, "accuracy/test": test}
         make_run(tmp_path / name, [f"activation={name}"], value, metrics=metrics)
-    (problem,) = problems(read_runs(find_runs([str(tmp_path)])))
-    ranked = rank_choices(problem)
+    (problem,) = find_problems(read_runs(find_runs([str(tmp_path)])))
+    ranked = problem.ranking
     assert ranked["activation"].to_list() == ["relu", "tanh"]
     assert problem.test == "accuracy/test"
     assert ranked["accuracy/test mean"].to_list() == [0.80, 0.99]
-    assert "activation=relu" in Findings(problem).command
+    assert "activation=relu" in problem.command
 
 
 def test_larger_is_better_where_the_monitor_says_so(tmp_path: Path) -> None:
     monitor = {"metric": "accuracy/val", "mode": "max"}
     values = {"a=1": 0.8, "a=2": 0.9, "a=3": None}
     problem = make_sweep(tmp_path, values, monitor=monitor)
-    assert rank_choices(problem)["a"].to_list() == [2, 1, 3]
-    assert "a=2" in Findings(problem).command
+    assert problem.ranking["a"].to_list() == [2, 1, 3]
+    assert "a=2" in problem.command
 
 
 def test_ties_are_told_seed_by_seed(tmp_path: Path) -> None:
-    ranked = rank_choices(make_sweep(tmp_path, A | B | C))
+    ranked = make_sweep(tmp_path, A | B | C).ranking
     verdicts = dict(ranked.select("optimizer", "against best").rows())
     assert verdicts == {"adam": "best", "nadam": "tied", "sgd": "worse"}
     # Unpaired, the seeds' own differences would hide that sgd is worse.
@@ -98,7 +97,7 @@ def test_a_choice_that_diverged_comes_after_those_that_did_not(tmp_path: Path) -
         "optimizer.lr=2 seed=1": 0.6,
         "optimizer.lr=3 seed=0": None,
     }
-    ranked = rank_choices(make_sweep(tmp_path, values))
+    ranked = make_sweep(tmp_path, values).ranking
     assert ranked["optimizer.lr"].to_list() == [2, 1, 3]
     assert ranked["best_value count"].to_list() == [2, 1, 0]
     assert ranked["runs started"].to_list() == [2, 2, 1]

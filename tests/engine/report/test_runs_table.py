@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from made_up import make_run
 
-from litmlp.engine.report.comparable_runs import problems
+from litmlp.engine.report.comparable_runs import find_problems
 from litmlp.engine.report.make_report import find_runs
 from litmlp.engine.report.runs_table import Runs, read_runs
 from litmlp.errors import UserError
@@ -113,7 +113,7 @@ def test_other_data_losses_and_monitors_are_other_problems(tmp_path: Path) -> No
     make_run(tmp_path / "f", [], 1.0, **wine, monitor=accuracy)
     groups = {
         each.name: each.runs["config_hash"].to_list()
-        for each in problems(table_of(tmp_path))
+        for each in find_problems(table_of(tmp_path))
     }
     assert [sorted(group) for group in groups.values()] == [
         ["a", "b"],
@@ -132,7 +132,7 @@ def test_the_loss_is_a_choice_where_it_is_not_what_runs_are_ranked_by(
     monitor = {"metric": "accuracy/val", "mode": "max"}
     make_run(tmp_path / "a", ["loss=mse"], 0.5, monitor=monitor)
     make_run(tmp_path / "b", ["loss=cross_entropy"], 0.6, monitor=monitor)
-    (problem,) = problems(table_of(tmp_path))
+    (problem,) = find_problems(table_of(tmp_path))
     assert problem.choices == ["loss"]
     assert problem.runs["config_hash"].to_list() == ["b", "a"]
 
@@ -143,7 +143,7 @@ def test_a_failed_run_belongs_to_the_problem_of_the_others(tmp_path: Path) -> No
     config = config_of("wine") | {"monitor": "loss/val", "mode": "min"}
     make_run(tmp_path / "b", ["optimizer.lr=-1"], config=config, **failed)
     runs = table_of(tmp_path)
-    (problem,) = problems(runs)
+    (problem,) = find_problems(runs)
     assert problem.runs.height == 2
     assert problem.measured.height == 1
     assert runs.table["error"].to_list() == ["", "ValueError: no"]
@@ -155,7 +155,7 @@ def test_runs_of_one_config_count_once(tmp_path: Path) -> None:
     make_run(tmp_path / "b", ["seed=1"], 2.0, started="2026-01-02", **same)
     make_run(tmp_path / "c", ["seed=1"], status="failed", started="2026-01-03", **same)
     make_run(tmp_path / "d", ["seed=2"], 3.0)
-    (problem,) = problems(table_of(tmp_path))
+    (problem,) = find_problems(table_of(tmp_path))
     assert problem.measured["best_value"].to_list() == [2.0, 3.0]
     assert problem.copies == 2
 
@@ -231,9 +231,11 @@ def test_runs_on_a_changed_file_are_another_problem(tmp_path: Path) -> None:
     run_on("a", "aaaaaaaaaaaa")
     run_on("b", "aaaaaaaaaaaa")
     run_on("c", "cccccccccccc", "data.drop=[id]", drop=["id"])
-    assert len(list(problems(table_of(tmp_path)))) == 1, "other columns, the same file"
+    assert len(list(find_problems(table_of(tmp_path)))) == 1, (
+        "other columns, the same file"
+    )
     run_on("d", "dddddddddddd")
-    names = [each.name for each in problems(table_of(tmp_path))]
+    names = [each.name for each in find_problems(table_of(tmp_path))]
     assert names == [
         "data changed, values=aaaaaaaa",
         "",

@@ -1,57 +1,16 @@
 """Problems: groups of runs with the same data, task and monitored metric."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from litmlp.engine.folder.sweep_folder import SEED
-from litmlp.engine.report.runs_table import Runs
-
-VALUE = "best_value"
-"""The column that ranks runs: the monitored metric at the best checkpoint."""
+from litmlp.engine.report.problem import Problem
+from litmlp.engine.report.runs_table import VALUE, Runs
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Runs that may be ranked together.
-
-    Attributes:
-        name: text that identifies it among other problems; empty if it is the only one.
-        monitor: the metric that ranks the runs.
-        mode: ``min`` if smaller is better, else ``max``.
-        test: the metric on the test rows, which chose nothing.
-        choices: columns in which the runs differ.
-        seeds: columns that repeat a run: seeds and folds.
-        metrics: columns in which some run has a value.
-        runs: one row per config, best first, with a column ``choice``.
-        copies: number of further runs of these configs.
-    """
-
-    name: str
-    monitor: str
-    mode: str
-    test: str | None
-    choices: Sequence[str]
-    seeds: Sequence[str]
-    metrics: Sequence[str]
-    runs: pl.DataFrame
-    copies: int
-
-    @property
-    def measured(self) -> pl.DataFrame:
-        """The runs that have a value to compare."""
-        return self.runs.drop_nulls(VALUE)
-
-    @property
-    def compared(self) -> Sequence[str]:
-        """The choices in which the measured runs differ."""
-        runs = self.measured
-        return [key for key in self.choices if runs[key].n_unique() > 1]
-
-
-def problems(runs: Runs) -> Iterator[Problem]:
+def find_problems(runs: Runs) -> Iterator[Problem]:
     """Yield every problem in which some run has a value to compare."""
     for (name,), table in runs.table.group_by("problem", maintain_order=True):
         measured = table.drop_nulls(VALUE)

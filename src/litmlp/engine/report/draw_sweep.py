@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from litmlp.engine.figures.style import COLORS, as_label, new_figure
-from litmlp.engine.report.comparable_runs import VALUE
-from litmlp.engine.report.findings import MEAN, Findings
+from litmlp.engine.report.problem import MEAN, Problem
 from litmlp.engine.report.run_record import as_number, short
+from litmlp.engine.report.runs_table import VALUE
 from litmlp.engine.terminal.wording import percent
 
 MOST_CHOICES = 20
@@ -33,13 +33,12 @@ VERDICTS = {
 }
 
 
-def draw_ranking(findings: Findings) -> Figure:
+def draw_ranking(problem: Problem) -> Figure:
     """Draw the best choices: runs, means and intervals; beside them the test metric."""
-    problem = findings.problem
     columns = {VALUE: problem.monitor}
     if problem.test:
         columns[problem.test] = problem.test
-    top = findings.choices.drop_nulls(MEAN).head(MOST_CHOICES)
+    top = problem.ranking.drop_nulls(MEAN).head(MOST_CHOICES)
     figure, panels = new_figure(
         1, len(columns), width=4.8, height=1.6 + 0.27 * len(top)
     )
@@ -48,7 +47,7 @@ def draw_ranking(findings: Findings) -> Figure:
         panel.set(xlabel=name, yticks=range(len(top)), yticklabels=[])
     labels = [label(row, problem.choices) for row in top.rows(named=True)]
     panels[0].set(yticklabels=labels, ylabel=",\n".join(problem.choices))
-    left_out = f": the best {len(top)}" if len(top) < len(findings.choices) else ""
+    left_out = f": the best {len(top)}" if len(top) < len(problem.ranking) else ""
     panels[0].set_title(f"Ranked by {problem.monitor}{left_out}", loc="left")
     if problem.test:
         panels[1].set_title("The same choices on the test rows", loc="left")
@@ -100,11 +99,10 @@ def add_legend(figure: Figure, verdicts: Sequence[str | None]) -> None:
     )
 
 
-def draw_curves(findings: Findings) -> Figure | None:
+def draw_curves(problem: Problem) -> Figure | None:
     """Draw the monitored metric of each run of the best choices by epoch."""
-    problem = findings.problem
     figure, (panel,) = new_figure(width=7.0, height=3.4)
-    best = findings.choices.head(MOST_CURVES).rows(named=True)
+    best = problem.ranking.head(MOST_CURVES).rows(named=True)
     for row, color in zip(best, COLORS, strict=False):
         name = label(row, problem.choices)
         runs = problem.runs.filter(choice=row["choice"])["run"].head(MOST_CURVES)
@@ -133,15 +131,14 @@ def read_curve(folder: Path, tag: str) -> pl.DataFrame | None:
     ).drop_nulls()
 
 
-def draw_effects(findings: Findings) -> Figure | None:
+def draw_effects(problem: Problem) -> Figure | None:
     """Draw one panel per axis: the mean of each level, with its interval."""
-    problem = findings.problem
     compared = [problem.measured[axis] for axis in problem.compared]
     if len(compared) < 2 and not any(map(has_numbers, compared)):
         return None  # the one axis of words is in the ranking already
-    of_choices = findings.effects.filter(pl.col("axis").is_in(problem.compared))
+    of_choices = problem.effects.filter(pl.col("axis").is_in(problem.compared))
     strongest = of_choices.head(MOST_AXES).rows(named=True)
-    means = [findings.marginal_means(row["axis"]) for row in strongest]
+    means = [problem.marginal_means(row["axis"]) for row in strongest]
     columns = min(3, len(means))
     figure, panels = new_figure(
         -(-len(means) // columns), columns, width=3.4, height=3.0

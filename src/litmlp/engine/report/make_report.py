@@ -13,17 +13,17 @@ from matplotlib.figure import Figure
 from litmlp.engine.figures.style import report_failed_picture, save
 from litmlp.engine.folder.untrusted_folder import check_links
 from litmlp.engine.report import draw_search, draw_sweep
-from litmlp.engine.report.comparable_runs import problems
-from litmlp.engine.report.findings import Findings
+from litmlp.engine.report.comparable_runs import find_problems
 from litmlp.engine.report.markup import document
 from litmlp.engine.report.page import Pictures, content
+from litmlp.engine.report.problem import Problem
 from litmlp.engine.report.runs_table import Runs, read_runs
 from litmlp.engine.report.search_results import Search, read_searches
 from litmlp.engine.report.show import show_report
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError
 
-Subject = TypeVar("Subject", Findings, Search)
+Subject = TypeVar("Subject", Problem, Search)
 MOST_PICTURED = 6
 """Problems with pictures: these take most of a report's time."""
 LONGEST_NAME = 60
@@ -51,15 +51,15 @@ def report_runs(
     target = Path(output) if output else home / "report"
     check_links(target, named=output is not None)
     runs = read_runs(folders)
-    findings = [Findings(problem) for problem in problems(runs)]
+    problems = list(find_problems(runs))
     searches = list(read_searches(folders))
-    show_report(runs, findings, searches, with_failures=with_failures)
+    show_report(runs, problems, searches, with_failures=with_failures)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        write_tables(target, runs, findings)
+        write_tables(target, runs, problems)
         parts = content(
             runs,
-            list(zip(findings, draw_findings(findings, target), strict=True)),
+            list(zip(problems, draw_problems(problems, target), strict=True)),
             list(zip(searches, draw_searches(searches, target), strict=True)),
             target,
         )
@@ -96,13 +96,13 @@ def runs_below(place: Path) -> Iterator[Path]:
             yield Path(folder)
 
 
-def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None:
+def write_tables(folder: Path, runs: Runs, problems: Sequence[Problem]) -> None:
     """Write one row per run, and one row per choice, as CSV and Parquet."""
     frames = {"runs": runs.table}
-    if findings:
+    if problems:
         named = [
-            each.choices.select(pl.lit(each.problem.name).alias("problem"), pl.all())
-            for each in findings
+            each.ranking.select(pl.lit(each.name).alias("problem"), pl.all())
+            for each in problems
         ]
         frames["choices"] = pl.concat(named, how="diagonal_relaxed")
     for name, frame in frames.items():
@@ -110,13 +110,13 @@ def write_tables(folder: Path, runs: Runs, findings: Sequence[Findings]) -> None
         frame.write_parquet(folder / f"{name}.parquet")
 
 
-def draw_findings(findings: Sequence[Findings], folder: Path) -> list[Pictures]:
+def draw_problems(problems: Sequence[Problem], folder: Path) -> list[Pictures]:
     """Draw each of the first problems that has several choices."""
     drawn = []
-    for number, each in enumerate(findings, start=1):
-        compares = number <= MOST_PICTURED and each.choices.height > 1
-        slug = re.sub(r"[^A-Za-z0-9._]+", "-", each.problem.name)[:LONGEST_NAME]
-        prefix = f"{number}-{slug}-" if len(findings) > 1 else ""
+    for number, each in enumerate(problems, start=1):
+        compares = number <= MOST_PICTURED and each.ranking.height > 1
+        slug = re.sub(r"[^A-Za-z0-9._]+", "-", each.name)[:LONGEST_NAME]
+        prefix = f"{number}-{slug}-" if len(problems) > 1 else ""
         pictures = draw_sweep.PICTURES if compares else {}
         drawn.append(draw_all(each, pictures, folder, prefix))
     return drawn

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from litmlp.engine.report import tables
-from litmlp.engine.report.findings import Findings
 from litmlp.engine.report.markup import command, heading, paragraph, picture, table
+from litmlp.engine.report.problem import Problem
 from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import (
@@ -43,17 +43,17 @@ HOW_TO_READ = (
 
 def content(
     runs: Runs,
-    findings: Sequence[tuple[Findings, Pictures]],
+    drawn: Sequence[tuple[Problem, Pictures]],
     searches: Sequence[tuple[Search, Pictures]],
     home: Path,
 ) -> Iterator[str]:
     """Yield the parts of the whole page, which lies in the folder ``home``."""
-    problems = [each for each, _ in findings]
+    problems = [problem for problem, _ in drawn]
     yield paragraph(count_runs(runs))
     for search, pictures in searches:
         yield from search_section(search, pictures)
-    for each, pictures in findings:
-        yield from problem_section(each, pictures)
+    for problem, pictures in drawn:
+        yield from problem_section(problem, pictures)
     failures = tables.table_of_failures(runs, problems)
     if failures.rows:
         yield heading(2, "Runs without a result")
@@ -81,27 +81,26 @@ def search_section(search: Search, pictures: Pictures) -> Iterator[str]:
         )
 
 
-def problem_section(findings: Findings, pictures: Pictures) -> Iterator[str]:
+def problem_section(problem: Problem, pictures: Pictures) -> Iterator[str]:
     """Yield the conclusions about one problem."""
-    problem = findings.problem
     yield heading(2, problem.name or "Choices")
     better = "smaller" if problem.mode == "min" else "larger"
     yield paragraph(f"Ranked by {problem.monitor}: {better} is better.")
     if problem.copies:
         yield paragraph(f"Left out: {problem.copies} older runs of the same configs.")
-    yield paragraph(f"Best of {findings.choices.height}: {best_choice(findings)}.")
-    if simple := baselines(findings):
+    yield paragraph(f"Best of {problem.ranking.height}: {best_choice(problem)}.")
+    if simple := baselines(problem):
         yield paragraph(f"Simple models on the test rows, mean over runs: {simple}.")
     yield paragraph("This command trains it again:")
-    yield command(findings.command)
+    yield command(problem.command)
     yield from draw(pictures, "ranking")
-    yield from top(tables.table_of_choices([findings]), MOST_CHOICES)
+    yield from top(tables.table_of_choices([problem]), MOST_CHOICES)
     yield from draw(pictures, "curves")
     if problem.compared:
         yield heading(3, "What mattered")
         yield from draw(pictures, "effects")
-        yield table(tables.table_of_effects(findings))
-    if equal := equal_levels(findings):
+        yield table(tables.table_of_effects(problem))
+    if equal := equal_levels(problem):
         yield paragraph(f"No effect: {equal}.")
 
 

@@ -7,45 +7,52 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from litmlp.engine.report.comparable_runs import VALUE, Problem
 from litmlp.engine.report.intervals import margin, summarize
+from litmlp.engine.report.runs_table import VALUE
 
 Repeats = Mapping[tuple[Any, ...], float]
 """Values of one choice by seed and fold."""
 
 
-def rank_choices(problem: Problem) -> pl.DataFrame:
+def rank_choices(
+    runs: pl.DataFrame,
+    choices: Sequence[str],
+    seeds: Sequence[str],
+    tags: Mapping[str, str],
+    mode: str,
+) -> pl.DataFrame:
     """Return one row per choice, the best mean of the monitored metric first.
 
-    The columns are ``choice``, those of ``problem.choices``, the statistics of VALUE
-    and of each metric, ``runs started``, ``runs diverged``, ``difference from best``
-    (of the means), its ``margin of difference`` (half of the 95 % interval) and
-    ``against best``: best, tied, worse, or null if there are too few runs, or no other
-    choice. Choices with a run that diverged come last.
+    The columns are ``choice``, those in which choices differ, the statistics of the
+    ``tags`` (columns of numbers, VALUE among them, and their metrics), ``runs
+    started``, ``runs diverged``, ``difference from best`` (of the means), its ``margin
+    of difference`` (half of the 95 % interval) and ``against best``: best, tied, worse,
+    or null if there are too few runs, or no other choice. Choices with a run that
+    diverged come last.
     """
-    by = ["choice", *problem.choices]
-    tags = {VALUE: problem.monitor} | {tag: tag for tag in problem.metrics}
     lost = (pl.col("status") == "done") & pl.col(VALUE).is_null()
-    started = problem.runs.group_by("choice").agg(
+    started = runs.group_by("choice").agg(
         pl.len().alias("runs started"), lost.sum().alias("runs diverged")
     )
     ranked = (
-        summarize(problem.runs, by, tags)
+        summarize(runs, ["choice", *choices], tags)
         .join(started, on="choice", maintain_order="left")
         .sort(
             pl.col(f"{VALUE} count") == 0,
             pl.col("runs diverged") > 0,
-            pl.col(f"{VALUE} mean") * (-1 if problem.mode == "max" else 1),
+            pl.col(f"{VALUE} mean") * (-1 if mode == "max" else 1),
             "choice",
             nulls_last=True,
         )
     )
-    return ranked.hstack(differences(problem, ranked["choice"].to_list()))
+    repeats = repeats_of(runs.drop_nulls(VALUE), seeds)
+    return ranked.hstack(differences(repeats, ranked["choice"].to_list()))
 
 
-def differences(problem: Problem, ranked: Sequence[str]) -> list[pl.Series]:
+def differences(
+    repeats: Mapping[str, Repeats], ranked: Sequence[str]
+) -> list[pl.Series]:
     """Return the difference of each choice from the first, and whether it is chance."""
-    repeats = repeats_of(problem)
     rows = [compare(repeats[choice], repeats[ranked[0]]) for choice in ranked]
     first = "best" if len(rows) > 1 else None
     verdicts = [first, *(verdict(*row) for row in rows[1:])]
@@ -57,14 +64,12 @@ def differences(problem: Problem, ranked: Sequence[str]) -> list[pl.Series]:
     ]
 
 
-def repeats_of(problem: Problem) -> Mapping[str, Repeats]:
+def repeats_of(runs: pl.DataFrame, seeds: Sequence[str]) -> Mapping[str, Repeats]:
     """Return the value of each choice in each of its seeds and folds."""
     values: dict[str, dict[tuple[Any, ...], float]] = defaultdict(dict)
-    by = ["choice", *problem.seeds]
-    for choice, *seeds, value in (
-        problem.measured.group_by(by).agg(pl.col(VALUE).mean()).rows()
-    ):
-        values[choice][tuple(seeds)] = value
+    means = runs.group_by(["choice", *seeds]).agg(pl.col(VALUE).mean())
+    for choice, *seed, value in means.rows():
+        values[choice][tuple(seed)] = value
     return values
 
 

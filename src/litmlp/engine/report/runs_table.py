@@ -34,6 +34,9 @@ SCHEMA = {
 }
 """Columns of every run; the choices that vary and the metrics follow."""
 
+VALUE = "best_value"
+"""The column that ranks runs: the monitored metric at the best checkpoint."""
+
 CHANGED = "data changed, values"
 
 

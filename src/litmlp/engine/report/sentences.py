@@ -7,9 +7,9 @@ from typing import get_args
 import polars as pl
 
 from litmlp.engine.folder.run_folder import Baseline
-from litmlp.engine.report.comparable_runs import VALUE, has_diverged
-from litmlp.engine.report.findings import COUNT, Findings
-from litmlp.engine.report.runs_table import Runs
+from litmlp.engine.report.comparable_runs import has_diverged
+from litmlp.engine.report.problem import COUNT, Problem
+from litmlp.engine.report.runs_table import VALUE, Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.tables import Row, interval, spread
 from litmlp.engine.terminal.wording import number, percent
@@ -49,24 +49,24 @@ def important_choices(search: Search) -> str:
     )
 
 
-def best_choice(findings: Findings) -> str:
+def best_choice(problem: Problem) -> str:
     """Return the choice that validates best, with its values and its ties."""
-    problem, best = findings.problem, findings.choices.row(0, named=True)
+    best = problem.ranking.row(0, named=True)
     count = best[COUNT]
     values = [f"{problem.monitor} {with_interval(best, VALUE)}"]
     if problem.test:
         values.append(f"{problem.test} {with_interval(best, problem.test)}")
     runs = f"mean of {count} runs" if count > 1 else "1 run"
     text = f"{best['choice']}: {', '.join(values)}; {runs}"
-    tied = findings.choices.filter(pl.col("against best") == "tied").height
+    tied = problem.ranking.filter(pl.col("against best") == "tied").height
     others = f"{tied} other{'s' * (tied > 1)}"
     return f"{text}; {others} tied with it" if tied else text
 
 
-def baselines(findings: Findings) -> str:
+def baselines(problem: Problem) -> str:
     """Return ``accuracy of majority class 0.1000, accuracy of linear model 0.95``."""
-    runs = findings.problem.runs
-    metric = (findings.problem.test or "").removesuffix("/test")
+    runs = problem.runs
+    metric = (problem.test or "").removesuffix("/test")
     names = [f"{metric} of {each}" for each in get_args(Baseline)]
     values = {n: runs[n].drop_nulls().to_list() for n in names if n in runs.columns}
     return ", ".join(f"{n} {number(fmean(v))}" for n, v in values.items() if v)
@@ -78,14 +78,14 @@ def with_interval(row: Row, name: str) -> str:
     return f"{spread(row, name)} ({ends})" if ends else spread(row, name)
 
 
-def equal_levels(findings: Findings) -> str:
+def equal_levels(problem: Problem) -> str:
     """Return ``activation: runs that differ in nothing else have equal values``."""
-    axes = ", ".join(findings.without_effect)
+    axes = ", ".join(problem.without_effect)
     return axes and f"{axes}: runs that differ in nothing else have equal values"
 
 
-def strongest_axes(findings: Findings) -> str:
+def strongest_axes(problem: Problem) -> str:
     """Return ``optimizer 62 %, activation 21 % of the variance of loss/val``."""
-    known = findings.effects.drop_nulls("fraction").head(MOST_AXES).rows(named=True)
+    known = problem.effects.drop_nulls("fraction").head(MOST_AXES).rows(named=True)
     fractions = ", ".join(f"{row['axis']} {percent(row['fraction'])}" for row in known)
-    return fractions and f"{fractions} of the variance of {findings.problem.monitor}"
+    return fractions and f"{fractions} of the variance of {problem.monitor}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from litmlp.engine.report.findings import Findings
+from litmlp.engine.report.problem import Problem
 from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.report.sentences import (
@@ -29,22 +29,22 @@ NARROW = 110
 
 def show_report(
     runs: Runs,
-    findings: Sequence[Findings],
+    problems: Sequence[Problem],
     searches: Sequence[Search],
     *,
     with_failures: bool,
 ) -> None:
     """Show the runs, the choices if runs repeat them, and the conclusions."""
-    show_table(table_of_runs(runs, findings))
-    if any(each.choices.height < each.problem.runs.height for each in findings):
-        show_table(table_of_choices(findings, brief=console.width < NARROW))
+    show_table(table_of_runs(runs, problems))
+    if any(each.ranking.height < each.runs.height for each in problems):
+        show_table(table_of_choices(problems, brief=console.width < NARROW))
     if with_failures:
-        show_table(table_of_failures(runs, findings))
+        show_table(table_of_failures(runs, problems))
     for reason in runs.skipped:
         show_lines({"skipped": reason})
-    for each in findings:
-        if each.choices.height > 1:
-            show_findings(each, searched=bool(searches))
+    for each in problems:
+        if each.ranking.height > 1:
+            show_problem(each, searched=bool(searches))
     for search in searches:
         result, mattered = search_result(search), important_choices(search)
         show_lines({"search": result, "importance": mattered})
@@ -52,22 +52,22 @@ def show_report(
             show_table(table_of_best_trials(search))
 
 
-def show_findings(findings: Findings, *, searched: bool) -> None:
+def show_problem(problem: Problem, *, searched: bool) -> None:
     """Show the best choice, the command that trains it again, the strongest axes.
 
     Args:
         searched: whether a search says which choices mattered: it weighs them by a
             model of all trials, and levels that it preferred are no fair comparison.
     """
-    if findings.problem.name:
-        console.print(findings.problem.name)
+    if problem.name:
+        console.print(problem.name)
     show_lines(
         {
-            "best": best_choice(findings),
-            "baselines": baselines(findings),
-            "again": findings.command,
-            "mattered": "" if searched else strongest_axes(findings),
-            "no effect": equal_levels(findings),
+            "best": best_choice(problem),
+            "baselines": baselines(problem),
+            "again": problem.command,
+            "mattered": "" if searched else strongest_axes(problem),
+            "no effect": equal_levels(problem),
         }
     )
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from litmlp.engine.report.comparable_runs import VALUE, has_diverged
-from litmlp.engine.report.findings import COUNT, Findings
+from litmlp.engine.report.comparable_runs import has_diverged
+from litmlp.engine.report.problem import COUNT, Problem
 from litmlp.engine.report.run_record import short
-from litmlp.engine.report.runs_table import Runs
+from litmlp.engine.report.runs_table import VALUE, Runs
 from litmlp.engine.report.search_results import Search
 from litmlp.engine.terminal.wording import number, percent
 
@@ -36,7 +36,7 @@ class TextTable:
     folders: Sequence[str] = ()
 
 
-def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> TextTable:
+def table_of_runs(runs: Runs, problems: Sequence[Problem]) -> TextTable:
     """Return every run: by problem, the best first, runs without a value last."""
 
     def seconds(row: Row) -> str:
@@ -45,60 +45,60 @@ def table_of_runs(runs: Runs, findings: Sequence[Findings]) -> TextTable:
     rows = sorted(runs.table.rows(named=True), key=best_first)
     table = fill(
         rows,
-        words=[*names_of_runs(runs, findings), ("status", status)],
+        words=[*names_of_runs(runs, problems), ("status", status)],
         numbers=[
-            (monitored(findings), lambda row: number(row[VALUE])),
-            tested(findings, lambda row, test: number(row[test])),
+            (monitored(problems), lambda row: number(row[VALUE])),
+            tested(problems, lambda row, test: number(row[test])),
             ("seconds", seconds),
         ],
     )
     return replace(table, folders=[row["run"] for row in rows])
 
 
-def table_of_failures(runs: Runs, findings: Sequence[Findings]) -> TextTable:
+def table_of_failures(runs: Runs, problems: Sequence[Problem]) -> TextTable:
     """Return every run without a value, with the first line of its error."""
     failed = runs.table.filter(pl.col(VALUE).is_null())
-    words = [*names_of_runs(runs, findings), ("status", status), ("error", error)]
+    words = [*names_of_runs(runs, problems), ("status", status), ("error", error)]
     return fill(failed.rows(named=True), words=words)
 
 
-def table_of_choices(findings: Sequence[Findings], *, brief: bool = False) -> TextTable:
+def table_of_choices(problems: Sequence[Problem], *, brief: bool = False) -> TextTable:
     """Return every choice with the statistics of its runs, by problem, the best first.
 
     The brief one has no interval, for a narrow terminal.
     """
-    choices = dict.fromkeys(key for each in findings for key in each.problem.choices)
-    problem = ["problem"] * (len(findings) > 1)
+    choices = dict.fromkeys(key for each in problems for key in each.choices)
+    several = ["problem"] * (len(problems) > 1)
     rows = [
-        {"problem": each.problem.name} | row
-        for each in findings
-        for row in each.choices.rows(named=True)
+        {"problem": each.name} | row
+        for each in problems
+        for row in each.ranking.rows(named=True)
     ]
     return fill(
         rows,
-        words=[column(name) for name in [*problem, *choices]],
+        words=[column(name) for name in [*several, *choices]],
         numbers=[
             ("runs", count),
-            (monitored(findings), lambda row: spread(row, VALUE)),
+            (monitored(problems), lambda row: spread(row, VALUE)),
             *([] if brief else [("95 % interval", lambda row: interval(row, VALUE))]),
-            tested(findings, spread),
+            tested(problems, spread),
             ("verdict", lambda row: row["against best"] or ""),
         ],
     )
 
 
-def table_of_effects(findings: Findings) -> TextTable:
+def table_of_effects(problem: Problem) -> TextTable:
     """Return every axis with the part of the runs' variance that it explains."""
 
     def best_level(row: Row) -> str:
         """Return the best level of a choice; the luckiest seed is none."""
-        return "" if row["axis"] in findings.problem.seeds else str(row["best"])
+        return "" if row["axis"] in problem.seeds else str(row["best"])
 
     def fraction(row: Row) -> str:
         return "" if row["fraction"] is None else percent(row["fraction"])
 
     return fill(
-        findings.effects.rows(named=True),
+        problem.effects.rows(named=True),
         words=[column("axis"), ("best level", best_level)],
         numbers=[
             ("levels", lambda row: str(row["levels"])),
@@ -141,23 +141,23 @@ def column(name: str) -> Column:
     return name, lambda row: short(row[name]) if name in row else ""
 
 
-def names_of_runs(runs: Runs, findings: Sequence[Findings]) -> list[Column]:
+def names_of_runs(runs: Runs, problems: Sequence[Problem]) -> list[Column]:
     """Return columns that identify runs: differences in a problem, else the folder."""
-    inside = {k for f in findings for k in (*f.problem.choices, *f.problem.seeds)}
-    varying = [key for key in runs.choices if key in inside or not findings]
-    problem = ["problem"] * (len(findings) > 1)
-    return [column(name) for name in [*problem, *varying] or ["run"]]
+    inside = {k for p in problems for k in (*p.choices, *p.seeds)}
+    varying = [key for key in runs.choices if key in inside or not problems]
+    several = ["problem"] * (len(problems) > 1)
+    return [column(name) for name in [*several, *varying] or ["run"]]
 
 
-def monitored(findings: Sequence[Findings]) -> str:
+def monitored(problems: Sequence[Problem]) -> str:
     """Return the heading of the values that rank the runs."""
-    names = dict.fromkeys(each.problem.monitor for each in findings)
+    names = dict.fromkeys(each.monitor for each in problems)
     return ", ".join(names) or "best value"
 
 
-def tested(findings: Sequence[Findings], text: Callable[[Row, str], str]) -> Column:
+def tested(problems: Sequence[Problem], text: Callable[[Row, str], str]) -> Column:
     """Return a column of the test metric of each problem."""
-    tests = {each.problem.name: each.problem.test or "" for each in findings}
+    tests = {each.name: each.test or "" for each in problems}
 
     def cell(row: Row) -> str:
         test = tests.get(row["problem"])

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from made_up import make_sweep
 
-from litmlp.engine.report.comparable_runs import Problem
-from litmlp.engine.report.findings import Findings
+from litmlp.engine.report.problem import Problem
 from litmlp.engine.report.sentences import equal_levels
 from litmlp.engine.report.tables import table_of_effects
 
@@ -30,21 +29,21 @@ def additive(tmp_path: Path) -> Problem:
 
 
 def test_shares_of_a_full_grid_are_those_of_its_parts(additive: Problem) -> None:
-    table = Findings(additive).effects
+    table = additive.effects
     parts = [np.var(list(axis.values())) for axis in (ACTIVATIONS, RATES, SEEDS)]
     assert table["axis"].to_list() == ["activation", "optimizer.lr", "seed"]
     assert table["fraction"].to_list() == pytest.approx([p / sum(parts) for p in parts])
     assert table["spread"].to_list() == pytest.approx([4.0, 2.0, 0.5])
     assert table["best"].to_list() == ["relu", "0.1", "0"]
     assert table["levels"].to_list() == [2, 3, 2]
-    shown = {row[0]: row[1] for row in table_of_effects(Findings(additive)).rows}
+    shown = {row[0]: row[1] for row in table_of_effects(additive).rows}
     assert shown == {"activation": "relu", "optimizer.lr": "0.1", "seed": ""}
-    largest = Findings(replace(additive, mode="max")).effects
+    largest = replace(additive, mode="max").effects
     assert largest["best"].to_list() == ["tanh", "0.001", "1"]
 
 
 def test_marginal_means_count_their_runs(additive: Problem) -> None:
-    means = Findings(additive).marginal_means("optimizer.lr")
+    means = additive.marginal_means("optimizer.lr")
     assert means["level"].to_list() == ["0.001", "0.01", "0.1"]
     assert means["best_value mean"].to_list() == pytest.approx([5.25, 4.25, 3.25])
     assert means["best_value count"].to_list() == [4, 4, 4]
@@ -52,19 +51,19 @@ def test_marginal_means_count_their_runs(additive: Problem) -> None:
 
 def test_an_axis_without_effect_explains_nothing(tmp_path: Path) -> None:
     values = {"a=1 b=1": 1.0, "a=1 b=2": 3.0, "a=2 b=1": 3.0, "a=2 b=2": 1.0}
-    table = Findings(make_sweep(tmp_path, values)).effects
+    table = make_sweep(tmp_path, values).effects
     assert table["fraction"].to_list() == pytest.approx([0.0, 0.0])
     skewed = {"a=1 b=1": 0.0, "a=1 b=2": 0.0, "a=1 b=3": 9.0}
     skewed |= {"a=2 b=1": 4.0, "a=2 b=2": 2.0, "a=2 b=3": 3.0}  # the mean of both is 3
-    table = Findings(make_sweep(tmp_path / "y", skewed)).effects
+    table = make_sweep(tmp_path / "y", skewed).effects
     assert dict(table.select("axis", "fraction").rows())["a"] == pytest.approx(0.0)
 
 
 def test_axes_whose_levels_are_never_repeated_have_no_share(tmp_path: Path) -> None:
-    table = Findings(make_sweep(tmp_path, {"a=1": 1.0, "a=2": 2.0})).effects
+    table = make_sweep(tmp_path, {"a=1": 1.0, "a=2": 2.0}).effects
     assert table["fraction"].to_list() == [None]
     alike = {f"a={i} seed={j}": 1.0 for i in range(2) for j in range(2)}
-    table = Findings(make_sweep(tmp_path / "x", alike)).effects
+    table = make_sweep(tmp_path / "x", alike).effects
     assert table["fraction"].to_list() == [None, None]
 
 
@@ -73,11 +72,11 @@ def test_a_random_search_is_cut_into_quarters(tmp_path: Path) -> None:
     values = {
         f"optimizer.lr={rate}": float(abs(i - 12)) for i, rate in enumerate(rates)
     }
-    findings = Findings(make_sweep(tmp_path, values))
-    means = findings.marginal_means("optimizer.lr")
+    problem = make_sweep(tmp_path, values)
+    means = problem.marginal_means("optimizer.lr")
     assert means["best_value count"].to_list() == [10, 10, 10, 10]
     assert means["level"][0].startswith("0.0001 to 0.0005")
-    (row,) = findings.effects.rows(named=True)
+    (row,) = problem.effects.rows(named=True)
     assert row["levels"] == 4
     assert row["best"] == means["level"][1]
     assert 0.5 < row["fraction"] < 1
@@ -85,7 +84,7 @@ def test_a_random_search_is_cut_into_quarters(tmp_path: Path) -> None:
 
 def test_many_seeds_are_not_cut(tmp_path: Path) -> None:
     values = {f"a={a} seed={seed}": float(seed) for seed in range(12) for a in "xy"}
-    table = Findings(make_sweep(tmp_path, values)).effects
+    table = make_sweep(tmp_path, values).effects
     assert table.row(0) == ("seed", 12, pytest.approx(1.0), 11.0, "0")
 
 
@@ -99,7 +98,7 @@ def test_the_command_is_that_of_the_choice_and_not_of_its_luckiest_run(
         for fold in (0, 1)
         for split in (0, 1)
     }
-    command = Findings(make_sweep(tmp_path, values)).command
+    command = make_sweep(tmp_path, values).command
     assert command == "litmlp train data=iris seed=7 optimizer=sgd"
 
 
@@ -108,9 +107,9 @@ def test_an_axis_that_changes_no_run_is_named(tmp_path: Path) -> None:
         f"activation={a} optimizer.lr={lr} seed={seed}": lr + 0.1 * seed
         for a, lr, seed in product(("relu", "tanh"), (0.1, 0.2), (0, 1))
     }
-    findings = Findings(make_sweep(tmp_path / "a", values))
-    assert findings.without_effect == ["activation"]
+    problem = make_sweep(tmp_path / "a", values)
+    assert problem.without_effect == ["activation"]
     said = "activation: runs that differ in nothing else have equal values"
-    assert equal_levels(findings) == said
+    assert equal_levels(problem) == said
     values["activation=tanh optimizer.lr=0.2 seed=1"] += 1e-9
-    assert Findings(make_sweep(tmp_path / "b", values)).without_effect == []
+    assert make_sweep(tmp_path / "b", values).without_effect == []

@@ -1,4 +1,4 @@
-"""Conclusions about one problem: its choices ranked, the effect of each axis."""
+"""Runs that may be ranked together: their choices ranked, the effect of each axis."""
 
 import shlex
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from functools import cached_property
 import polars as pl
 
 from litmlp.engine.predict.quartiles import quarters
-from litmlp.engine.report.comparable_runs import VALUE, Problem
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.rank_choices import rank_choices
+from litmlp.engine.report.runs_table import VALUE
 from litmlp.engine.terminal.wording import text_of
 
 MEAN, COUNT = f"{VALUE} mean", f"{VALUE} count"
@@ -18,25 +18,57 @@ MOST_LEVELS = 8
 """A numeric axis with more values that hardly repeat (a random search) is cut."""
 
 
-@dataclass(frozen=True)
-class Findings:
-    """A problem's choices ranked, its axes weighed."""
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Runs that may be ranked together.
 
-    problem: Problem
+    Attributes:
+        name: text that identifies it among other problems; empty if it is the only one.
+        monitor: the metric that ranks the runs.
+        mode: ``min`` if smaller is better, else ``max``.
+        test: the metric on the test rows, which chose nothing.
+        choices: columns in which the runs differ.
+        seeds: columns that repeat a run: seeds and folds.
+        metrics: columns in which some run has a value.
+        runs: one row per config, best first, with a column ``choice``.
+        copies: number of further runs of these configs.
+    """
+
+    name: str
+    monitor: str
+    mode: str
+    test: str | None
+    choices: Sequence[str]
+    seeds: Sequence[str]
+    metrics: Sequence[str]
+    runs: pl.DataFrame
+    copies: int
+
+    @property
+    def measured(self) -> pl.DataFrame:
+        """The runs that have a value to compare."""
+        return self.runs.drop_nulls(VALUE)
+
+    @property
+    def compared(self) -> Sequence[str]:
+        """The choices in which the measured runs differ."""
+        runs = self.measured
+        return [key for key in self.choices if runs[key].n_unique() > 1]
 
     @cached_property
-    def choices(self) -> pl.DataFrame:
+    def ranking(self) -> pl.DataFrame:
         """The table of :func:`litmlp.engine.report.rank_choices.rank_choices`."""
-        return rank_choices(self.problem)
+        tags = {VALUE: self.monitor} | {tag: tag for tag in self.metrics}
+        return rank_choices(self.runs, self.choices, self.seeds, tags, self.mode)
 
     @cached_property
     def levels(self) -> pl.DataFrame:
         """The measured runs: their value, and their level of each axis in order."""
-        problem, runs = self.problem, self.problem.measured
+        runs = self.measured
         return runs.select(
             VALUE,
-            *(levels(runs[axis]) for axis in problem.compared),
-            *(exact_levels(runs[axis]) for axis in problem.seeds),
+            *(levels(runs[axis]) for axis in self.compared),
+            *(exact_levels(runs[axis]) for axis in self.seeds),
         )
 
     @cached_property
@@ -50,7 +82,7 @@ class Findings:
         """
         rows = []
         for axis in self.levels.columns[1:]:
-            largest_first = self.problem.mode == "max"
+            largest_first = self.mode == "max"
             means = self.marginal_means(axis).sort(MEAN, descending=largest_first)
             between = pl.col(VALUE).mean().over(axis).var() / pl.col(VALUE).var()
             fraction = self.levels.select(between.fill_nan(None)).item()
@@ -72,7 +104,7 @@ class Findings:
 
     def marginal_means(self, axis: str) -> pl.DataFrame:
         """Return one row per ``level`` of an axis: statistics of all runs with it."""
-        means = summarize(self.levels, [axis], {VALUE: self.problem.monitor}).sort(axis)
+        means = summarize(self.levels, [axis], {VALUE: self.monitor}).sort(axis)
         return means.with_columns(pl.col(axis).cast(pl.String).alias("level"))
 
     @property
@@ -81,9 +113,9 @@ class Findings:
 
         Without the seed and split of its luckiest run: they are no choice.
         """
-        runs = self.problem.runs.filter(choice=self.choices["choice"][0])
+        runs = self.runs.filter(choice=self.ranking["choice"][0])
         words = shlex.split(str(runs["command"][0]))
-        repeats = {*self.problem.seeds}
+        repeats = {*self.seeds}
         if "data.fold" in repeats:
             repeats.add("data.num_folds")
         return shlex.join(
@@ -93,8 +125,8 @@ class Findings:
     @property
     def without_effect(self) -> list[str]:
         """Axes whose levels give equal values where the rest of a run is equal."""
-        axes = [*self.problem.compared, *self.problem.seeds]
-        return [a for a in axes if changes_nothing(self.problem.measured, a, axes)]
+        axes = [*self.compared, *self.seeds]
+        return [a for a in axes if changes_nothing(self.measured, a, axes)]
 
 
 def changes_nothing(runs: pl.DataFrame, axis: str, axes: Sequence[str]) -> bool:
