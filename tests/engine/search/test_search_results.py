@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from searches import trials
 
 from litmlp.engine.report.draw_search import draw_history
-from litmlp.engine.report.search_results import read_search
+from litmlp.engine.report.search_results import read_search, state_of
 from litmlp.engine.search.objectives import Mode
 
 
@@ -64,7 +64,7 @@ def test_failed_and_diverged_trials_have_different_states(tmp_path: Path) -> Non
     assert found["4"].state == TrialState.PRUNED
     searched = read_search(tmp_path)
     assert searched
-    states = [trial.state for trial in searched.trials]
+    states = map(state_of, searched.trials)
     assert sorted(states) == ["complete", "diverged", "failed", "pruned"]
     assert [trial.values for trial in searched.best] == [[0.5]]
 

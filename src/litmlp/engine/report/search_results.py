@@ -19,31 +19,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
-    """A choice that was tried.
-
-    Attributes:
-        number: in the study.
-        state: complete, pruned, failed, or diverged if it was never finite.
-        values: one per objective, NaN without a value; of a pruned trial its last.
-        choice: ``activation=relu optimizer.lr=0.01``.
-    """
-
-    number: int
-    state: str
-    values: Sequence[float]
-    choice: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Search:
     """A search, ended or still going on.
 
     Attributes:
         folder: of the sweep.
-        objectives: names of the metrics by which trials are judged.
-        modes: ``min`` or ``max`` for each.
-        trials: in the order in which they began.
+        objectives: the metrics by which trials are judged: ``min`` or ``max`` for each.
+        trials: those that ended, in the order in which they began.
         best: trials that no other surpasses in all objectives.
         importances: for each objective, the fraction of its variance that each choice
             explains (fANOVA, https://proceedings.mlr.press/v32/hutter14.html), the
@@ -51,10 +33,9 @@ class Search:
     """
 
     folder: Path
-    objectives: Sequence[str]
-    modes: Sequence[str]
-    trials: Sequence[Trial]
-    best: Sequence[Trial]
+    objectives: Mapping[str, str]
+    trials: Sequence["FrozenTrial"]
+    best: Sequence["FrozenTrial"]
     importances: Mapping[str, Mapping[str, float]]
 
 
@@ -87,33 +68,30 @@ def read_search(folder: Path) -> Search | None:
     with open_study(folder) as storage, report_broken_study(folder):
         study = optuna.load_study(study_name=NAME, storage=storage)
         objectives: dict[str, str] = study.user_attrs[OBJECTIVES]
-        trials = {t.number: as_trial(t, len(objectives)) for t in ended_trials(study)}
+        trials = ended_trials(study)
         if not trials:
             return None
         return Search(
             folder=shortest(folder.resolve()),
-            objectives=list(objectives),
-            modes=list(objectives.values()),
-            trials=list(trials.values()),
-            best=[trials[trial.number] for trial in best_trials(study)],
+            objectives=objectives,
+            trials=trials,
+            best=best_trials(study),
             importances={
-                name: importances(study, index, objectives[name])
-                for index, name in enumerate(objectives)
+                name: importances(study, index) for index, name in enumerate(objectives)
             },
         )
 
 
-def as_trial(trial: "FrozenTrial", objectives: int) -> Trial:
-    """Convert a trial of Optuna."""
-    values = trial.values or [math.nan] * objectives
-    finite = all(map(math.isfinite, values))
+def state_of(trial: "FrozenTrial") -> str:
+    """Return complete, pruned, failed, or diverged if it was never finite."""
+    finite = all(map(math.isfinite, trial.values or [math.nan]))
     state = trial.state.name.lower().replace("fail", "failed")
-    return Trial(
-        number=trial.number,
-        state=state if finite or state != "complete" else "diverged",
-        values=values if finite else [math.nan] * objectives,
-        choice=" ".join(f"{key}={short(v)}" for key, v in trial.params.items()),
-    )
+    return "diverged" if state == "complete" and not finite else state
+
+
+def choice_of(trial: "FrozenTrial") -> str:
+    """Return ``activation=relu optimizer.lr=0.01``."""
+    return " ".join(f"{key}={short(value)}" for key, value in trial.params.items())
 
 
 def best_trials(study: "Study") -> list["FrozenTrial"]:
@@ -123,7 +101,7 @@ def best_trials(study: "Study") -> list["FrozenTrial"]:
     return best[:1] if len(study.directions) == 1 else best
 
 
-def importances(study: "Study", index: int, mode: str) -> dict[str, float]:
+def importances(study: "Study", index: int) -> dict[str, float]:
     """Return the fraction of an objective's variance that each choice explains.
 
     An outlier counts as the limit of outliers: otherwise a trial that almost diverged
@@ -131,17 +109,14 @@ def importances(study: "Study", index: int, mode: str) -> dict[str, float]:
     """
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    complete = [t.values[index] for t in study.trials if t.state.name == "COMPLETE"]
-    finite = [value for value in complete if math.isfinite(value)]
-    if not finite:
-        return {}
-    low, high = np.quantile(finite, (0.25, 0.75))
-    away = 1.5 * (high - low)  # where outliers on the bad side begin (Tukey)
-    limit, nearer = (high + away, min) if mode == "min" else (low - away, max)
+    complete = [t.values[index] for t in study.trials if state_of(t) == "complete"]
+    low, high = np.quantile(complete or [0.0], (0.25, 0.75))
+    away = 1.5 * (high - low)  # where outliers begin (Tukey)
 
     def target(trial: "FrozenTrial") -> float:
         value = float(trial.values[index])
-        return float(nearer(value, limit)) if math.isfinite(value) else value
+        finite = math.isfinite(value)
+        return float(np.clip(value, low - away, high + away)) if finite else value
 
     try:
         return get_param_importances(

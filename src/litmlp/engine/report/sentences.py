@@ -10,7 +10,7 @@ from litmlp.engine.folder.run_folder import Baseline
 from litmlp.engine.report.comparable_runs import has_diverged
 from litmlp.engine.report.problem import COUNT, Problem
 from litmlp.engine.report.runs_table import VALUE, Runs
-from litmlp.engine.report.search_results import Search
+from litmlp.engine.report.search_results import Search, state_of
 from litmlp.engine.report.tables import Row, interval, spread
 from litmlp.engine.terminal.wording import number, percent
 
@@ -29,13 +29,13 @@ def count_runs(runs: Runs) -> str:
 
 def search_result(search: Search) -> str:
     """Return ``30 trials: 21 complete, 9 pruned; best: trial 12, loss/val 0.0098``."""
-    counts = Counter(trial.state for trial in search.trials)
+    counts = Counter(map(state_of, search.trials))
     states = ", ".join(f"{count} {state}" for state, count in counts.most_common())
     text = f"{len(search.trials)} trials: {states}"
     if len(search.objectives) > 1:
         return f"{text}; {len(search.best)} of them on the Pareto front"
-    for trial in search.best:
-        value = f"{search.objectives[0]} {number(trial.values[0])}"
+    for name, trial in zip(search.objectives, search.best, strict=False):
+        value = f"{name} {number(trial.values[0])}"
         text = f"{text}; best: trial {trial.number}, {value}"
     return text
 

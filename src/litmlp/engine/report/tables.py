@@ -11,7 +11,7 @@ from litmlp.engine.report.comparable_runs import has_diverged
 from litmlp.engine.report.problem import COUNT, Problem
 from litmlp.engine.report.run_record import short
 from litmlp.engine.report.runs_table import VALUE, Runs
-from litmlp.engine.report.search_results import Search
+from litmlp.engine.report.search_results import Search, choice_of
 from litmlp.engine.terminal.wording import number, percent
 
 Row = Mapping[str, Any]
@@ -114,7 +114,7 @@ def table_of_best_trials(search: Search) -> TextTable:
     rows = [
         [
             str(trial.number),
-            trial.choice,
+            choice_of(trial),
             *(f"{v:.0f}" if v.is_integer() else number(v) for v in trial.values),
         ]
         for trial in search.best
