@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from litmlp.engine.report.markup import (
-    command,
     document,
     heading,
+    lines,
     link,
     paragraph,
     picture,
@@ -41,14 +41,14 @@ def test_the_page_escapes_and_loads_nothing(tmp_path: Path) -> None:
     path.write_bytes(PNG)
     rows = [[HOSTILE, "1.0"], ["b", "2.0"]]
     parts = [
-        *(heading(2, HOSTILE), paragraph(HOSTILE), command(f"python '{HOSTILE}'")),
-        *(picture(path, HOSTILE), table(TextTable(["name", HOSTILE], rows))),
+        *(heading(2, HOSTILE), paragraph(HOSTILE), lines([(HOSTILE, HOSTILE)])),
+        *(picture(path, HOSTILE), table(TextTable(["name", HOSTILE], rows), tmp_path)),
     ]
     reader = Reader()
     reader.feed(document(HOSTILE, parts))
     assert "script" not in reader.tags
     assert "a" not in reader.tags
-    assert reader.text.count(HOSTILE) == 7  # twice the title, and where it was put
+    assert reader.text.count(HOSTILE) == 8  # twice the title, and where it was put
     (link,) = reader.links
     assert base64.b64decode(link.removeprefix("data:image/png;base64,")) == PNG
     assert reader.tags.count("tr") == 3

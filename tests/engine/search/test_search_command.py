@@ -79,7 +79,7 @@ def test_two_objectives_give_a_pareto_front(run: Run, tmp_path: Path) -> None:
     trained = re.findall(r"#\d+ : .*hidden_sizes=(\S+)", ended.out)
     assert sorted(trained) == sorted(set(trained))  # equal trials share a run
     smallest = min(summary["parameters"] for summary in runs.values())
-    assert re.search(rf" {smallest} *\n", ended.out.split("Pareto front")[1])
+    assert re.search(rf" {smallest} *\n", ended.out.split("Search in")[1])
     assert (tmp_path / "here" / "report" / "search-front.png").is_file()
 
 

@@ -92,8 +92,9 @@ def test_a_run_records_itself_and_its_curves_under_the_same_names(
 
 def test_a_sweep_ends_with_a_report(run: Run, tmp_path: Path) -> None:
     ended = run("train", "-m", "optimizer=sgd,adam", "seed=range(2)", *QUICK)
-    assert re.search(r"optimizer +runs +loss/val +95 % interval", ended.out)
-    assert re.search(r"adam +2 +\d\.\d{4} ± \d\.\d{4} +-?\d\.\d{4} to ", ended.out)
+    assert re.search(r"optimizer +runs +loss/val +accuracy/test", ended.out)
+    assert re.search(r"adam +2 +\d\.\d{4} ± \d\.\d{4} ", ended.out)
+    assert re.search(r"best .*\d\.\d{4} ± \d\.\d{4} \(-?\d\.\d{4} to ", ended.out)
     assert re.search(
         r"again +python .*/scripts/train.py optimizer=\w+ (?!seed)", ended.out
     )

@@ -36,8 +36,9 @@ def compare_runs(folders: Sequence[str]) -> None:
         for key in dict.fromkeys([*one, *other])
         if one.get(key) != other.get(key)
     ]
-    show_table(TextTable(["what", *folders], rows, left=3), most=len(rows))
-    if not rows:
+    if rows:
+        show_table(TextTable(["what", *folders], rows, left=3), len(rows))
+    else:
         show("the same config, data, versions, hardware, code and results")
 
 

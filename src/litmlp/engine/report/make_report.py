@@ -1,32 +1,23 @@
 """A report on runs: to the console, and into a folder as tables, page and pictures."""
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from glob import glob
 from pathlib import Path
-from typing import TypeVar
 
 import polars as pl
-from matplotlib.figure import Figure
 
-from litmlp.engine.figures.style import report_failed_picture, save
 from litmlp.engine.folder.untrusted_folder import check_links
-from litmlp.engine.report import draw_search, draw_sweep
 from litmlp.engine.report.comparable_runs import find_problems
-from litmlp.engine.report.markup import document
-from litmlp.engine.report.page import Pictures, content
+from litmlp.engine.report.page import page
 from litmlp.engine.report.problem import Problem
 from litmlp.engine.report.runs_table import Runs, read_runs
-from litmlp.engine.report.search_results import Search, read_searches
-from litmlp.engine.report.show import show_report
+from litmlp.engine.report.search_results import read_searches
+from litmlp.engine.report.sections import conclusions, failures, records
+from litmlp.engine.report.sentences import count_runs
+from litmlp.engine.report.show import MOST_ROWS, show_section
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError
-
-Subject = TypeVar("Subject", Problem, Search)
-MOST_PICTURED = 6
-"""Problems with pictures: these take most of a report's time."""
-LONGEST_NAME = 60
 
 
 def report_runs(
@@ -53,18 +44,19 @@ def report_runs(
     runs = read_runs(folders)
     problems = list(find_problems(runs))
     searches = list(read_searches(folders))
-    show_report(runs, problems, searches, with_failures=with_failures)
+    found = list(conclusions(problems, searches))
+    failed = list(failures(runs, problems))
+    rest = list(records(runs, problems))
+    for section in [*(failed if with_failures else []), *rest]:
+        show_section(section)
+    for section in found:
+        show_section(section, max(3, MOST_ROWS // len(found)))
+    title = f"Runs of {shortest(home.resolve())}"
     try:
         target.mkdir(parents=True, exist_ok=True)
         write_tables(target, runs, problems)
-        parts = content(
-            runs,
-            list(zip(problems, draw_problems(problems, target), strict=True)),
-            list(zip(searches, draw_searches(searches, target), strict=True)),
-            target,
-        )
-        page = document(f"Runs of {shortest(home.resolve())}", parts)
-        (target / "report.html").write_text(page, encoding="utf-8")
+        html = page(title, count_runs(runs), [*found, *failed, *rest], target)
+        (target / "report.html").write_text(html, encoding="utf-8")
     except OSError as error:
         raise UserError(f"output={target} cannot be written: {error}") from error
     console.print(f"report       {target}/report.html", soft_wrap=True)
@@ -108,41 +100,3 @@ def write_tables(folder: Path, runs: Runs, problems: Sequence[Problem]) -> None:
     for name, frame in frames.items():
         frame.write_csv(folder / f"{name}.csv")
         frame.write_parquet(folder / f"{name}.parquet")
-
-
-def draw_problems(problems: Sequence[Problem], folder: Path) -> list[Pictures]:
-    """Draw each of the first problems that has several choices."""
-    drawn = []
-    for number, each in enumerate(problems, start=1):
-        compares = number <= MOST_PICTURED and each.ranking.height > 1
-        slug = re.sub(r"[^A-Za-z0-9._]+", "-", each.name)[:LONGEST_NAME]
-        prefix = f"{number}-{slug}-" if len(problems) > 1 else ""
-        pictures = draw_sweep.PICTURES if compares else {}
-        drawn.append(draw_all(each, pictures, folder, prefix))
-    return drawn
-
-
-def draw_searches(searches: Sequence[Search], folder: Path) -> list[Pictures]:
-    """Draw the history and the Pareto front of each, as far as they exist."""
-    several, pictures = len(searches) > 1, draw_search.PICTURES
-    return [
-        draw_all(each, pictures, folder, f"search-{i}-" if several else "search-")
-        for i, each in enumerate(searches, start=1)
-    ]
-
-
-def draw_all(
-    subject: Subject,
-    pictures: Mapping[str, Callable[[Subject], Figure | None]],
-    folder: Path,
-    prefix: str,
-) -> Pictures:
-    """Write the pictures of a problem or search as PNG files; return their paths."""
-    paths: dict[str, Path] = {}
-    for name, draw in pictures.items():
-        with report_failed_picture():
-            if figure := draw(subject):
-                path = folder / f"{prefix}{name}.png"
-                save(figure, path)
-                paths[name] = path
-    return paths

@@ -14,12 +14,16 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem;
   margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2.5rem;
-  border-bottom: 1px solid #ccc; } h3 { font-size: 1.05rem; margin-top: 1.8rem; }
-pre { background: #f4f4f4; padding: .7rem 1rem; white-space: pre-wrap; }
-.wide { overflow-x: auto; } .wide, img { margin: 1rem 0; } img { max-width: 100%; }
+  border-bottom: 1px solid #ccc; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.2rem; }
+dt { color: #666; } dd { margin: 0; overflow-wrap: anywhere; }
+.again { font-family: monospace; background: #f4f4f4; }
+.wide { overflow: auto; max-height: 40rem; } .wide, img { margin: 1rem 0; }
+img { max-width: 100%; display: block; }
 table { border-collapse: collapse; font-size: .9rem;
   font-variant-numeric: tabular-nums; }
-th { border-bottom: 1.5px solid #555; } td { border-bottom: 1px solid #e4e4e4; }
+th { box-shadow: 0 1.5px #555; position: sticky; top: 0; background: #fff; }
+td { border-bottom: 1px solid #e4e4e4; }
 th, td { padding: .25rem .8rem .25rem 0; text-align: right; white-space: nowrap; }
 .text { text-align: left; }
 """
@@ -57,9 +61,13 @@ def paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def command(text: str) -> str:
-    """Return a shell command."""
-    return f"<pre>{escape(text)}</pre>"
+def lines(texts: Iterable[tuple[str, str]]) -> str:
+    """Return texts beside their labels; STYLE may know a label."""
+    rows = (
+        f'<dt>{escape(label)}</dt><dd class="{escape(label)}">{escape(text)}</dd>'
+        for label, text in texts
+    )
+    return f"<dl>{''.join(rows)}</dl>"
 
 
 def picture(path: Path, text: str) -> str:
@@ -68,11 +76,11 @@ def picture(path: Path, text: str) -> str:
     return f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'
 
 
-def table(content: TextTable, home: Path | None = None) -> str:
+def table(content: TextTable, home: Path) -> str:
     """Return a table, with links from a page in ``home`` to the folders of its rows."""
     head = table_row("th", content.columns, content.left)
     lines = [table_row("td", row, content.left) for row in content.rows]
-    if home is not None:
+    if content.folders:
         links = [f"<td>{link(Path(folder), home)}</td>" for folder in content.folders]
         lines = [line + end for line, end in zip(lines, links, strict=True)]
         head += "<th></th>"

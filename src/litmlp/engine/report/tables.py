@@ -19,6 +19,10 @@ Column = tuple[str, Callable[[Row], str]]
 """A heading, and a function from a row to the text of its cell."""
 
 
+INTERVAL = "95 % interval"
+"""The column of a page alone: a terminal may be narrow."""
+
+
 @dataclass(frozen=True)
 class TextTable:
     """A table of texts.
@@ -48,7 +52,7 @@ def table_of_runs(runs: Runs, problems: Sequence[Problem]) -> TextTable:
         words=[*names_of_runs(runs, problems), ("status", status)],
         numbers=[
             (monitored(problems), lambda row: number(row[VALUE])),
-            tested(problems, lambda row, test: number(row[test])),
+            tested(problems),
             ("seconds", seconds),
         ],
     )
@@ -62,26 +66,17 @@ def table_of_failures(runs: Runs, problems: Sequence[Problem]) -> TextTable:
     return fill(failed.rows(named=True), words=words)
 
 
-def table_of_choices(problems: Sequence[Problem], *, brief: bool = False) -> TextTable:
-    """Return every choice with the statistics of its runs, by problem, the best first.
-
-    The brief one has no interval, for a narrow terminal.
-    """
-    choices = dict.fromkeys(key for each in problems for key in each.choices)
-    several = ["problem"] * (len(problems) > 1)
-    rows = [
-        {"problem": each.name} | row
-        for each in problems
-        for row in each.ranking.rows(named=True)
-    ]
+def table_of_choices(problem: Problem) -> TextTable:
+    """Return every choice with the statistics of its runs, the best first."""
+    test = problem.test
     return fill(
-        rows,
-        words=[column(name) for name in [*several, *choices]],
+        problem.ranking.rows(named=True),
+        words=[column(name) for name in problem.choices],
         numbers=[
             ("runs", count),
-            (monitored(problems), lambda row: spread(row, VALUE)),
-            *([] if brief else [("95 % interval", lambda row: interval(row, VALUE))]),
-            tested(problems, spread),
+            (problem.monitor, lambda row: spread(row, VALUE)),
+            (INTERVAL, lambda row: interval(row, VALUE)),
+            *([(test, lambda row: spread(row, test))] if test else []),
             ("verdict", lambda row: row["against best"] or ""),
         ],
     )
@@ -109,7 +104,7 @@ def table_of_effects(problem: Problem) -> TextTable:
 
 
 def table_of_best_trials(search: Search) -> TextTable:
-    """Return the best trial, or the trials on the Pareto front."""
+    """Return the trials that no other surpasses."""
     columns = ["trial", "choice", *search.objectives]
     rows = [
         [
@@ -155,13 +150,13 @@ def monitored(problems: Sequence[Problem]) -> str:
     return ", ".join(names) or "best value"
 
 
-def tested(problems: Sequence[Problem], text: Callable[[Row, str], str]) -> Column:
+def tested(problems: Sequence[Problem]) -> Column:
     """Return a column of the test metric of each problem."""
     tests = {each.name: each.test or "" for each in problems}
 
     def cell(row: Row) -> str:
         test = tests.get(row["problem"])
-        return text(row, test) if test else ""
+        return number(row[test]) if test else ""
 
     return ", ".join(filter(None, dict.fromkeys(tests.values()))), cell
 
