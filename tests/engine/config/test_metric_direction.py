@@ -13,6 +13,7 @@ PLATEAU = "scheduler=reduce_on_plateau"
 WRONG = {
     ("monitor=accuracy/val",): "mode=min: the best accuracy is its max: mode=max",
     ("mode=max",): "mode=max: the best loss is its min: mode=min",
+    ("monitor=null",): "monitor=None: no such metric",
     ("monitor=acuracy/val",): "no such metric. Did you mean accuracy/val?",
     ("monitor=accuracy/test", "mode=max"): "no such metric. Did you mean accuracy",
     ("callbacks.early_stopping.monitor=f1/val",): "callbacks.early_stopping.mode=max",

@@ -9,7 +9,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 
-from litmlp.argument_types import check_value
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.composition_cache import ComposedOnce
 from litmlp.engine.config.launch_command import as_typed
@@ -41,8 +40,9 @@ def complete(config: DictConfig) -> DictConfig:
     if config.task.name == "auto":
         config = _with_inferred_task(config)
     for key in PATHS:
-        path = check_value(config.data.get(key), str | None, f"data.{key}")
-        if path and not OmegaConf.is_interpolation(config.data, key):
+        path = config.data.get(key)
+        written = isinstance(path, str) and path
+        if written and not OmegaConf.is_interpolation(config.data, key):
             config.data[key] = str(Path(path).resolve())  # found again from anywhere
     for group in PER_LAYER:
         names = config.model.get(group)

@@ -54,7 +54,7 @@ def check_monitors(config: DictConfig, splits: Sequence[str]) -> None:
 
 def monitors(config: DictConfig) -> Iterator[tuple[str, str, str | None]]:
     """Yield the key and metric of each monitor, and min or max if it needs one."""
-    yield "monitor", config.monitor, config.mode
+    yield "monitor", str(config.monitor), config.mode
     parts: dict[str, Any] = {"scheduler": config.scheduler}
     parts |= {f"callbacks.{key}": config.callbacks[key] for key in config.callbacks}
     for where, part in parts.items():

@@ -12,7 +12,6 @@ from lightning.pytorch import callbacks as lightning_callbacks
 from omegaconf import DictConfig
 from torch import nn
 
-from litmlp.argument_types import check_value
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.batches import auto_batch_size, auto_max_epochs
@@ -76,7 +75,7 @@ def build_run(
     start = time.perf_counter() - (point.content["seconds"] if point else 0.0)
     if point:
         check_same_data(folder, data)
-    config = with_monitor(config, data)
+    set_monitor(config, data)
     model = build_model(config, data)
     check_targets(model, data)
     if point:  # checked now: Lightning loads it once the loggers are cut back
@@ -98,15 +97,13 @@ def build_run(
     )
 
 
-def with_monitor(config: DictConfig, data: Data) -> DictConfig:
-    """Return the config with a monitored metric that this run measures."""
-    check_value(config.monitor, str, "monitor")
-    if "val" not in data.rows and config.monitor.endswith("/val"):
+def set_monitor(config: DictConfig, data: Data) -> None:
+    """Give the config a monitored metric that this run measures."""
+    if "val" not in data.rows and str(config.monitor).endswith("/val"):
         config.monitor = config.monitor.replace("/val", "/train")
         show(f"no validation rows: {config.monitor} is monitored instead")
     check_monitors(config, [split for split in data.rows if split != "test"])
     check_monitor_is_defined(config, data)
-    return config
 
 
 def set_auto_values(config: DictConfig, data: Data) -> None:
