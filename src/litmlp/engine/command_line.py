@@ -71,8 +71,7 @@ def run(task: Task, *, config: str) -> None:
             # Raised outside the task: the mistake is in the command or the folder.
             fail(error if full else UserError(describe(error)), full)
         except SweepStopped:
-            assert launch.sweep is not None
-            conclude_sweep(launch, launch.sweep)
+            conclude_sweep(launch)
         except KeyboardInterrupt:
             incomplete = ": the sweep is incomplete" if launch.sweep else ""
             print(f"interrupted{incomplete}", file=sys.stderr)

@@ -100,8 +100,7 @@ def call(overrides: Sequence[str], task: Task, *flags: str) -> Launch:
         except LaunchRefused as refused:
             raise refused.mistake from None
         except SweepStopped:
-            assert launch.sweep is not None
-            conclude_sweep(launch, launch.sweep)
+            conclude_sweep(launch)
         except Exception as error:
             raise as_mistake(error) from None
         return launch

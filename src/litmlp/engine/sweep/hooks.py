@@ -84,12 +84,13 @@ class LaunchHooks(Callback):
             job_return.hydra_cfg = OmegaConf.create({"hydra": {"runtime": runtime}})
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        conclude_sweep(this_launch(), config)
+        conclude_sweep(this_launch())
 
 
-def conclude_sweep(launch: Launch, config: DictConfig) -> None:
+def conclude_sweep(launch: Launch) -> None:
     """Report a sweep, gather its folds, draw its lesson, and say what is left to do."""
-    folder = Path(config.hydra.sweep.dir)
+    assert launch.sweep is not None
+    folder = Path(launch.sweep.hydra.sweep.dir)
     left = launch.left_over(folder)
     # Counted first, since Hydra would only warn of an error in what follows.
     launch.failures += len(left)
@@ -101,7 +102,7 @@ def conclude_sweep(launch: Launch, config: DictConfig) -> None:
 
         gather_folds(folder)
     try:
-        if lesson := lesson_of(config):
+        if lesson := lesson_of(launch.sweep):
             lesson.conclude(folder)
     except UserError as error:
         report(error)

@@ -56,23 +56,23 @@ class Launch:
 
     Attributes:
         sweep: the config of the sweep.
-        planned: the folders and overrides of all runs that the sweeper has chosen.
+        planned: the folders of all runs that the sweeper has chosen, numbered from 1.
         failures: the number of runs that are not done, and of lessons that failed.
         numbers: the numbers of runs in the sweep, by their overrides.
     """
 
     sweep: DictConfig | None = None
-    planned: dict[Path, Sequence[str]] = field(default_factory=dict)
+    planned: dict[Path, int] = field(default_factory=dict)
     failures: int = 0
     numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
-    _places: dict[Path, int] = field(default_factory=dict)
 
     def still_to_train(self, planned: Planned) -> list[Sequence[str]]:
         """Return the overrides of the runs to train; report the others.
 
         The files of a failed run are removed, so that its next attempt starts clean.
         """
-        self.planned |= planned
+        for folder in planned:
+            self.planned.setdefault(folder, len(self.planned) + 1)
         found = settled_status(planned)
         if set(found.values()) - {"new"}:
             counts = Counter(found.values())
@@ -91,9 +91,7 @@ class Launch:
         """Return ``3/8  `` for the third of eight runs, nothing in a search."""
         if self.sweep is None or is_search(self.sweep) or folder not in self.planned:
             return ""
-        if len(self._places) != len(self.planned):
-            self._places = {each: n for n, each in enumerate(self.planned, 1)}
-        return f"{self._places[folder]}/{len(self.planned)}  "
+        return f"{self.planned[folder]}/{len(self.planned)}  "
 
     def left_over(self, sweep: Path) -> dict[Path, str]:
         """Return the runs in a sweep's folder that are not done, with their status."""
