@@ -34,9 +34,8 @@ class Results(Callback):
 
     For classes: confusion matrix, ROC, precision and recall (also in TensorBoard's tab
     of PR curves), calibration. For real values: predicted against true, residuals. For
-    both: the worst predictions, the first layer's weights, and the last hidden layer's
-    outputs in the projector. Of images: some of each class; of other columns: their
-    importance.
+    both: the first layer's weights, and the last hidden layer's outputs in the
+    projector. Of images: some of each class; of other columns: their importance.
 
     Args:
         folder: where the pictures go.
@@ -88,13 +87,10 @@ def draw_results(
     samples, targets = data.samples, data.split_targets[split]
     names = samples.class_names or samples.target_names
     kind = classification if samples.class_names else regression
-    figures = {
+    return {
         name: picture(targets, predictions, names)
         for name, picture in ({} if are_labels else kind.PICTURES).items()
     }
-    called = [f"row {row}" for row in data.rows[split].tolist()]
-    worst = kind.worst_predictions(targets, predictions, names, called)
-    return figures | {"worst_predictions": worst}
 
 
 def importance_of(model: Supervised, data: Data, split: str) -> Figure:

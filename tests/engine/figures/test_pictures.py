@@ -1,7 +1,6 @@
 """Pictures of classifiers and regressors: what they show, for any data."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -45,16 +44,6 @@ def predicted(num_rows: int, num_targets: int) -> Case:
     return targets, predictions, names[:num_targets]
 
 
-def table(figure: Figure) -> list[list[str]]:
-    """The texts of a picture that is a table, row by row."""
-    cells = figure.axes[0].tables[0].get_celld()
-    height, width = (1 + max(place[axis] for place in cells) for axis in (0, 1))
-    return [
-        [cells[row, column].get_text().get_text() for column in range(width)]
-        for row in range(height)
-    ]
-
-
 CLASSES: dict[str, Case] = {
     "two classes": classified(200, 2),
     "many classes": classified(1000, 40),
@@ -81,8 +70,7 @@ def test_every_picture_can_be_drawn(
     kind: ModuleType, case: str, tmp_path: Path
 ) -> None:
     data = (CLASSES if kind is classification else VALUES)[case]
-    worst = partial(kind.worst_predictions, row_names=["a"] * len(data[0]))
-    for name, picture in {**kind.PICTURES, "worst": worst}.items():
+    for name, picture in kind.PICTURES.items():
         save(picture(*data), tmp_path / f"{name}.png")
         assert 3000 < (tmp_path / f"{name}.png").stat().st_size < 1_000_000
 
@@ -152,17 +140,6 @@ def test_of_many_curves_the_worst_have_names() -> None:
     assert texts[-1] == f"≥ {sorted(areas)[7]:.3f}  23 others"
 
 
-def test_the_worst_predictions_are_those_of_the_smallest_probability() -> None:
-    targets = torch.tensor([0, 1, 1, 2])
-    probabilities = torch.tensor(
-        [[0.5, 0.3, 0.2], [0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1]]
-    )
-    shown = targets, probabilities, list("abc"), list("wxyz")
-    _, *rows = table(classification.worst_predictions(*shown))
-    assert rows[0] == ["x", "b", "a", "0.900", "0.05"]
-    assert [row[0] for row in rows] == ["x", "z", "w", "y"]
-
-
 def test_points_are_predictions_against_true_values() -> None:
     targets, predictions, names = predicted(50, 2)
     for index, axes in enumerate(
@@ -197,16 +174,6 @@ def test_many_rows_are_counted_and_of_many_targets_the_first_few_are_drawn() -> 
     figure = regression.predicted_vs_true(*predicted(20, 30))
     assert len(figure.axes) == 12
     assert figure.get_suptitle() == "the first 12 of 30 targets"
-
-
-def test_the_largest_residuals_are_in_units_of_their_targets_deviation() -> None:
-    targets = torch.tensor([[0.0, 0.0], [1.0, 1000.0], [2.0, 2000.0]])
-    predictions = targets + torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, -100.0]])
-    shown = targets, predictions, ["a", "b"], "xyz"
-    assert table(regression.worst_predictions(*shown))[1:3] == [
-        ["y", "a", "1", "3", "-2"],
-        ["z", "b", "2000", "1900", "100"],
-    ]
 
 
 def test_each_class_has_a_row_of_its_images() -> None:

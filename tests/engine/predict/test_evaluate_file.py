@@ -17,7 +17,7 @@ from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder.run_folder import read_config, read_summary
 from litmlp.engine.predict import evaluate_file
 
-FILES = ["metrics.json", "predictions.csv", "worst_predictions.png"]
+FILES = ["metrics.json", "predictions.csv"]
 OF_CLASSES = [
     *("per_class.csv", "confusion_matrix.csv", "confusion_matrix.png"),
     *("calibration.csv", "calibration.png", "roc.png", "precision_recall.png"),

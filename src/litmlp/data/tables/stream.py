@@ -51,7 +51,6 @@ class LabelledRows:
         targets: class indices [rows], or real values [rows, targets].
         kept: other columns as they are (from a CSV file as text), without columns of
             lists or bytes.
-        rows: the index of each row in its file.
         left_out: how many rows lack a target, and why; empty if none does.
         unseen: rows with categories that training did not have.
     """
@@ -59,7 +58,6 @@ class LabelledRows:
     inputs: Tensor
     targets: Tensor
     kept: pl.DataFrame
-    rows: pl.Series
     left_out: str
     unseen: Unseen
 
@@ -114,7 +112,6 @@ def read_labelled(
         if class_names
         else encoded_targets.to(inputs.dtype),
         kept=table[rows].select(cs.by_name(*kept)).select(~(cs.nested() | cs.binary())),
-        rows=rows,
         left_out=describe_left_out(table, given),
         unseen=unseen,
     )

@@ -20,7 +20,6 @@ from litmlp.engine.figures.style import (
     COLORS,
     SEQUENTIAL,
     as_label,
-    draw_table,
     new_figure,
 )
 
@@ -28,7 +27,6 @@ MOST_COUNTS = 20
 """With more classes, a confusion matrix shows no numbers."""
 MOST_NAMES = 50
 """With more classes, some have no name on the axes."""
-NUM_WORST = 10
 
 Numbers = NDArray[np.float64]
 
@@ -164,26 +162,6 @@ def calibration(
     error = calibration_error(bins)
     axes.set_title(f"expected calibration error {error:.3f}", loc="left")
     return figure
-
-
-def worst_predictions(
-    targets: Tensor,
-    probabilities: Tensor,
-    class_names: Sequence[str],
-    row_names: Sequence[str],
-) -> Figure:
-    """Draw a table of the rows whose true class has the smallest probability."""
-    of_true = probabilities.gather(1, targets[:, None]).squeeze(1).cpu()
-    worst = of_true.argsort(stable=True)[:NUM_WORST].tolist()
-    of_predicted, predicted = (values.tolist() for values in probabilities.max(dim=1))
-    columns = {
-        "row": [row_names[row] for row in worst],
-        "true": [as_label(class_names[int(targets[row])]) for row in worst],
-        "predicted": [as_label(class_names[predicted[row]]) for row in worst],
-        "its probability": [f"{of_predicted[row]:.3f}" for row in worst],
-        "of the true class": [f"{of_true[row]:.2g}" for row in worst],
-    }
-    return draw_table(columns, "largest losses")
 
 
 PICTURES = {

@@ -17,7 +17,6 @@ from litmlp.engine.figures.style import (
     COLORS,
     SEQUENTIAL,
     as_label,
-    draw_table,
     new_figure,
 )
 
@@ -25,7 +24,6 @@ MOST_POINTS = 3000
 """More points are drawn as a map of their density."""
 MOST_TARGETS = 12
 """More targets have no panel."""
-NUM_WORST = 10
 
 Numbers = NDArray[np.float64]
 Limits = tuple[float, float]
@@ -121,29 +119,6 @@ def scores(true: Numbers, predicted: Numbers) -> Iterator[str]:
     if true.std() > 0:
         yield f"R² {round(metrics.r2_score(true, predicted), 3) + 0.0:.3f}"
     yield f"RMSE {metrics.root_mean_squared_error(true, predicted):.3g}"
-
-
-def worst_predictions(
-    targets: Tensor,
-    predictions: Tensor,
-    target_names: Sequence[str],
-    row_names: Sequence[str],
-) -> Figure:
-    """Draw a table of the largest residuals, in standard deviations of targets."""
-    true, predicted = targets.double().cpu(), predictions.double().cpu()
-    rest = true - predicted
-    scale = true.std(dim=0, correction=0)
-    scaled = (rest / scale.where(scale > 0, 1)).abs().flatten()
-    worst = scaled.argsort(descending=True, stable=True)[:NUM_WORST].tolist()
-    cells = [divmod(position, len(target_names)) for position in worst]
-    columns = {
-        "row": [row_names[row] for row, _ in cells],
-        "target": [as_label(target_names[target]) for _, target in cells],
-        "true": [f"{true[cell]:.5g}" for cell in cells],
-        "predicted": [f"{predicted[cell]:.5g}" for cell in cells],
-        "residual": [f"{rest[cell]:.5g}" for cell in cells],
-    }
-    return draw_table(columns, "largest residuals")
 
 
 PICTURES = {"predicted_vs_true": predicted_vs_true, "residuals": residuals}

@@ -1,7 +1,7 @@
-"""The style of all pictures, and of tables as pictures."""
+"""The style of all pictures."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,6 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
 from litmlp.engine.terminal.console import show
 
@@ -35,8 +34,6 @@ STYLE: Any = {  # matplotlib's stubs list the name of every setting
     "legend.frameon": False,
 }
 
-CHARACTER, LINE = 0.085, 0.26  # inches in a table
-
 
 def new_figure(
     rows: int = 1, columns: int = 1, *, width: float = 4.0, height: float = 3.0
@@ -52,32 +49,6 @@ def new_figure(
     for panel in axes:
         panel.set_prop_cycle(color=COLORS)
     return figure, axes
-
-
-def draw_table(columns: Mapping[str, Sequence[str]], title: str) -> Figure:
-    """Draw columns of texts under their names; there is at least one row."""
-    rows = list(zip(*columns.values(), strict=True))
-    widths = [2 + max(map(len, [name, *texts])) for name, texts in columns.items()]
-    figure, (axes,) = new_figure(
-        width=CHARACTER * max(sum(widths), len(title)),
-        height=LINE * (len(rows) + 2.5),
-    )
-    axes.set_axis_off()
-    axes.set_title(title, loc="left")
-    table = axes.table(
-        rows,
-        colLabels=list(columns),
-        colWidths=[width / sum(widths) for width in widths],
-        cellLoc="left",
-        colLoc="left",
-        edges="B",
-        bbox=Bbox.unit(),
-    )
-    table.auto_set_font_size(False)
-    for (row, _), cell in table.get_celld().items():
-        cell.set_edgecolor("black" if row == 0 else "lightgray")
-        cell.PAD = 0.02
-    return figure
 
 
 def save(figure: Figure, path: Path) -> None:

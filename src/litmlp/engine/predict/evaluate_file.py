@@ -24,7 +24,7 @@ from litmlp.engine.diagnosis.score_tables import (
 )
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.inputs import draw_importance
-from litmlp.engine.figures.style import as_label, report_failed_picture, save
+from litmlp.engine.figures.style import report_failed_picture, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.predict.explain_scores import explain_rows
@@ -157,11 +157,6 @@ def draw(
     for key, picture in ({} if are_labels else kind.PICTURES).items():
         with report_failed_picture():
             save(picture(labelled.targets, predictions, names), folder / f"{key}.png")
-    first = labelled.kept.to_series() if labelled.kept.width else labelled.rows
-    row_names = [as_label(f"{first.name} {value}") for value in first]
-    with report_failed_picture():
-        shown = labelled.targets, predictions, names, row_names
-        save(kind.worst_predictions(*shown), folder / "worst_predictions.png")
 
 
 def show_tables(tables: Mapping[str, pl.DataFrame]) -> None:
