@@ -50,15 +50,14 @@ def test_rows_that_lack_a_number_have_no_place(run: Run, tmp_path: Path) -> None
 def test_other_data_have_no_plane(run: Run, tmp_path: Path) -> None:
     events = train(run, tmp_path / "run", "data=diabetes", "trainer.max_epochs=1")
     found = {image.split("/")[0] for image in events.Tags()["images"]}
-    expected = {"predicted_vs_true", "residuals"}
-    assert found == expected | {"first_layer_weights", "importance"}
+    assert found == {"predicted_vs_true", "residuals", "first_layer_weights"}
 
 
 def test_results_of_a_classifier_are_shown(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     events = train(run, folder, "data=wine", "trainer.max_epochs=2")
     pictures = ["calibration", "confusion_matrix", "first_layer_weights"]
-    pictures += ["importance", "precision_recall", "roc"]
+    pictures += ["precision_recall", "roc"]
     assert sorted(path.stem for path in folder.glob("figures/*.png")) == pictures
     assert sorted(events.Tags()["images"]) == pictures
     curves = [tag for tag in events.Tags()["tensors"] if tag.startswith("pr/")]

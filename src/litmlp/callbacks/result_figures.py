@@ -11,12 +11,10 @@ from torch import Tensor, nn
 from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data
 from litmlp.data.images import ImageData
-from litmlp.engine.diagnosis.importance import importance
 from litmlp.engine.diagnosis.layer_outputs import layer_outputs
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.inputs import (
     class_images,
-    draw_importance,
     first_layer_weights,
 )
 from litmlp.engine.figures.style import report_failed_picture
@@ -25,7 +23,6 @@ from litmlp.multilabel import MultiLabelClassifier
 from litmlp.supervised import Supervised
 
 MOST_CURVES = 20  # classes that have a curve in the PR-curves tab
-MOST_SHUFFLED = 100  # columns whose importance is measured; pixels are more
 MOST_POINTS = 1000  # rows in the projector, which stores them as text
 
 
@@ -35,7 +32,7 @@ class Results(Callback):
     For classes: confusion matrix, ROC, precision and recall (also in TensorBoard's tab
     of PR curves), calibration. For real values: predicted against true, residuals. For
     both: the first layer's weights, and the last hidden layer's outputs in the
-    projector. Of images: some of each class; of other columns: their importance.
+    projector. Of images: some of each class.
 
     Args:
         folder: where the pictures go.
@@ -70,8 +67,6 @@ class Results(Callback):
             images = data.samples.inputs[rows].reshape(-1, *data.image_shape)
             shown = images, data.split_targets[split], data.samples.class_names
             figures["images"] = class_images(*shown)
-        elif len(data.samples.columns) <= MOST_SHUFFLED:
-            figures["importance"] = importance_of(model, data, split)
         for name, figure in figures.items():
             publish(trainer, self.folder, name, figure, position)
         layers_out = [features, *layer_outputs(model.shown_network, features).values()]
@@ -91,18 +86,6 @@ def draw_results(
         name: picture(targets, predictions, names)
         for name, picture in ({} if are_labels else kind.PICTURES).items()
     }
-
-
-def importance_of(model: Supervised, data: Data, split: str) -> Figure:
-    """Return a picture of the importance of columns, of three shuffles each."""
-
-    def loss_of(inputs: Tensor, targets: Tensor) -> float:
-        outputs = model(model.preprocessing(inputs.to(model.device)))
-        return float(model.compute_loss(outputs, targets.to(model.device)))
-
-    rows = data.samples.inputs[data.rows[split]], data.split_targets[split]
-    names = [column.name for column in data.samples.columns]
-    return draw_importance(importance(loss_of, *rows, names, repeats=3))
 
 
 def show_rows(

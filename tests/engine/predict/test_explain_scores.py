@@ -11,10 +11,10 @@ from people_runs import PEOPLE, read_json, train_on_people
 from scipy.stats import t
 from torch import Tensor
 
-from litmlp.engine.diagnosis.importance import importance
 from litmlp.engine.predict import evaluate_file
 from litmlp.engine.predict.evaluate_file import evaluate_file as evaluate
 from litmlp.engine.predict.evaluate_file import explain_own_rows
+from litmlp.engine.predict.importance import importance
 from litmlp.engine.predict.trained_model import trained
 from litmlp.errors import UserError
 

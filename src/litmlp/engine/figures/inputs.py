@@ -1,10 +1,9 @@
-"""Pictures of a network's inputs: their weights, images and importance."""
+"""Pictures of a network's inputs: their weights and images."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,7 +13,6 @@ from litmlp.engine.figures.style import DIVERGING, as_label, new_figure
 MOST_UNITS = 64
 MOST_NAMES = 40
 MOST_CLASSES = 20
-MOST_COLUMNS = 20
 IMAGES_PER_CLASS = 10
 
 Array = NDArray[np.float64]
@@ -86,16 +84,3 @@ def mosaic(tiles: Array, gap: float) -> Array:
     down, across, height, width, *channels = padded.shape
     picture = padded.swapaxes(1, 2)
     return picture.reshape(down * height, across * width, *channels)
-
-
-def draw_importance(table: pl.DataFrame) -> Figure:
-    """Draw a bar per column with its interval, the most important one on top."""
-    shown = table.head(MOST_COLUMNS).reverse()
-    mean = shown["importance"].to_numpy()
-    errors = mean - shown["low"].to_numpy()
-    figure, (panel,) = new_figure(width=6, height=1.2 + 0.25 * len(shown))
-    panel.barh([as_label(n) for n in shown["column"]], mean, xerr=errors, ecolor="0.4")
-    if table.height > len(shown):
-        panel.set_title(f"the most important {len(shown)} of {table.height} columns")
-    panel.set_xlabel("growth of the loss when the column is shuffled, 95 % intervals")
-    return figure

@@ -4,8 +4,8 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from litmlp.engine.diagnosis.importance import importance
 from litmlp.engine.predict.evaluate_run import measure_rows
+from litmlp.engine.predict.importance import importance
 from litmlp.engine.predict.quartiles import quarters
 from litmlp.engine.predict.trained_model import TrainedModel
 from litmlp.errors import UserError, nearest

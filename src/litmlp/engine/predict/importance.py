@@ -5,13 +5,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 import torch
+from matplotlib.figure import Figure
 from scipy.special import stdtrit
 from sklearn.dummy import DummyRegressor
 from sklearn.inspection import permutation_importance
 from torch import Tensor
 
+from litmlp.engine.figures.style import as_label, new_figure
+
 MOST_ROWS = 2000
 """Rows of a larger table that are measured."""
+
+MOST_COLUMNS = 20
+"""Columns that the picture shows."""
 
 
 def importance(
@@ -50,3 +56,16 @@ def importance(
     columns = {"importance": mean, "low": mean - half, "high": mean + half}
     table = pl.DataFrame({"column": list(names), **columns})
     return table.sort("importance", descending=True, maintain_order=True)
+
+
+def draw_importance(table: pl.DataFrame) -> Figure:
+    """Draw a bar per column with its interval, the most important one on top."""
+    shown = table.head(MOST_COLUMNS).reverse()
+    mean = shown["importance"].to_numpy()
+    errors = mean - shown["low"].to_numpy()
+    figure, (panel,) = new_figure(width=6, height=1.2 + 0.25 * len(shown))
+    panel.barh([as_label(n) for n in shown["column"]], mean, xerr=errors, ecolor="0.4")
+    if table.height > len(shown):
+        panel.set_title(f"the most important {len(shown)} of {table.height} columns")
+    panel.set_xlabel("growth of the loss when the column is shuffled, 95 % intervals")
+    return figure
