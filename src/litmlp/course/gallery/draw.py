@@ -1,4 +1,4 @@
-"""The gallery: pictures of options, as files and in TensorBoard."""
+"""The gallery: pictures of options."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from matplotlib import rc_context
-from torch.utils.tensorboard import FileWriter
 
 from litmlp.course.gallery import (
     activation,
@@ -19,7 +18,6 @@ from litmlp.course.gallery import (
 from litmlp.course.gallery.labels import add_heading
 from litmlp.course.gallery.options import Option, choose
 from litmlp.engine.figures.style import STYLE, save
-from litmlp.engine.folder.tensorboard_internals import picture
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.errors import UserError
@@ -35,7 +33,7 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
 
     Args:
         arguments: groups, ``group=option``, ``all`` and values; none is ``all``.
-        folder: gets ``<group>/<option>.png``, and an event file with every picture.
+        folder: gets ``<group>/<option>.png``.
 
     Raises:
         UserError: no such group or option, or a value that does not fit its option.
@@ -54,13 +52,8 @@ def draw_gallery(arguments: Sequence[str], folder: Path) -> list[str]:
             if option.values:
                 raise UserError(failure) from error
             failures.append(failure)
-    count = write_events(folder)
-    where = shortest(folder)
-    console.print(
-        f"{len(options) - len(failures)} of {len(options)} drawn, {count} pictures in "
-        f"{where}. To see them: tensorboard --logdir {where}, under Images",
-        soft_wrap=True,
-    )
+    drawn = len(options) - len(failures)
+    console.print(f"{drawn} of {len(options)} drawn in {shortest(folder)}")
     return failures
 
 
@@ -79,16 +72,3 @@ def fix_random_numbers() -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         yield
-
-
-def write_events(folder: Path) -> int:
-    """Put the pictures of the folder into a new event file; return their number."""
-    for old in folder.glob("events.out.tfevents.*"):
-        old.unlink()
-    writer = FileWriter(str(folder))
-    pictures = [p for name in GROUPS for p in sorted((folder / name).rglob("*.png"))]
-    for path in pictures:
-        tag = path.relative_to(folder).with_suffix("").as_posix()
-        writer.add_summary(picture(tag, path.read_bytes()))
-    writer.close()
-    return len(pictures)

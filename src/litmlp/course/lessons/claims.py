@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from rich.table import Table
 
-from litmlp.course.lessons.sweep_runs import SweepRun, axes, group_by
+from litmlp.course.lessons.sweep_runs import SweepRun
 from litmlp.engine.folder import run_folder
 from litmlp.engine.report.intervals import margin
 from litmlp.engine.terminal.console import table
@@ -146,22 +146,9 @@ class Outcome:
         return result
 
     def write_json(self, path: Path) -> None:
-        """Write the verdicts and the numbers behind them."""
-        keys = axes(self.runs)
-        measures = {
-            name: [
-                {
-                    "settings": dict(zip(keys, settings, strict=True)),
-                    "mean": statistics.mean(values[run] for run in runs),
-                    "values": [values[run] for run in runs],
-                }
-                for settings, runs in group_by(self.runs, keys).items()
-            ]
-            for name, values in self.values.items()
-        }
+        """Write the verdicts."""
         claims = [asdict(judgement) for judgement in self.judgements]
-        content = {"question": self.question, "claims": claims, "measures": measures}
-        run_folder.write_json(path, content)
+        run_folder.write_json(path, {"question": self.question, "claims": claims})
 
 
 def interval(
