@@ -2,8 +2,11 @@
 
 import pytest
 from conftest import CONF, Compose, Run
+from omegaconf import DictConfig
 
+from litmlp.construct import resolve
 from litmlp.engine.diagnosis.advice_before_training import advice
+from litmlp.losses import taken_by
 
 DATA = [  # whose rows are in the project
     path.stem
@@ -40,20 +43,25 @@ HARMONIES = [
 ]
 
 
+def advised(config: DictConfig) -> list[str]:
+    loss = resolve(config.loss._target_, "loss")
+    return advice(config, taken_by(loss, "class_logits"))
+
+
 @pytest.mark.parametrize("choices", MISMATCHES)
 def test_a_mismatch_has_a_line(choices: str, config: Compose) -> None:
-    (line,) = advice(config(*choices.split()))
+    (line,) = advised(config(*choices.split()))
     assert MISMATCHES[choices] in line
 
 
 @pytest.mark.parametrize("choices", HARMONIES)
 def test_what_goes_together_has_none(choices: str, config: Compose) -> None:
-    assert advice(config(*choices.split())) == []
+    assert advised(config(*choices.split())) == []
 
 
 @pytest.mark.parametrize("data", DATA)
 def test_the_defaults_need_no_advice(data: str, config: Compose) -> None:
-    assert advice(config(f"data={data}")) == []
+    assert advised(config(f"data={data}")) == []
 
 
 def test_choices_a_layer_are_judged_one_by_one(run: Run) -> None:

@@ -11,11 +11,10 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from litmlp.construct import resolve
 from litmlp.engine.config.build import DEFAULT_MAX_EPOCHS
 from litmlp.engine.config.complete_config import PER_LAYER
 from litmlp.engine.terminal.wording import spoken
-from litmlp.losses import taken_by
+from litmlp.losses import Takes
 
 SQUASHING = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 
@@ -28,11 +27,16 @@ class Choice:
     options: dict[str, Any]
 
 
-def advice(config: DictConfig) -> list[str]:
-    """Return one line per mismatch: its effect and, after an arrow, other overrides."""
+def advice(config: DictConfig, takes: Takes) -> list[str]:
+    """Return one line per mismatch: its effect and, after an arrow, other overrides.
+
+    Args:
+        config: of a run.
+        takes: what the loss of its model takes.
+    """
     return [
         *about_layers(config.model),
-        *about_loss(config.loss._target_, config.task.name),
+        *about_loss(choice_of(config.loss).kind, takes, config.task.name),
         *about_schedule(choice_of(config.scheduler), max_epochs(config.trainer)),
     ]
 
@@ -95,13 +99,12 @@ def about_dropout(kind: str, activation: str) -> Iterator[str]:
         yield "SELU keeps its spread with its own dropout → dropout=alpha_dropout"
 
 
-def about_loss(target: str, task: str) -> Iterator[str]:
+def about_loss(kind: str, takes: Takes, task: str) -> Iterator[str]:
     """Advise against a loss of values for classes."""
-    loss = resolve(target, "loss")
-    if task != "regression" and taken_by(loss, "class_logits") == "values":
+    if task != "regression" and takes == "values":
         fit = "cross_entropy" if task == "multiclass" else "binary_cross_entropy"
         yield (
-            f"{loss.__name__} on classes compares probabilities, and learns little "
+            f"{kind} on classes compares probabilities, and learns little "
             f"from confident mistakes → loss={fit}"
         )
 

@@ -81,8 +81,8 @@ def build_run(
     if point:  # checked now: Lightning loads it once the loggers are cut back
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
-            states = point.content["optimizer_states"]
-            check_states(model.make_optimizer(), states)
+            optimizer = model.make_optimizer()
+            check_states(optimizer, point.content["optimizer_states"])
     set_auto_values(config, data)
     trainer = build_trainer(config, own_callbacks(config, folder, data))
     check_callbacks(trainer)

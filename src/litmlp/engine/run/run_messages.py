@@ -43,7 +43,7 @@ def announce(run: Run, point: checkpoints.Resumable | None = None) -> None:
     show_columns(run.data)
     show_plan(run.data, run.trainer)
     layers = show(network_table(run))
-    for line in advice(run.config):
+    for line in advice(run.config, run.model.takes):
         show(f"advice       {line}")
     show_precision(run)
     checkpoints.rewind(run.trainer.loggers, point)
