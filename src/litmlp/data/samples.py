@@ -89,30 +89,6 @@ class Samples:
         return content.hexdigest()
 
 
-def predicted_names(
-    target_names: Sequence[str],
-    class_names: Sequence[str] = (),
-    bounds: Sequence[float] = (),
-    prefix: str = "predicted",
-) -> list[str]:
-    """Column names of a table of predictions.
-
-    Args:
-        target_names: one per target.
-        class_names: in the order of the class indices; empty for real values.
-        bounds: of a real value, the probabilities to lie below.
-        prefix: of names of real values, ``probability`` for those of labels.
-
-    >>> predicted_names(["pet"], ["cat", "dog"])
-    ['predicted_pet', 'probability_cat', 'probability_dog']
-    """
-    if not class_names:
-        more = [f"{name}_{bound:g}" for name in target_names for bound in bounds]
-        return [f"{prefix}_{name}" for name in (*target_names, *more)]
-    probabilities = [f"probability_{name}" for name in class_names]
-    return [f"predicted_{target_names[0]}", *probabilities]
-
-
 def class_counts(targets: Tensor, num_classes: int) -> list[float]:
     """Rows per class; a soft target [classes] counts for each class by its part."""
     if targets.ndim == 2:

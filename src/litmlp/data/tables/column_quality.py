@@ -4,7 +4,7 @@ import polars as pl
 import torch
 
 from litmlp.data.samples import ColumnFacts
-from litmlp.data.tables.column_kinds import TIMES, TypedColumn, drop_override
+from litmlp.data.tables.column_kinds import TIMES, drop_override
 from litmlp.data.tables.dates import in_days
 
 DAYS = (19000101, 21001231)
@@ -13,11 +13,11 @@ LEVELS = 1000
 """A column that keeps fewer distinct values in training than that may lose its use."""
 
 
-def report_column(read: TypedColumn, kind: str, odd: str) -> ColumnFacts:
+def report_column(values: pl.Series, kind: str, *notes: str) -> ColumnFacts:
     """Count a column's distinct and missing values, and join the remarks about it."""
-    distinct, missing = read.values.drop_nulls().n_unique(), read.values.null_count()
-    note = "; ".join(filter(None, [*read.notes, odd]))
-    return ColumnFacts(read.column.name, kind, distinct, missing, note)
+    distinct, missing = values.drop_nulls().n_unique(), values.null_count()
+    note = "; ".join(filter(None, notes))
+    return ColumnFacts(values.name, kind, distinct, missing, note)
 
 
 def oddity(values: pl.Series, targets: pl.DataFrame) -> str:

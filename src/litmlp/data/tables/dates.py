@@ -113,22 +113,15 @@ def is_clock(form: str) -> bool:
 
 
 def parse_times(text: pl.Series, form: str) -> pl.Series:
-    """Parse dates, times of day or durations of a form; null for other text.
-
-    Args:
-        form: empty for the formats that polars recognizes, in runs of 0.1.0.
-    """
+    """Parse dates, times of day or durations of a form; null for other text."""
+    form = form or ISO  # of a run of 0.1.0
     if form == DURATION:
         return parse_spans(text)
     try:
-        if not form:
-            return text.str.to_datetime(strict=False)
         if is_clock(form):
             return text.str.to_time(form, strict=False)
         return parse_dates(text, form)
     except pl.exceptions.PolarsError as error:
-        if not form:  # no value has a format that polars knows
-            return pl.repeat(None, len(text), dtype=pl.Datetime, eager=True)
         raise UserError(
             f"data.date_format={form} is no format: days, months and years are "
             "%d, %m and %Y"

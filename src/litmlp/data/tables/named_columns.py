@@ -12,12 +12,8 @@ from litmlp.data.data_module import Data
 from litmlp.data.samples import Column, ColumnFacts, Samples, Task
 from litmlp.data.tables.ambiguous_columns import settle
 from litmlp.data.tables.cell_errors import mistakes_in, row_number
-from litmlp.data.tables.column_kinds import TypedColumn, kinds_by_name, read_feature
-from litmlp.data.tables.column_quality import (
-    doubt,
-    oddity,
-    report_column,
-)
+from litmlp.data.tables.column_kinds import kinds_by_name, read_feature
+from litmlp.data.tables.column_quality import doubt, oddity, report_column
 from litmlp.data.tables.raw_features import as_tensor
 from litmlp.data.tables.read_column import Wording, read_column
 from litmlp.data.tables.table_file import (
@@ -178,7 +174,8 @@ class Tabular(Data):
             feature = read_feature(raw, kinds.get(name), wording)
             columns.append(feature.column)
             odd = oddity(feature.values, targets)
-            report.append(report_column(feature, feature.column.kind, odd))
+            kind = feature.column.kind
+            report.append(report_column(feature.values, kind, *feature.notes, odd))
             values += [feature.values] * is_here
         return table.with_columns(values), columns, report
 
@@ -205,11 +202,10 @@ class Tabular(Data):
         task = infer_task(values) if self.task == "auto" else self.task
         for target in targets:
             odd = doubt(target.values) if task == "regression" else ""
-            report.append(report_column(target, "target", odd))
+            report.append(report_column(target.values, "target", *target.notes, odd))
         if "time" in roles:
-            in_order = read_column(table[roles["time"]], wording)
-            time = Column(name=roles["time"]), in_order.values, in_order.notes
-            report.append(report_column(TypedColumn(*time), "time", ""))
+            time = read_column(table[roles["time"]], wording)
+            report.append(report_column(time.values, "time", *time.notes))
         target_columns = [target.column for target in targets]
         for_classes = task in ("binary", "multiclass")
         others = self.other_files(columns, target_columns, for_classes, wording)

@@ -10,7 +10,11 @@ from pathlib import Path
 import polars as pl
 from torch import Tensor
 
-from litmlp.data.prediction_table import predicted_columns, true_columns
+from litmlp.data.prediction_table import (
+    predicted_columns,
+    predicted_names,
+    true_columns,
+)
 from litmlp.data.tables.raw_features import describe_unseen
 from litmlp.data.tables.read import open_source
 from litmlp.data.tables.stream import LabelledRows, read_labelled
@@ -28,7 +32,7 @@ from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
 from litmlp.engine.predict.explain_scores import explain_rows
 from litmlp.engine.predict.importance import draw_importance
-from litmlp.engine.predict.predict_file import made_names, match_columns
+from litmlp.engine.predict.predict_file import match_columns
 from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.run.split_metrics import Metrics, metrics_table
 from litmlp.engine.terminal.console import shortest, show
@@ -115,7 +119,7 @@ def read_rows(model: TrainedModel, source: str, more: Sequence[str]) -> Labelled
     """Read the labelled rows of a file with more columns; show what is left out."""
     features = [column.name for column in model.columns]
     opened = open_source(source, needed=[*features, *model.target_names])
-    taken = {*model.target_names, *made_names(model)}
+    taken = {*model.target_names, *predicted_names(model, model.bounds, model.prefix)}
     wanted = dict.fromkeys([*model.dropped, *(n for n in more if n not in features)])
     kept = [n for n in wanted if n in opened.names and n not in taken]
     match_columns(opened, [*features, *model.target_names, *kept])

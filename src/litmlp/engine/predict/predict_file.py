@@ -8,8 +8,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from litmlp.data.prediction_table import predicted_columns
-from litmlp.data.samples import predicted_names
+from litmlp.data.prediction_table import predicted_columns, predicted_names
 from litmlp.data.tables.file_formats import PARQUET
 from litmlp.data.tables.raw_features import Unseen, describe_unseen
 from litmlp.data.tables.read import Source, open_source
@@ -69,7 +68,7 @@ def kept_columns(
     model: TrainedModel, source: Source, keep: Sequence[str] | None
 ) -> list[str]:
     """Return the columns to copy of a table that has every column that is needed."""
-    made = made_names(model)
+    made = predicted_names(model, model.bounds, model.prefix)
     kept = [n for n in model.dropped if n in source.names and n not in made]
     if keep is not None:
         names = [*keep, *made]
@@ -80,12 +79,6 @@ def kept_columns(
     features = [column.name for column in model.columns]
     match_columns(source, [*features, *kept])
     return kept
-
-
-def made_names(model: TrainedModel) -> list[str]:
-    """Return the names of the columns that the predictions are written to."""
-    targets, classes = model.target_names, model.class_names
-    return predicted_names(targets, classes, model.bounds, model.prefix)
 
 
 def match_columns(source: Source, needed: Sequence[str]) -> None:
