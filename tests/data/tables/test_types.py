@@ -57,6 +57,12 @@ def test_a_type_is_read_in_every_role(kind: str) -> None:
     assert as_time.samples.times[:2].tolist() == [0, 1]
 
 
+def test_a_file_of_text_holds_no_durations() -> None:
+    columns = table(COLUMNS["Duration"]).samples.columns[:1]
+    with pytest.raises(UserError, match=r"x is String.* trained on .* duration"):
+        to_inputs(pl.DataFrame({"x": ["1 day, 0:00:00"]}), columns)
+
+
 @pytest.mark.parametrize("kind", NO_COLUMNS)
 @pytest.mark.parametrize("role", ["feature", "target", "group", "time"])
 def test_other_types_are_refused_by_column(kind: str, role: str) -> None:

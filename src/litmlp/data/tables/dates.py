@@ -1,7 +1,7 @@
-"""Dates, times of day and durations as people write them.
+"""Dates and times of day as people write them, and durations of a file that has types.
 
 The form of a column is a format such as ``%d/%m/%Y``, ``ISO`` for year-month-day in any
-precision, or ``duration``.
+precision, or ``duration``, which no text is read as.
 """
 
 import re
@@ -36,15 +36,6 @@ CLOCK = re.compile(
     r"(?P<zone> ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 )
 WEEKDAY = re.compile(r"[^\W\d]{3,9},? (?=.*\d.*\d)")
-# Minus one day and 22 hours is minus 2 hours: ``-1 day, 22:00:00``, of Python.
-SPAN = (
-    r"^(?P<sign>)(?:(?P<d>-?\d+) days?,? ?)?"
-    r"(?:(?P<clock>[-+]?)(?P<h>\d+):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d+)?))?)?$"
-)
-ISO_SPAN = (
-    r"^(?P<sign>-?)P(?:(?P<d>-?\d+)D)?(?P<clock>)"
-    r"(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$"
-)
 ISO_FORMATS = (
     "%Y-%m-%d",
     *(
@@ -55,8 +46,6 @@ ISO_FORMATS = (
 )
 ABBREVIATED = r"(?i)\b([a-z]{3})(?:t\b\.?|\.)"
 """``Sept`` and ``Oct.``, which Rust's parser knows as Sep and Oct."""
-UNITS = {"h": 3_600, "m": 60, "s": 1}
-"""Seconds of the units of a clock."""
 SAMPLE = 100
 """Distinct values whose shapes suggest the formats."""
 
@@ -73,8 +62,7 @@ def formats_of(value: str) -> list[str]:
     day = value[: clock.start()] if clock else value
     time = clock_format(clock) if clock else ""
     if not day:
-        spans = is_span(value)
-        return [time] * ("z" not in time) + [DURATION] * spans
+        return [time] * ("z" not in time)
     end = day[-1] if time else ""
     day = day[: len(day) - len(end)]
     if end == " " and day.endswith(","):
@@ -82,14 +70,13 @@ def formats_of(value: str) -> list[str]:
     weekday = WEEKDAY.match(day)
     front = re.sub(r"[^\W\d]+", "%A", weekday[0]) if weekday else ""
     rests = [("", day)] + ([(front, day[weekday.end() :])] if weekday else [])
-    found = [
+    return [
         f"{before}{shape.format(*matched.groups() * 2)}{end}{time}"
         for before, rest in rests
         for pattern, shapes in DATES
         if (matched := re.fullmatch(pattern, rest))
         for shape in shapes
     ]
-    return found or [DURATION] * is_span(value)
 
 
 def clock_format(clock: re.Match[str]) -> str:
@@ -100,23 +87,14 @@ def clock_format(clock: re.Match[str]) -> str:
     return f"{hours}:%M{seconds}{half}{zone}"
 
 
-def is_span(value: str) -> bool:
-    """Say whether a text is a duration, such as ``1 day, 2:30:00`` or ``PT5M``."""
-    return value not in ("", "-") and bool(
-        re.match(SPAN, value) or re.match(ISO_SPAN, value)
-    )
-
-
 def is_clock(form: str) -> bool:
     """Say whether a form is of times without a date."""
     return form not in ("", ISO, DURATION) and not re.search("%[YymBbdj]", form)
 
 
 def parse_times(text: pl.Series, form: str) -> pl.Series:
-    """Parse dates, times of day or durations of a form; null for other text."""
+    """Parse dates or times of day of a form; null for other text."""
     form = form or ISO  # of a run of 0.1.0
-    if form == DURATION:
-        return parse_spans(text)
     try:
         if is_clock(form):
             return text.str.to_time(form, strict=False)
@@ -148,29 +126,6 @@ def naive(times: pl.Series) -> pl.Series:
     if getattr(times.dtype, "time_zone", None):
         times = times.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return times.cast(pl.Datetime("us"))
-
-
-def parse_spans(text: pl.Series) -> pl.Series:
-    """Parse durations; null for other text."""
-
-    def number(group: str) -> pl.Expr:
-        return pl.col(group).cast(pl.Float64).fill_null(0)
-
-    def sign(group: str) -> pl.Expr:
-        return pl.when(pl.col(group) == "-").then(-1.0).otherwise(1.0)
-
-    clock = sign("clock") * sum(number(unit) * n for unit, n in UNITS.items())
-    seconds = sign("sign") * (number("d") * 86_400 + clock)
-    spans, iso_spans = (
-        text.str.extract_groups(pattern)
-        .struct.unnest()
-        .select(pl.when(pl.col("sign").is_not_null()).then((1e6 * seconds).round()))
-        .to_series()
-        for pattern in (SPAN, ISO_SPAN)
-    )
-    spans = spans.zip_with(spans.is_not_null(), iso_spans)
-    spans = spans.set(text.is_in(["", "-"]), None)
-    return spans.cast(pl.Duration("us")).alias(text.name)
 
 
 def in_days(times: pl.Series) -> pl.Series:

@@ -59,7 +59,7 @@ def as_numbers(values: pl.Series, column: Column) -> pl.Series:
         return known.set(text.is_null(), None)
     written = f" written as {column.form}" if column.form else ""
     trained_on = f"the model was trained on {column.kind} values{written}"
-    if values.dtype == pl.String:
+    if values.dtype == pl.String and column.form != DURATION:
         parse = parse_times if column.kind == "datetime" else parse_numbers
         text, values = values, parse(values, column.form)
         check_parsed(text, values, trained_on)
