@@ -80,6 +80,9 @@ def test_a_comma_that_may_be_both_is_said_with_its_cure() -> None:
         (["Q1", "Q2"], ""),
         (["0-17", "18-25"], ""),
         (["<=50K", ">50K"], ""),
+        (["2:1", "16:9"], ""),
+        (["10.2.1", "11.0.3"], "numbers written in several ways"),
+        (["1/2/2019", "1/2/19"], ""),
         (["a", "None"], "missing: 3 × 'None'; data.missing=[] keeps them"),
     ],
 )

@@ -13,29 +13,36 @@ from litmlp.data.tables.written_numbers import Form
 from litmlp.errors import UserError
 
 ISO, DURATION = "ISO", "duration"
-S = r"([-/. ])"
-DATES: Sequence[tuple[str, Sequence[str]]] = (
-    (rf"\d{{4}}{S}\d{{1,2}}\1\d{{1,2}}", ["%Y{}%m{}%d"]),
-    (rf"\d{{1,2}}{S}\d{{1,2}}\1\d{{4}}", ["%d{}%m{}%Y", "%m{}%d{}%Y"]),
-    (rf"\d{{1,2}}{S}\d{{1,2}}\1\d\d", ["%d{}%m{}%y", "%m{}%d{}%y", "%y{}%m{}%d"]),
-    (rf"\d{{1,2}}{S}[^\W\d]{{3,}}\1\d{{4}}", ["%d{}%B{}%Y"]),
-    (rf"\d{{1,2}}{S}[^\W\d]{{3,}}\1\d\d", ["%d{}%B{}%y"]),
-    (rf"\d{{4}}{S}[^\W\d]{{3,}}\1\d{{1,2}}", ["%Y{}%B{}%d"]),
-    (r"[^\W\d]{3,} \d{1,2}, \d{4}", ["%B %d, %Y"]),
-    (r"[^\W\d]{3,} \d{1,2} \d{4}", ["%B %d %Y"]),
-    (rf"\d{{4}}{S}\d{{1,2}}", ["%Y{}%m"]),
-    (r"\d{1,2}([-/])\d{4}", ["%m{}%Y"]),
-    (rf"[^\W\d]{{3,}}{S}\d{{4}}", ["%B{}%Y"]),
-    (rf"[^\W\d]{{3,}}{S}\d\d", ["%B{}%y"]),
-    (r"[^\W\d]{3,}, ?\d{4}", ["%B, %Y"]),
-    (rf"\d{{4}}{S}[^\W\d]{{3,}}", ["%Y{}%B"]),
+ORDERS = (
+    *("%Y-%m-%d", "%d-%m-%Y", "%m-%d-%Y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
+    *("%d-%B-%Y", "%d-%B-%y", "%Y-%B-%d", "%Y-%m", "%B-%Y", "%B-%y", "%Y-%B"),
 )
-"""Shapes of a date and the formats that it may have; ``{}`` is the separator."""
-CLOCK = re.compile(
-    r"(?P<hm>\d{1,2}:\d\d)(?P<s>:\d\d(?:[.,]\d+)?)?(?P<space> ?)(?P<half>[AaPp][Mm])?"
-    r"(?P<zone> ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+DAYS = (
+    *(order.replace("-", mark) for mark in "-/. " for order in ORDERS),
+    *("%m-%Y", "%m/%Y", "%B %d, %Y", "%B %d %Y", "%B, %Y"),
+    *("%A, %d %B %Y", "%A, %B %d, %Y"),
 )
-WEEKDAY = re.compile(r"[^\W\d]{3,9},? (?=.*\d.*\d)")
+"""Formats of dates."""
+CLOCKS = ("%H:%M", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S%.f %p")
+"""Formats of times of day."""
+ENDS = (
+    *("", " %H:%M%#z", " %H:%M:%S%.f%#z"),
+    *(f"{mark}{clock}" for mark in (" ", ", ", "T") for clock in CLOCKS),
+)
+"""What may follow a date."""
+PARTS = {
+    "%y": r"\d\d(?!\W\d+\W\d\b)",  # unlike a version, such as 10.2.1
+    **{"%Y": r"\d{4}", "%M": r"\d\d", "%S": r"\d\d"},
+    **{"%B": r"[^\W\d]{3,}", "%A": r"[^\W\d]{3,}", " %p": " ?[AaPp][Mm]"},
+    **{"%.f": r"(\.\d+)?", "%#z": r" ?(Z|UTC|GMT|[+-]\d\d:?\d\d)", ".": r"\."},
+}
+"""Patterns of parts of a format; the other numbers have one digit or two."""
+PATTERNS = {
+    form: re.compile(
+        re.sub(r" %p|%[.#]?\w|\.", lambda part: PARTS.get(part[0], r"\d\d?"), form)
+    )
+    for form in (*DAYS, *CLOCKS, *ENDS)
+}
 ISO_FORMATS = (
     "%Y-%m-%d",
     *(
@@ -46,8 +53,10 @@ ISO_FORMATS = (
 )
 ABBREVIATED = r"(?i)\b([a-z]{3})(?:t\b\.?|\.)"
 """``Sept`` and ``Oct.``, which Rust's parser knows as Sep and Oct."""
+FIRST_YEAR = 1000
+"""Rust's parser takes 19 for ``%Y``: a year before this one is none."""
 SAMPLE = 100
-"""Distinct values whose shapes suggest the formats."""
+"""Distinct values that suggest the formats."""
 
 
 def formats_of(value: str) -> list[str]:
@@ -58,33 +67,12 @@ def formats_of(value: str) -> list[str]:
     """
     if re.match(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)", value):
         return [ISO]
-    clock = re.search(rf"(?:^|(?<=[T ]))(?:{CLOCK.pattern})$", value)
-    day = value[: clock.start()] if clock else value
-    time = clock_format(clock) if clock else ""
-    if not day:
-        return [time] * ("z" not in time)
-    end = day[-1] if time else ""
-    day = day[: len(day) - len(end)]
-    if end == " " and day.endswith(","):
-        day, end = day[:-1], ", "
-    weekday = WEEKDAY.match(day)
-    front = re.sub(r"[^\W\d]+", "%A", weekday[0]) if weekday else ""
-    rests = [("", day)] + ([(front, day[weekday.end() :])] if weekday else [])
-    return [
-        f"{before}{shape.format(*matched.groups() * 2)}{end}{time}"
-        for before, rest in rests
-        for pattern, shapes in DATES
-        if (matched := re.fullmatch(pattern, rest))
-        for shape in shapes
-    ]
-
-
-def clock_format(clock: re.Match[str]) -> str:
-    """Return the format of a time of day."""
-    hours, seconds = "%I" if clock["half"] else "%H", ":%S%.f" if clock["s"] else ""
-    half = f"{clock['space']}%p" if clock["half"] else ""
-    zone = re.sub("[^ ].*", "%#z", clock["zone"] or "")
-    return f"{hours}:%M{seconds}{half}{zone}"
+    found = [clock for clock in CLOCKS if PATTERNS[clock].fullmatch(value)]
+    for day in DAYS:
+        if begun := PATTERNS[day].match(value):
+            ends = (e for e in ENDS if PATTERNS[e].fullmatch(value, begun.end()))
+            found += [f"{day}{end}" for end in ends]
+    return found
 
 
 def is_clock(form: str) -> bool:
@@ -118,7 +106,8 @@ def parse_dates(text: pl.Series, form: str) -> pl.Series:
         return pl.select(pl.coalesce(*parsed)).to_series().alias(text.name)
     if not re.search("%[dje]", form):  # a month needs a day
         text, form = ("1 " + text).alias(text.name), f"%d {form}"
-    return naive(text.str.to_datetime(form, strict=False))
+    times = naive(text.str.to_datetime(form, strict=False))
+    return times.set(times.dt.year() < FIRST_YEAR, None)
 
 
 def naive(times: pl.Series) -> pl.Series:
@@ -142,8 +131,8 @@ def find_date_form(text: pl.Series, given: str | None) -> Form:
 
     A format that the user has given is tried alone.
     """
-    shapes = text.head(SAMPLE).str.replace(ABBREVIATED, "$1")
-    formats = [given] if given else [f for value in shapes for f in formats_of(value)]
+    sample = text.head(SAMPLE).str.replace(ABBREVIATED, "$1")
+    formats = [given] if given else [f for value in sample for f in formats_of(value)]
     times = {form: parse_times(text, form) for form in dict.fromkeys(formats)}
     fits = {form: 1 - read.null_count() / len(text) for form, read in times.items()}
     form = max(fits, key=lambda form: fits[form], default="")
