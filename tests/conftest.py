@@ -139,6 +139,16 @@ def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     log.removeHandler(caplog.handler)
 
 
+def exit_code(name: str, *arguments: str) -> int:
+    """Run a script in this process; returns its exit code."""
+    path = str(ROOT / "scripts" / f"{name}.py")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [path, *arguments])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(path, run_name="__main__")
+    return int(end.value.code or 0)
+
+
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -146,14 +156,9 @@ def run(
     """run("train", "data=iris", …) runs scripts/train.py in here, with cwd tmp_path."""
 
     def run_script(name: str, *arguments: str) -> Ended:
-        path = str(ROOT / "scripts" / f"{name}.py")
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", [path, *arguments])
         capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(path, run_name="__main__")
-        out, err = capfd.readouterr()
-        return Ended(int(end.value.code or 0), out, err)
+        return Ended(exit_code(name, *arguments), *capfd.readouterr())
 
     return run_script
 

@@ -2,16 +2,12 @@
 
 import contextlib
 import io
-import runpy
 import signal
-import sys
 import warnings
 from collections.abc import Iterator
 from types import FrameType
-from unittest.mock import patch
 
-import pytest
-from conftest import ROOT
+from conftest import exit_code
 
 LONGEST = 120
 """Seconds that a script may take: what it is given here needs about one."""
@@ -19,17 +15,15 @@ LONGEST = 120
 
 def scripted(name: str, *arguments: str) -> tuple[int, str]:
     """The exit code of a script, and what it said of mistakes."""
-    script, errors = str(ROOT / "scripts" / f"{name}.py"), io.StringIO()
+    errors = io.StringIO()
     with (
-        patch.object(sys, "argv", [script, *arguments]),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(errors),
         warnings.catch_warnings(action="ignore"),  # torch has its own about odd values
         ending(),
-        pytest.raises(SystemExit) as end,
     ):
-        runpy.run_path(script, run_name="__main__")
-    return int(end.value.code or 0), errors.getvalue()
+        code = exit_code(name, *arguments)
+    return code, errors.getvalue()
 
 
 @contextlib.contextmanager

@@ -63,28 +63,6 @@ def test_every_optimizer_goes_down_from_its_own_defaults(name: str) -> None:
     assert 0 <= points[-1] < 1
 
 
-def test_default_learning_rates_are_the_usual_ones() -> None:
-    assert path("sgd", steps=1) == pytest.approx([0.9])
-    assert path("momentum", steps=1) == pytest.approx([0.99])
-    assert path("adam", steps=1) == pytest.approx([0.999])
-    assert path("rmsprop", steps=1) == pytest.approx([0.99]), "0.001 / √0.01"
-
-
-def test_nesterov_looks_ahead_along_its_momentum() -> None:
-    w, v, expected = 1.0, 0.0, []
-    for _ in range(3):
-        v = 0.9 * v + w
-        w = w - 0.01 * (w + 0.9 * v)
-        expected.append(w)
-    assert path("nesterov", steps=3) == pytest.approx(expected)
-
-
-def test_adamw_decays_the_weights_apart_from_the_gradient() -> None:
-    (after,) = path("adamw", steps=1)
-    assert after == pytest.approx(1 - 1e-3 * 0.01 - 1e-3)
-    assert path("adam", steps=1, weight_decay=0.01) == pytest.approx([1 - 1e-3])
-
-
 def network_of_all_kinds() -> MLP:
     network = MLP(
         num_features=2,

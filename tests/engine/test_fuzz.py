@@ -1,4 +1,4 @@
-"""Random configs and damaged folders: a whole result, or one clear error."""
+"""Random configs, tables and damaged folders: a whole result, or one clear error."""
 
 import contextlib
 import io
@@ -7,15 +7,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from interrupted import run
-from random_configs import LONG, QUICK, SHORT, cases
+from polars import selectors as cs
+from random_configs import LONG, QUICK, SHORT, TASKS, cases, tables
 from scripted import scripted
 
 from litmlp.engine.folder import run_folder
 from litmlp.engine.predict.evaluate_run import evaluate_run
+from litmlp.engine.predict.export import export
+from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.engine.report.make_report import report_runs
 from litmlp.engine.terminal.console import only_logged
@@ -90,6 +94,44 @@ def report(folder: Path) -> None:
     report_runs([str(folder)])
 
 
+CHOICES = {
+    "preprocessing": ["standardize", "robust", "quantile_normal", "none"],
+    "encoding": ["auto", "one_hot", "embedding"],
+}
+
+
+@st.composite
+def trainings(draw: st.DrawFn) -> Case:
+    """Options for a task, and a table for it."""
+    task = draw(st.sampled_from(["binary", "multiclass", "regression"]))
+    options = [f"{g}={draw(st.sampled_from(names))}" for g, names in CHOICES.items()]
+    return [f"task={task}", *options], draw(tables(TASKS[task]))
+
+
+def check_predictions(case: Case) -> None:
+    """A run and its export predict the same, or the table is refused."""
+    options, table = case
+    with tempfile.TemporaryDirectory() as name, only_logged(True):
+        folder = Path(name)
+        (folder / "t.csv").write_text(table)
+        try:
+            own = ["data=table", f"data.path={folder}/t.csv", "data.target=y"]
+            run(folder / "run", *own, *QUICK, *options)
+        except UserError as error:
+            event(str(error)[len(name) : 160])
+            assert not (folder / "run" / "checkpoints").exists()
+            return
+        lacks_it = "preprocessing=quantile_normal" in options
+        # It is checked against the checkpoint.
+        export(folder / "run", format="torch_export" if lacks_it else "onnx")
+        with trained(folder / "run") as model:
+            predict_file(model, f"{folder}/t.csv", f"{folder}/predicted.parquet")
+        predicted = pl.read_parquet(folder / "predicted.parquet")
+        assert len(predicted) == table.count("\n")
+        numbers = cs.matches("^(predicted|probability)_") & cs.numeric()
+        assert predicted.select(numbers.is_finite().all()).to_numpy().all()
+
+
 TABLE = ["data=table", "data.path=t.csv", "data.target=y"]
 
 
@@ -106,6 +148,19 @@ def test_any_config_trains_or_is_refused(case: Case) -> None:
 @given(damage=DAMAGES)
 def test_any_damage_to_a_folder_is_survived(damage: Damage, finished: Path) -> None:
     check_folder(finished, damage)
+
+
+@settings(max_examples=3, **SHORT)
+@given(case=trainings())
+def test_train_predict_and_export_agree(case: Case) -> None:
+    check_predictions(case)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, **LONG)
+@given(case=trainings())
+def test_train_predict_and_export_agree_on_many_tables(case: Case) -> None:
+    check_predictions(case)
 
 
 @pytest.mark.slow

@@ -14,32 +14,21 @@ from litmlp.errors import UserError
 
 CALLS = {
     "callbacks.x._target_": "os.system",
-    "callbacks.x.y._target_": "os.system",
     "callbacks.x": {
         "_target_": "litmlp.engine.folder.run_folder.discard",
         "folder": ".",
     },
-    "callbacks.litmlp._target_": "${name}",
-    "launcher._target_": "subprocess.Popen",
     "launcher.init": {"_target_": "os.system", "_args_": ["touch ran"]},
     "sweeper.params.x._target_": "os.system",
     "job_logging.handlers.x.()": "os.system",
-    "job_logging.handlers.x.class": "subprocess.Popen",
     "job_logging.handlers.x.filename": "ext://os.environ",
-    "job_logging.handlers.file.filename": "/tmp/elsewhere.log",
     "hydra_logging.handlers.x.filename": "${hydra.runtime.output_dir}/../../mine",
     "job.name": "../../elsewhere",
-    "output_subdir": "/tmp/elsewhere",
     "job_logging.handlers.file.class": "${oc.env:NOT_THERE,subprocess.Popen}",
-    "job_logging.filters.x.()": "os.system",
     "job_logging.formatters.simple.class": "logging.handlers.HTTPHandler",
-    "hydra_logging.handlers.x.()": "os.system",
     "hydra_logging.formatters.x": {"()": "os.system", "command": "touch ran"},
-    "hydra_logging.handlers.console.stream": "cfg://handlers",
     "hydra_logging.handlers.x.filters": ["ext://os.getcwd"],
     "job.env_set.LD_PRELOAD": "mine.so",
-    "job.env_set.PYTHONPATH": ".",
-    "job.env_set.OMP_TOOL_LIBRARIES": "mine.so",
 }
 
 

@@ -15,7 +15,7 @@ from interrupted import run as train_in
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.checkpoint_schema import Best, Last
+from litmlp.engine.folder.checkpoint_schema import Best
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
@@ -66,14 +66,6 @@ def test_a_part_that_is_marked_as_a_folder_is_damage(folder: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(UserError, match="a part is marked as a folder"):
         checkpoints.read(path, Best)
-
-
-@pytest.mark.parametrize("fraction", [0.0, 0.5, 0.999])
-def test_a_file_cut_short_is_damaged(fraction: float, folder: Path) -> None:
-    path = folder / "checkpoints" / "last.ckpt"
-    path.write_bytes(path.read_bytes()[: int(fraction * path.stat().st_size)])
-    with pytest.raises(UserError, match=r"last\.ckpt is damaged"):
-        checkpoints.read(path, Last)
 
 
 def test_the_one_before_a_damaged_checkpoint_is_used_and_said(

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 from conftest import Run
 
 IRIS = ("data=iris", "trainer.accelerator=cpu", "hydra.run.dir=one")
@@ -38,22 +37,6 @@ def test_a_profile_lies_in_the_folder_of_the_run(run: Run, tmp_path: Path) -> No
         *("fit-profile.txt", "test-profile.txt")
     }
     assert profile.stat().st_mtime_ns == written
-
-
-def test_a_deterministic_run_says_so_to_torch_and_then_no_more(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-    use = torch.use_deterministic_algorithms
-    monkeypatch.setattr(
-        torch,
-        "use_deterministic_algorithms",
-        lambda mode, **more: asked.append(mode) or use(mode, **more),
-    )
-    ended = run("train", *IRIS, "trainer=deterministic", "trainer.max_epochs=1")
-    assert ended.code == 0
-    assert asked == [True]
-    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_a_check_tries_one_batch_and_leaves_nothing(run: Run, tmp_path: Path) -> None:

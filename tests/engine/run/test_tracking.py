@@ -14,7 +14,6 @@ from litmlp.engine.run.record import open_loggers
 from litmlp.errors import UserError
 
 QUICK = ("data=iris", "trainer=cpu", "trainer.max_epochs=2", "optimizer.lr=0.02")
-GROUP = ("-m", "hydra/launcher=vectorized", "seed=0,1", "hydra.sweep.dir=sweep")
 
 
 class Noted(CSVLogger):
@@ -62,55 +61,3 @@ def test_a_resumed_run_logs_to_a_place_of_its_user(config: Any) -> None:
     elsewhere = config("logger=mlflow", "logger.mlflow.tracking_uri='http://x'")
     with pytest.raises(UserError, match=r"logger\.mlflow\.tracking_uri"):
         check_writers(elsewhere, Path("config.yaml"))
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # of packages that are not ours
-def test_mlflow_has_parameters_curves_and_status_of_each_run(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mlflow = pytest.importorskip("mlflow")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert run("train", *QUICK, "logger=mlflow", "hydra.run.dir=one").code == 0
-    assert run("train", *QUICK, "logger=mlflow", *GROUP).code == 0
-    assert run("train", *QUICK, "logger=mlflow", "optimizer.lr=1e30").code == 1
-    client = mlflow.MlflowClient("sqlite:///mlflow.db")
-    (experiment,) = client.search_experiments(filter_string="name = 'default'")
-    found = {r.info.run_name: r for r in client.search_runs([experiment.experiment_id])}
-    sweep = {path.parent.name for path in tmp_path.glob("sweep/*/summary.json")}
-    assert len(sweep) == 2
-    for name in ("one", *sweep):
-        entry = found.pop(name)
-        assert entry.info.status == "FINISHED"
-        assert entry.data.params["optimizer.lr"] == "0.02"
-        assert entry.data.params["activation"] == "relu"
-        assert entry.data.metrics["best_epoch"] == 2
-        history = client.get_metric_history(entry.info.run_id, "loss/val")
-        assert [point.step for point in history] == [3, 6]
-    (diverged,) = found.values()
-    assert diverged.info.end_time
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # of packages that are not ours
-def test_wandb_has_parameters_curves_and_status_of_each_run(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("wandb")
-    offline = ("logger=wandb", "logger.wandb.mode=offline")
-    for name in ("WANDB_API_KEY", "WANDB_MODE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))  # without the user's key
-    ended = run("train", *QUICK, "logger=wandb", "hydra.run.dir=lost")
-    (line,) = (text for text in ended.err.splitlines() if "wandb: WARN" not in text)
-    assert line.startswith("error: logger.wandb: No API key configured")
-    assert not (tmp_path / "lost").exists()
-    assert run("train", *QUICK, *offline, "hydra.run.dir=one").code == 0
-    assert run("train", *QUICK, *offline, *GROUP).code == 0
-    names = {"one", *(path.name for path in tmp_path.glob("sweep/seed-*"))}
-    written = [p.read_bytes() for p in tmp_path.glob("wandb/offline-run-*/*.wandb")]
-    assert len(written) == len(names) == 3
-    for words in (b"activation", b"loss/val"):
-        assert all(words in content for content in written)
-    for name in names:
-        assert any(name.encode() in content for content in written)
