@@ -55,6 +55,7 @@ TARGETS: dict[str, Any] = {
     "no name": {"_target_": ["os.system"]},
     "of this project": {"_target_": "litmlp.engine.report.make_report.report_runs"},
     "of its callbacks": {"_target_": "litmlp.callbacks.publish_figure.publish"},
+    "a hook": {"_target_": "torch.nn.modules.module.register_module_forward_hook"},
     "a metric with a download": {"_target_": "torchmetrics.text.bert.BERTScore"},
 }
 

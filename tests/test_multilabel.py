@@ -139,9 +139,3 @@ def test_an_exported_model_names_its_output(film_run: Path, tmp_path: Path) -> N
     export(film_run, format="onnx", output=str(tmp_path / "films.onnx"))
     (output,) = onnx.load(tmp_path / "films.onnx").graph.output
     assert output.name == "probabilities"
-
-
-def test_an_ensemble_of_folds_averages_the_probabilities(tmp_path: Path) -> None:
-    folder = trained_on_films(tmp_path, "ensemble=folds", "ensemble.size=3")
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["metrics"]["f1_macro/test"] > 0.7

@@ -35,11 +35,3 @@ def test_partial_dependence_is_drawn_of_the_most_important_columns() -> None:
     assert {"bmi", "s5"} <= chosen  # those of a linear regression, too
     assert Path("partial_dependence.png").stat().st_size > 10_000
     assert [path.name for path in Path().iterdir()] == ["partial_dependence.png"]
-
-
-@pytest.mark.slow
-def test_conformal_intervals_hold_as_often_as_they_say() -> None:
-    pytest.importorskip("mapie")
-    names = names_of("conformal")
-    assert 0.8 <= names["coverage"] <= 1
-    assert (names["low"] < names["predicted"]).all()

@@ -26,14 +26,10 @@ def home(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path
 
 
-PREDICT, EXPORT = ("predict", "run=run", "input=t.csv"), ("export", "run=run")
+PREDICT = ("predict", "run=run", "input=t.csv")
 TAKEN = {
     "the input": (*PREDICT, "output=run/../t.csv"),
     "a run's curves": (*PREDICT, "output=run/metrics.csv"),
-    "a folder of tables": (*PREDICT, "output=folder.csv"),
-    "below a file": (*PREDICT, "output=t.csv/out.csv"),
-    "a name too long": (*PREDICT, f"output={'x' * 300}.csv"),
-    "a folder of models": (*EXPORT, "format=torch_export", "output=folder.pt2"),
     "a run where a file is": ("train", *QUICK, "hydra.run.dir=t.csv"),
     "a run without a checkpoint": ("train", "resume=run", "trainer.max_epochs=2"),
 }
@@ -41,8 +37,6 @@ TAKEN = {
 
 @pytest.mark.parametrize("use", TAKEN)
 def test_what_is_there_stays(use: str, home: Path) -> None:
-    for name in ("folder.csv", "folder.pt2"):
-        (home / name).mkdir()
     if use == "a run without a checkpoint":
         (home / "run" / "checkpoints" / "last.ckpt").unlink()
     before = files_of(home)

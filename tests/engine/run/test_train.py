@@ -102,15 +102,6 @@ def test_each_budget_alone_suffices(
     assert "accuracy/test" in summary["metrics"]
 
 
-def test_a_time_budget_ends_a_run(config: Compose) -> None:
-    composed = config(
-        "data=iris", "trainer=cpu", "trainer.max_time=00:00:00:01", "callbacks=minimal"
-    )
-    summary = summary_of(composed)
-    assert summary["epochs"] > 3
-    assert 1 <= summary["wall_seconds"] < 30
-
-
 def test_without_validation_rows_training_is_monitored(
     config: Compose, capsys: pytest.CaptureFixture[str]
 ) -> None:
