@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,6 +18,7 @@ from conftest import CONF
 from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from litmlp.engine.folder import checkpoints
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.train import train
@@ -113,6 +115,21 @@ def broken_off(
         # A run that went on from a checkpoint says so around the error.
         with pytest.raises((ZeroDivisionError, UserError)):
             run(folder, *overrides)
+
+
+@contextmanager
+def keep_previous() -> Iterator[None]:
+    """Keep what a kill would have left: each checkpoint before the last one."""
+    promote = checkpoints.promote
+
+    def keeping(fresh: Path) -> None:
+        if (last := fresh.with_name("last.ckpt")).exists():
+            last.replace(fresh.with_name("previous.ckpt"))
+        promote(fresh)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "promote", keeping)
+        yield
 
 
 def differences(one: Path, other: Path) -> list[str]:

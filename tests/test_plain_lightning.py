@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from interrupted import run
+from interrupted import keep_previous, run
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import nn
@@ -31,7 +31,8 @@ NETWORK = ("model.hidden_sizes=[8]", "dropout=dropout", "batchnorm=after_activat
 def wine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wine") / "run"
     often = "callbacks.checkpoint.every_iterations=5"  # an epoch has four batches
-    run(folder, "data=wine", *QUICK, *NETWORK, often)
+    with keep_previous():
+        run(folder, "data=wine", *QUICK, *NETWORK, often)
     return folder
 
 

@@ -56,6 +56,6 @@ def test_a_plateau_is_judged_at_each_validation(run: Run, tmp_path: Path) -> Non
     plateau = ("scheduler=reduce_on_plateau", every, "hydra.run.dir=run")
     ended = run("train", *QUICK, *plateau)
     assert ended.code == 0, ended.err
-    last = checkpoints.newest(tmp_path / "run")
+    last = checkpoints.last(tmp_path / "run")
     assert last is not None
     assert last.content["lr_schedulers"][0]["last_epoch"] == 2  # of five epochs

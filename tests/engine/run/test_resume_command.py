@@ -25,7 +25,7 @@ def test_a_process_that_is_killed_goes_on_by_its_folder(
     slow = ("callbacks.checkpoint.every_iterations=3", "trainer.max_epochs=200")
     command = [sys.executable, ROOT / "scripts" / "train.py", *QUICK, *slow]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
-    while not list(tmp_path.glob("logs/default/runs/*/checkpoints/previous.ckpt")):
+    while not list(tmp_path.glob("logs/default/runs/*/checkpoints/last.ckpt")):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)

@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 
 from litmlp.engine.config.build import build_data, build_trainer
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.folder.checkpoints import newest, rewind
+from litmlp.engine.folder.checkpoints import last, rewind
 from litmlp.engine.run.prepare import Run, build_run
 from litmlp.engine.run.record import close_loggers
 from litmlp.engine.vectorized.data_cache import DataCache
@@ -55,7 +55,7 @@ def built(config: DictConfig, kind: str, data: DataCache | None = None) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     with run_settings(config):
         own = data.build(config) if data else build_data(config)
-        return build_run(config, folder, own, newest(folder))
+        return build_run(config, folder, own, last(folder))
 
 
 def train_alone(config: DictConfig) -> Run:
@@ -80,7 +80,7 @@ def trained(configs: Sequence[DictConfig], kind: str) -> list[GroupedRun]:
     """The runs of a group that has ended, some of them perhaps with an error."""
     grouped, data = [], DataCache()
     for config in configs:
-        run, point = built(config, kind, data), newest(Path(f"{config.folder}-{kind}"))
+        run, point = built(config, kind, data), last(Path(f"{config.folder}-{kind}"))
         rewind(run.trainer.loggers, point)
         context = partial(nullcontext, None)
         grouped.append(GroupedRun(run, context, point.path if point else None))

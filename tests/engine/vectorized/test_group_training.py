@@ -15,6 +15,7 @@ from grouped_and_alone import (
     train_grouped,
     varied,
 )
+from interrupted import keep_previous
 
 from litmlp.engine.vectorized.group_training import Group
 
@@ -61,7 +62,8 @@ def test_a_group_goes_on_as_if_it_had_never_stopped(
         data__split_seed=[0, 1, 1, 0],
         dropout__p=[0.1, 0.3, 0, 0],
     )
-    whole = train_grouped(configs)
+    with keep_previous():
+        whole = train_grouped(configs)
     for run in whole[:2]:
         as_killed(run, "resumed")
     assert checkpoint(whole[0], "previous")["epoch"] == 2

@@ -35,6 +35,10 @@ def last(folder: Path) -> dict[str, Any]:
     }
 
 
+def epochs(folder: Path) -> list[int]:
+    return [content["epoch"] for content in last(folder).values()]
+
+
 def statuses(folder: Path) -> list[str]:
     paths = folder.glob("*/summary.json")
     return [json.loads(path.read_text())["status"] for path in paths]
@@ -67,7 +71,7 @@ def test_a_group_that_is_ended_goes_on_with_the_same_bits(
     number, folder = getattr(signal, name), tmp_path / "there"
     with started(tmp_path, *command(folder, runs)) as process:
         wait_until(
-            lambda: len([*folder.glob("*/checkpoints/previous.ckpt")]) == count, 0.02
+            lambda: len(epochs(folder)) == count and min(epochs(folder)) > 0, 0.1
         )
         others = children(process.pid)
         process.send_signal(number)
@@ -77,10 +81,11 @@ def test_a_group_that_is_ended_goes_on_with_the_same_bits(
     killed = number == signal.SIGKILL
     assert process.returncode == (-number if killed else 128 + number), said
     assert statuses(folder) == ["running" if killed else "interrupted"] * count
-    epochs = {content["epoch"] for content in last(folder).values()}
-    assert 0 < min(epochs) <= max(epochs) < 100
+    assert 0 < min(epochs(folder)) <= max(epochs(folder)) < 100
     if not killed:
-        assert len(epochs) <= 1 + len(others)  # all of a process at the same moment
+        assert len({*epochs(folder)}) <= 1 + len(
+            others
+        )  # all of a process at the same moment
         assert "Traceback" not in said
         assert "the sweep is incomplete" in said
     with started(tmp_path, *command(folder, runs)) as process:

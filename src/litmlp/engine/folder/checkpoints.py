@@ -1,13 +1,12 @@
-"""Checkpoint files of a run: written whole, checked when read, one generation kept.
+"""Checkpoint files of a run: written whole, and checked when they are read.
 
-``last.ckpt`` holds everything that a run needs to go on with the same bits, and
-``previous.ckpt`` is the one before it. ``best.ckpt`` holds the best weights, for
-evaluation and prediction.
+``last.ckpt`` holds everything that a run needs to go on with the same bits.
+``best.ckpt`` holds the best weights, for evaluation and prediction.
 """
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -22,13 +21,12 @@ from torch import Tensor
 
 from litmlp.engine.folder.atomic_files import sync
 from litmlp.engine.folder.checkpoint_schema import Best, Last, check_content
-from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 
 FORMAT = 2
 """The version of the layout of a checkpoint; older code reads no larger one."""
 
-FOLDER, BEST, LAST, PREVIOUS = "checkpoints", "best.ckpt", "last.ckpt", "previous.ckpt"
+FOLDER, BEST, LAST = "checkpoints", "best.ckpt", "last.ckpt"
 
 FRESH = f"{LAST}.partial"
 """The name of the last checkpoint while it is being written."""
@@ -42,13 +40,9 @@ HOLD_VIEWS = ("state_dict", "optimizer_states", "callbacks", "metrics")
 Checkpoint = dict[str, Any]
 
 
-class DamagedError(UserError):
-    """A checkpoint whose bytes or values are not as a run has written them."""
-
-
 @dataclass(frozen=True)
 class Resumable:
-    """The newest undamaged checkpoint of a run, and its path."""
+    """The last checkpoint of a run, and its path."""
 
     path: Path
     content: Checkpoint
@@ -60,29 +54,19 @@ class Resumable:
         return bool(progress["current"]["completed"])
 
 
-def newest(folder: Path) -> Resumable | None:
+def last(folder: Path) -> Resumable | None:
     """Read the checkpoint to go on from; returns None if the run has written none.
 
     Raises:
-        UserError: there are checkpoints, but none that can be read.
+        UserError: it is damaged, or of another version.
     """
-    problems = []
-    for path in generations(folder):
-        try:
-            found = Resumable(path, read(path, Last))
-        except DamagedError as error:
-            problems.append(str(error))
-            continue
-        if found.content.get("format") != FORMAT:
-            raise UserError(
-                f"{path} is of an earlier litmlp: a run cannot go on from it"
-            )
-        if problems:
-            show(f"{problems[0]}: the run goes on from {path.name}, the one before")
-        return found
-    if problems:
-        raise UserError(f"{'; '.join(problems)}: nothing to go on from")
-    return None
+    path = folder / FOLDER / LAST
+    if not path.is_file():
+        return None
+    content = read(path, Last)
+    if content.get("format") != FORMAT:
+        raise UserError(f"{path} is of an earlier litmlp: a run cannot go on from it")
+    return Resumable(path, content)
 
 
 def rewind(loggers: Iterable[Logger], point: Resumable | None) -> None:
@@ -121,7 +105,7 @@ def read(path: Path, kind: type) -> Checkpoint:
         if version == FORMAT or (version < FORMAT and kind is Best):
             check_content(content, kind, path.stat().st_size)
     except Exception as error:  # damage can break the readers anywhere
-        raise DamagedError(f"{path} is damaged ({shortened(error)})") from error
+        raise UserError(f"{path} is damaged ({shortened(error)})") from error
     if version > FORMAT:
         raise UserError(
             f"{path} has format {version}, this version of litmlp knows up to {FORMAT}"
@@ -197,20 +181,10 @@ def write(content: Checkpoint, path: Path) -> None:
 
 
 def promote(fresh: Path) -> None:
-    """Rename a new file to the last checkpoint, and the last one to the previous."""
+    """Rename a new file to the last checkpoint."""
     sync(fresh)
-    last = fresh.with_name(LAST)
-    if last.exists():
-        os.replace(last, fresh.with_name(PREVIOUS))
-    os.replace(fresh, last)
+    os.replace(fresh, fresh.with_name(LAST))
     sync(fresh.parent)
-
-
-def generations(folder: Path) -> Iterator[Path]:
-    """Yield the existing files to go on from, the newest first."""
-    for name in (LAST, PREVIOUS):
-        if (path := folder / FOLDER / name).is_file():
-            yield path
 
 
 def shortened(error: Exception) -> str:

@@ -38,7 +38,7 @@ class StartingPoint:
                 f"{self.folder} holds a finished run, which is never overwritten"
             )
         earlier = resume.valid_entries(self.folder, self.config)
-        self.point = checkpoints.newest(self.folder)
+        self.point = checkpoints.last(self.folder)
         if self.point is None and is_done(self.folder):
             raise UserError(
                 f"{self.folder} holds a finished run without "
