@@ -15,7 +15,6 @@ from interrupted import run as train_in
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.engine.folder import checkpoints, run_folder
-from litmlp.engine.folder.checkpoint_schema import Best
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
 
@@ -44,14 +43,14 @@ def same(one: object, other: object) -> bool:
 
 def test_no_flipped_bit_goes_unseen(folder: Path) -> None:
     path = folder / "checkpoints" / "best.ckpt"
-    content, whole = checkpoints.read(path, Best), path.read_bytes()
+    content, whole = checkpoints.read(path), path.read_bytes()
     unseen, places = [], range(0, len(whole), 13)
     for place in places:
         path.write_bytes(
             whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :]
         )
         with suppress(UserError):
-            unseen.append((place, checkpoints.read(path, Best)))
+            unseen.append((place, checkpoints.read(path)))
     harmful = [place for place, read in unseen if not same(read, content)]
     assert harmful == []
     assert len(unseen) < len(places)
@@ -64,7 +63,7 @@ def test_a_part_that_is_marked_as_a_folder_is_damage(folder: Path) -> None:
     content[content.rindex(b"PK\x01\x02") + 38] ^= 0x10
     path.write_bytes(content)
     with pytest.raises(UserError, match="a part is marked as a folder"):
-        checkpoints.read(path, Best)
+        checkpoints.read(path)
 
 
 def test_a_damaged_checkpoint_is_not_overwritten(folder: Path) -> None:

@@ -6,7 +6,7 @@
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,6 @@ from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 
 from litmlp.engine.folder.atomic_files import sync
-from litmlp.engine.folder.checkpoint_schema import Best, Last, check_content
 from litmlp.errors import UserError
 
 FORMAT = 2
@@ -36,6 +35,12 @@ FOLDER_MARK = 0x10
 
 HOLD_VIEWS = ("state_dict", "optimizer_states", "callbacks", "metrics")
 """Parts of a checkpoint with tensors that may be views: of a group's run, its row."""
+
+MOST_NESTED = 50
+"""Dicts and lists within one another; a reader calls itself once per level."""
+
+PLAIN = (str, bytes, int, float, complex, bool, type(None), set)
+OF_TORCH = (torch.dtype, torch.device)
 
 Checkpoint = dict[str, Any]
 
@@ -63,7 +68,7 @@ def last(folder: Path) -> Resumable | None:
     path = folder / FOLDER / LAST
     if not path.is_file():
         return None
-    content = read(path, Last)
+    content = read(path)
     if content.get("format") != FORMAT:
         raise UserError(f"{path} is of an earlier litmlp: a run cannot go on from it")
     return Resumable(path, content)
@@ -86,14 +91,11 @@ def best(folder: Path) -> Checkpoint:
     path = folder / FOLDER / BEST
     if not path.is_file():
         raise UserError(f"{folder} has no {FOLDER}/{BEST}: it never trained")
-    return read(path, Best)
+    return read(path)
 
 
-def read(path: Path, kind: type) -> Checkpoint:
-    """Read a checkpoint and check it against its checksums and its expected content.
-
-    Args:
-        kind: ``Best`` or ``Last``, the expected content.
+def read(path: Path) -> Checkpoint:
+    """Read a checkpoint of plain types, and check it against its checksums.
 
     Raises:
         UserError: it is damaged, or of a format that this version does not know.
@@ -102,8 +104,8 @@ def read(path: Path, kind: type) -> Checkpoint:
         check_archive(path)
         content = dict(torch.load(path, map_location="cpu", weights_only=True))
         version = int(content.get("format", 0))
-        if version == FORMAT or (version < FORMAT and kind is Best):
-            check_content(content, kind, path.stat().st_size)
+        if version <= FORMAT:
+            check_types(content, path.stat().st_size)
     except Exception as error:  # damage can break the readers anywhere
         raise UserError(f"{path} is damaged ({shortened(error)})") from error
     if version > FORMAT:
@@ -128,6 +130,36 @@ def check_archive(path: Path) -> None:
             raise ValueError("its parts are larger than the file")
         if broken := archive.testzip():
             raise ValueError(f"{broken} does not fit its checksum")
+
+
+def check_types(content: Any, size: int) -> None:
+    """Refuse values that are not plain, lie too deep or are too many for the file.
+
+    A checksum finds damage, but not a file that somebody wrote by hand: some values of
+    it would let torch write beyond its memory, or keep a reader busy for ever.
+    """
+    for number, (value, depth) in enumerate(values_of(content)):
+        if number > size or depth > MOST_NESTED:
+            raise ValueError("its lists are nested too deeply, or hold themselves")
+        if isinstance(value, Tensor):
+            if value.layout != torch.strided or value.is_meta or value.is_quantized:
+                raise ValueError("a tensor in it is not dense")
+            if value.nbytes > size:
+                raise ValueError("a tensor in it is larger than the file")
+        elif not isinstance(value, (*PLAIN, *OF_TORCH, dict, list, tuple)):
+            raise ValueError(f"it holds a {type(value).__name__}")
+
+
+def values_of(content: Any) -> Iterator[tuple[Any, int]]:
+    """Yield every value of nested dicts, lists and tuples, and the depth of each."""
+    waiting = [(content, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        yield value, depth
+        if isinstance(value, dict):
+            waiting += [(part, depth + 1) for part in (*value, *value.values())]
+        elif isinstance(value, (list, tuple)):
+            waiting += [(part, depth + 1) for part in value]
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -165,7 +197,7 @@ def last_written(trainer: Trainer, folder: Path) -> Checkpoint:
     """
     written = getattr(trainer.strategy.checkpoint_io, "written", None)
     if written is None:  # another process has trained
-        written = read(folder / FOLDER / LAST, Last)
+        written = read(folder / FOLDER / LAST)
     return cast(Checkpoint, written)
 
 

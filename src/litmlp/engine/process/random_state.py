@@ -14,6 +14,9 @@ from litmlp.supervised import Supervised
 States = dict[str, Any]
 """States by library, in types that a checkpoint can hold."""
 
+NUMPY_KEY = 624
+"""Numbers in the key of numpy's generator, which reads at any position, even beyond."""
+
 
 def states() -> States:
     """Return the states of the generators of this process."""
@@ -29,7 +32,14 @@ def states() -> States:
 
 
 def restore(states: States) -> None:
-    """Give the generators of this process earlier states."""
+    """Give the generators of this process earlier states.
+
+    Raises:
+        UserError: the position of numpy's lies beyond its key, where it would read.
+    """
+    _, key, position, *_ = states["numpy"]
+    if len(key) != NUMPY_KEY or not 0 <= position <= NUMPY_KEY:
+        raise UserError("the checkpoint has a broken state of numpy's random numbers")
     random.setstate(states["python"])
     np.random.set_state(tuple(states["numpy"]))
     torch.set_rng_state(states["torch"])

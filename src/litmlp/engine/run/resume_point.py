@@ -45,7 +45,8 @@ class StartingPoint:
                 f"{checkpoints.FOLDER}/{checkpoints.LAST}: it cannot go on"
             )
         if self.point:
-            resume.check_budget_left(self.config, self.point.content)
+            with self.blame():
+                resume.check_budget_left(self.config, self.point.content)
         return earlier
 
     def read_again(self) -> Summary:

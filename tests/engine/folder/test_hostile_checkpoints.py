@@ -1,7 +1,6 @@
 """Checkpoints that would never end, or do not fit: refused, and nothing is changed."""
 
 import contextlib
-import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,6 @@ from interrupted import keep_previous
 from scripted import scripted
 
 from litmlp.engine.folder import checkpoints
-from litmlp.engine.folder.checkpoint_schema import Last
 from litmlp.engine.folder.checkpoints import LAST
 from litmlp.errors import UserError
 
@@ -60,15 +58,6 @@ def used(finished: Path, home: Path, name: str, edit: Edit) -> tuple[int, str]:
     return code, said
 
 
-def endless(content: dict[str, Any]) -> None:
-    counts = content["loops"]["fit_loop"]["epoch_progress"]["current"]
-    counts["processed"] = -(10**12)
-
-
-def timeless(content: dict[str, Any]) -> None:
-    content["callbacks"]["Timer"]["time_elapsed"]["train"] = math.nan
-
-
 def doubling(content: dict[str, Any]) -> None:
     pair: list[Any] = []
     for _ in range(40):
@@ -77,28 +66,16 @@ def doubling(content: dict[str, Any]) -> None:
 
 
 HOSTILE: dict[str, tuple[Edit, str]] = {
-    "epochs that never end": (endless, "processed: Input should be greater than or"),
-    "time that never passes": (timeless, "train: Input should be a finite number"),
     "lists that double": (doubling, "nested too deeply, or hold themselves"),
     "a tensor of terabytes": (
         lambda content: content.update(samples=torch.ones(1).expand(10**12)),
         "a tensor in it is larger than the file",
     ),
-    "random numbers from beyond their key": (
-        lambda content: content["processes"][0]["random"]["numpy"].__setitem__(
-            2, 10**6
-        ),
-        "numpy.2: Input should be less than or equal to 624",
-    ),
-    "a version in words": (
-        lambda content: content.update(format="first"),
-        "invalid literal for int",
-    ),
 }
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
-def test_nothing_is_begun_with_what_would_never_end(
+def test_nothing_is_begun_with_what_would_be_read_for_ever(
     attack: str, finished: Path, tmp_path: Path
 ) -> None:
     edit, reason = HOSTILE[attack]
@@ -115,7 +92,7 @@ def test_a_small_file_is_not_unpacked_to_a_large_one(tmp_path: Path) -> None:
         archive.writestr("archive/data.pkl", bytes(2**24))
     assert path.stat().st_size < 2**15
     with pytest.raises(UserError, match="its parts are larger than the file"):
-        checkpoints.read(path, Last)
+        checkpoints.read(path)
 
 
 def memory(content: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +100,17 @@ def memory(content: dict[str, Any]) -> dict[str, Any]:
     return cast(dict[str, Any], content["optimizer_states"][0]["state"][0])
 
 
+def numpy_state(content: dict[str, Any]) -> list[Any]:
+    return cast(list[Any], content["processes"][0]["random"]["numpy"])
+
+
 MISFITS: dict[str, Edit] = {
+    "no optimizer": lambda content: content.pop("optimizer_states"),
+    "no number of iterations": lambda content: content.pop("global_step"),
+    "random numbers from beyond their key": lambda content: numpy_state(
+        content
+    ).__setitem__(2, 10**6),
+    "random numbers of a short key": lambda content: numpy_state(content)[1].pop(),
     "weights of another network": lambda content: content["state_dict"].update(
         {"network.output.bias": torch.ones(5)}
     ),
@@ -141,6 +128,10 @@ MISFITS: dict[str, Edit] = {
 }
 
 
+AFTER_THE_CURVES = [name for name in MISFITS if name.startswith(("random", "other"))]
+"""Misfits that are refused once the curves are cut back."""
+
+
 @pytest.mark.parametrize("misfit", MISFITS)
 def test_what_does_not_fit_the_run_is_not_written_again(
     misfit: str, finished: Path, tmp_path: Path
@@ -154,6 +145,6 @@ def test_what_does_not_fit_the_run_is_not_written_again(
     folder = tmp_path / "run" / "checkpoints"
     assert [path.name for path in folder.iterdir()] == [LAST]
     assert torch.load(folder / LAST).keys() == before.keys()
-    if misfit != "other processes":  # before the curves are cut back
+    if misfit not in AFTER_THE_CURVES:
         csv = (path / "run" / "metrics.csv" for path in (finished, tmp_path))
         assert next(csv).read_bytes() == next(csv).read_bytes()
