@@ -11,7 +11,9 @@ from omegaconf import DictConfig
 
 from litmlp.engine.config.build import build_data
 from litmlp.engine.folder import run_folder
+from litmlp.engine.run.resume_point import StartingPoint
 from litmlp.engine.run.train import train
+from litmlp.errors import UserError
 
 QUICK = ("trainer=cpu", "trainer.max_epochs=3")
 NORM = "batchnorm=before_activation"
@@ -181,4 +183,6 @@ def test_a_finished_run_is_never_overwritten(config: Compose) -> None:
     best = train(composed)
     before = files_of(Path(composed.folder))
     assert train(composed) == best
+    with pytest.raises(UserError, match="holds a finished run"):
+        StartingPoint(Path(composed.folder), composed).read()
     assert files_of(Path(composed.folder)) == before

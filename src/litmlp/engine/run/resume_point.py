@@ -18,8 +18,8 @@ from litmlp.errors import UserError
 class StartingPoint:
     """The start of a run, or the checkpoint in its folder that the run goes on from.
 
-    Another process may train the run until this process holds the lock of the folder.
-    So the folder is read under the lock, or read again there.
+    Another process may train the run until this process holds the lock of the folder,
+    so the folder is read under the lock.
 
     Args:
         folder: of the run.
@@ -48,19 +48,6 @@ class StartingPoint:
             with self.blame():
                 resume.check_budget_left(self.config, self.point.content)
         return earlier
-
-    def read_again(self) -> Summary:
-        """Read the folder again, once a run is built to go on from its checkpoint."""
-        before = self.steps
-        earlier = self.read()
-        if self.steps != before:
-            raise UserError(f"{self.folder}: another process has trained it since")
-        return earlier
-
-    @property
-    def steps(self) -> int | None:
-        """The number of optimizer updates at the checkpoint."""
-        return self.point.content["global_step"] if self.point else None
 
     @contextmanager
     def blame(self) -> Iterator[None]:

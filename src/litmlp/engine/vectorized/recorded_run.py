@@ -51,7 +51,7 @@ class RecordedRun(GroupedRun):
                         self.run.folder,
                         self.job.config,
                         overrides,
-                        earlier=self.start.read_again,
+                        earlier=self.start.read,
                     )
                 )
                 self.summary["vectorized"] = group_size
