@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from litmlp.activations import Blend, Sine
+from litmlp.activations import Sine
 from litmlp.batchnorms import BatchNorm
 from litmlp.errors import UserError
 from litmlp.mlp import MLP
@@ -145,19 +145,3 @@ def test_impossible_values_are_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         make(**values)
-
-
-def test_a_blend_has_a_number_per_unit_between_identity_and_activation() -> None:
-    network = MLP(
-        num_features=2,
-        num_outputs=1,
-        hidden_sizes=[3],
-        activation=partial(Blend, inner=nn.Tanh),
-    )
-    blend = network.hidden[0].activation
-    inputs = torch.randn(5, 3)
-    assert torch.equal(blend(inputs), inputs.tanh())
-    blend.alpha.data = torch.tensor([0.0, 0.5, 2.0])
-    expected = inputs + (inputs.tanh() - inputs) * blend.alpha
-    torch.testing.assert_close(blend(inputs), expected)
-    assert torch.equal(blend(inputs)[:, 0], inputs[:, 0])

@@ -4,10 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TypeVar, Union
 
-import torch
 from torch import Tensor, nn
 
-from litmlp.activations import Blend
 from litmlp.batchnorms import Position
 from litmlp.errors import UserError
 
@@ -126,10 +124,7 @@ def block(
     # A batchnorm subtracts the mean, so a bias right before it would do nothing.
     useful = after or not isinstance(norm, nn.BatchNorm1d)
     linear = nn.Linear(num_inputs, width, bias=bias and useful)
-    made = activation()
-    if isinstance(made, Blend):
-        made.alpha = nn.Parameter(torch.ones(width))
-    parts = {"linear": linear, "batchnorm": norm, "activation": made}
+    parts = {"linear": linear, "batchnorm": norm, "activation": activation()}
     if after:
         parts["batchnorm"] = parts.pop("batchnorm")
     return nn.Sequential(OrderedDict(parts, dropout=dropout()))

@@ -99,7 +99,7 @@ def test_help_lists_groups_and_options(run: Run) -> None:
     ended = run("train", "--help")
     assert ended.code == 0
     for line in (
-        "activation: blend, celu, elu, gelu",
+        "activation: celu, elu, gelu, hardshrink",
         "experiment/sweep: bundled_data",
         "optimizer: adadelta",
     ):

@@ -91,6 +91,6 @@ def test_options_of_ones_own_are_drawn_whatever_fails_beside_them(
 def test_a_value_that_does_not_fit_is_told_once(tmp_path: Path) -> None:
     with pytest.raises(
         UserError,
-        match=r"^activation=blend activation\.p=1: activation\.p: no such key",
+        match=r"^activation=celu activation\.p=1: activation\.p: no such key",
     ):
         draw_gallery(["activation", "activation.p=1"], tmp_path)

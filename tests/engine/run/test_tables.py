@@ -5,7 +5,6 @@ from functools import partial
 import torch
 from torch import nn
 
-from litmlp.activations import Blend
 from litmlp.batchnorms import BatchNorm
 from litmlp.data.samples import ColumnFacts
 from litmlp.engine.run.tables import MOST_SHOWN, model_table, shortened
@@ -57,7 +56,7 @@ def test_all_parts_with_parameters_are_counted() -> None:
         num_outputs=1,
         hidden_sizes=[4],
         input_scale=InputScale,
-        activation=partial(Blend, inner=nn.Tanh),
+        activation=nn.PReLU,
         batchnorm=partial(BatchNorm, position="before_activation"),
         dropout=nn.Dropout,
     )
@@ -65,10 +64,10 @@ def test_all_parts_with_parameters_are_counted() -> None:
         ("input_scale", "InputScale", "batch × 300", "300", "0"),
         ("hidden.0.linear", "Linear", "batch × 4", "1,200", "0"),
         ("hidden.0.batchnorm", "BatchNorm", "batch × 4", "4", "4"),
-        ("hidden.0.activation", "Blend", "batch × 4", "4", "0"),
+        ("hidden.0.activation", "PReLU", "batch × 4", "1", "0"),
         ("hidden.0.dropout", "Dropout", "batch × 4", "0", "0"),
         ("output", "Linear", "batch × 1", "4", "1"),
-        ("1,517 parameters", "", "", "1,512", "5"),
+        ("1,514 parameters", "", "", "1,509", "5"),
     ]
 
 

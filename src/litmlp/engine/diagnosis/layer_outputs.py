@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from litmlp.activations import Blend
-
 DROPOUTS = (
     *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
     *(nn.AlphaDropout, nn.FeatureAlphaDropout),
@@ -58,13 +56,8 @@ def leaves(network: nn.Module) -> list[nn.Module]:
 
 
 def smallest_modules(model: nn.Module) -> list[nn.Module]:
-    """Return the modules without children; a blend is one with its inner activation."""
-    inner = {m.inner for m in model.modules() if isinstance(m, Blend)}
-    return [
-        module
-        for module in model.modules()
-        if isinstance(module, Blend) or not (module in inner or any(module.children()))
-    ]
+    """Return the modules without children."""
+    return [module for module in model.modules() if not any(module.children())]
 
 
 def layers_of(calls: Sequence[ModuleCall]) -> list[Layer]:

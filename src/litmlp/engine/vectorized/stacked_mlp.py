@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from litmlp import activations
+from litmlp.activations import Sine
 from litmlp.encoding import Encoding
 from litmlp.engine.diagnosis.layer_outputs import smallest_modules
 from litmlp.engine.vectorized.dropout_masks import Mask, draw, drop
@@ -24,7 +24,7 @@ ELEMENTWISE = (
     *(nn.CELU, nn.ELU, nn.GELU, nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish),
     *(nn.Hardtanh, nn.LeakyReLU, nn.LogSigmoid, nn.Mish, nn.ReLU, nn.SELU, nn.Sigmoid),
     *(nn.SiLU, nn.Softplus, nn.Softshrink, nn.Softsign, nn.Tanh, nn.Tanhshrink),
-    activations.Sine,
+    Sine,
 )
 """Activations of single numbers, without weights."""
 
@@ -38,7 +38,7 @@ def is_plain_mlp(model: Supervised) -> bool:
         type(model.network) is MLP
         and type(model.encoding) in (Encoding, nn.Identity)
         and all(
-            type(getattr(leaf, "inner", leaf)) in ELEMENTWISE
+            type(leaf) in ELEMENTWISE
             or isinstance(leaf, (*known, InputScale, nn.Identity))
             for _, leaf in leaves(model)
         )
@@ -95,9 +95,6 @@ class StackedMLP:
                 values = inputs.clamp(min=0) + slope * inputs.clamp(max=0)
             elif isinstance(layer, InputScale):
                 values = inputs * tensors[f"{name}.weight"][:, :, None]
-            elif isinstance(layer, activations.Blend):
-                alpha = tensors[f"{name}.alpha"][:, :, None]
-                values = torch.lerp(inputs, elementwise(layer.inner, inputs), alpha)
             elif isinstance(layer, nn.Dropout | nn.AlphaDropout):
                 values = drop(next(unused), inputs) if training else inputs
             else:
