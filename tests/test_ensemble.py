@@ -7,7 +7,7 @@ import torch
 from conftest import CONF, Compose, Run
 from omegaconf import OmegaConf
 from torch import nn
-from trained_ensembles import FOLDS, WINE, built, ensemble_of, trained, weights
+from trained_ensembles import FOLDS, WINE, ensemble_of, trained, weights
 
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.complete_config import complete
@@ -84,58 +84,17 @@ def test_the_mean_is_that_of_the_predictions(link: type, predict: object) -> Non
     torch.testing.assert_close(found, predict(outputs).mean(dim=0))
 
 
-def test_networks_vary_in_turn(config: Compose) -> None:
-    vary = "{model.hidden_sizes:[[4],[5,6]],dropout.p:[0.1,0.2,0.3]}"
-    options = ("dropout=dropout", "ensemble=seeds", "ensemble.size=4")
-    model = trained(config, *WINE, *options, f"ensemble.vary={vary}")
-    members = ensemble_of(model).members
-    rates = [[m.p for m in k.modules() if isinstance(m, nn.Dropout)] for k in members]
-    assert rates == [[0.1], [0.2, 0.2], [0.3], [0.1, 0.1]]
-    widths = [[m.out_features for m in k.network.linears] for k in members]
-    assert widths == [[4, 3], [5, 6, 3], [4, 3], [5, 6, 3]]
-
-
-def test_networks_vary_in_values_of_the_optimizer(config: Compose) -> None:
-    schedule = ("scheduler=exponential", "scheduler.gamma=0.5")
-    options = (*WINE, "ensemble=seeds", "ensemble.size=2", *schedule)
-    options += ("optimizer=adamw", "optimizer.lr=1e-3", "optimizer.weight_decay=0.1")
-    fast = trained(config, *WINE, *options[-3:], *schedule, "optimizer.lr=3e-3")
-    vary = "ensemble.vary={optimizer.lr:[3e-3,0],optimizer.weight_decay:[0.1,0.2]}"
-    model = trained(config, *options, vary, folder="both")
-    first, second = ensemble_of(model).members
-    torch.testing.assert_close(weights(first), weights(fast.network))
-    untrained = built(config(*options, vary)).model
-    torch.testing.assert_close(
-        weights(second), weights(ensemble_of(untrained).members[1])
-    )
-    assert ensemble_of(model).alike
-    groups = model.optimizers().param_groups
-    assert {group["weight_decay"] for group in groups} == {0.0, 0.1, 0.2}
-
-
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
         ("ensemble=seeds ensemble.size=0", "ensemble.size=0: must be 1 or more"),
         ("ensemble=folds ensemble.size=143", "ensemble.size=143: needs 2 folds"),
-        ("data.batch_size:[1,2]", "ensemble.vary: data.batch_size is no key"),
-        ("dropout.q:[1,2]", "dropout.q is no key"),
-        ("model.hidden_sizes:7", "give a list of values"),
-        (
-            "optimizer.weight_decay:[1,2]",
-            "optimizer.weight_decay=0.0: the values are multiples of it",
-        ),
-        (
-            "optimizer.lr:[1e-3,-1]",
-            "ensemble.vary: optimizer.lr=-1: must be 0 or more",
-        ),
+        ("ensemble=seeds +ensemble.vary={dropout.p:[0,1]}", "ensemble.vary is gone"),
     ],
 )
 def test_an_impossible_ensemble_is_refused(
     config: Compose, overrides: str, message: str
 ) -> None:
-    if "=" not in overrides:
-        overrides = f"ensemble=seeds ensemble.vary={{{overrides}}}"
     with pytest.raises(UserError, match=message):
         trained(config, *WINE, *overrides.split())
 

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -13,13 +12,11 @@ from torch.optim import Optimizer
 
 from litmlp.argument_types import check_value
 from litmlp.embeddings import Periodic, PiecewiseLinear
-from litmlp.ensemble import Ensemble
 from litmlp.errors import UserError, nearest
 from litmlp.input_scales import InputScale
 
 KINDS = ("bias", "norm", "embedding", "input_scale", "output")
 FACTORS = ("lr", "weight_decay")
-MEMBER = re.compile(r"member_\d+")
 
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 EMBEDDINGS = (nn.Embedding, PiecewiseLinear, Periodic)
@@ -36,7 +33,6 @@ A parameter may have several kinds; their factors are multiplied.
 | ``embedding`` | of ``nn.Embedding``, and of the embeddings of numeric features |
 | ``input_scale`` | of :class:`~litmlp.input_scales.InputScale` |
 | ``output`` | of the network's last linear layer |
-| ``member_3`` | of the network of an ensemble with this index, from 0 |
 """
 
 STEP = torch.empty((), dtype=torch.float32)
@@ -87,7 +83,7 @@ def check_factors(factors: Factors) -> None:
     """
     for kind, own in factors.items():
         key = f"optimizer.groups.{kind}"
-        if kind not in KINDS and not MEMBER.fullmatch(kind):
+        if kind not in KINDS:
             problem = f"{key}: no such kind of parameter. {nearest(kind, KINDS)}"
             raise UserError(problem, key)
         if not isinstance(own, Mapping):
@@ -151,16 +147,7 @@ def kinds_of(model: nn.Module) -> dict[nn.Parameter, set[str]]:
         kinds = {kind for kind, fits in is_kind.items() if fits}
         for name, parameter in module.named_parameters(recurse=False):
             found.setdefault(parameter, kinds | ({"bias"} & {name}))
-    ensembles = [module for module in model.modules() if isinstance(module, Ensemble)]
-    for i, member in enumerate(each for e in ensembles for each in e.members):
-        for parameter in member.parameters():
-            found[parameter].add(member_kind(i))
     return found
-
-
-def member_kind(index: int) -> str:
-    """Return the kind of the parameters of an ensemble's network."""
-    return f"member_{index}"
 
 
 def last_linear(network: nn.Module) -> nn.Linear | None:

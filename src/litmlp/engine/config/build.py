@@ -10,11 +10,11 @@ from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from litmlp.argument_types import check_value
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
 from litmlp.distributions import Distribution
 from litmlp.engine.config.instantiate_node import construct_node, plain_node
-from litmlp.engine.config.member_configs import are_alike, member_configs
 from litmlp.engine.config.module_as_data import (
     DataFacts,
     describe,
@@ -58,24 +58,38 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     fill_in(config.task, data.facts)
     balance_classes(config.loss, data.facts)
     widen_output(config)
-    configs = member_configs(config)
-    members, networks = zip(*[build_member(own, data) for own in configs], strict=True)
+    size = num_networks(config)
+    built = [build_member(config, data) for _ in range(size)]
+    members = [member for member, _ in built]
     # All parts are built from plain data, as when a checkpoint is opened.
     sections, keys = plain_sections(config)
     parts = build_parts(
         sections,
         typed_keys=keys,
         preprocessing=data.fitted_preprocessing,
-        encoding=nn.Identity() if len(members) > 1 else members[0].encoding,
+        encoding=members[0].encoding if size == 1 else nn.Identity(),
         network=members[0].network
-        if len(members) == 1
-        else Ensemble(members=members, alike=are_alike(config)),
+        if size == 1
+        else Ensemble(members=members, alike=True),
     )
     model = construct(
         sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
     )
-    model.description = describe(configs, data, sections, networks)
+    model.description = describe(config, data, sections | built[0][1], size)
     return cast(Supervised, model)
+
+
+def num_networks(config: DictConfig) -> int:
+    """Return the number of networks of a config's ensemble, 1 without one."""
+    ensemble = config.get("ensemble")  # configs of older runs have none
+    if ensemble is None:
+        return 1
+    if ensemble.get("vary"):
+        raise UserError("ensemble.vary is gone: networks differ in their weights alone")
+    size = check_value(ensemble.size, int, "ensemble.size")
+    if size < 1:
+        raise UserError(f"ensemble.size={size}: must be 1 or more")
+    return cast(int, size)
 
 
 def build_member(config: DictConfig, data: DataFacts) -> tuple[Member, dict[str, Any]]:

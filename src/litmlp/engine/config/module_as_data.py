@@ -1,6 +1,5 @@
 """The plain data in a checkpoint that describe its module, without secrets."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -62,35 +61,32 @@ def encoding_section(config: DictConfig, data: DataFacts) -> tuple[Section, Keys
 
 
 def describe(
-    configs: Sequence[DictConfig],
-    data: DataFacts,
-    sections: dict[str, Section],
-    networks: Sequence[dict[str, Section]],
+    config: DictConfig, data: DataFacts, sections: dict[str, Section], size: int
 ) -> dict[str, Any] | None:
     """Return a :data:`~litmlp.module_parts.Description` of a config's module.
 
     Values that come from the environment are replaced by a text that says so.
 
     Args:
-        configs: one per network of an ensemble, complete with what the data decided.
+        config: complete with what the data decided.
         data: of the run.
-        sections: of the module.
-        networks: sections of each network.
+        sections: of the module, and of one of its networks.
+        size: the number of its networks.
 
     Returns:
         None if there is no description without the values of the environment.
     """
-    shown = [without_environment(config) for config in configs]
-    if any(own is not config for own, config in zip(shown, configs, strict=True)):
+    shown = without_environment(config)
+    if shown is not config:
         try:
-            sections, _ = plain_sections(shown[0])
-            networks = [network_sections(config, data) for config in shown]
+            sections = plain_sections(shown)[0] | network_sections(shown, data)
         except OmegaConfBaseException:  # a reference that needs the value
             return None
+    several = ensemble_sections(sections, size) if size > 1 else {}
     return {
         **sections,
-        **(networks[0] if len(networks) == 1 else ensemble_sections(networks)),
-        "preprocessing": preprocessing_section(shown[0], data),
+        **several,
+        "preprocessing": preprocessing_section(shown, data),
     }
 
 
@@ -106,19 +102,16 @@ def network_sections(config: DictConfig, data: DataFacts) -> dict[str, Section]:
     return {"encoding": encoding, "model": plain_node(config.model, "model")[0]}
 
 
-def ensemble_sections(networks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the sections of an ensemble, given those of its networks."""
-    members = [
-        {
-            "_target_": "litmlp.ensemble.Member",
-            "encoding": own["encoding"],
-            "network": own["model"],
-        }
-        for own in networks
-    ]
+def ensemble_sections(sections: dict[str, Section], size: int) -> dict[str, Section]:
+    """Return the sections of an ensemble, given those of each of its networks."""
+    member = {
+        "_target_": "litmlp.ensemble.Member",
+        "encoding": sections["encoding"],
+        "network": sections["model"],
+    }
     return {
         "encoding": {"_target_": "torch.nn.Identity"},
-        "model": {"_target_": "litmlp.ensemble.Ensemble", "members": members},
+        "model": {"_target_": "litmlp.ensemble.Ensemble", "members": [member] * size},
     }
 
 
