@@ -38,6 +38,10 @@ def check_value(value: Any, hint: Any, where: str) -> Any:
             raise UserError(
                 f"{where}={value}: no such choice. {nearest(str(value), choices)}"
             ) from error
+        if isinstance(value, dict):
+            wrong = error.errors()[0]
+            where = ".".join([where, *(str(k) for k in wrong["loc"] if k != "[key]")])
+            raise UserError(f"{where}: {wrong['msg']}", where) from error
         raise UserError(
             f"{where}={value}: expected {readable(hint)}, got {type(value).__name__}"
         ) from error

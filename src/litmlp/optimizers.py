@@ -4,24 +4,26 @@ import copy
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from litmlp.argument_types import check_value
 from litmlp.embeddings import Periodic, PiecewiseLinear
-from litmlp.errors import UserError, nearest
+from litmlp.errors import UserError
 from litmlp.input_scales import InputScale
 
-KINDS = ("bias", "norm", "embedding", "input_scale", "output")
-FACTORS = ("lr", "weight_decay")
+Kind = Literal["bias", "norm", "embedding", "input_scale", "output"]
+Name = Literal["lr", "weight_decay"]
+FACTORS: tuple[Name, ...] = get_args(Name)
 
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 EMBEDDINGS = (nn.Embedding, PiecewiseLinear, Periodic)
 
-Factors = Mapping[str, Mapping[str, float]]
+Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Factors = Mapping[Kind, Mapping[Name, Factor]]
 """Factors of ``lr`` and ``weight_decay`` by kind of parameter, 1 where none is given.
 
 A parameter may have several kinds; their factors are multiplied.
@@ -75,28 +77,6 @@ def layout_of(tensor: Tensor) -> tuple[Any, ...]:
     return tensor.dtype, tensor.shape, tensor.stride()
 
 
-def check_factors(factors: Factors) -> None:
-    """Check factors by kind of parameter.
-
-    Raises:
-        UserError: an unknown kind or name, or a factor that is no positive number or 0.
-    """
-    for kind, own in factors.items():
-        key = f"optimizer.groups.{kind}"
-        if kind not in KINDS:
-            problem = f"{key}: no such kind of parameter. {nearest(kind, KINDS)}"
-            raise UserError(problem, key)
-        if not isinstance(own, Mapping):
-            raise UserError(f"{key}={own}: expected factors, {{weight_decay: 0}}", key)
-        for name, value in own.items():
-            where = f"{key}.{name}"
-            if name not in FACTORS:
-                problem = f"{where}: no such factor. {nearest(name, FACTORS)}"
-                raise UserError(problem, where)
-            if not 0 <= check_value(value, float, where) < math.inf:
-                raise UserError(f"{where}={value}: must be 0 or more", where)
-
-
 def make_optimizer(
     factory: Callable[[Any], Optimizer], model: nn.Module, factors: Factors
 ) -> Optimizer:
@@ -131,14 +111,14 @@ def make_optimizer(
     return optimizer
 
 
-def kinds_of(model: nn.Module) -> dict[nn.Parameter, set[str]]:
+def kinds_of(model: nn.Module) -> dict[nn.Parameter, set[Kind]]:
     """Return the kinds of each parameter, see :data:`Factors`."""
     # Each network of an ensemble has an output layer.
     networks = [m.network for m in model.modules() if hasattr(m, "network")] or [model]
     outputs = [last_linear(cast(nn.Module, network)) for network in networks]
-    found: dict[nn.Parameter, set[str]] = {}
+    found: dict[nn.Parameter, set[Kind]] = {}
     for module in model.modules():
-        is_kind = {
+        is_kind: dict[Kind, bool] = {
             "norm": isinstance(module, NORMS) or hasattr(module, "running_mean"),
             "embedding": isinstance(module, EMBEDDINGS),
             "input_scale": isinstance(module, InputScale),
@@ -146,7 +126,7 @@ def kinds_of(model: nn.Module) -> dict[nn.Parameter, set[str]]:
         }
         kinds = {kind for kind, fits in is_kind.items() if fits}
         for name, parameter in module.named_parameters(recurse=False):
-            found.setdefault(parameter, kinds | ({"bias"} & {name}))
+            found.setdefault(parameter, kinds | ({"bias"} if name == "bias" else set()))
     return found
 
 

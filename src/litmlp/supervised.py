@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 
+from litmlp.argument_types import check_value
 from litmlp.distributions import Distribution
 from litmlp.ensemble import Ensemble
 from litmlp.epoch_state import Batch, EpochState, parts_of
 from litmlp.errors import UserError
 from litmlp.measured import Measured
 from litmlp.module_parts import Parts
-from litmlp.optimizers import check_factors, check_state_sizes, make_optimizer
+from litmlp.optimizers import Factors, check_state_sizes, make_optimizer
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
 
@@ -48,7 +49,7 @@ class Supervised(Measured):
             self.network.link = type(self.output_activation)
         self.optimizer = parts.get("optimizer") or partial(Adam, fused=True)
         self.factors = parts.get("optimizer_groups") or {}
-        check_factors(self.factors)
+        check_value(self.factors, Factors, "optimizer.groups")
         self.scheduler = parts.get("scheduler") or Schedule(
             factory=partial(ConstantLR, factor=1.0)
         )
