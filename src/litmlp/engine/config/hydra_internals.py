@@ -87,18 +87,7 @@ class CheckedLoader(ConfigLoaderImpl):
             own = [*config.hydra.overrides.hydra]
             config.hydra.overrides.task = [o for o in overrides if o not in own]
         check_hydra_section(config.hydra)
-        keep_existing_handlers(config.hydra.job_logging)
         return config
-
-
-def keep_existing_handlers(logging: DictConfig) -> None:
-    """Let the root logger of ``hydra/job_logging=none`` have no handler of ours.
-
-    ``conf/train.yaml`` names a handler that this and other options do not define.
-    """
-    known, root = logging.get("handlers", {}), logging.get("root")
-    if root and not set(root.get("handlers", ())) <= set(known):
-        root.handlers = list(known)
 
 
 def use_checked_loader() -> None:
