@@ -78,9 +78,3 @@ def test_a_copied_environment_variable_is_refused(run: Run) -> None:
     ended = run("train", "data=iris", "hydra.job.env_copy=[HOME]")
     assert ended.code == 1
     assert "hydra.job.env_set.HOME is not allowed" in ended.err
-
-
-def test_threads_may_be_set(run: Run) -> None:
-    env = "+hydra.job.env_set.OMP_NUM_THREADS=1"
-    ended = run("train", "data=iris", "trainer=cpu", "trainer.max_epochs=1", env)
-    assert ended.code == 0, ended.err

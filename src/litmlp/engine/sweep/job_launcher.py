@@ -22,7 +22,6 @@ from hydra.core.utils import (
     JobRuntime,
     JobStatus,
     configure_log,
-    env_override,
     filter_overrides,
     setup_globals,
 )
@@ -60,7 +59,6 @@ class Job:
     config: DictConfig = field(init=False)
     _hydra: Any = None
     _folder: str | None = None
-    _variables: dict[str, str] = field(default_factory=dict)
     _handlers: list[logging.Handler] = field(default_factory=list)
 
     def run(self) -> JobReturn:
@@ -86,9 +84,8 @@ class Job:
         with read_write(hydra), open_dict(hydra):
             hydra.runtime.output_dir = str(folder)
         OmegaConf.set_readonly(hydra, True)
-        # Read here, since a group needs them per epoch and a config is slow.
+        # Read here, since a group needs it per epoch and a config is slow.
         self._folder = str(folder) if hydra.job.chdir else None
-        self._variables = dict(hydra.job.env_set)
         self.config = pickle.loads(pickle.dumps(self.composed))
         OmegaConf.get_cache(self.config).pop(NAMES, None)
         singleton = HydraConfig.instance()
@@ -118,7 +115,7 @@ class Job:
         before = singleton.cfg, root.handlers
         singleton.cfg, root.handlers = self._hydra, self._handlers
         try:
-            with env_override(self._variables), chdir(self._folder or os.getcwd()):
+            with chdir(self._folder or os.getcwd()):
                 yield
         finally:
             singleton.cfg, root.handlers = before
