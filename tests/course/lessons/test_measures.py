@@ -59,7 +59,6 @@ def run(tmp_path: Path) -> SweepRun:
         (partial(measures.at_start, tag="loss/train"), 0.9),
         (partial(measures.at_end, tag="loss/train"), 0.2),
         (partial(measures.epochs_until, tag="loss/train", below=0.55), 2),
-        (partial(measures.epochs_until, tag="loss/train", below=0.3), 4),
         (partial(measures.epochs_until, tag="loss/train", below=0.1), 4),  # never
         (partial(measures.epochs_until, tag="loss/train", above=0.55), 1),
         (partial(measures.rises, tag="loss/train"), 1 / 3),
