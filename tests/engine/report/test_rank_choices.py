@@ -12,7 +12,6 @@ from scipy import stats
 from litmlp.engine.report.comparable_runs import find_problems
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.make_report import find_runs
-from litmlp.engine.report.rank_choices import compare, verdict
 from litmlp.engine.report.runs_table import read_runs
 
 A = {f"optimizer=adam seed={i}": v for i, v in enumerate([0.31, 0.42, 0.35, 0.50])}
@@ -69,24 +68,27 @@ def test_ties_are_told_seed_by_seed(tmp_path: Path) -> None:
     assert row["difference from best"] + half == pytest.approx(test.high)
 
 
-@pytest.mark.parametrize(
-    ("values", "best"),
-    [
-        ({(0,): 1.0}, {(0,): 2.0}),
-        ({(0,): 1.0, (3,): 1.5}, {(1,): 2.0, (2,): 2.5}),
-        ({}, {(0,): 1.0, (1,): 2.0}),
-    ],
-)
-def test_too_few_runs_tell_nothing(
-    values: dict[tuple[int], float], best: dict[tuple[int], float]
-) -> None:
-    assert verdict(*compare(values, best)) is None
+def test_too_few_runs_tell_nothing(tmp_path: Path) -> None:
+    alone = {"a=1": 1.0, "a=2": 2.0, "a=3": None}
+    other_seeds = {
+        **{"a=1 seed=0": 1.0, "a=1 seed=1": 1.5},
+        **{"a=2 seed=1": 2.0, "a=2 seed=2": 2.5},
+    }
+    for name, values in (("alone", alone), ("others", other_seeds)):
+        ranked = make_sweep(tmp_path / name, values).ranking
+        assert ranked["against best"].drop_nulls().to_list() == ["best"]
+        assert ranked["margin of difference"][1] is None
+        assert ranked["difference from best"][1] == 1.0
 
 
-def test_equal_runs_are_tied_and_constant_differences_are_not() -> None:
-    best = {(0,): 1.0, (1,): 2.0}
-    assert verdict(*compare(best, best)) == "tied"
-    assert verdict(*compare({(0,): 1.5, (1,): 2.5}, best)) == "worse"
+def test_equal_runs_are_tied_and_constant_differences_are_not(tmp_path: Path) -> None:
+    values = {
+        **{"a=1 seed=0": 1.0, "a=1 seed=1": 2.0},
+        **{"a=2 seed=0": 1.0, "a=2 seed=1": 2.0},
+        **{"a=3 seed=0": 1.5, "a=3 seed=1": 2.5},
+    }
+    ranked = make_sweep(tmp_path, values).ranking
+    assert ranked["against best"].to_list() == ["best", "tied", "worse"]
 
 
 def test_a_choice_that_diverged_comes_after_those_that_did_not(tmp_path: Path) -> None:

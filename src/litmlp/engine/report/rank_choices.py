@@ -1,17 +1,11 @@
 """Choices ranked by validation; runs that differ by seed or fold are one choice."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from litmlp.engine.report.intervals import margin, summarize
 from litmlp.engine.report.runs_table import VALUE
-
-Repeats = Mapping[tuple[Any, ...], float]
-"""Values of one choice by seed and fold."""
 
 
 def rank_choices(
@@ -45,52 +39,40 @@ def rank_choices(
             nulls_last=True,
         )
     )
-    repeats = repeats_of(runs.drop_nulls(VALUE), seeds)
-    return ranked.hstack(differences(repeats, ranked["choice"].to_list()))
+    compared = compare(runs.drop_nulls(VALUE), seeds, ranked["choice"][0])
+    return ranked.join(
+        compared, on="choice", how="left", maintain_order="left"
+    ).with_columns(pl.when(pl.len() > 1).then("against best"))
 
 
-def differences(
-    repeats: Mapping[str, Repeats], ranked: Sequence[str]
-) -> list[pl.Series]:
-    """Return the difference of each choice from the first, and whether it is chance."""
-    rows = [compare(repeats[choice], repeats[ranked[0]]) for choice in ranked]
-    first = "best" if len(rows) > 1 else None
-    verdicts = [first, *(verdict(*row) for row in rows[1:])]
-    means, margins = zip(*rows, strict=True)
-    return [
-        pl.Series("difference from best", means, pl.Float64).fill_nan(None),
-        pl.Series("margin of difference", margins, pl.Float64).fill_nan(None),
-        pl.Series("against best", verdicts, pl.String),
-    ]
-
-
-def repeats_of(runs: pl.DataFrame, seeds: Sequence[str]) -> Mapping[str, Repeats]:
-    """Return the value of each choice in each of its seeds and folds."""
-    values: dict[str, dict[tuple[Any, ...], float]] = defaultdict(dict)
-    means = runs.group_by(["choice", *seeds]).agg(pl.col(VALUE).mean())
-    for choice, *seed, value in means.rows():
-        values[choice][tuple(seed)] = value
-    return values
-
-
-def compare(values: Repeats, best: Repeats) -> tuple[float, float]:
-    """Return mean difference and half of its 95 % interval, NaN with too few runs.
+def compare(runs: pl.DataFrame, seeds: Sequence[str], best: str) -> pl.DataFrame:
+    """Return the difference of each choice from the best, and whether it is chance.
 
     Values are compared seed by seed if both choices share two seeds or more: the part
     that the seeds have in common cancels out. Otherwise the interval is unknown.
     """
-    shared = values.keys() & best.keys()
-    if len(shared) > 1:
-        pairs = np.array([values[seed] - best[seed] for seed in shared])
-        return float(pairs.mean()), float(margin(pairs.std(ddof=1), len(pairs)))
-    if not values or not best:
-        return np.nan, np.nan
-    means = [np.mean(list(sample.values())) for sample in (values, best)]
-    return float(means[0] - means[1]), np.nan
-
-
-def verdict(difference: float, half: float) -> str | None:
-    """Return ``tied`` if the interval around the difference contains 0."""
-    if np.isnan(half):
-        return None
-    return "tied" if abs(difference) <= half else "worse"
+    values = runs.group_by("choice", *seeds).agg(pl.col(VALUE).mean(), all=0)
+    of_best = values.filter(choice=best)
+    pairs = values.join(of_best, on=["all", *seeds], how="left", suffix=" of best")
+    difference = pl.col(VALUE) - pl.col(f"{VALUE} of best")
+    table = pairs.group_by("choice").agg(
+        apart=pl.col(VALUE).mean() - of_best[VALUE].mean(),
+        paired=difference.mean(),
+        std=difference.std(),
+        count=difference.count(),
+    )
+    half = pl.Series(margin(table["std"].to_numpy(), table["count"].to_numpy()))
+    table = table.with_columns(half.fill_nan(None).alias("margin of difference"))
+    known = pl.col("margin of difference").is_not_null()
+    difference = pl.when(known).then("paired").otherwise("apart")
+    tied = difference.abs() <= pl.col("margin of difference")
+    return table.select(
+        "choice",
+        difference.alias("difference from best"),
+        "margin of difference",
+        pl.when(choice=best)
+        .then(pl.lit("best"))
+        .when(known)
+        .then(pl.when(tied).then(pl.lit("tied")).otherwise(pl.lit("worse")))
+        .alias("against best"),
+    )
