@@ -10,7 +10,6 @@ from lightning.pytorch.callbacks import Timer
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from litmlp.argument_types import check_value
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
 from litmlp.distributions import Distribution
@@ -21,7 +20,7 @@ from litmlp.engine.config.module_as_data import (
     encoding_section,
     plain_sections,
 )
-from litmlp.engine.config.run_settings import seed_of
+from litmlp.engine.config.run_settings import seed_of, whole_number
 from litmlp.engine.process.lightning_internals import quicken_steps
 from litmlp.engine.process.process_settings import seed_torch
 from litmlp.ensemble import Ensemble, Member
@@ -86,10 +85,7 @@ def num_networks(config: DictConfig) -> int:
         return 1
     if ensemble.get("vary"):
         raise UserError("ensemble.vary is gone: networks differ in their weights alone")
-    size = check_value(ensemble.size, int, "ensemble.size")
-    if size < 1:
-        raise UserError(f"ensemble.size={size}: must be 1 or more")
-    return cast(int, size)
+    return whole_number(config, "ensemble.size", least=1)
 
 
 def build_member(config: DictConfig, data: DataFacts) -> tuple[Member, dict[str, Any]]:
