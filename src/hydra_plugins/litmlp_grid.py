@@ -13,7 +13,11 @@ from litmlp.engine.config.hydra_internals import every_combination
 from litmlp.engine.folder.lock import lock_folder
 from litmlp.engine.folder.sweep_folder import write_command
 from litmlp.engine.sweep.job_launcher import JobSweeper
-from litmlp.engine.sweep.launch_checks import check_latest, check_own_folders
+from litmlp.engine.sweep.launch_checks import (
+    as_overrides,
+    check_latest,
+    check_own_folders,
+)
 from litmlp.engine.sweep.launch_state import this_launch
 
 
@@ -24,9 +28,9 @@ class GridSweeper(JobSweeper):
         self.params = params
 
     def sweep(self, arguments: list[str]) -> None:
-        axes = [f"{key!s}={self.params[key]}" for key in self.params]
         parser = OverridesParser.create(config_loader=self.loader)
-        jobs = every_combination(parser.parse_overrides([*axes, *arguments]))
+        texts = [*as_overrides(self.params), *arguments]
+        jobs = every_combination(parser.parse_overrides(texts))
         # All are composed before the first is trained, which finds mistakes early.
         runs = check_own_folders(self.numbered(jobs), jobs)
         sweep = Path(self.config.hydra.sweep.dir)

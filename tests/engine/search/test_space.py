@@ -50,10 +50,10 @@ def test_typed_values_become_distributions(
 
 
 def test_the_command_line_wins_over_a_file() -> None:
-    params: dict[str, object] = {"a": "1,2", "b": "1,2", "c": 3}
+    params: dict[str, object] = {"a": "1,2", "b": "1,2", "c": 3, "e": None}
     space = read(["a=5", "d=8"], params)
     assert [axis.key for axis in space.axes] == ["b"]
-    assert space.fixed == ("a=5", "c=3", "d=8")
+    assert space.fixed == ("a=5", "c=3", "e=null", "d=8")
 
 
 def test_a_typed_value_removes_a_conditional_axis() -> None:

@@ -16,6 +16,7 @@ from optuna.trial import Trial
 
 from litmlp.engine.config.command_mistakes import check_values
 from litmlp.engine.folder.sweep_folder import SEED
+from litmlp.engine.sweep.launch_checks import as_overrides
 from litmlp.errors import UserError, nearest
 
 Job = tuple[str, ...]
@@ -131,11 +132,6 @@ def read_space(
             "'optimizer.lr=tag(log,interval(1e-4,1e-1))' or activation=relu,tanh"
         )
     return Space(fixed=tuple(fixed), axes=axes, repeats=list(product(*repeats)))
-
-
-def as_overrides(params: Mapping[str, object]) -> list[str]:
-    """Return overrides as a user would type them."""
-    return [f"{key}={'null' if v is None else v}" for key, v in params.items()]
 
 
 def parsed(texts: Sequence[str], parser: OverridesParser) -> dict[str, Override]:

@@ -1,7 +1,7 @@
 """Checks of a command, and the overrides that it stands for, before a launch."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, read_write
@@ -118,6 +118,11 @@ def check_own_folders(
 def is_search(config: DictConfig) -> bool:
     """Return whether a sweep is a search, by its sweeper."""
     return str(config.hydra.sweeper._target_).endswith(".OptunaSweeper")
+
+
+def as_overrides(params: Mapping[str, object]) -> list[str]:
+    """Return the keys and values of a file as a user would type them."""
+    return [f"{key}={'null' if v is None else v}" for key, v in params.items()]
 
 
 def repeat_with_seeds(config: DictConfig) -> None:
