@@ -8,9 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from litmlp.engine.folder.untrusted_folder import check_links
-from litmlp.engine.report.comparable_runs import find_problems
 from litmlp.engine.report.page import page
-from litmlp.engine.report.problem import Problem
+from litmlp.engine.report.problem import Problem, find_problems
 from litmlp.engine.report.runs_table import Runs, read_runs
 from litmlp.engine.report.search_results import read_searches
 from litmlp.engine.report.sections import conclusions, failures, records

@@ -1,16 +1,17 @@
-"""Runs that may be ranked together: their choices ranked, the effect of each axis."""
+"""Problems: groups of runs with the same data, task and monitored metric."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
+from litmlp.engine.folder.sweep_folder import SEED
 from litmlp.engine.predict.quartiles import quarters
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.rank_choices import rank_choices
-from litmlp.engine.report.runs_table import VALUE
+from litmlp.engine.report.runs_table import VALUE, Runs
 from litmlp.engine.terminal.wording import text_of
 
 MEAN, COUNT = f"{VALUE} mean", f"{VALUE} count"
@@ -20,7 +21,7 @@ MOST_LEVELS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Runs that may be ranked together.
+    """Runs that may be ranked together: their choices, and the effect of each axis.
 
     Attributes:
         name: text that identifies it among other problems; empty if it is the only one.
@@ -127,6 +128,47 @@ class Problem:
         """Axes whose levels give equal values where the rest of a run is equal."""
         axes = [*self.compared, *self.seeds]
         return [a for a in axes if changes_nothing(self.measured, a, axes)]
+
+
+def find_problems(runs: Runs) -> Iterator[Problem]:
+    """Yield every problem in which some run has a value to compare."""
+    for (name,), table in runs.table.group_by("problem", maintain_order=True):
+        measured = table.drop_nulls(VALUE)
+        if measured.is_empty():
+            continue
+        metrics = [tag for tag in runs.metrics if measured[tag].count()]
+        varying = [key for key in runs.choices if table[key].n_unique() > 1]
+        seeds = [key for key in varying if SEED.match(f"{key}=")]
+        choices = [key for key in varying if key not in seeds]
+        mode = measured["mode"][0]
+        tested = [tag for tag in metrics if tag.endswith("/test")]
+        others = [tag for tag in tested if tag != "loss/test"]
+        distinct = without_copies(table)
+        yield Problem(
+            name=str(name),
+            monitor=measured["monitor"][0],
+            mode=mode,
+            test=next(iter([*others, *tested]), None),
+            choices=choices,
+            seeds=seeds,
+            metrics=metrics,
+            runs=distinct.with_columns(choice=text_of_choices(choices)).sort(
+                VALUE, descending=mode == "max", nulls_last=True
+            ),
+            copies=len(table) - len(distinct),
+        )
+
+
+def without_copies(table: pl.DataFrame) -> pl.DataFrame:
+    """Return one run per config, the latest finished one: copies are no repeats."""
+    latest = table.sort(pl.col("status") == "done", "started", descending=True)
+    return latest.unique("config_hash", keep="first", maintain_order=True)
+
+
+def text_of_choices(keys: Sequence[str]) -> pl.Expr:
+    """Return ``activation=relu optimizer=sgd``, as a user types it."""
+    parts = [pl.format("{}={}", pl.lit(key), pl.col(key)) for key in keys]
+    return pl.concat_str(parts or [pl.lit("(all alike)")], separator=" ")
 
 
 def changes_nothing(runs: pl.DataFrame, axis: str, axes: Sequence[str]) -> bool:

@@ -93,6 +93,11 @@ def row_of(run: RunRecord, problem: str) -> dict[str, Any]:
     }
 
 
+def has_diverged(run: Mapping[str, Any]) -> bool:
+    """Return whether a run reached its end without a value to compare."""
+    return run["status"] == "done" and run[VALUE] is None
+
+
 def choice_columns(
     runs: Sequence[RunRecord], taken: Collection[str]
 ) -> list[pl.Series]:
