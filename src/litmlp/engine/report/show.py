@@ -7,6 +7,7 @@ from litmlp.engine.report.tables import INTERVAL, TextTable
 from litmlp.engine.terminal.console import console, table
 
 MOST_ROWS = 20
+"""Rows of a table; the tables of several problems share them."""
 
 
 def show_section(section: Section, most: int = MOST_ROWS) -> None:
