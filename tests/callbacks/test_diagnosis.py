@@ -142,8 +142,6 @@ def test_records_stand_at_the_iteration_whose_weights_they_are_of(
     [
         ("optimizer.lr=0.1", "callbacks.early_stopping.patience=2"),
         ("trainer.max_steps=20",),
-        ("trainer.max_epochs=18", "callbacks=default"),
-        ("trainer.max_time=00:00:00:01",),
     ],
 )
 def test_the_last_epoch_is_recorded_however_the_fit_ends(
@@ -161,7 +159,7 @@ def test_the_last_epoch_is_recorded_however_the_fit_ends(
     [
         ("dropout=dropout", "batchnorm=before_activation", "activation=rrelu"),
         ("optimizer=lbfgs", "data.batch_size=full"),
-        ("trainer.accumulate_grad_batches=2", "optimizer=momentum"),
+        ("trainer.accumulate_grad_batches=2", "trainer.precision=bf16-mixed"),
     ],
 )
 def test_a_run_gives_the_same_bits_with_and_without(
@@ -174,21 +172,6 @@ def test_a_run_gives_the_same_bits_with_and_without(
     assert len(recorded(examined)) == 3
     first, second = (last_checkpoint(c)["state_dict"] for c in (examined, plain))
     assert all(torch.equal(first[name], second[name]) for name in first)
-
-
-@pytest.mark.parametrize(
-    "choices",
-    [
-        ("data.batch_size=1", "trainer.max_steps=300"),
-        ("trainer.precision=64-true", "model.hidden_sizes=[1]"),
-        ("trainer.precision=bf16-mixed",),
-        ("model=linear",),
-        ("activation=softmax", "optimizer=sgd", "optimizer.lr=1e9"),
-        ("activation=prelu", "batchnorm=after_activation"),
-    ],
-)
-def test_any_run_can_be_examined(choices: tuple[str, ...], config: Compose) -> None:
-    assert records(config("data=diabetes", *ONE_EPOCH, *choices))
 
 
 class OwnNetwork(nn.Module):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import Run
 from matplotlib.image import imread
-from people_runs import PEOPLE, TASKS, people, read_json, train_on_people
+from people_runs import PEOPLE, people, read_json, train_on_people
 
 from litmlp.engine.config.build import build_data
 from litmlp.engine.config.run_settings import run_settings
@@ -57,8 +57,9 @@ def rows_tested(run: Path, table: Path, target: str) -> pl.DataFrame:
 
 
 @pytest.mark.usefixtures("without_pictures")
-@pytest.mark.parametrize("target", TASKS)
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("target", "suffix"), [("income", "parquet"), ("city", "csv"), ("member", "csv")]
+)
 def test_the_test_rows_have_the_metrics_of_the_summary(
     target: str, suffix: str, runs: Path, run: Run, tmp_path: Path
 ) -> None:
@@ -144,7 +145,6 @@ def test_an_evaluation_leaves_scores_pictures_and_predictions(
             "target member, line 2: 'perhaps' is none of the model",
         ),
         ({"member": ""}, "new.csv: target member has no values"),
-        ({"age": "old"}, "new.csv: column age, line 2: 'old', and the model was"),
         (None, "new.csv: no such file"),
     ],
 )
