@@ -138,6 +138,13 @@ def test_tables_of_other_columns_have_networks_of_other_shapes(
     assert len({*found}) == 3
 
 
+def test_folds_of_unequal_size_are_trained_apart(config: Compose) -> None:
+    """103 rows in 5 folds of 21, 21, 21, 20 and 20 rows."""
+    folds = ("data=gauss", "data.num_samples=103", "data.num_folds=5", "trainer=cpu")
+    found = [shape(untrained(config(*folds, f"data.fold={k}"))) for k in range(5)]
+    assert [found.count(own) for own in found] == [3, 3, 3, 2, 2]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -172,12 +172,11 @@ def test_every_scale_of_the_inputs_is_that_of_each_run(
 def test_every_average_is_that_of_each_run(
     config: Compose, averaging: str, values: dict[str, list[float]]
 ) -> None:
-    """Runs of other folds have more steps per epoch, and one run leaves early."""
+    """One run leaves early."""
     base = config(*LONG, f"averaging={averaging}", "batchnorm=before_activation")
     own = {f"averaging__{name}": given for name, given in values.items()}
     epochs = {"trainer__max_epochs": [6, 3, 6]}
-    folds = {"data__num_folds": [None, 9, 2], "data__fold": [0, 1, 0]}
-    assert_same_as_alone(varied(base, seed=[0, 1, 2], **own, **epochs, **folds))
+    assert_same_as_alone(varied(base, seed=[0, 1, 2], **own, **epochs))
 
 
 def test_every_penalty_is_that_of_each_run(config: Compose) -> None:
@@ -226,16 +225,6 @@ def test_dropout_draws_the_masks_that_it_draws_alone(
     base = config(*LONG, *chosen, "trainer.max_epochs=2")
     p = {} if dropout == "none" else {"dropout__p": [0.0, 0.2, 0.5]}
     assert_same_as_alone(varied(base, seed=[0, 1, 2], **p))
-
-
-def test_folds_of_unequal_size_have_batches_of_their_own(config: Compose) -> None:
-    """103 rows in 5 folds: last batches of 3 and of 2 rows, statistics of their own."""
-    base = config(
-        *(*LONG, "data.num_samples=103", "data.num_folds=5", "data.validation_share=0"),
-        *("data.batch_size=20", "batchnorm=before_activation", "dropout=dropout"),
-        "monitor=loss/train",
-    )
-    assert_same_as_alone(varied(base, data__fold=[0, 3, 4]))
 
 
 @pytest.mark.parametrize("algorithm", ["norm", "value"])

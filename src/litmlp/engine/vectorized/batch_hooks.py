@@ -26,28 +26,23 @@ class BatchHooks:
         """Return whether a snapshot of this epoch still needs rows."""
         return any(self.snapshots) and batch * rows <= ENOUGH_ROWS
 
-    def before_batch(
-        self, indices: Sequence[int], features: Tensor, batch: int
-    ) -> None:
-        """Call the hooks before a batch with features [k, B, F], and the networks."""
-        for j, k in enumerate(indices):
+    def before_batch(self, features: Tensor, batch: int) -> None:
+        """Call the hooks before a batch with features [K, B, F], and the networks."""
+        for k, run in enumerate(self.runs):
             self._call(k, "on_train_batch_start", None, batch)
             if any(callback.is_watching for callback in self.snapshots[k]):
-                run = self.runs[k]
-                run.attempt(partial(call_network, run, features[j]))
+                run.attempt(partial(call_network, run, features[k]))
 
-    def before_step(self, indices: Sequence[int], loss: Tensor) -> None:
+    def before_step(self, loss: Tensor) -> None:
         """Call the hooks between the backward pass and the optimizer's step."""
-        for k in indices:
+        for k, run in enumerate(self.runs):
             self._call(k, "on_before_backward", loss)
-            self._call(k, "on_before_optimizer_step", self.runs[k].optimizer)
+            self._call(k, "on_before_optimizer_step", run.optimizer)
 
-    def after_batch(
-        self, indices: Sequence[int], outputs: Tensor, targets: Tensor, batch: int
-    ) -> None:
+    def after_batch(self, outputs: Tensor, targets: Tensor, batch: int) -> None:
         """Call the hooks after the optimizer's step."""
-        for j, k in enumerate(indices):
-            seen = {"outputs": outputs[j]}, (None, targets[j])
+        for k, own in enumerate(outputs):
+            seen = {"outputs": own}, (None, targets[k])
             self._call(k, "on_train_batch_end", *seen, batch)
 
     def _call(self, k: int, hook: str, *arguments: Any) -> None:

@@ -132,13 +132,14 @@ def refusal(run: Run, point: Resumable | None = None) -> str | None:
 
 
 def shape(run: Run) -> str:
-    """Return a key that is the same for networks that can be stacked."""
+    """Return a key that is the same for runs whose networks can be stacked."""
     state = run.model.state_dict()
     shapes = {n: tuple(t.shape) for n, t in state.items() if n.split(".")[0] in STACKED}
     targets, fitted = run.data.samples.targets, run.data.fitted_preprocessing
     # A row of one-hot columns may be as long as a row of other columns.
     columns = fitted.num_numbers, fitted.cardinalities
-    return str((shapes, targets.shape[1:], targets.dtype, columns))
+    batches = run.data.train_batches.sizes
+    return str((shapes, targets.shape[1:], targets.dtype, columns, batches))
 
 
 @torch.random.fork_rng(devices=[])
@@ -156,4 +157,4 @@ def try_in_stack(run: Run) -> None:
     masks: list[Mask] | None = [] if isinstance(network, StackedModule) else None
     outputs = network(stack.leaves | stack.buffers, features, masks)
     targets = data.split_targets["train"][batch][None]
-    StackedLoss([model])(outputs, targets, stack.leaves, None)
+    StackedLoss([model])(outputs, targets, stack.leaves)

@@ -1,81 +1,12 @@
-"""The rows of a group: those of each step, and each split, which is held once."""
+"""The rows of a group: each split is held once."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
 from torch import Tensor
 
-from litmlp.data.batches import Batches
 from litmlp.engine.vectorized.grouped_run import GroupedRun
-from litmlp.engine.vectorized.stack import group_indices
-
-
-@dataclass(frozen=True)
-class SubGroup:
-    """The runs whose batches have the same number of rows.
-
-    Args:
-        indices: of the runs, [k]; None for all runs.
-        columns: where the batch lies among the rows of an epoch, see ``row_orders``.
-    """
-
-    indices: Tensor | None
-    columns: slice
-
-    @property
-    def num_rows(self) -> int:
-        """Rows per batch."""
-        return int(self.columns.stop - self.columns.start)
-
-    @property
-    def place(self) -> tuple[Tensor | slice, slice]:
-        """Return an index into a tensor [K, N, …] of all runs and rows."""
-        return slice(None) if self.indices is None else self.indices, self.columns
-
-
-def subgroups_of(batches: Sequence[Batches]) -> list[list[SubGroup]]:
-    """Return the subgroups of each step; a run without a batch left is in none."""
-    steps: list[dict[tuple[int, int], list[int]]] = []
-    for indices in group_indices(batches, lambda own: tuple(own.sizes)):
-        sizes = batches[indices[0]].sizes
-        for i, (end, size) in enumerate(zip(accumulate(sizes), sizes, strict=True)):
-            if i == len(steps):
-                steps.append(defaultdict(list))
-            steps[i][end - size, end] += indices
-    return [
-        [
-            SubGroup(
-                None if len(own) == len(batches) else torch.tensor(sorted(own)),
-                slice(*columns),
-            )
-            for columns, own in step.items()
-        ]
-        for step in steps
-    ]
-
-
-def row_orders(
-    batches: Sequence[Batches], starts: Sequence[int], epochs: Sequence[int]
-) -> Tensor:
-    """Return the indices [K, N] of each run's rows, in the order of its epoch.
-
-    They count from the run's start; a run with fewer rows than others is filled up with
-    its first row.
-    """
-    longest = max(own.num_rows for own in batches)
-    rows = torch.tensor(starts)[:, None].repeat(1, longest)
-    orders: dict[tuple[int, tuple[int, ...]], Tensor] = {}
-    for k, (own, epoch) in enumerate(zip(batches, epochs, strict=True)):
-        own.set_epoch(epoch)
-        # Runs that differ in their learning rate share their order.
-        same = own.num_rows, own.seeds
-        if same not in orders:
-            orders[same] = torch.cat(list(own))
-        rows[k, : own.num_rows] += orders[same]
-    return rows
 
 
 class GroupData:
@@ -97,9 +28,17 @@ class GroupData:
             if "val" in data.rows
         }
 
-    def start(self, run: GroupedRun) -> int:
-        """Return the index of a run's first training row, among the rows of all."""
-        return self._starts[split_of(run)]
+    def order(self, runs: Sequence[GroupedRun]) -> Tensor:
+        """Return the indices [K, N] of each run's rows, in the order of its epoch."""
+        orders: dict[tuple[int, ...], Tensor] = {}
+        rows = []
+        for run in runs:
+            run.batches.set_epoch(run.trainer.current_epoch)
+            # Runs that differ in their learning rate share their order.
+            if (seeds := run.batches.seeds) not in orders:
+                orders[seeds] = torch.cat(list(run.batches))
+            rows.append(self._starts[split_of(run)] + orders[seeds])
+        return torch.stack(rows)
 
     def validation(self, run: GroupedRun) -> tuple[Tensor, ...] | None:
         """Return features and targets of a run's validation rows, if it has any."""

@@ -1,6 +1,6 @@
 """Runs that train together: one stacked network under one Trainer."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import torch
@@ -11,13 +11,7 @@ from torch.optim import Optimizer
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.process import signals
 from litmlp.engine.vectorized.batch_hooks import BatchHooks
-from litmlp.engine.vectorized.group_rows import (
-    GroupData,
-    SubGroup,
-    row_orders,
-    split_of,
-    subgroups_of,
-)
+from litmlp.engine.vectorized.group_rows import GroupData, split_of
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.optimizers import RULES, values_of
 from litmlp.engine.vectorized.stack import Stack, clip, group_indices
@@ -38,10 +32,10 @@ class Group(LightningModule):
         self.automatic_optimization = False
         self.runs = list(runs)
         self.num_ended = 0
-        self.num_batches = max(len(run.batches) for run in runs)
+        self.sizes = runs[0].batches.sizes
 
     def train_dataloader(self) -> Iterable[int]:
-        return range(self.num_batches)
+        return range(len(self.sizes))
 
     def configure_optimizers(self) -> list[Optimizer]:
         return []  # a rule updates the rows of the stack
@@ -69,94 +63,61 @@ class Group(LightningModule):
             run.do(run.begin_epoch)
         if waits:
             signals.raise_deferred()
-        batches = [run.batches for run in self.runs]
-        epochs = [run.trainer.current_epoch for run in self.runs]
-        starts = [self.data.start(run) for run in self.runs]
-        self.rows = row_orders(batches, starts, epochs).to(self.device)
-        self.outputs = torch.empty(0)
+        self.rows = self.data.order(self.runs).to(self.device)
+        self.batches = torch.split(self.rows, self.sizes, dim=1)
+        self.outputs: list[Tensor] = []
 
     def training_step(self, batch: int, i: int) -> None:
-        if i >= len(self.subgroups):
-            return
-        done = [self._compute_gradients(own, i) for own in self.subgroups[i]]
-        some = [own.indices for own in self.subgroups[i] if own.indices is not None]
-        indices = torch.cat(some).sort().values if some else None
-        self._update(indices)
-        self._average(indices, i)
-        for show_end in filter(None, done):
-            show_end()
+        rows = self.batches[i]
+        features, targets = self.data.features[rows], self.data.targets[rows]
+        hooks_are_due = self.hooks.are_due(i, rows.shape[1])
+        if hooks_are_due:
+            self.hooks.before_batch(features, i)
+        outputs, loss = self._compute_gradients(features, targets)
+        self.outputs.append(outputs)
+        if hooks_are_due:
+            self.hooks.before_step(loss)
+        stack = self.stack
+        clip(stack.gradients, *self.clipping)
+        self.rule.step(stack.parameters, stack.gradients, stack.state, self.values)
+        self._average(i)
+        if hooks_are_due:
+            self.hooks.after_batch(outputs, targets, i)
         if any(run.steps_schedule for run in self.runs):
-            for k in self._numbers(indices):
-                self.runs[k].step_schedule_after_batch()
+            for run in self.runs:
+                run.step_schedule_after_batch()
             self._read_values()
 
     def on_train_epoch_end(self) -> None:
         validation = self._validate()
-        for indices in group_indices(self.runs, lambda run: run.batches.num_rows):
-            own = [self.runs[k] for k in indices]
-            count = own[0].batches.num_rows
-            outputs = self.outputs[indices, :count]
-            targets = self.data.targets[self.rows[indices, :count]]
-            measures = measures_of([run.model for run in own], outputs, targets)
-            every = zip(own, indices, outputs, targets, measures, strict=True)
-            for run, k, out, true, measure in every:
-                run.do(partial(run.end_epoch, out, true, measure, validation.get(k)))
+        outputs, targets = torch.cat(self.outputs, dim=1), self.data.targets[self.rows]
+        measures = measures_of([run.model for run in self.runs], outputs, targets)
+        every = zip(self.runs, outputs, targets, measures, strict=True)
+        for k, (run, out, true, measure) in enumerate(every):
+            run.do(partial(run.end_epoch, out, true, measure, validation.get(k)))
         if self._remove_done() and self.runs:
             self._arrange()
         self._read_values()
 
-    def _compute_gradients(self, own: SubGroup, i: int) -> Callable[[], None] | None:
-        """Do both passes of a subgroup; return what calls the hooks after the step."""
-        stack, numbers = self.stack, self._numbers(own.indices)
-        leaves, buffers = stack.leaves, stack.buffers
-        if own.indices is not None:
-            leaves, buffers = (
-                stack.copy_rows(rows, own.indices) for rows in (leaves, buffers)
-            )
-        rows = self.rows[own.place]
-        features = self.data.features[rows]
-        hooks_are_due = self.hooks.are_due(i, own.num_rows)
-        if hooks_are_due:
-            self.hooks.before_batch(numbers, features, i)
-        masks = self.network.masks([self.runs[k] for k in numbers], own.num_rows)
-        outputs = self.network(leaves | buffers, features, masks)
-        targets = self.data.targets[rows]
-        loss = self.loss(outputs, targets, leaves, own.indices)
+    def _compute_gradients(
+        self, features: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Do both passes of a batch; return outputs [K, B, O] and the loss []."""
+        leaves = self.stack.leaves
+        masks = self.network.masks(self.runs, features.shape[1])
+        outputs = self.network(leaves | self.stack.buffers, features, masks)
+        loss = self.loss(outputs, targets, leaves)
         gradients = torch.autograd.grad(loss, list(leaves.values()))
-        stack.put(gradients, buffers, own.indices)
-        outputs = outputs.detach()
-        if not len(self.outputs):
-            self.outputs = outputs.new_zeros(*self.rows.shape, outputs.shape[2])
-        self.outputs[own.place] = outputs
-        if not hooks_are_due:
-            return None
-        self.hooks.before_step(numbers, loss)
-        return partial(self.hooks.after_batch, numbers, outputs, targets, i)
-
-    def _update(self, indices: Tensor | None) -> None:
-        """Do a step of the optimizer, for some runs or for all."""
-        stack, values = self.stack, self.values
-        clip(stack.gradients, *self.clipping)
-        if indices is None or len(indices) == len(self.runs):
-            self.rule.step(stack.parameters, stack.gradients, stack.state, values)
-            return
-        weights = stack.parameters[indices]
-        state = {name: rows[indices] for name, rows in stack.state.items()}
-        self.rule.step(weights, stack.gradients[indices], state, values.of(indices))
-        stack.parameters[indices] = weights
-        for name, rows in state.items():
-            stack.state[name][indices] = rows
+        rows = [gradient.reshape(len(self.runs), -1) for gradient in gradients]
+        torch.cat(rows, dim=1, out=self.stack.gradients)
+        return outputs.detach(), loss
 
     @torch.no_grad()
-    def _average(self, indices: Tensor | None, i: int) -> None:
+    def _average(self, i: int) -> None:
         """Take the weights into their averages after a step, if these are kept."""
-        if self.stack.average is None:
-            return
-        fractions = self.stack.average.new_zeros(len(self.runs), 1)
-        numbers = self._numbers(indices)
-        own = [self.runs[k].fraction_of_average(i) for k in numbers]
-        fractions[[*numbers], 0] = fractions.new_tensor(own)
-        self.stack.average.lerp_(self.stack.parameters, fractions)
+        if (average := self.stack.average) is not None:
+            fractions = [[run.fraction_of_average(i)] for run in self.runs]
+            average.lerp_(self.stack.parameters, average.new_tensor(fractions))
 
     @torch.no_grad()
     def _validate(self) -> dict[int, Measure]:
@@ -167,7 +128,7 @@ class Group(LightningModule):
                 features, targets = validation
                 tensors, count = self.stack.validated, len(indices)
                 if count < len(self.runs):
-                    tensors = self.stack.copy_rows(tensors, torch.tensor(indices))
+                    tensors = {name: rows[indices] for name, rows in tensors.items()}
                 batches = torch.split(features, EVALUATION_BATCH_SIZE)
                 each = [self.network(tensors, b.expand(count, -1, -1)) for b in batches]
                 outputs = torch.cat(each, dim=1)
@@ -196,7 +157,6 @@ class Group(LightningModule):
         self.stack.bind(models)
         for run, state in zip(self.runs, self.stack.states(), strict=True):
             run.set_optimizer_state(state)
-        self.subgroups = subgroups_of([run.batches for run in self.runs])
         self.loss = StackedLoss(models)
         self.hooks = BatchHooks(self.runs)
         trainer = self.runs[0].trainer
@@ -213,6 +173,3 @@ class Group(LightningModule):
                 places=[run.places for run in self.runs],
                 sizes=[shape.numel() for shape in self.stack.shapes.values()],
             )
-
-    def _numbers(self, indices: Tensor | None) -> Sequence[int]:
-        return range(len(self.runs)) if indices is None else indices.tolist()

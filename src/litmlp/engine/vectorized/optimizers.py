@@ -35,11 +35,6 @@ class Values:
     def __getitem__(self, name: str) -> Tensor:
         return self.columns[name]
 
-    def of(self, indices: Tensor) -> "Values":
-        """Return the values of some runs."""
-        columns = {name: column[indices] for name, column in self.columns.items()}
-        return Values(columns, self.same, self.sizes)
-
     def wide(self, column: Tensor, weights: Tensor) -> Tensor:
         """Return a column in the type of weights, as [K, P] if it has several."""
         column = column.to(weights)

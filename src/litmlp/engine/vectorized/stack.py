@@ -106,25 +106,6 @@ class Stack:
             for name in model.average:
                 model.average[name] = validated[name][k]
 
-    def copy_rows(self, tensors: Tensors, indices: Tensor) -> Tensors:
-        """Return copies of some rows, to be trained apart from the others."""
-        rows = {name: values[indices].detach() for name, values in tensors.items()}
-        for name in self.leaves.keys() & rows.keys():
-            rows[name].requires_grad_()
-        return rows
-
-    def put(
-        self, gradients: Sequence[Tensor], buffers: Tensors, indices: Tensor | None
-    ) -> None:
-        """Store the gradients and buffers of some rows after a step, or of all rows."""
-        rows = [gradient.reshape(len(gradient), -1) for gradient in gradients]
-        if indices is None:
-            torch.cat(rows, dim=1, out=self.gradients)
-            return
-        self.gradients[indices] = torch.cat(rows, dim=1)
-        for name, values in buffers.items():
-            self.buffers[name][indices] = values
-
     def load_state(self, k: int, known: dict[str, Tensors], steps: int) -> None:
         """Set the optimizer's state of a run by parameter, after some steps if any."""
         for name, rows in self.state.items() if steps else ():

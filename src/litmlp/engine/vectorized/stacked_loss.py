@@ -30,42 +30,29 @@ class StackedLoss:
     def __init__(self, models: Sequence[Supervised]) -> None:
         self.models = models
         self.losses = [
-            (torch.tensor(indices), sum_of_losses(models[indices[0]]))
+            (indices, sum_of_losses(models[indices[0]]))
             for indices in group_indices(models, same_loss)
         ]
         self.penalties = [
-            torch.tensor(indices)
+            indices
             for indices in group_indices(models, lambda model: str(type(model.penalty)))
             if not isinstance(models[indices[0]].penalty, NoPenalty)
         ]
 
-    def __call__(
-        self, outputs: Tensor, targets: Tensor, leaves: Tensors, indices: Tensor | None
-    ) -> Tensor:
-        """Sum over some runs: outputs [k, B, O], targets [k, B, …], weights → []."""
+    def __call__(self, outputs: Tensor, targets: Tensor, leaves: Tensors) -> Tensor:
+        """Sum over all runs: outputs [K, B, O], targets [K, B, …], weights → []."""
         total = outputs.new_zeros(())
         for alike, losses in self.losses:
-            own = positions(alike, indices)
-            if len(own) == len(outputs):
+            if len(alike) == len(outputs):
                 total = total + losses(outputs, targets)
-            elif len(own):
-                total = total + losses(outputs[own], targets[own])
+            else:
+                total = total + losses(outputs[alike], targets[alike])
         weights = [w for n, w in leaves.items() if n.startswith("network.")]
         weights = [weight for weight in weights if weight.ndim > 2]
         for alike in self.penalties:
-            own = positions(alike, indices)
-            chosen = own if indices is None else indices[own]
-            if len(own):
-                models = [self.models[k] for k in chosen.tolist()]
-                total = total + sum_of_penalties(models, [w[own] for w in weights])
+            models = [self.models[k] for k in alike]
+            total = total + sum_of_penalties(models, [w[alike] for w in weights])
         return total
-
-
-def positions(some: Tensor, indices: Tensor | None) -> Tensor:
-    """Return where some runs stand among the given indices; None: among all runs."""
-    if indices is None:
-        return some
-    return torch.isin(indices, some).nonzero().flatten()
 
 
 def sum_of_losses(model: Supervised) -> LossSum:

@@ -149,7 +149,7 @@ def train_by_shape(runs: Sequence[RecordedRun], display: Display, threads: int) 
     """Train runs as one group per shape of their networks; a failure may stop them."""
     shapes = group_indices([own.run for own in runs], shape)
     if len(shapes) > 1:
-        console.print(f"trained apart: data that make networks of {len(shapes)} shapes")
+        console.print(f"trained apart: networks or batches of {len(shapes)} sizes")
     for indices in shapes:
         group = [runs[i] for i in indices]
         if len(group) == 1:
