@@ -47,6 +47,7 @@ from litmlp.engine.run import train
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.process_pool import THREADS, Slot
 from litmlp.engine.terminal.console import console, table
+from litmlp.engine.vectorized.group_training import Group
 from litmlp.engine.vectorized.train_groups import train_jobs
 
 SIZES = [64, 64]
@@ -57,13 +58,6 @@ BATCHES = ROWS // BATCH_SIZE
 
 FOR_GOOD = ExitStack()
 """What is patched until a process ends."""
-
-
-class GroupClock(Clock):
-    """Takes the times of a group, whose Trainer ends an epoch without validation."""
-
-    def on_train_epoch_end(self, *_: Any) -> None:
-        self.end_batches()
 
 
 @dataclass(frozen=True)
@@ -130,10 +124,7 @@ def ways(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Cos
     slots = other_processes(arguments.threads - 1)
     for members in arguments.members:
         for name, others in (("as one", []), (f"in {1 + len(slots)} processes", slots)):
-            with (
-                same_data(),
-                clocked("litmlp.engine.vectorized.train_groups", GroupClock()) as clock,
-            ):
+            with same_data(), clocked_groups(Clock()) as clock:
                 place = folder / f"{members} {name}"
                 jobs = composed(members, epochs, splits, place)
                 start = time.perf_counter()
@@ -219,6 +210,26 @@ def clocked(module: str, clock: Clock) -> Iterator[Clock]:
         return trainer
 
     with patch(f"{module}.build_trainer", built):
+        yield clock
+
+
+@contextmanager
+def clocked_groups(clock: Clock) -> Iterator[Clock]:
+    """Take the times of the groups that are trained there."""
+    begin_epoch, end_epoch = Group.begin_epoch, Group.end_epoch
+
+    def begin(group: Group) -> None:
+        clock.start_epoch()
+        begin_epoch(group)
+
+    def end(group: Group) -> None:
+        clock.end_batches()
+        end_epoch(group)
+
+    with (
+        patch.object(Group, "begin_epoch", begin),
+        patch.object(Group, "end_epoch", end),
+    ):
         yield clock
 
 

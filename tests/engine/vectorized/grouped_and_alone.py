@@ -13,7 +13,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from polars.testing import assert_frame_equal
 
-from litmlp.engine.config.build import build_data, build_trainer
+from litmlp.engine.config.build import build_data
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder.checkpoints import last, rewind
 from litmlp.engine.run.prepare import Run, build_run
@@ -21,7 +21,6 @@ from litmlp.engine.run.record import close_loggers
 from litmlp.engine.vectorized.data_cache import DataCache
 from litmlp.engine.vectorized.group_training import Group
 from litmlp.engine.vectorized.grouped_run import GroupedRun
-from litmlp.engine.vectorized.train_groups import endless
 
 TINY = (
     *("data.batch_size=16", "model.hidden_sizes=[8,6]", "trainer=cpu"),
@@ -84,9 +83,8 @@ def trained(configs: Sequence[DictConfig], kind: str) -> list[GroupedRun]:
         rewind(run.trainer.loggers, point)
         context = partial(nullcontext, None)
         grouped.append(GroupedRun(run, context, point.path if point else None))
-    shared = endless(grouped[0].run.config)
-    with run_settings(shared):
-        build_trainer(shared).fit(Group(grouped))
+    with run_settings(grouped[0].run.config):
+        Group(grouped).train()
     for own in grouped:
         close_loggers(own.trainer, own.error is None)
     return grouped

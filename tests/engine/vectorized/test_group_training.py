@@ -24,13 +24,13 @@ def test_runs_stop_early_diverge_and_end_on_their_own_and_then_cost_nothing(
     config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    end_epoch = Group.on_train_epoch_end
+    end_epoch = Group.end_epoch
 
     def counted(group: Group) -> None:
         sizes.append((len(group.stack), group.rows.numel()))
         end_epoch(group)
 
-    monkeypatch.setattr(Group, "on_train_epoch_end", counted)
+    monkeypatch.setattr(Group, "end_epoch", counted)
     base = config(*TINY, *GAUSS, "optimizer=sgd", "trainer.max_epochs=8")
     assert_same_as_alone(
         varied(

@@ -13,13 +13,13 @@ def test_a_bad_trial_is_pruned_and_leaves_its_group(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    end_epoch = Group.on_train_epoch_end
+    end_epoch = Group.end_epoch
 
     def counted(group: Group) -> None:
         sizes.append(len(group.stack))
         end_epoch(group)
 
-    monkeypatch.setattr(Group, "on_train_epoch_end", counted)
+    monkeypatch.setattr(Group, "end_epoch", counted)
     pruner = ("asha", "min_resource=2", "reduction_factor=2")
     ended = check_pruned_search(run, tmp_path, "vectorized", pruner, n_jobs=6)
     assert sizes == [sum(epochs > n for epochs in ended) for n in range(7)]

@@ -4,21 +4,15 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, cast
-
-from lightning.pytorch import Callback, LightningModule, Trainer
 
 from litmlp.callbacks.progress import Milestones, fraction_done
 from litmlp.engine.terminal.console import WIDTH, SafeConsole
 from litmlp.engine.terminal.progress_bars import bars, can_show_bars
-from litmlp.engine.vectorized.group_training import Group
+from litmlp.engine.vectorized.grouped_run import GroupedRun
 
 
-class Display(Callback):
-    """Shows a bar in a terminal and a line after each tenth elsewhere.
-
-    It is a callback of a group's Trainer.
-    """
+class Display:
+    """Shows a bar in a terminal and a line after each tenth elsewhere."""
 
     def __init__(self, runs: int, *, is_shown: bool = True) -> None:
         self.runs, self.is_shown = runs, is_shown
@@ -39,15 +33,16 @@ class Display(Callback):
             self._bar = partial(shown.update, task)
             yield
 
-    def on_train_epoch_start(self, trainer: Trainer, group: LightningModule) -> None:
-        runs, ended = cast(Group, group).runs, self.ended + cast(Group, group).num_ended
+    def show_epoch(self, runs: Sequence[GroupedRun], ended: int) -> None:
+        """Show that an epoch begins for some runs of a group, whose others ended."""
+        ended += self.ended
         done = ended + sum(fraction_done(run.trainer, 0) for run in runs)
         if self._bar:
             self._bar(description=self.line(runs, ended), completed=done / self.runs)
         elif self.is_shown and self._milestones.is_passed(done / self.runs):
             self._lines.print(self.line(runs, ended))
 
-    def line(self, runs: Sequence[Any], ended: int) -> str:
+    def line(self, runs: Sequence[GroupedRun], ended: int) -> str:
         """Return epoch, runs that train and have ended, and the best value so far."""
         epoch = 1 + max(run.trainer.current_epoch for run in runs)
         limit = max(run.trainer.max_epochs or 0 for run in runs)

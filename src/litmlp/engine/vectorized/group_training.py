@@ -1,12 +1,10 @@
-"""Runs that train together: one stacked network under one Trainer."""
+"""Runs that train together, as one stacked network."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor
-from torch.optim import Optimizer
 
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.process import signals
@@ -19,8 +17,11 @@ from litmlp.engine.vectorized.stacked_loss import StackedLoss
 from litmlp.engine.vectorized.stacked_metrics import Measure, measures_of
 from litmlp.engine.vectorized.vmapped_network import stacked_network
 
+Show = Callable[[Sequence[GroupedRun], int], None]
+"""Gets the runs that begin an epoch, and how many have ended."""
 
-class Group(LightningModule):
+
+class Group:
     """Trains runs side by side until the last of them is done.
 
     A step is one product per layer for all runs, each on its own rows; the gradient of
@@ -28,25 +29,30 @@ class Group(LightningModule):
     """
 
     def __init__(self, runs: Sequence[GroupedRun]) -> None:
-        super().__init__()
-        self.automatic_optimization = False
         self.runs = list(runs)
         self.num_ended = 0
         self.sizes = runs[0].batches.sizes
 
-    def train_dataloader(self) -> Iterable[int]:
-        return range(len(self.sizes))
+    def train(self, show: Show | None = None) -> None:
+        """Train the runs, and show each epoch that begins."""
+        self.begin()
+        while self.runs:
+            if show:
+                show(self.runs, self.num_ended)
+            self.begin_epoch()
+            for i, rows in enumerate(torch.split(self.rows, self.sizes, dim=1)):
+                self.step(rows, i)
+            self.end_epoch()
 
-    def configure_optimizers(self) -> list[Optimizer]:
-        return []  # a rule updates the rows of the stack
-
-    def on_fit_start(self) -> None:
+    def begin(self) -> None:
+        """Do what comes before the first epoch, and stack the networks."""
         for run in self.runs:
             run.do(run.begin)
         self._remove_done()
-
-    def on_train_start(self) -> None:
+        if not self.runs:
+            return
         first = self.runs[0]
+        self.device = first.model.device
         self.network = stacked_network(first.model)
         self.rule = RULES[type(first.optimizer)]
         self.stack = Stack([run.model for run in self.runs], self.device)
@@ -57,18 +63,18 @@ class Group(LightningModule):
         self.data = GroupData(self.runs, self.device)
         self._arrange()
 
-    def on_train_epoch_start(self) -> None:
+    def begin_epoch(self) -> None:
+        """Do what comes before the first batch of an epoch."""
         waits = signals.Received.waits  # a signal from now on waits for the next epoch
         for run in self.runs:
             run.do(run.begin_epoch)
         if waits:
             signals.raise_deferred()
         self.rows = self.data.order(self.runs).to(self.device)
-        self.batches = torch.split(self.rows, self.sizes, dim=1)
         self.outputs: list[Tensor] = []
 
-    def training_step(self, batch: int, i: int) -> None:
-        rows = self.batches[i]
+    def step(self, rows: Tensor, i: int) -> None:
+        """Train on a batch, given the indices [K, B] of its rows."""
         features, targets = self.data.features[rows], self.data.targets[rows]
         hooks_are_due = self.hooks.are_due(i, rows.shape[1])
         if hooks_are_due:
@@ -88,14 +94,19 @@ class Group(LightningModule):
                 run.step_schedule_after_batch()
             self._read_values()
 
-    def on_train_epoch_end(self) -> None:
+    def end_epoch(self) -> None:
+        """Do what comes after the last batch of an epoch."""
         validation = self._validate()
         outputs, targets = torch.cat(self.outputs, dim=1), self.data.targets[self.rows]
         measures = measures_of([run.model for run in self.runs], outputs, targets)
         every = zip(self.runs, outputs, targets, measures, strict=True)
         for k, (run, out, true, measure) in enumerate(every):
             run.do(partial(run.end_epoch, out, true, measure, validation.get(k)))
-        if self._remove_done() and self.runs:
+        staying = self._remove_done()
+        if not staying:
+            return
+        if len(staying) < len(self.stack):
+            self.stack.keep(torch.tensor(staying))
             self._arrange()
         self._read_values()
 
@@ -138,18 +149,15 @@ class Group(LightningModule):
                 found |= dict(zip(indices, measures, strict=True))
         return found
 
-    def _remove_done(self) -> bool:
-        """Let runs that are done leave; with the last run the training ends."""
+    def _remove_done(self) -> list[int]:
+        """Let runs that are done leave; return the indices of the others."""
         leaving = [run for run in self.runs if run.is_done]
         staying = [k for k, run in enumerate(self.runs) if not run.is_done]
         for run in leaving:
             run.finish()
             self.num_ended += 1
         self.runs = [self.runs[k] for k in staying]
-        self.trainer.should_stop = not self.runs
-        if leaving and staying and hasattr(self, "stack"):
-            self.stack.keep(torch.tensor(staying))
-        return bool(leaving)
+        return staying
 
     def _arrange(self) -> None:
         """Renew what depends on which runs there are."""
@@ -165,11 +173,9 @@ class Group(LightningModule):
 
     def _read_values(self) -> None:
         """Read the hyperparameters, which the schedulers change in the optimizers."""
-        if self.runs:
-            optimizers = [run.optimizer for run in self.runs]
-            self.values = values_of(
-                optimizers,
-                self.device,
-                places=[run.places for run in self.runs],
-                sizes=[shape.numel() for shape in self.stack.shapes.values()],
-            )
+        self.values = values_of(
+            [run.optimizer for run in self.runs],
+            self.device,
+            places=[run.places for run in self.runs],
+            sizes=[shape.numel() for shape in self.stack.shapes.values()],
+        )

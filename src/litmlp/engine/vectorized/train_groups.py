@@ -8,9 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from omegaconf import DictConfig, open_dict
 
-from litmlp.engine.config.build import build_trainer
 from litmlp.engine.config.complete_config import complete
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.engine.folder import run_folder
@@ -167,13 +165,11 @@ def train_group(runs: Sequence[RecordedRun], display: Display, threads: int) -> 
 
     An error that stops them all is recorded in each.
     """
-    config = endless(runs[0].run.config)
-    with run_settings(config), only_logged(True):
+    with run_settings(runs[0].run.config), only_logged(True):
         torch.set_num_threads(threads)
-        trainer = build_trainer(config, [display])
         try:
             with signals.defer_interrupts():
-                trainer.fit(Group(runs))
+                Group(runs).train(display.show_epoch)
         except BaseException as found:
             error = found
             if is_out_of_memory(found):
@@ -183,19 +179,6 @@ def train_group(runs: Sequence[RecordedRun], display: Display, threads: int) -> 
                 )
             for run in runs:
                 run.break_off(error)
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise KeyboardInterrupt from error  # Lightning makes it a plain exit
             if not isinstance(error, Exception):
                 raise
             report(error)
-
-
-def endless(config: DictConfig) -> DictConfig:
-    """Return the config of a Trainer that writes nothing and trains until stopped."""
-    config = config.copy()
-    config.callbacks, config.logger, config.folder = {}, {}, "."
-    config.trainer.max_epochs = -1
-    config.trainer.gradient_clip_val = None
-    with open_dict(config.trainer):
-        config.trainer.enable_checkpointing = False
-    return config
