@@ -7,16 +7,16 @@ from typing import Any, cast
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from litmlp.engine.config.launch_command import this_command
 from litmlp.engine.figures.style import report_failed_picture
 from litmlp.engine.folder.loggers import TensorBoard
-from litmlp.engine.process.torch_internals import traced_graph
 from litmlp.supervised import Supervised
 
 Layout = dict[str, dict[str, list[Any]]]
 
 
 class Dashboard(Callback):
-    """Lays out the charts of a run, and draws the network as a graph."""
+    """Lays out the charts of a run, and draws a single run's network as a graph."""
 
     def on_train_start(self, trainer: Trainer, model: LightningModule) -> None:
         for logger in trainer.loggers:
@@ -25,6 +25,8 @@ class Dashboard(Callback):
                 logger.experiment.add_custom_scalars(layout(metrics))
 
     def on_fit_end(self, trainer: Trainer, model: LightningModule) -> None:
+        if this_command().in_sweep:  # torch never frees what it traces
+            return
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoard) and trainer.is_global_zero:
                 draw_graph(logger, trainer, cast(Supervised, model))
@@ -74,6 +76,5 @@ def draw_graph(logger: TensorBoard, trainer: Trainer, model: Supervised) -> None
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch's own tracer calls itself deprecated
         inputs = model.encoding(features[:2].to(model.device))
-        drawn = traced_graph(network, inputs)
-        logger.experiment.file_writer.add_graph(drawn)
+        logger.experiment.add_graph(network, inputs)
     network.train(training)

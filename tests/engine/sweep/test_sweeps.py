@@ -54,6 +54,7 @@ def test_a_sweep_leaves_one_folder_per_run(run: Run, tmp_path: Path) -> None:
             "summary.json",
             "train.log",
         }
+    assert not EventAccumulator(str(tanh)).Reload().Tags()["graph"]  # a single run's
     assert re.search(r"tanh +done +\d\.\d{4}", ended.out)
     assert f"tensorboard --logdir {relu.parent.relative_to(tmp_path)}" in ended.out
 
