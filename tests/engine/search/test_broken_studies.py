@@ -28,10 +28,7 @@ def folder(finished: Path, tmp_path: Path) -> Path:
     "change",
     [
         "study_user_attributes SET value_json='5'",
-        "trial_user_attributes SET value_json='{'",
-        "trial_user_attributes SET key='retry_of', value_json='[1]'",
         """trial_params SET distribution_json='{"name": "X"}'""",
-        "trials SET state='HUH'",
     ],
 )
 def test_a_crafted_study_is_one_line(change: str, folder: Path) -> None:

@@ -98,21 +98,6 @@ def test_the_pareto_front_is_that_of_brute_force(tmp_path: Path) -> None:
     assert TrialState.FAIL in {trial.state for trial in found}  # of those without value
 
 
-def test_choices_that_matter_are_found(tmp_path: Path) -> None:
-    search(
-        *(tmp_path, "a=1,2,3,4", "b=1,2", "nothing=x,y"),
-        outcome=lambda job: {"best_value": float(job["a"]) + float(job["b"])},
-        sampler=partial(BruteForceSampler),
-        n_trials=16,
-    )
-    searched = read_search(tmp_path)
-    assert searched
-    fractions = searched.importances["loss/val"]
-    assert list(fractions) == ["a", "b", "nothing"]
-    assert fractions["a"] == pytest.approx(1.25 / 1.5, abs=0.1)
-    assert fractions["b"] == pytest.approx(0.25 / 1.5, abs=0.1)
-
-
 @pytest.mark.parametrize(("mode", "sign"), [("min", 1), ("max", -1)])
 def test_a_nearly_diverged_trial_hides_nothing(
     mode: Mode, sign: int, tmp_path: Path

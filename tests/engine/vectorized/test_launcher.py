@@ -129,7 +129,6 @@ def test_a_network_that_cannot_be_stacked_is_trained_alone(
     ("setting", "mistake"),
     [
         ("max_members=0", "expected 1 or more"),
-        ("num_threads=few", "expected 1 or more"),
         ("workers=slurm", "allowed are local, ray and submitit"),
     ],
 )
