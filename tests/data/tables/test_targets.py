@@ -98,7 +98,6 @@ def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
     torch.testing.assert_close(rows.inputs, expected, equal_nan=True)
     assert rows.targets.tolist() == [[5, 6], [8, 9]]
     assert rows.kept.to_dict(as_series=False) == {"id": ["01", "04"]}
-    assert rows.rows.to_list() == [0, 3]
     assert rows.left_out == "2 rows without a target are left out"
 
 

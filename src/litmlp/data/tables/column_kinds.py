@@ -10,7 +10,7 @@ from litmlp.data.samples import Column, Kind
 from litmlp.data.tables.cell_errors import CellError
 from litmlp.data.tables.dates import find_date_form, parse_times
 from litmlp.data.tables.read_column import ReadColumn, Wording, read_column
-from litmlp.data.tables.written_numbers import Form, find_form, parse_numbers
+from litmlp.data.tables.written_numbers import find_form, parse_numbers
 from litmlp.errors import UserError, nearest
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -111,16 +111,14 @@ def as_kind(read: ReadColumn, kind: str, wording: Wording) -> tuple[ReadColumn, 
     if values.dtype == pl.String and kind in ("numeric", "datetime"):
         text = read.cleaned
         distinct = text.drop_nulls().unique(maintain_order=True)
-        found: Form | str | None
         if kind == "datetime":
-            found = find_date_form(distinct, None)
+            found, parse = find_date_form(distinct, None), parse_times
         else:
-            found = find_form(distinct, wording.decimal_for(name))
-        form = found if isinstance(found, Form) else Form("")
-        values = (parse_times if kind == "datetime" else parse_numbers)(text, form.form)
+            found, parse = find_form(distinct, wording.decimal_for(name)), parse_numbers
+        values = parse(text, found.form)
         check_parsed(text, values, override)
-        notes = [*read.notes, *[form.note] * bool(form.note)]
-        read = read._replace(values=values, form=form.form, notes=notes)
+        notes = [*read.notes, *[found.note] * bool(found.note)]
+        read = read._replace(values=values, form=found.form, notes=notes)
     is_number = values.dtype.is_numeric()
     possible = {
         "numeric": is_number or values.dtype in (pl.Boolean, pl.Duration),

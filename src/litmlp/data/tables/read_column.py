@@ -160,12 +160,12 @@ def read_text(text: pl.Series, wording: Wording) -> ReadColumn:
     times = times_form(distinct, wording)
     is_time = times.fraction == 1
     found = times if is_time else find_form(distinct, decimal)
-    if isinstance(found, Form):
+    if found.fraction == 1:
         values = (parse_times if is_time else parse_numbers)(text, found.form)
         notes = [found.note] if found.note else []
         return ReadColumn(text, values, found.form, notes, rivals=found.rivals)
-    if found:
-        return ReadColumn(text, text, notes=[f"{found}: taken as text"])
+    if found.note:
+        return ReadColumn(text, text, notes=[f"{found.note}: taken as text"])
     return ReadColumn(text, text, mixed=find_mistake(text, times.form))
 
 

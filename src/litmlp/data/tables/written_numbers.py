@@ -58,28 +58,28 @@ class Form(NamedTuple):
     fraction: float = 1.0
 
 
-def find_form(text: pl.Series, decimal: str | None) -> Form | str | None:
+def find_form(text: pl.Series, decimal: str | None) -> Form:
     """Find the one form in which all distinct values of a column are numbers.
 
-    Returns:
-        The form; why there is none although every value is a number; or None if a value
-        is no number.
+    The fraction is 0 if there is none; a note says why if every value is a number.
     """
     parts = text_parts(text)
     if parts["digits"].null_count():
-        return None
+        return Form("", fraction=0)
     units = parts.select("prefix", "suffix").unique().sort("prefix", "suffix")
     if units.height > MOST_UNITS:
-        return None  # such as addresses
+        return Form("", fraction=0)  # such as addresses
     if units.height > 1:
         named = [f"{a}{b}" or "none" for a, b in units.head(3).rows()]
-        return f"numbers with several units ({', '.join(named)})"
+        note = f"numbers with several units ({', '.join(named)})"
+        return Form("", note, fraction=0)
     prefix, suffix = units.row(0)
     digits = parts["digits"]
     pairs = POINTS * (decimal != ",") + COMMAS * (decimal != ".")
     fitting = [pair for pair in pairs if digits.str.contains(pattern(*pair)).all()]
     if not fitting:
-        return f"numbers written in several ways, such as {digits[0]} and {digits[-1]}"
+        some = f"{digits[0]} and {digits[-1]}"
+        return Form("", f"numbers written in several ways, such as {some}", fraction=0)
     form, *rivals = [f"{prefix}1{t}234{mark}5{suffix}" for t, mark in fitting]
     rivals = [rival for rival in rivals if mark_of(rival) != mark_of(form)][:1]
     numbers = parse_form(text, form)
