@@ -13,7 +13,7 @@ from torch import nn
 from litmlp.construct import construct
 from litmlp.data.data_module import Data
 from litmlp.distributions import Distribution
-from litmlp.engine.config.instantiate_node import construct_node, plain_node
+from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.module_as_data import (
     DataFacts,
     describe,
@@ -58,8 +58,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     balance_classes(config.loss, data.facts)
     widen_output(config)
     size = num_networks(config)
-    built = [build_member(config, data) for _ in range(size)]
-    members = [member for member, _ in built]
+    members = [build_member(config, data) for _ in range(size)]
     # All parts are built from plain data, as when a checkpoint is opened.
     sections, keys = plain_sections(config)
     parts = build_parts(
@@ -74,7 +73,7 @@ def build_model(config: DictConfig, data: DataFacts) -> Supervised:
     model = construct(
         sections["task"], "task", typed_keys=keys, reserved=["name"], **parts
     )
-    model.description = describe(config, data, sections | built[0][1], size)
+    model.description = describe(config, data, size)
     return cast(Supervised, model)
 
 
@@ -88,20 +87,13 @@ def num_networks(config: DictConfig) -> int:
     return whole_number(config, "ensemble.size", least=1)
 
 
-def build_member(config: DictConfig, data: DataFacts) -> tuple[Member, dict[str, Any]]:
-    """Build the encoding and the network of a config, with the sizes of its data.
-
-    Returns:
-        Both, and the sections that describe them.
-    """
+def build_member(config: DictConfig, data: DataFacts) -> Member:
+    """Build the encoding and the network of a config, with the sizes of its data."""
     section, keys = encoding_section(config, data)
     numbers = {"numbers": data.numbers}
     encoding = construct(section | numbers, "encoding", typed_keys=keys)
     fill_in(config.model, data.facts | {"num_features": encoding.num_features})
-    model, keys = plain_node(config.model, "model")
-    network = construct(model, "model", typed_keys=keys)
-    member = Member(encoding=encoding, network=network)
-    return member, {"encoding": section, "model": model}
+    return Member(encoding=encoding, network=construct_node(config.model, "model"))
 
 
 def widen_output(config: DictConfig) -> None:

@@ -60,9 +60,7 @@ def encoding_section(config: DictConfig, data: DataFacts) -> tuple[Section, Keys
     }, keys
 
 
-def describe(
-    config: DictConfig, data: DataFacts, sections: dict[str, Section], size: int
-) -> dict[str, Any] | None:
+def describe(config: DictConfig, data: DataFacts, size: int) -> dict[str, Any] | None:
     """Return a :data:`~litmlp.module_parts.Description` of a config's module.
 
     Values that come from the environment are replaced by a text that says so.
@@ -70,18 +68,18 @@ def describe(
     Args:
         config: complete with what the data decided.
         data: of the run.
-        sections: of the module, and of one of its networks.
         size: the number of its networks.
 
     Returns:
         None if there is no description without the values of the environment.
     """
     shown = without_environment(config)
-    if shown is not config:
-        try:
-            sections = plain_sections(shown)[0] | network_sections(shown, data)
-        except OmegaConfBaseException:  # a reference that needs the value
-            return None
+    try:
+        sections, _ = plain_sections(shown)
+        sections["encoding"], _ = encoding_section(shown, data)
+        sections["model"], _ = plain_node(shown.model, "model")
+    except OmegaConfBaseException:  # a reference that needs the value
+        return None
     several = ensemble_sections(sections, size) if size > 1 else {}
     return {
         **sections,
@@ -94,12 +92,6 @@ def without_environment(config: DictConfig) -> DictConfig:
     """Return a config in which a text stands for values from the environment."""
     raw = OmegaConf.to_container(config)
     return OmegaConf.create(hidden(raw)) if ENVIRONMENT in str(raw) else config
-
-
-def network_sections(config: DictConfig, data: DataFacts) -> dict[str, Section]:
-    """Return the sections of the encoding and the network of a config."""
-    encoding, _ = encoding_section(config, data)
-    return {"encoding": encoding, "model": plain_node(config.model, "model")[0]}
 
 
 def ensemble_sections(sections: dict[str, Section], size: int) -> dict[str, Section]:
