@@ -56,6 +56,7 @@ def test_a_wrong_export_leaves_no_file(
         assert ended.code == 1
         assert f"format={format}: predictions differ from the checkpoint's" in ended.err
         assert "more than 1e-05: nothing is written" in ended.err
+        assert ("choose format=torch_export" in ended.err) == (format == "folder")
     assert not (folder / "exports").exists()
 
 

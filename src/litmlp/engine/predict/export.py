@@ -32,6 +32,8 @@ read it, and in later ones onnxruntime lacks most activations in float64."""
 METADATA = "litmlp"
 """Key of a file's description of itself, among its metadata."""
 
+CURE = ": choose format=torch_export, which holds all operations of torch"
+
 TOLERANCE = 1e-5
 """See ``export_check.largest_difference``."""
 
@@ -68,19 +70,19 @@ def export(folder: Path, *, format: str, output: str | None = None) -> None:
     target = Path(output or folder / "exports" / f"model{chosen.suffix}")
     if chosen.suffix and target.suffix != chosen.suffix:
         raise UserError(f"output={output}: format={format} must end in {chosen.suffix}")
+    cure = "" if format == "torch_export" else CURE
     with trained(folder) as model, no_warnings():
         try:
             content = chosen.write(model)
             difference = largest_difference(model, chosen.read(content))
         except RuntimeError as error:
             raise UserError(
-                f"format={format} cannot hold this model: {root_cause(error)}: choose "
-                "format=torch_export, which holds all operations of torch"
+                f"format={format} cannot hold this model: {root_cause(error)}{cure}"
             ) from error
     if not difference <= TOLERANCE:
         raise UserError(
             f"format={format}: predictions differ from the checkpoint's by "
-            f"{difference:.1e}, more than {TOLERANCE:.0e}: nothing is written"
+            f"{difference:.1e}, more than {TOLERANCE:.0e}: nothing is written{cure}"
         )
     if format == "folder":
         write_folder(target, folder, content)
