@@ -78,7 +78,6 @@ def record(run: Run, last: checkpoints.Checkpoint, metrics: Metrics) -> Summary:
         "pruned_epoch": callbacks.get("Pruning", {}).get("pruned_epoch"),
         "doctors_note": callbacks.get("Diagnosis", {}).get("note", []),
         "wall_seconds": time.perf_counter() - run.start,
-        "data": provenance.of_data(run.data),
         "hardware": provenance.of_machine(trainer.strategy.root_device),
         "diverged": callbacks.get("Divergence", {}).get("note") or None,
         "parameters": sum(p.numel() for p in model.parameters()),
