@@ -86,6 +86,9 @@ def test_the_loss_of_counts_divides_by_their_mean_alone() -> None:
     torch.testing.assert_close(model.compute_loss(outputs, targets), expected)
     unscaled = a_regressor(loss=Poisson())
     torch.testing.assert_close(unscaled.to_predictions(outputs), outputs.exp())
+    unscaled.check_targets(targets)
+    with pytest.raises(UserError, match=r"0 or more, and a target is -1: choose"):
+        unscaled.check_targets(torch.tensor([[3.0, -1.0]]))
 
 
 @pytest.mark.parametrize(

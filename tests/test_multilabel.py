@@ -22,7 +22,6 @@ from litmlp.engine.predict.evaluate_file import evaluate_file
 from litmlp.engine.predict.export import export
 from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
-from litmlp.engine.run.prepare import check_targets
 from litmlp.errors import UserError
 from litmlp.losses import FocalLoss
 from litmlp.module_parts import Loss
@@ -79,7 +78,7 @@ def test_targets_that_are_no_labels_are_refused(config: Compose) -> None:
     composed = config(*rows, "task=multilabel")
     data = build_data(composed)
     with pytest.raises(UserError, match="targets of 0 and 1, and a target is 3"):
-        check_targets(build_model(composed, data), data)
+        build_model(composed, data).check_targets(data.samples.targets)
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,14 @@ class MultiLabelClassifier(Supervised):
         self.num_outputs = num_outputs
         self.target_names = list(target_names)
 
+    def check_targets(self, targets: Tensor) -> None:
+        others = targets[(targets != 0) & (targets != 1)]
+        if len(others):
+            raise UserError(
+                "task=multilabel needs targets of 0 and 1, and a target is "
+                f"{others[0]:g}"
+            )
+
     def compute_loss(
         self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
     ) -> Tensor:
@@ -69,18 +77,5 @@ class MultiLabelClassifier(Supervised):
     def measure(
         self, outputs: Tensor, targets: Tensor, *weights: Tensor
     ) -> dict[str, Tensor]:
-        check_labels(targets)
+        self.check_targets(targets)
         return super().measure(outputs, targets, *weights)
-
-
-def check_labels(targets: Tensor) -> None:
-    """Check that targets [rows, labels] are 0 and 1.
-
-    Raises:
-        UserError: one of them is not.
-    """
-    others = targets[(targets != 0) & (targets != 1)]
-    if len(others):
-        raise UserError(
-            f"task=multilabel needs targets of 0 and 1, and a target is {others[0]:g}"
-        )

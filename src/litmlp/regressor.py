@@ -66,6 +66,14 @@ class Regressor(Supervised):
         self.register_buffer("target_mean", torch.tensor(target_mean))
         self.register_buffer("target_std", torch.tensor(target_std))
 
+    def check_targets(self, targets: Tensor) -> None:
+        counts = isinstance(self.loss, Distribution) and self.loss.counts
+        if counts and (lowest := targets.min()) < 0:
+            raise UserError(
+                f"loss: {type(self.loss).__name__} needs counts of 0 or more, and a "
+                f"target is {lowest:g}: choose loss=mse"
+            )
+
     def compute_loss(
         self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
     ) -> Tensor:

@@ -71,6 +71,13 @@ class Supervised(Measured):
         """Probabilities of the bounds that predictions have, see ``to_columns``."""
         return self.loss.bounds if isinstance(self.loss, Distribution) else ()
 
+    def check_targets(self, targets: Tensor) -> None:
+        """Check targets, before any training, for what a task or its loss needs.
+
+        Raises:
+            UserError: a target is unfit.
+        """
+
     @torch.inference_mode()
     def predict(self, inputs: Tensor) -> Tensor:
         """Return predictions for raw rows [batch, columns], in evaluation mode."""

@@ -16,7 +16,6 @@ from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.callbacks.fold_predictions import FoldPredictions
 from litmlp.data.batches import auto_batch_size, auto_max_epochs
 from litmlp.data.data_module import Data
-from litmlp.distributions import Distribution
 from litmlp.engine.config.build import build_model, build_trainer
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.config.metric_direction import check_monitors
@@ -26,7 +25,6 @@ from litmlp.engine.run.resume import check_same_data
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 from litmlp.metrics import needs_both_classes
-from litmlp.multilabel import MultiLabelClassifier, check_labels
 from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
 
@@ -77,7 +75,7 @@ def build_run(
         check_same_data(folder, data)
     set_monitor(config, data)
     model = build_model(config, data)
-    check_targets(model, data)
+    model.check_targets(data.samples.targets)
     if point:  # checked now: Lightning loads it once the loggers are cut back
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
@@ -140,18 +138,6 @@ def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
             f"monitor={config.monitor}: all {len(rows):,} rows are of class "
             f"{data.samples.class_names[int(rows[0])]}, for which {name} is undefined: "
             f"choose monitor=loss/{split}, or other rows"
-        )
-
-
-def check_targets(model: Supervised, data: Data) -> None:
-    """Check that labels are 0 and 1, and that a loss of counts gets no negative one."""
-    if isinstance(model, MultiLabelClassifier):
-        check_labels(data.samples.targets)
-    lowest = data.samples.targets.min()
-    if isinstance(model.loss, Distribution) and model.loss.counts and lowest < 0:
-        raise UserError(
-            f"loss: {type(model.loss).__name__} needs counts of 0 or more, and a "
-            f"target is {lowest:g}: choose loss=mse"
         )
 
 
