@@ -1,11 +1,11 @@
 """A table with named columns: features, targets, and columns that say the split."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
+import torch
 from torch import Tensor
 
 from litmlp.data.data_module import Data
@@ -18,15 +18,17 @@ from litmlp.data.tables.raw_features import as_tensor
 from litmlp.data.tables.read_column import Wording, read_column
 from litmlp.data.tables.table_file import (
     TableFile,
-    encode_targets,
     group_numbers,
     label_rows,
     take_inputs,
 )
-from litmlp.data.tables.targets import infer_task, read_target
+from litmlp.data.tables.targets import (
+    class_names,
+    encode_targets,
+    infer_task,
+    read_target,
+)
 from litmlp.errors import UserError, nearest
-
-log = logging.getLogger(__name__)
 
 ROLES = ("split_column", "group", "time", "weight")
 """Options that name a column which is no feature."""
@@ -207,15 +209,18 @@ class Tabular(Data):
             time = read_column(table[roles["time"]], wording)
             report.append(report_column(time.values, "time", *time.notes))
         target_columns = [target.column for target in targets]
-        for_classes = task in ("binary", "multiclass")
-        others = self.other_files(columns, target_columns, for_classes, wording)
-        files = [own, *others]
+        with mistakes_in(self.source, self.place):
+            classes = class_names(own.targets, task)
+        others = self.other_files(columns, target_columns, bool(classes), wording)
+        files, encoded = [own, *others], []
+        for file in files:
+            with mistakes_in(file.source, file.place):
+                encoded.append(encode_targets(file.targets, classes))
         rows = pl.concat([file.rows for file in files])
-        encoded, classes = encode_targets(files, task)
         places = {n: (rows["split_column"] == n).arg_true() for n in ("val", "test")}
         is_weighted = rows["weight"].n_unique() > 1
         return Samples(
-            targets=encoded,
+            targets=torch.cat(encoded),
             class_names=classes,
             target_names=list(self.targets),
             target_columns=target_columns,

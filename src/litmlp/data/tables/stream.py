@@ -13,7 +13,7 @@ from litmlp.data.tables.cell_errors import mistakes_in
 from litmlp.data.tables.missing_words import describe_left_out
 from litmlp.data.tables.raw_features import Unseen, to_inputs
 from litmlp.data.tables.read import Source, read_chunks
-from litmlp.data.tables.targets import class_indices, read_again
+from litmlp.data.tables.targets import encode_targets, read_again
 from litmlp.errors import UserError
 
 
@@ -95,22 +95,13 @@ def read_labelled(
             read_again(table[target.name], target, for_classes=bool(class_names))
             for target in targets
         )
-        encoded = (
-            class_indices(given.to_series(), class_names).to_frame()
-            if class_names
-            else given.cast(pl.Float64)
-        )
-    labelled = encoded.with_row_index("row").drop_nulls()
-    if labelled.is_empty():
+        encoded = encode_targets(given, class_names)
+    if not len(encoded):
         raise UserError(f"{source.path}: target {', '.join(names)} has no values")
-    rows = labelled["row"].cast(pl.Int64)
-    encoded_targets = torch.from_numpy(labelled.drop("row").to_numpy().copy())
-    inputs = torch.cat([inputs for inputs, _ in chunks])
+    rows = given.with_row_index("row").drop_nulls()["row"].to_list()
     return LabelledRows(
-        inputs=inputs[rows.to_list()],
-        targets=encoded_targets[:, 0]
-        if class_names
-        else encoded_targets.to(inputs.dtype),
+        inputs=torch.cat([inputs for inputs, _ in chunks])[rows],
+        targets=encoded,
         kept=table[rows].select(cs.by_name(*kept)).select(~(cs.nested() | cs.binary())),
         left_out=describe_left_out(table, given),
         unseen=unseen,

@@ -21,7 +21,6 @@ from litmlp.data.tables.raw_features import (
     to_input,
 )
 from litmlp.data.tables.read_column import Wording, read_column
-from litmlp.data.tables.targets import check_numbers, class_indices, class_names
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -161,23 +160,6 @@ def group_numbers(rows: pl.DataFrame) -> Tensor:
             f"{group} in {', '.join(where)}"
         )
     return as_tensor(rows["group"].rank("dense").cast(pl.Int64).fill_null(0) - 1)
-
-
-def encode_targets(files: Sequence[TableFile], task: str) -> tuple[Tensor, list[str]]:
-    """Class indices [rows] and class names, or values [rows, targets] and none."""
-    classes: list[str] = []
-    encoded = []
-    for file in files:
-        with mistakes_in(file.source, file.place):
-            if task in ("binary", "multiclass"):
-                classes = classes or class_names(file.targets, task)
-                indices = class_indices(file.targets.to_series(), classes)
-                encoded.append(as_tensor(indices.drop_nulls()))
-            else:
-                check_numbers(file.targets)
-                values = file.targets.drop_nulls().cast(pl.Float64).to_numpy()
-                encoded.append(torch.tensor(values, dtype=torch.get_default_dtype()))
-    return torch.cat(encoded), classes
 
 
 def take_inputs(files: Sequence[TableFile], columns: Sequence[Column]) -> Tensor:

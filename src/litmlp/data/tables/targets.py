@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
+import torch
+from torch import Tensor
 
 from litmlp.data.samples import Column, Kind, Task
 from litmlp.data.tables.cell_errors import CellError
 from litmlp.data.tables.column_kinds import TIMES, TypedColumn, as_text, has_text
 from litmlp.data.tables.dates import in_days
 from litmlp.data.tables.missing_words import without_missing
-from litmlp.data.tables.raw_features import as_numbers, check_size
+from litmlp.data.tables.raw_features import as_numbers, as_tensor, check_size
 from litmlp.data.tables.read_column import Wording, read_column
 from litmlp.errors import UserError
 
@@ -93,7 +95,13 @@ def check_numbers(targets: pl.DataFrame) -> None:
 
 
 def class_names(targets: pl.DataFrame, task: str) -> list[str]:
-    """Find the classes in their order: alphabetical, or numerical for numbers."""
+    """Find the classes in their order: alphabetical, or numerical for numbers.
+
+    There are none for a task of real values.
+    """
+    if task not in ("binary", "multiclass"):
+        check_numbers(targets)
+        return []
     if targets.width > 1:
         raise UserError(f"task={task} takes one target, got {targets.columns}")
     column = targets.to_series().drop_nulls()
@@ -111,6 +119,14 @@ def class_names(targets: pl.DataFrame, task: str) -> list[str]:
             "predict"
         )
     return names
+
+
+def encode_targets(targets: pl.DataFrame, classes: Sequence[str]) -> Tensor:
+    """Class indices [rows], or values [rows, targets], of rows with all targets."""
+    if classes:
+        return as_tensor(class_indices(targets.to_series(), classes).drop_nulls())
+    values = targets.drop_nulls().cast(pl.Float64).to_numpy()
+    return torch.tensor(values, dtype=torch.get_default_dtype())
 
 
 def class_indices(values: pl.Series, classes: Sequence[str]) -> pl.Series:
