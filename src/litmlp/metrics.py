@@ -133,13 +133,3 @@ def undefined(
         ):
             found[name] = nan
     return found
-
-
-def needs_both_classes(target: str) -> bool:
-    """Say whether rows of a single class leave a metric undefined, by its class path.
-
-    >>> needs_both_classes("torchmetrics.classification.BinaryAUROC")
-    True
-    """
-    name = target.rpartition(".")[2]
-    return name in {kind.__name__ for kind in (*NEEDS_BOTH, *NEEDS_POSITIVES)}

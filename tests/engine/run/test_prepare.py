@@ -8,8 +8,14 @@ from lightning.pytorch import Callback, Trainer, callbacks
 
 from litmlp.callbacks.checkpoint import BestAndLast
 from litmlp.data.batches import auto_batch_size, auto_max_epochs
-from litmlp.engine.config.build import build_data
-from litmlp.engine.run.prepare import UNFIT, auto_precision, build_run, check_callbacks
+from litmlp.engine.config.build import build_data, build_model
+from litmlp.engine.run.prepare import (
+    UNFIT,
+    auto_precision,
+    build_run,
+    check_callbacks,
+    check_monitor_is_defined,
+)
 from litmlp.errors import UserError
 
 SPOILING = {
@@ -76,6 +82,21 @@ def test_precision_auto_is_what_the_processor_is_made_for(
     monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda **_: True)
     assert [auto_precision(a) for a in ("auto", "gpu")] == ["bf16-mixed"] * 2
     assert auto_precision("cpu") == "32-true"
+
+
+def test_a_monitor_that_rows_of_one_class_leave_undefined_is_refused(
+    config: Compose,
+) -> None:
+    composed = config("data=xor")
+    data = build_data(composed)
+    model = build_model(composed, data)
+    data.split_targets["val"].zero_()
+    for monitor in ("loss/val", "accuracy/val", "auroc/train"):
+        check_monitor_is_defined(monitor, model, data)
+    for name in ("auroc", "recall"):
+        words = rf"all \d+ rows are of class orange, for which {name} is undefined"
+        with pytest.raises(UserError, match=words):
+            check_monitor_is_defined(f"{name}/val", model, data)
 
 
 def test_a_run_does_not_go_on_with_other_data(run: Run, tmp_path: Path) -> None:

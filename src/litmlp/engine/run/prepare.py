@@ -24,7 +24,7 @@ from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.run.resume import check_same_data
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
-from litmlp.metrics import needs_both_classes
+from litmlp.metrics import NEEDS_BOTH, NEEDS_POSITIVES
 from litmlp.optimizers import check_states
 from litmlp.supervised import Supervised
 
@@ -76,6 +76,7 @@ def build_run(
     set_monitor(config, data)
     model = build_model(config, data)
     model.check_targets(data.samples.targets)
+    check_monitor_is_defined(config.monitor, model, data)
     if point:  # checked now: Lightning loads it once the loggers are cut back
         with blame_folder(folder):
             model.load_state_dict(point.content["state_dict"])
@@ -101,7 +102,6 @@ def set_monitor(config: DictConfig, data: Data) -> None:
         config.monitor = config.monitor.replace("/val", "/train")
         show(f"no validation rows: {config.monitor} is monitored instead")
     check_monitors(config, [split for split in data.rows if split != "test"])
-    check_monitor_is_defined(config, data)
 
 
 def set_auto_values(config: DictConfig, data: Data) -> None:
@@ -127,15 +127,15 @@ def auto_precision(accelerator: str) -> str:
     return "bf16-mixed" if is_fast and accelerator != "mps" else "32-true"
 
 
-def check_monitor_is_defined(config: DictConfig, data: Data) -> None:
+def check_monitor_is_defined(monitor: str, model: Supervised, data: Data) -> None:
     """Check that the rows that choose the best epoch define the monitored metric."""
-    name, split = config.monitor.split("/")
-    target = str((config.task.metrics.get(name) or {}).get("_target_", ""))
+    name, split = monitor.split("/")
+    metric = dict(model.metrics.items()).get(name)
     rows = data.split_targets[split]
     single = rows.ndim == 1 and bool((rows == rows[0]).all())
-    if data.samples.class_names and single and needs_both_classes(target):
+    if single and isinstance(metric, (*NEEDS_BOTH, *NEEDS_POSITIVES)):
         raise UserError(
-            f"monitor={config.monitor}: all {len(rows):,} rows are of class "
+            f"monitor={monitor}: all {len(rows):,} rows are of class "
             f"{data.samples.class_names[int(rows[0])]}, for which {name} is undefined: "
             f"choose monitor=loss/{split}, or other rows"
         )
