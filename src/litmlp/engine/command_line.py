@@ -17,11 +17,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from litmlp.engine import option_folders
 from litmlp.engine.config.hydra_internals import check_flags, use_checked_loader
 from litmlp.engine.config.launch_command import as_typed
 from litmlp.engine.folder.run_folder import has_diverged
 from litmlp.engine.folder.sweep_folder import known_name, run_name
-from litmlp.engine.option_folders import CONF, open_project
 from litmlp.engine.process.signals import exit_code
 from litmlp.engine.run.resume import folder_to_resume
 from litmlp.engine.sweep.hooks import conclude_sweep
@@ -99,8 +99,10 @@ def hydra_launch() -> Iterator[Launch]:
 
 def call_hydra(task: Task, config: str) -> None:
     """Let Hydra compose ``sys.argv`` with a config of conf/, and call the task."""
-    open_project()
-    hydra.main(version_base="1.3", config_path=str(CONF), config_name=config)(task)()
+    option_folders.open_project()
+    hydra.main(
+        version_base="1.3", config_path=str(option_folders.CONF), config_name=config
+    )(task)()
 
 
 def guarded(task: Task, full: bool, failed: list[str]) -> Task:

@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict
 
-from litmlp.engine.option_folders import CONF, open_project
+from litmlp.engine import option_folders
 from litmlp.engine.terminal.mistakes import describe
 from litmlp.engine.terminal.wording import text_of
 from litmlp.errors import UserError
@@ -39,10 +39,10 @@ def composed_once(overrides: tuple[str, ...]) -> bytes:
 @contextmanager
 def composed(overrides: Sequence[str]) -> Iterator[DictConfig]:
     """Compose the config of a run, and let Hydra know it until the block ends."""
-    open_project()
+    option_folders.open_project()
     before = HydraConfig.instance().cfg
     try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
+        with initialize_config_dir(str(option_folders.CONF), version_base="1.3"):
             config = pickle.loads(composed_once(tuple(overrides)))
             HydraConfig.instance().set_config(config)
             with open_dict(config):

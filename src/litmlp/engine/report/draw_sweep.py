@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from litmlp.engine.figures.style import COLORS, as_label, new_figure
 from litmlp.engine.report.problem import MEAN, Problem
@@ -114,6 +115,7 @@ def draw_curves(problem: Problem) -> Figure | None:
     if not panel.lines:
         return None
     panel.set(xlabel="epoch", ylabel=problem.monitor)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_title("Learning curves of the best choices", loc="left")
     names = ",\n".join(problem.choices)
     figure.legend(loc="outside right upper", title=names, frameon=False)
