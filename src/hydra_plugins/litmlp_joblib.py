@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 class JoblibLauncher(ParallelLauncher):
     """Trains runs in processes of this machine, each with a GPU of its own."""
 
-    package = "joblib"
-
     def __init__(self, *, n_jobs: int) -> None:
         self.n_jobs = n_jobs
         self._slots: list[Slot] = []

@@ -86,8 +86,7 @@ def test_a_mistake_or_a_missing_engine_is_one_line_and_starts_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = {"joblib": object()}.get
-    monkeypatch.setattr("litmlp.engine.sweep.parallel_launcher.find_spec", found)
+    monkeypatch.setattr("litmlp.engine.sweep.parallel_launcher.find_spec", {}.get)
     ended = run("train", "-m", "seed=0,1", *QUICK, *launcher)
     assert ended.code == 1
     assert ended.err.splitlines() == [f"error: {mistake}"]

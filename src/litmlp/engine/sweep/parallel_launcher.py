@@ -107,7 +107,7 @@ class ParallelLauncher(JobLauncher):
     """Base of launchers that train several runs of a sweep at a time.
 
     A subclass calls the jobs in ``train``, and starts no job once ``stopping`` is set.
-    ``package`` is the package that it needs, and the name of litmlp's extra for it.
+    ``package`` is an extra that it needs: the package has the same name.
     """
 
     package = ""
