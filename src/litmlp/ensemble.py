@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
+from litmlp.batched_ensemble import BatchedMembers, batch_members, no_trace
 from litmlp.errors import UserError
-from litmlp.members_as_one import MembersAsOne, members_as_one, no_trace
 
 
 class Member(nn.Module):
@@ -63,7 +63,7 @@ class Ensemble(nn.Module):
         networks = [m.network for m in members if isinstance(m, Member)]
         stateless = not any(True for n in networks for _ in n.buffers())
         self.alike = alike and stateless and len(networks) > 1
-        self._joined: MembersAsOne | None = None
+        self._joined: BatchedMembers | None = None
 
     def forward(self, features: Tensor, folds: Tensor | None = None) -> Tensor:
         """Return outputs of the mean, or with folds [B] of the member without the row.
@@ -137,10 +137,10 @@ class Ensemble(nn.Module):
         outputs = as_one(features, rows)
         return [outputs[k, : len(own)] for k, own in enumerate(rows)]
 
-    def _as_one(self, features: Tensor) -> MembersAsOne | None:
+    def _as_one(self, features: Tensor) -> BatchedMembers | None:
         """Return all members joined; None if they cannot be."""
         if self.alike and not (self._joined and self._joined.holds()):
-            self._joined = members_as_one([*self.members], features)
+            self._joined = batch_members([*self.members], features)
             self.alike = self._joined is not None
         return self._joined if self.alike else None
 

@@ -16,14 +16,14 @@ from litmlp.distributions import Distribution
 from litmlp.ensemble import Ensemble
 from litmlp.epoch_state import Batch, EpochState, parts_of
 from litmlp.errors import UserError
-from litmlp.measured import Measured
+from litmlp.measured_module import MeasuredModule
 from litmlp.module_parts import Parts
 from litmlp.optimizers import Factors, check_state_sizes, make_optimizer
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
 
 
-class Supervised(Measured):
+class Supervised(MeasuredModule):
     """Wraps any network [batch, features] → [batch, outputs] for training.
 
     The arguments are :class:`~litmlp.module_parts.Parts`.

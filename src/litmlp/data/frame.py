@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from litmlp.data.tables.named_columns import Name, Tabular
 from litmlp.data.tables.read import report_polars_errors
+from litmlp.data.tables.tabular import Name, Tabular
 
 
 @dataclass(kw_only=True, eq=False)
@@ -18,7 +18,7 @@ class FrameData(Tabular):
     Args:
         frame: features, targets, and columns that say the split.
 
-    The other arguments are those of :class:`~litmlp.data.tables.named_columns.Tabular`.
+    The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
     Raises:
         UserError: no such column, or a column that cannot be used.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import polars as pl
 from sklearn.datasets import fetch_openml
 
-from litmlp.data.tables.named_columns import Name, Tabular
+from litmlp.data.tables.tabular import Name, Tabular
 from litmlp.errors import UserError
 
 Version = int | Literal["active"]
@@ -24,7 +24,7 @@ class OpenMLData(Tabular):
         version: version of the set; by default the oldest active version.
         target: the column to predict; by default the target that the set names.
 
-    The other arguments are those of :class:`~litmlp.data.tables.named_columns.Tabular`.
+    The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
     Raises:
         UserError: no such set, no connection, or a set that is no table of numbers and

@@ -9,16 +9,16 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from litmlp.data.on_disk import empty_on_disk, join_chunks
+from litmlp.data.memory_mapped import empty_on_disk, join_chunks
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
-from litmlp.data.tables.named_columns import Name, Tabular
 from litmlp.data.tables.raw_features import Unseen, as_tensor, describe_unseen
 from litmlp.data.tables.read import Source, open_source, read_table
 from litmlp.data.tables.read_column import Wording
-from litmlp.data.tables.stream import read_inputs
 from litmlp.data.tables.table_file import Split, TableFile, label_rows
+from litmlp.data.tables.tabular import Name, Tabular
 from litmlp.data.tables.targets import read_again
+from litmlp.data.tables.trained_model_rows import read_inputs
 from litmlp.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class TableData(Tabular):
             are shuffled within large buffers. Without shuffling, the results are the
             same to the last bit. Text of two readings is read column by column.
 
-    The other arguments are those of :class:`~litmlp.data.tables.named_columns.Tabular`.
+    The other arguments are those of :class:`~litmlp.data.tables.tabular.Tabular`.
 
     Raises:
         UserError: no such file or column, a column that cannot be used, or files that

@@ -14,7 +14,7 @@ import torch
 from litmlp.data.table import TableData
 from litmlp.data.tables.missing_words import MISSING_WORDS
 from litmlp.data.tables.read import open_source
-from litmlp.data.tables.stream import read_inputs
+from litmlp.data.tables.trained_model_rows import read_inputs
 from litmlp.errors import UserError
 
 Value = float | str | None

@@ -12,8 +12,8 @@ from litmlp.data.frame import FrameData
 from litmlp.data.samples import Column
 from litmlp.data.tables.read import open_source
 from litmlp.data.tables.read_column import Wording
-from litmlp.data.tables.stream import read_labelled
 from litmlp.data.tables.targets import class_indices, read_again, read_target
+from litmlp.data.tables.trained_model_rows import read_labelled
 from litmlp.errors import UserError
 
 

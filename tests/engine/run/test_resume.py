@@ -42,7 +42,7 @@ POINTS = {
     "mid-epoch": At("Supervised.training_step", 8),
     "last batch": At("Supervised.training_step", 10),
     "after a step": At("Supervised.on_train_batch_end", 14),
-    "validation": At("Measured.validation_step", 3),
+    "validation": At("MeasuredModule.validation_step", 3),
     "end of an epoch": At("Supervised.on_train_epoch_end", 2, "return"),
     "checkpoint is written": At("write", 3),
     "checkpoint takes its place": At("promote", 3),
@@ -50,7 +50,7 @@ POINTS = {
     "logger flush": At("MetricsCSV._write", 2),
     "early stop": At("BestAndLast.on_train_end"),
     "fit is over": At("BestAndLast.on_fit_end", 1, "return"),
-    "test": At("Measured.test_step"),
+    "test": At("MeasuredModule.test_step"),
     "loggers are closed": At("close_loggers"),
     "summary": At("write_summary", 2),
 }

@@ -16,7 +16,7 @@ from litmlp.data.tables.csv_files import (
     has_short_rows,
     read_rows,
 )
-from litmlp.data.tables.file_formats import (
+from litmlp.data.tables.detect_format import (
     Format,
     existing_file,
     format_of,

@@ -25,7 +25,7 @@ from litmlp.engine.config.command_mistakes import (
     of_grammar,
     refused,
 )
-from litmlp.engine.config.hydra_section import check_hydra_section
+from litmlp.engine.config.hydra_allowlist import check_hydra_section
 from litmlp.errors import UserError
 
 

@@ -17,7 +17,7 @@ from litmlp.data.prediction_table import (
 )
 from litmlp.data.tables.raw_features import describe_unseen
 from litmlp.data.tables.read import open_source
-from litmlp.data.tables.stream import LabelledRows, read_labelled
+from litmlp.data.tables.trained_model_rows import LabelledRows, read_labelled
 from litmlp.engine.config.build import build_data
 from litmlp.engine.diagnosis.score_tables import (
     calibration_bins,

@@ -9,10 +9,10 @@ from polars.io.plugins import register_io_source
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from litmlp.data.prediction_table import predicted_columns, predicted_names
-from litmlp.data.tables.file_formats import PARQUET
+from litmlp.data.tables.detect_format import PARQUET
 from litmlp.data.tables.raw_features import Unseen, describe_unseen
 from litmlp.data.tables.read import Source, open_source
-from litmlp.data.tables.stream import read_inputs
+from litmlp.data.tables.trained_model_rows import read_inputs
 from litmlp.engine.folder.atomic_files import replace
 from litmlp.engine.folder.run_folder import LEFT
 from litmlp.engine.predict.trained_model import TrainedModel

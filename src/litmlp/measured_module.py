@@ -16,7 +16,7 @@ from litmlp.losses import Takes
 from litmlp.module_parts import LoadableModule
 
 
-class Measured(LoadableModule):
+class MeasuredModule(LoadableModule):
     """Measures a network once per epoch, and reports to the loggers.
 
     All outputs of an epoch are kept until its end: metrics such as AUROC are none of

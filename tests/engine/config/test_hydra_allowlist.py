@@ -9,7 +9,7 @@ from conftest import CONF, Run
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from litmlp.engine.config.hydra_section import check_hydra_section
+from litmlp.engine.config.hydra_allowlist import check_hydra_section
 from litmlp.errors import UserError
 
 CALLS = {

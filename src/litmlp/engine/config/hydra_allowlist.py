@@ -47,7 +47,7 @@ def check_hydra_section(section: DictConfig) -> None:
             if key in NAMING and not re.fullmatch(allowed, value):
                 raise UserError(
                     f"{place}={value} is not allowed: allowed classes are "
-                    "listed in litmlp/engine/config/hydra_section.py"
+                    "listed in litmlp/engine/config/hydra_allowlist.py"
                 )
             looks_up = part.endswith("logging") and re.match("(ext|cfg)://", value)
             if looks_up and value not in STREAMS:

@@ -11,7 +11,7 @@ from torch.func import functional_call, vmap
 from torch.nn.utils.rnn import pad_sequence
 
 
-class MembersAsOne:
+class BatchedMembers:
     """Calls networks that differ in their weights alone as one: [B, F] → [K, M, O].
 
     Each parameter becomes a part of a larger tensor that holds those of all members,
@@ -83,14 +83,14 @@ def hand_over(parameters: Sequence[nn.Parameter], joined: Tensor) -> None:
     joined.grad = None
 
 
-def members_as_one(
+def batch_members(
     members: Sequence[nn.Module], features: Tensor
-) -> MembersAsOne | None:
+) -> BatchedMembers | None:
     """Join members; return None where torch's map cannot follow: it knows no RReLU."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return None  # each parameter has to tell other processes of its own gradient
     rows = torch.arange(min(2, len(features)), device=features.device)
-    as_one = MembersAsOne(members)
+    as_one = BatchedMembers(members)
     try:
         with no_trace(features.device):
             as_one(features, [rows] * len(members))

@@ -9,7 +9,7 @@ import torch
 from litmlp.data.samples import Column
 from litmlp.data.tables.raw_features import Unseen, describe_unseen
 from litmlp.data.tables.read import open_source, read_chunks
-from litmlp.data.tables.stream import read_inputs
+from litmlp.data.tables.trained_model_rows import read_inputs
 from litmlp.errors import UserError
 
 COLUMNS = [
