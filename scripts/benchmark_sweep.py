@@ -14,8 +14,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from litmlp.engine.command_line import run
 from litmlp.engine.folder.run_folder import read_summary
+from litmlp.engine.hydra_call import run
 from litmlp.engine.run import train
 from litmlp.engine.terminal.console import console, table
 

@@ -41,8 +41,8 @@ from omegaconf import DictConfig, open_dict
 
 from hydra_plugins.litmlp_vectorized import import_training
 from litmlp.data.data_module import Data
-from litmlp.engine.command_line import register_resolvers
 from litmlp.engine.config import build
+from litmlp.engine.hydra_call import register_resolvers
 from litmlp.engine.run import train
 from litmlp.engine.sweep.job_launcher import Job
 from litmlp.engine.sweep.process_pool import THREADS, Slot

@@ -13,9 +13,9 @@ from litmlp.classifier import Classifier
 from litmlp.data.bundled import BundledData
 from litmlp.data.scaling import Standardize
 from litmlp.errors import UserError
+from litmlp.loadable_module import Loss
 from litmlp.losses import HalfSquaredError
 from litmlp.mlp import MLP
-from litmlp.module_parts import Loss
 
 BINARY_TARGETS = tensor([0, 1, 1, 0, 1])
 CLASS_TARGETS = tensor([0, 2, 1, 2, 2])

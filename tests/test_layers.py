@@ -14,7 +14,7 @@ SRC = ROOT / "src"
 LINES = """
 hydra_plugins  scripts  litmlp.__main__  litmlp.engine.python_api
 litmlp.engine.commands
-litmlp.engine.command_line
+litmlp.engine.hydra_call
 litmlp.engine.project
 litmlp.course
 litmlp.engine.vectorized  litmlp.engine.search

@@ -23,8 +23,8 @@ from litmlp.engine.predict.export import export
 from litmlp.engine.predict.predict_file import predict_file
 from litmlp.engine.predict.trained_model import trained
 from litmlp.errors import UserError
+from litmlp.loadable_module import Loss
 from litmlp.losses import FocalLoss
-from litmlp.module_parts import Loss
 from litmlp.multilabel import MultiLabelClassifier
 
 TARGETS = tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])

@@ -9,13 +9,13 @@ from conftest import CONF
 from small_parts import option
 from torch import Tensor, nn
 
-from litmlp.argument_types import check_value
-from litmlp.embeddings import Periodic
 from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
 from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP
+from litmlp.numeric_embeddings import Periodic
 from litmlp.optimizers import Factors, kinds_of, make_optimizer
+from litmlp.value_checks import check_value
 
 NAMES = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 

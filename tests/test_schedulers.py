@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import ConstantLR
 from litmlp.engine.config.build import build_data, build_model, build_trainer
 from litmlp.engine.config.run_settings import run_settings
 from litmlp.errors import UserError
-from litmlp.module_parts import build_schedule
+from litmlp.loadable_module import build_schedule
 from litmlp.schedulers import Schedule
 
 LR = 0.1

@@ -9,7 +9,7 @@ from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
 from option_pages import group_page, options_page
 
-from litmlp.engine.project.options import groups
+from litmlp.engine.project.option_commands import groups
 
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = ROOT / "logs" / "gallery"

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from litmlp.argument_types import readable
 from litmlp.construct import arguments_of, resolve
 from litmlp.errors import UserError
+from litmlp.value_checks import readable
 
 OF_HYDRA = ("_target_", "_partial_", "_recursive_", "_convert_", "defaults")
 

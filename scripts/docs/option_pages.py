@@ -8,7 +8,7 @@ import yaml
 from option_arguments import Argument, arguments_in, further_arguments
 
 from litmlp.engine.option_folders import CONF, options_of
-from litmlp.engine.project.options import groups
+from litmlp.engine.project.option_commands import groups
 
 TRAIN = (CONF / "train.yaml").read_text("utf-8")
 CHOICES = [each for each in yaml.safe_load(TRAIN)["defaults"] if isinstance(each, dict)]

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from litmlp.distributions import Distribution
 from litmlp.errors import UserError
+from litmlp.loadable_module import Parts
 from litmlp.losses import compare, taken_by
 from litmlp.metrics import undefined
-from litmlp.module_parts import Parts
 from litmlp.supervised import Supervised
 
 BINARY = ("binary", ("class_logits",), "binary_cross_entropy")
@@ -31,7 +31,7 @@ class Classifier(Supervised):
         num_outputs: 1 for two classes, or the number of classes.
         class_names: in the order of the class indices.
 
-    The other arguments are :class:`~litmlp.module_parts.Parts`.
+    The other arguments are :class:`~litmlp.loadable_module.Parts`.
 
     Raises:
         UserError: the outputs do not fit the classes, or the loss does not fit the

@@ -25,10 +25,10 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import Metric
 
-from litmlp.argument_types import check_value
 from litmlp.errors import UserError, nearest
 from litmlp.own_packages import OWN_PACKAGES
 from litmlp.schedulers import TOTAL
+from litmlp.value_checks import check_value
 
 ALLOWED: dict[str, type | tuple[type, ...]] = {
     "torch.nn.init.": types.FunctionType,
@@ -50,7 +50,6 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.data.scaling.": nn.Module,
     "litmlp.distributions.": nn.Module,
     "litmlp.dropouts.": nn.Module,
-    "litmlp.embeddings.": nn.Module,
     "litmlp.encoding.": nn.Module,
     "litmlp.ensemble.": nn.Module,
     "litmlp.initializers.": types.FunctionType,
@@ -63,6 +62,7 @@ ALLOWED: dict[str, type | tuple[type, ...]] = {
     "litmlp.metrics.": Metric,
     "litmlp.mlp.": nn.Module,
     "litmlp.multilabel.": LightningModule,
+    "litmlp.numeric_embeddings.": nn.Module,
     "litmlp.optimizers.": Optimizer,
     "litmlp.penalties.": type,
     "litmlp.regressor.": LightningModule,
@@ -77,6 +77,8 @@ subclass of a class, any class for ``type``, a function for ``FunctionType``, ei
 MOVED = {
     "litmlp.loggers.": "litmlp.engine.folder.loggers.",
     "litmlp.lessons.": "litmlp.course.lessons.",
+    "litmlp.data.rows.": "litmlp.data.config_rows.",
+    "litmlp.embeddings.": "litmlp.numeric_embeddings.",
     "litmlp.callbacks.results.": "litmlp.callbacks.result_figures.",
     "litmlp.callbacks.dashboard.": "litmlp.callbacks.tensorboard_layout.",
 }

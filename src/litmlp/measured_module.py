@@ -10,10 +10,10 @@ from torch.func import functional_call
 from torchmetrics import MeanMetric, Metric, MetricCollection
 
 from litmlp.ensemble import Ensemble
-from litmlp.epoch_state import Batch, EpochState, Position, parts_of
 from litmlp.errors import UserError
+from litmlp.loadable_module import LoadableModule
 from litmlp.losses import Takes
-from litmlp.module_parts import LoadableModule
+from litmlp.training_state import Batch, EpochState, Position, parts_of
 
 
 class MeasuredModule(LoadableModule):

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from litmlp.distributions import Distribution
 from litmlp.errors import UserError
+from litmlp.loadable_module import Parts
 from litmlp.losses import compare, taken_by
-from litmlp.module_parts import Parts
 from litmlp.supervised import Supervised
 
 
@@ -23,7 +23,7 @@ class MultiLabelClassifier(Supervised):
         num_outputs: the number of labels.
         target_names: one per label.
 
-    The other arguments are :class:`~litmlp.module_parts.Parts`.
+    The other arguments are :class:`~litmlp.loadable_module.Parts`.
 
     Raises:
         UserError: there is a single label, or the loss does not fit.

@@ -11,9 +11,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from litmlp.embeddings import Periodic, PiecewiseLinear
 from litmlp.errors import UserError
 from litmlp.input_scales import InputScale
+from litmlp.numeric_embeddings import Periodic, PiecewiseLinear
 
 Kind = Literal["bias", "norm", "embedding", "input_scale", "output"]
 Name = Literal["lr", "weight_decay"]

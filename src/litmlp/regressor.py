@@ -8,8 +8,8 @@ from torch import Tensor
 
 from litmlp.distributions import Distribution
 from litmlp.errors import UserError
+from litmlp.loadable_module import Parts
 from litmlp.losses import compare, taken_by
-from litmlp.module_parts import Parts
 from litmlp.supervised import Supervised
 
 
@@ -27,7 +27,7 @@ class Regressor(Supervised):
         target_mean, target_std: of the training rows, one per target; 0 and 1 leave
             the targets as they are.
 
-    The other arguments are :class:`~litmlp.module_parts.Parts`.
+    The other arguments are :class:`~litmlp.loadable_module.Parts`.
 
     Raises:
         UserError: the loss is for classes, or the numbers of outputs, names, means and

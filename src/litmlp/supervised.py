@@ -11,22 +11,22 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 
-from litmlp.argument_types import check_value
 from litmlp.distributions import Distribution
 from litmlp.ensemble import Ensemble
-from litmlp.epoch_state import Batch, EpochState, parts_of
 from litmlp.errors import UserError
+from litmlp.loadable_module import Parts
 from litmlp.measured_module import MeasuredModule
-from litmlp.module_parts import Parts
 from litmlp.optimizers import Factors, check_state_sizes, make_optimizer
 from litmlp.penalties import NoPenalty
 from litmlp.schedulers import Schedule
+from litmlp.training_state import Batch, EpochState, parts_of
+from litmlp.value_checks import check_value
 
 
 class Supervised(MeasuredModule):
     """Wraps any network [batch, features] → [batch, outputs] for training.
 
-    The arguments are :class:`~litmlp.module_parts.Parts`.
+    The arguments are :class:`~litmlp.loadable_module.Parts`.
     """
 
     prefix = "predicted"

@@ -15,7 +15,7 @@ from litmlp.callbacks.diagnosis import Diagnosis, alike_share
 from litmlp.callbacks.layer_snapshots import ENOUGH_ROWS
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.run_settings import run_settings
-from litmlp.engine.diagnosis.layer_outputs import layers_of, leaves, record_calls
+from litmlp.engine.diagnosis.network_layers import layers_of, leaves, record_calls
 from litmlp.engine.folder import run_folder
 from litmlp.engine.run.train import train
 from litmlp.errors import UserError

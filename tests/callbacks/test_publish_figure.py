@@ -11,7 +11,7 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
 from litmlp.callbacks.tensorboard_layout import layout
 from litmlp.engine.config.build import build_data
-from litmlp.engine.diagnosis.layer_outputs import layer_outputs
+from litmlp.engine.diagnosis.network_layers import layer_outputs
 from litmlp.mlp import MLP
 
 QUICK = ("trainer=cpu", "callbacks=full", "model.hidden_sizes=[4]")

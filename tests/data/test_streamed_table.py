@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import CONF, Compose
 
-from litmlp.data import data_module, memory_mapped
+from litmlp.data import data_module, disk_tensors
 from litmlp.data.batches import shuffled
 from litmlp.data.table import TableData
 from litmlp.engine.folder.run_folder import read_summary
@@ -44,8 +44,8 @@ def test_the_same_rows_are_read_and_preprocessed(people: str) -> None:
     assert streamed.samples.digest == known.samples.digest
     for split, features in known.split_features.items():
         assert torch.equal(streamed.split_features[split], features)
-        assert memory_mapped.is_on_disk(streamed.split_features[split])
-        assert not memory_mapped.is_on_disk(features)
+        assert disk_tensors.is_on_disk(streamed.split_features[split])
+        assert not disk_tensors.is_on_disk(features)
 
 
 def test_an_epoch_without_shuffling_has_the_same_bits(
@@ -106,7 +106,7 @@ def test_what_cannot_be_streamed_is_refused(
     with pytest.raises(UserError, match="has no column nothing"):
         TableData(path=people, target="nothing", stream=True).load()
     monkeypatch.setattr(
-        memory_mapped.shutil, "disk_usage", lambda _: SimpleNamespace(free=10)
+        disk_tensors.shutil, "disk_usage", lambda _: SimpleNamespace(free=10)
     )
     with pytest.raises(UserError, match="TMPDIR"):
         TableData(path=people, target="income", drop=["id"], stream=True).load()

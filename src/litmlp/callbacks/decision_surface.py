@@ -9,7 +9,7 @@ from torch import Tensor
 
 from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data, Plane
-from litmlp.engine.diagnosis.layer_outputs import layer_outputs
+from litmlp.engine.diagnosis.network_layers import layer_outputs
 from litmlp.engine.figures.plane import plane_figure
 from litmlp.engine.figures.style import report_failed_picture
 from litmlp.supervised import Supervised

@@ -7,7 +7,7 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from litmlp.callbacks.layer_snapshots import Snapshot, Snapshots
-from litmlp.engine.diagnosis.layer_outputs import Layer
+from litmlp.engine.diagnosis.network_layers import Layer
 from litmlp.engine.diagnosis.training_problems import TrainingHistory, doctors_note
 from litmlp.engine.diagnosis.unit_health import unit_health
 from litmlp.engine.folder.loggers import TensorBoard

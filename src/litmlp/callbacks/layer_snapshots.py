@@ -13,10 +13,10 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from litmlp.engine.diagnosis.layer_outputs import Layer, ModuleCall, layers_of, leaves
-from litmlp.epoch_state import Batch, Position
+from litmlp.engine.diagnosis.network_layers import Layer, ModuleCall, layers_of, leaves
 from litmlp.errors import UserError
 from litmlp.supervised import Supervised
+from litmlp.training_state import Batch, Position
 
 ENOUGH_ROWS = 256
 """Rows whose activations are kept; a unit that no row excites counts as dead."""

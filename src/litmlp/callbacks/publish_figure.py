@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from litmlp.engine.figures.style import as_png
 from litmlp.engine.folder.loggers import TensorBoard
-from litmlp.epoch_state import Position
+from litmlp.training_state import Position
 
 
 def publish(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from litmlp.callbacks.publish_figure import publish
 from litmlp.data.data_module import Data
 from litmlp.data.images import ImageData
-from litmlp.engine.diagnosis.layer_outputs import layer_outputs
+from litmlp.engine.diagnosis.network_layers import layer_outputs
 from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.inputs import (
     class_images,

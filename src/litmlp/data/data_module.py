@@ -17,7 +17,7 @@ from litmlp.data.batches import (
     auto_batch_size,
     loader,
 )
-from litmlp.data.memory_mapped import is_on_disk
+from litmlp.data.disk_tensors import is_on_disk
 from litmlp.data.preprocessing import Preprocessing, preprocess
 from litmlp.data.samples import Samples, Task, class_counts
 from litmlp.data.scaling import Standardize

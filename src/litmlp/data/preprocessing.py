@@ -6,7 +6,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from litmlp.data.memory_mapped import join_chunks
+from litmlp.data.disk_tensors import join_chunks
 from litmlp.data.samples import Column
 
 CHUNK = 2**16

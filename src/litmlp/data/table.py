@@ -9,7 +9,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from litmlp.data.memory_mapped import empty_on_disk, join_chunks
+from litmlp.data.disk_tensors import empty_on_disk, join_chunks
 from litmlp.data.samples import Column
 from litmlp.data.tables.cell_errors import mistakes_in
 from litmlp.data.tables.raw_features import Unseen, as_tensor, describe_unseen

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig, ListConfig
 
-from litmlp.engine.command_line import run
 from litmlp.engine.folder.run_folder import named_run
+from litmlp.engine.hydra_call import run
 from litmlp.engine.option_folders import open_project
 from litmlp.engine.project.new import new_project
-from litmlp.engine.project.options import copy_option, list_options, show_status
+from litmlp.engine.project.option_commands import copy_option, list_options, show_status
 from litmlp.errors import UserError
 
 # Loading takes seconds, for which --help does not wait: hence the inner imports.

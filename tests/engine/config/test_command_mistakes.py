@@ -11,8 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from litmlp.engine.command_line import register_resolvers
 from litmlp.engine.config.hydra_internals import check_flags, use_checked_loader
+from litmlp.engine.hydra_call import register_resolvers
 from litmlp.errors import UserError, nearest
 
 Launch = Callable[..., DictConfig]

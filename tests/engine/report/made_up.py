@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from litmlp.engine.report.problem import Problem, find_problems
+from litmlp.engine.report.comparable_runs import Problem, find_problems
 from litmlp.engine.report.runs_table import read_runs
 
 

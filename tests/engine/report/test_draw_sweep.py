@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from made_up import make_sweep
 
+from litmlp.engine.report.comparable_runs import Problem
 from litmlp.engine.report.draw_sweep import draw_curves, draw_effects, draw_ranking
-from litmlp.engine.report.problem import Problem
 
 
 @pytest.fixture

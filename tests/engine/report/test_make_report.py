@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, Run
 from made_up import make_run
 
-from litmlp.engine.report import show
+from litmlp.engine.report import console_report
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_mistake_is_one_line(
 def test_the_console_shows_the_first_of_many_and_names_a_broken_run(
     run: Run, tmp_path: Path
 ) -> None:
-    for number in range(show.MOST_ROWS + 5):
+    for number in range(console_report.MOST_ROWS + 5):
         make_run(tmp_path / "s" / f"{number:02}", [f"a={number}"], float(number))
     (make_run(tmp_path / "s" / "broken", [], 1.0) / "summary.json").write_text("{")
     said, page = run("report", "runs=s").out, page_of(tmp_path / "s")

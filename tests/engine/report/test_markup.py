@@ -13,7 +13,7 @@ from litmlp.engine.report.markup import (
     picture,
     table,
 )
-from litmlp.engine.report.tables import TextTable
+from litmlp.engine.report.text_tables import TextTable
 
 HOSTILE = "<script>alert(1)</script> & \"x\" 'y' | [a](b) `c` *d* _e_\n# f"
 PNG = base64.b64decode(

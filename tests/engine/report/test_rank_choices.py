@@ -9,9 +9,9 @@ import pytest
 from made_up import make_run, make_sweep
 from scipy import stats
 
+from litmlp.engine.report.comparable_runs import find_problems
 from litmlp.engine.report.intervals import summarize
 from litmlp.engine.report.make_report import find_runs
-from litmlp.engine.report.problem import find_problems
 from litmlp.engine.report.runs_table import read_runs
 
 A = {f"optimizer=adam seed={i}": v for i, v in enumerate([0.31, 0.42, 0.35, 0.50])}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from made_up import make_run
 
+from litmlp.engine.report.comparable_runs import find_problems
 from litmlp.engine.report.make_report import find_runs
-from litmlp.engine.report.problem import find_problems
 from litmlp.engine.report.runs_table import Runs, read_runs
 from litmlp.errors import UserError
 

@@ -12,8 +12,8 @@ from conftest import Compose
 from sklearn import dummy, linear_model, metrics
 from sklearn.preprocessing import OneHotEncoder
 
+from litmlp.data.config_rows import RowsData
 from litmlp.data.data_module import Data
-from litmlp.data.rows import RowsData
 from litmlp.data.table import TableData
 from litmlp.engine.config.build import build_data, build_model
 from litmlp.engine.config.complete_config import complete

@@ -10,7 +10,7 @@ import torch
 from conftest import Compose
 from scipy.stats import binomtest
 
-from litmlp.data.rows import RowsData
+from litmlp.data.config_rows import RowsData
 from litmlp.engine.run.model_card import interval, metrics_with_intervals
 from litmlp.engine.run.train import train
 

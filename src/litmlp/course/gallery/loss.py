@@ -11,8 +11,8 @@ from litmlp.course.gallery.labels import broken, digits
 from litmlp.distributions import Distribution
 from litmlp.engine.figures.style import COLORS, new_figure
 from litmlp.errors import UserError
+from litmlp.loadable_module import Loss
 from litmlp.losses import FocalLoss, taken_by
-from litmlp.module_parts import Loss
 
 ERRORS = (torch.arange(402) - 200.5) / 50  # without 0, where a loss may have a kink
 LEADS = torch.linspace(-8, 8, 401)

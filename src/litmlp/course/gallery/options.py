@@ -13,7 +13,7 @@ from litmlp.engine.config.hydra_internals import use_checked_loader
 from litmlp.engine.config.instantiate_node import construct_node
 from litmlp.engine.option_folders import options_of
 from litmlp.errors import UserError, nearest
-from litmlp.module_parts import build_schedule
+from litmlp.loadable_module import build_schedule
 
 GROUPS = ("activation", "initializer", "loss", "optimizer", "scheduler", "dropout")
 

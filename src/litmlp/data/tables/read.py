@@ -10,13 +10,13 @@ import polars as pl
 from polars import selectors as cs
 
 from litmlp.data.tables.cell_errors import row_number
-from litmlp.data.tables.csv_files import (
+from litmlp.data.tables.csv_layout import (
     check_rows,
     find_layout,
     has_short_rows,
     read_rows,
 )
-from litmlp.data.tables.detect_format import (
+from litmlp.data.tables.file_format import (
     Format,
     existing_file,
     format_of,

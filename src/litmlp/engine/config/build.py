@@ -25,8 +25,8 @@ from litmlp.engine.process.lightning_internals import quicken_steps
 from litmlp.engine.process.process_settings import seed_torch
 from litmlp.ensemble import Ensemble, Member
 from litmlp.errors import UserError
+from litmlp.loadable_module import build_parts
 from litmlp.losses import balanced_pos_weight, balanced_weights
-from litmlp.module_parts import build_parts
 from litmlp.supervised import Supervised
 
 DEFAULT_MAX_EPOCHS = 100

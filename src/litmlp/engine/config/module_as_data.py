@@ -61,7 +61,7 @@ def encoding_section(config: DictConfig, data: DataFacts) -> tuple[Section, Keys
 
 
 def describe(config: DictConfig, data: DataFacts, size: int) -> dict[str, Any] | None:
-    """Return a :data:`~litmlp.module_parts.Description` of a config's module.
+    """Return a :data:`~litmlp.loadable_module.Description` of a config's module.
 
     Values that come from the environment are replaced by a text that says so.
 

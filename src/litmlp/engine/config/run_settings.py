@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import torch
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from litmlp.argument_types import check_value
 from litmlp.engine.process.process_settings import process_settings
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
+from litmlp.value_checks import check_value
 
 
 def seed_of(config: DictConfig, name: str) -> int:

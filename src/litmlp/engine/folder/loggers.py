@@ -13,8 +13,8 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from litmlp.engine.folder import tensorboard_internals
 from litmlp.engine.folder.atomic_files import replace
-from litmlp.epoch_state import Position
 from litmlp.errors import UserError
+from litmlp.training_state import Position
 
 
 class TensorBoard(TensorBoardLogger):

@@ -30,8 +30,8 @@ from litmlp.engine.figures import classification, regression
 from litmlp.engine.figures.style import report_failed_picture, save
 from litmlp.engine.folder.run_folder import finite
 from litmlp.engine.predict.evaluate_run import measure_rows
-from litmlp.engine.predict.explain_scores import explain_rows
 from litmlp.engine.predict.importance import draw_importance
+from litmlp.engine.predict.metrics_by_group import explain_rows
 from litmlp.engine.predict.predict_file import match_columns
 from litmlp.engine.predict.trained_model import TrainedModel, trained
 from litmlp.engine.run.split_metrics import Metrics, metrics_table

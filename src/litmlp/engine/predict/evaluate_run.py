@@ -12,13 +12,13 @@ from litmlp.engine.folder import checkpoints, provenance, run_folder
 from litmlp.engine.folder.provenance import changes_of_data
 from litmlp.engine.folder.untrusted_folder import blame_folder
 from litmlp.engine.predict.trained_model import TrainedModel
+from litmlp.engine.run.console_tables import show_columns
 from litmlp.engine.run.split_metrics import (
     Metrics,
     metrics_table,
     one_device,
     split_metrics,
 )
-from litmlp.engine.run.tables import show_columns
 from litmlp.engine.terminal.console import show
 
 

@@ -9,7 +9,7 @@ from polars.io.plugins import register_io_source
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from litmlp.data.prediction_table import predicted_columns, predicted_names
-from litmlp.data.tables.detect_format import PARQUET
+from litmlp.data.tables.file_format import PARQUET
 from litmlp.data.tables.raw_features import Unseen, describe_unseen
 from litmlp.data.tables.read import Source, open_source
 from litmlp.data.tables.trained_model_rows import read_inputs

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import litmlp
 from litmlp.engine.option_folders import project_here
-from litmlp.engine.project.options import NO_PROJECT
+from litmlp.engine.project.option_commands import NO_PROJECT
 from litmlp.engine.terminal.console import console
 from litmlp.errors import UserError, nearest
 

@@ -10,11 +10,11 @@ import yaml
 from pydantic import PydanticUserError
 from pydantic_core import SchemaError
 
-from litmlp.argument_types import adapter
 from litmlp.construct import arguments_of, resolve
 from litmlp.engine.option_folders import open_project, option_folders
 from litmlp.errors import UserError
 from litmlp.schedulers import TOTAL
+from litmlp.value_checks import adapter
 
 FILE = Path(".vscode/options.schema.json")
 

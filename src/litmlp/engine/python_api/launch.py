@@ -12,8 +12,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from litmlp.engine.command_line import Task, call_hydra, guarded, hydra_launch
 from litmlp.engine.folder.run_folder import Summary, read_summary
+from litmlp.engine.hydra_call import Task, call_hydra, guarded, hydra_launch
 from litmlp.engine.python_api.overrides import override
 from litmlp.engine.report.runs_table import read_runs
 from litmlp.engine.run import train as training

@@ -9,9 +9,9 @@ from omegaconf import OmegaConf
 from litmlp.engine.config.hyperparameters import flat
 from litmlp.engine.folder import run_folder
 from litmlp.engine.folder.untrusted_folder import blame_folder
+from litmlp.engine.report.console_report import show_table
 from litmlp.engine.report.run_record import short
-from litmlp.engine.report.show import show_table
-from litmlp.engine.report.tables import TextTable
+from litmlp.engine.report.text_tables import TextTable
 from litmlp.engine.terminal.console import show
 from litmlp.errors import UserError
 

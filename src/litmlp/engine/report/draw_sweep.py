@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from litmlp.engine.figures.style import COLORS, as_label, new_figure
-from litmlp.engine.report.problem import MEAN, Problem
+from litmlp.engine.report.comparable_runs import MEAN, Problem
 from litmlp.engine.report.run_record import as_number, short
 from litmlp.engine.report.runs_table import VALUE
 from litmlp.engine.terminal.wording import percent

@@ -8,13 +8,13 @@ from pathlib import Path
 import polars as pl
 
 from litmlp.engine.folder.untrusted_folder import check_links
+from litmlp.engine.report.comparable_runs import Problem, find_problems
+from litmlp.engine.report.console_report import MOST_ROWS, show_section
 from litmlp.engine.report.page import page
-from litmlp.engine.report.problem import Problem, find_problems
 from litmlp.engine.report.runs_table import Runs, read_runs
 from litmlp.engine.report.search_results import read_searches
 from litmlp.engine.report.sections import conclusions, failures, records
 from litmlp.engine.report.sentences import count_runs
-from litmlp.engine.report.show import MOST_ROWS, show_section
 from litmlp.engine.terminal.console import console, shortest
 from litmlp.errors import UserError
 

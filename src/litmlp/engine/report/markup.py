@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from litmlp.engine.report.tables import TextTable
+from litmlp.engine.report.text_tables import TextTable
 from litmlp.engine.terminal.console import printable
 
 STYLE = """

@@ -7,11 +7,11 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from litmlp.engine.report import draw_search, draw_sweep, sentences, tables
-from litmlp.engine.report.problem import Problem
+from litmlp.engine.report import draw_search, draw_sweep, sentences, text_tables
+from litmlp.engine.report.comparable_runs import Problem
 from litmlp.engine.report.runs_table import Runs
 from litmlp.engine.report.search_results import Search
-from litmlp.engine.report.tables import TextTable
+from litmlp.engine.report.text_tables import TextTable
 
 MOST_PICTURED = 6
 """Problems with pictures: these take most of a report's time."""
@@ -63,7 +63,7 @@ def of_search(search: Search, name: str) -> Section:
             ("search", sentences.search_result(search)),
             ("mattered", sentences.important_choices(search)),
         ),
-        table=tables.table_of_best_trials(search) if several else None,
+        table=text_tables.table_of_best_trials(search) if several else None,
         name=name,
         pictures={key: partial(draw, search) for key, draw in pictures.items()},
     )
@@ -95,10 +95,10 @@ def of_problem(
             ("mattered", "" if searched else sentences.strongest_axes(problem)),
             ("no effect", sentences.equal_levels(problem)),
         ),
-        table=tables.table_of_choices(problem) if repeated else None,
+        table=text_tables.table_of_choices(problem) if repeated else None,
         name=name,
         pictures={key: partial(draw, problem) for key, draw in pictures.items()},
-        details=tables.table_of_effects(problem) if problem.compared else None,
+        details=text_tables.table_of_effects(problem) if problem.compared else None,
     )
 
 
@@ -109,7 +109,7 @@ def without_empty(*lines: tuple[str, str]) -> list[tuple[str, str]]:
 
 def failures(runs: Runs, problems: Sequence[Problem]) -> Iterator[Section]:
     """Yield the runs without a value, if there are any."""
-    failed = tables.table_of_failures(runs, problems)
+    failed = text_tables.table_of_failures(runs, problems)
     if failed.rows:
         yield Section(heading="Runs without a result", table=failed)
 
@@ -119,4 +119,4 @@ def records(runs: Runs, problems: Sequence[Problem]) -> Iterator[Section]:
     if runs.skipped:
         skipped = [("skipped", reason) for reason in runs.skipped]
         yield Section(heading="Folders that could not be read", lines=skipped)
-    yield Section(heading="All runs", table=tables.table_of_runs(runs, problems))
+    yield Section(heading="All runs", table=text_tables.table_of_runs(runs, problems))

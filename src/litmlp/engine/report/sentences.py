@@ -7,10 +7,10 @@ from typing import get_args
 import polars as pl
 
 from litmlp.engine.folder.run_folder import Baseline
-from litmlp.engine.report.problem import COUNT, Problem
+from litmlp.engine.report.comparable_runs import COUNT, Problem
 from litmlp.engine.report.runs_table import VALUE, Runs, has_diverged
 from litmlp.engine.report.search_results import Search, state_of
-from litmlp.engine.report.tables import Row, interval, spread
+from litmlp.engine.report.text_tables import Row, interval, spread
 from litmlp.engine.terminal.wording import number, percent
 
 MOST_AXES = 5

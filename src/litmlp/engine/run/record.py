@@ -16,7 +16,7 @@ from litmlp.engine.run.baselines import baselines
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.split_metrics import Metrics
 from litmlp.engine.terminal.console import show
-from litmlp.epoch_state import Position
+from litmlp.training_state import Position
 
 
 @contextmanager

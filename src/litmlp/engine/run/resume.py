@@ -114,9 +114,9 @@ def same_budget(folder: Path, config: DictConfig) -> bool:
 def check_budget(config: DictConfig) -> None:
     """Check a new budget before anything is written."""
     # Loading takes seconds: a command line does not wait.
-    from litmlp.argument_types import check_value
     from litmlp.engine.config.build import check_max_time
     from litmlp.schedulers import TOTAL
+    from litmlp.value_checks import check_value
 
     trainer = config.trainer
     check_value(trainer.max_epochs, int | None, "trainer.max_epochs")

@@ -19,9 +19,9 @@ from litmlp.engine.folder.loggers import TensorBoard
 from litmlp.engine.folder.provenance import git_commit, versions
 from litmlp.engine.folder.run_folder import Summary
 from litmlp.engine.folder.saved_config import as_yaml
+from litmlp.engine.run.console_tables import model_table, show_columns
 from litmlp.engine.run.prepare import Run
 from litmlp.engine.run.split_metrics import metrics_table
-from litmlp.engine.run.tables import model_table, show_columns
 from litmlp.engine.terminal.console import shortest, show, table
 from litmlp.ensemble import Ensemble
 

@@ -15,7 +15,6 @@ from optuna.storages import RDBStorage
 from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
-from litmlp.argument_types import check_value
 from litmlp.engine.folder.run_folder import read_summary
 from litmlp.engine.folder.study_file import (
     NAME,
@@ -29,6 +28,7 @@ from litmlp.engine.folder.sweep_folder import status_of
 from litmlp.engine.search.objectives import Mode, values
 from litmlp.engine.search.space import Job, Space
 from litmlp.errors import UserError
+from litmlp.value_checks import check_value
 
 Launch = Callable[[Sequence[Job], int], Sequence[Path]]
 """Trains one run per list of overrides and returns the runs' folders in the same order.

@@ -9,7 +9,7 @@ from torch import Tensor
 from litmlp.data.batches import EVALUATION_BATCH_SIZE
 from litmlp.engine.process import signals
 from litmlp.engine.vectorized.batch_hooks import BatchHooks
-from litmlp.engine.vectorized.group_rows import GroupData, split_of
+from litmlp.engine.vectorized.group_data import GroupData, split_of
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.optimizers import RULES, values_of
 from litmlp.engine.vectorized.stack import Stack, clip, group_indices

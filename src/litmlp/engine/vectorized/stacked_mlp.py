@@ -12,7 +12,7 @@ from torch.func import functional_call, vmap
 
 from litmlp.activations import Sine
 from litmlp.encoding import Encoding
-from litmlp.engine.diagnosis.layer_outputs import smallest_modules
+from litmlp.engine.diagnosis.network_layers import smallest_modules
 from litmlp.engine.vectorized.dropout_masks import Mask, draw, drop
 from litmlp.engine.vectorized.grouped_run import GroupedRun
 from litmlp.engine.vectorized.stack import Tensors, pad

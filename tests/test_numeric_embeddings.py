@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from litmlp.embeddings import Periodic, PiecewiseLinear
 from litmlp.encoding import Encoding
 from litmlp.errors import UserError
+from litmlp.numeric_embeddings import Periodic, PiecewiseLinear
 
 NUMBERS = torch.randn(200, 3, generator=torch.Generator().manual_seed(0))
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from litmlp.batchnorms import BatchNorm
 from litmlp.data.samples import ColumnFacts
-from litmlp.engine.run.tables import MOST_SHOWN, model_table, shortened
+from litmlp.engine.run.console_tables import MOST_SHOWN, model_table, shortened
 from litmlp.input_scales import InputScale
 from litmlp.mlp import MLP
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from made_up import make_sweep
 
-from litmlp.engine.report.problem import Problem
+from litmlp.engine.report.comparable_runs import Problem
 from litmlp.engine.report.sentences import equal_levels
-from litmlp.engine.report.tables import table_of_effects
+from litmlp.engine.report.text_tables import table_of_effects
 
 ACTIVATIONS = {"relu": 0.0, "tanh": 4.0}
 RATES = {0.1: 0.0, 0.01: 1.0, 0.001: 2.0}

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from litmlp.data.data_module import Data
 from litmlp.data.samples import ColumnFacts
-from litmlp.engine.diagnosis.layer_outputs import (
+from litmlp.engine.diagnosis.network_layers import (
     DROPOUTS,
     ModuleCall,
     record_calls,

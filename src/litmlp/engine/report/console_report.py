@@ -3,7 +3,7 @@
 from itertools import compress
 
 from litmlp.engine.report.sections import Section
-from litmlp.engine.report.tables import INTERVAL, TextTable
+from litmlp.engine.report.text_tables import INTERVAL, TextTable
 from litmlp.engine.terminal.console import console, table
 
 MOST_ROWS = 20

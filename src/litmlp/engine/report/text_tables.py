@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from litmlp.engine.report.problem import COUNT, Problem
+from litmlp.engine.report.comparable_runs import COUNT, Problem
 from litmlp.engine.report.run_record import short
 from litmlp.engine.report.runs_table import VALUE, Runs, has_diverged
 from litmlp.engine.report.search_results import Search, choice_of

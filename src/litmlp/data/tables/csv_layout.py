@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from litmlp.data.tables.detect_format import open_bytes
+from litmlp.data.tables.file_format import open_bytes
 from litmlp.errors import UserError
 
 SEPARATORS = ",;\t|"

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from litmlp.data.rows import RowsData
+from litmlp.data.config_rows import RowsData
 from litmlp.errors import UserError
 
 
