@@ -80,6 +80,8 @@ def evaluate_file(
     tables = score_tables(model, labelled, predictions) | explained
     name = Path(source).stem
     show(metrics_table({f"{key}/{name}": value for key, value in metrics.items()}))
+    if was_trained_on(model, Path(source)):
+        show("most of these rows were learned: evaluate without input= for test rows")
     write_evaluation(
         model.folder / "evaluations" / folder_name(name),
         {"rows": len(predictions), **metrics},
@@ -87,6 +89,12 @@ def evaluate_file(
         lambda folder: draw(folder, model, labelled, predictions),
     )
     return metrics
+
+
+def was_trained_on(model: TrainedModel, source: Path) -> bool:
+    """Return whether a file is the one that holds a model's training rows."""
+    path = model.config.data.get("path")
+    return path is not None and Path(path).exists() and source.samefile(path)
 
 
 def explain_own_rows(folder: Path, *, by: str | None, with_importance: bool) -> None:

@@ -67,7 +67,8 @@ def groups_of(
         values = pl.Series(inputs[:, position].numpy()).fill_nan(None)
         if model.columns[position].kind == "categorical":
             known = dict(enumerate(model.columns[position].categories))
-            values = values.replace_strict(known, default="unseen")
+            names_of_codes = values.replace_strict(known, default="unseen")
+            values = names_of_codes.set(values.is_null(), None)
     else:
         raise UserError(f"by={name}: no such column. {nearest(name, names)}")
     if values.dtype.is_float() and values.n_unique() > MOST_GROUPS:

@@ -85,6 +85,8 @@ def of_problem(
     copies = f"{problem.copies} older runs of the same configs"
     repeated = problem.ranking.height < problem.runs.height
     pictures = draw_sweep.PICTURES if pictured and problem.ranking.height > 1 else {}
+    if searched:
+        pictures = {k: draw for k, draw in pictures.items() if k != "effects"}
     return Section(
         heading=f"{problem.name or 'Choices'} by {problem.monitor}: {better} is better",
         lines=without_empty(
@@ -93,12 +95,14 @@ def of_problem(
             ("baselines", sentences.baselines(problem)),
             ("again", problem.command),
             ("mattered", "" if searched else sentences.strongest_axes(problem)),
-            ("no effect", sentences.equal_levels(problem)),
+            ("no effect", "" if searched else sentences.equal_levels(problem)),
         ),
         table=text_tables.table_of_choices(problem) if repeated else None,
         name=name,
         pictures={key: partial(draw, problem) for key, draw in pictures.items()},
-        details=text_tables.table_of_effects(problem) if problem.compared else None,
+        details=text_tables.table_of_effects(problem)
+        if problem.compared and not searched
+        else None,
     )
 
 

@@ -106,7 +106,10 @@ def limits(data: Data, summary: Summary) -> Iterator[str]:
     )
     yield "Rows unlike the training rows get predictions as sure as those of others."
     if data.samples.class_names:
-        yield "Probabilities are as the network gives them: see `calibration.csv`."
+        yield (
+            "Probabilities are as the network gives them: `evaluate.py input=<file>` "
+            "compares them with what happened, in `calibration.csv`."
+        )
     yield from (plain(note) for note in summary["doctors_note"])
     if summary["diverged"]:
         yield f"The training diverged: {plain(summary['diverged'])}"

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 ON_THE_CPU = "DefaultCPUAllocator"
 """Part of torch's message for memory that the CPU lacks; the error has no class."""
+
+SEVERAL_VALUES = re.compile(r"Ambiguous value for argument '(.+)'")
+"""Hydra's text for ``key=a,b`` without ``-m``."""
 
 OUT_OF_MEMORY = (
     "out of memory: a smaller data.batch_size or smaller model.hidden_sizes need "
@@ -100,8 +104,13 @@ def _of_disk(error: Any) -> str:
 
 
 def _of_hydra(error: Any) -> str:
-    cause = error.__cause__
-    return _of_disk(cause) if isinstance(cause, OSError) else str(error)
+    cause, text = error.__cause__, str(error)
+    if match := SEVERAL_VALUES.match(text):
+        key, _, values = match[1].partition("=")
+        return (
+            f"{match[1]}: add -m to train one run per value; a list is {key}=[{values}]"
+        )
+    return _of_disk(cause) if isinstance(cause, OSError) else text
 
 
 def _of_runtime(error: Any) -> str | None:
