@@ -126,6 +126,7 @@ def test_factors_that_change_nothing_leave_one_group(
     [
         ({"biases": {"lr": 1}}, r"groups\.biases: Input should be 'bias', 'norm'"),
         ({"bias": {"lr": -1}}, r"groups\.bias\.lr: Input should be greater than or"),
+        ({"bias": {"lr": True}}, r"groups\.bias\.lr: Input should be a valid number"),
         ({"bias": 0}, r"groups\.bias: Input should be a valid dictionary"),
     ],
 )

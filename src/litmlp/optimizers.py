@@ -22,7 +22,7 @@ FACTORS: tuple[Name, ...] = get_args(Name)
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 EMBEDDINGS = (nn.Embedding, PiecewiseLinear, Periodic)
 
-Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Factor = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Factors = Mapping[Kind, Mapping[Name, Factor]]
 """Factors of ``lr`` and ``weight_decay`` by kind of parameter, 1 where none is given.
 

@@ -92,8 +92,8 @@ def labelled(path: Path, **others: Any) -> Any:
 
 def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("id,y,c,x,z\n01,5,a,1,6\n02,,b,2,7\n03,7,q,3,\n04,8,,4,9\n")
-    rows = labelled(path, target_names=["y", "z"], class_names=[], kept=["id"])
+    path.write_text("id,row,c,x,z\n01,5,a,1,6\n02,,b,2,7\n03,7,q,3,\n04,8,,4,9\n")
+    rows = labelled(path, target_names=["row", "z"], class_names=[], kept=["id"])
     expected = torch.tensor([[1.0, 0.0], [4.0, torch.nan]])
     torch.testing.assert_close(rows.inputs, expected, equal_nan=True)
     assert rows.targets.tolist() == [[5, 6], [8, 9]]

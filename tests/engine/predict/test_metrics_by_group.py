@@ -65,10 +65,10 @@ def test_each_group_has_the_metrics_of_its_rows_alone(
     table = pl.read_csv(PEOPLE).drop_nulls("city")
     everyone, members = tmp_path / "everyone.csv", tmp_path / "members.csv"
     club = pl.when(pl.col("member")).then(pl.lit("a")).otherwise(pl.lit("b"))
-    table.with_columns(club=club).write_csv(everyone)
+    table.with_columns(row=club).write_csv(everyone)
     table.filter("member").write_csv(members)
     alone = read_json(explained(run, members) / "metrics.json")
-    for column, value in {"member": 1.0, "club": "a"}.items():
+    for column, value in {"member": 1.0, "row": "a"}.items():
         folder = explained(run, everyone, by=column)
         groups = pl.read_csv(folder / "by_group.csv")
         assert groups.columns[0] == column

@@ -98,7 +98,8 @@ def read_labelled(
         encoded = encode_targets(given, class_names)
     if not len(encoded):
         raise UserError(f"{source.path}: target {', '.join(names)} has no values")
-    rows = given.with_row_index("row").drop_nulls()["row"].to_list()
+    is_labelled = given.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
+    rows = is_labelled.arg_true().to_list()
     return LabelledRows(
         inputs=torch.cat([inputs for inputs, _ in chunks])[rows],
         targets=encoded,

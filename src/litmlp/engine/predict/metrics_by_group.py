@@ -33,10 +33,9 @@ def explain_rows(
     tables = {}
     if by is not None:
         found = []
-        groups = pl.DataFrame({by: groups_of(by, model, inputs, others)})
-        for (group,), own in (
-            groups.with_row_index("row").sort(by).group_by(by, maintain_order=True)
-        ):
+        groups = pl.DataFrame({"group": groups_of(by, model, inputs, others)})
+        ordered = groups.with_row_index("row").sort("group")
+        for (group,), own in ordered.group_by("group", maintain_order=True):
             rows = own["row"].to_list()
             metrics = measure_rows(model, inputs[rows], targets[rows])[1]
             found.append({by: group, "rows": len(rows), **metrics})
