@@ -50,3 +50,4 @@ def test_run_of_a_gpu_is_evaluated_and_resumed_on_a_cpu(
 def test_log_of_hydra_can_be_another(logging: str, run: Run) -> None:
     ended = run("train", *QUICK, f"hydra/job_logging={logging}")
     assert (ended.code, ended.err) == (0, "")
+    assert "[HYDRA]" not in ended.out  # the console shows each line once

@@ -87,6 +87,9 @@ class CheckedLoader(ConfigLoaderImpl):
             own = [*config.hydra.overrides.hydra]
             config.hydra.overrides.task = [o for o in overrides if o not in own]
         check_hydra_section(config.hydra)
+        if "root" in config.hydra.job_logging and config.hydra.job_logging.root is None:
+            # Of hydra/job_logging=none: the handlers of the launcher's log would stay.
+            config.hydra.job_logging.root = {"handlers": []}
         return config
 
 

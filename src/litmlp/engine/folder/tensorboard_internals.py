@@ -1,8 +1,9 @@
 """TensorBoard's protocol buffers, for events that its public writer cannot write.
 
 ``SummaryWriter`` writes an event per value, encodes a picture anew, and opens another
-event file for hyperparameters. ``tests/engine/folder/test_tensorboard_internals.py``
-fails where another version of TensorBoard reads these events in another way.
+event file for hyperparameters. Tests read what it wrote: values in ``test_loggers.py``,
+pictures in ``test_publish_figure.py``, the HParams tab in ``test_hyperparameters.py``.
+They fail where another version of TensorBoard reads these events in another way.
 """
 
 import time
