@@ -9,6 +9,7 @@ MISTAKES = {
     "optimizer.lr=abc": "optimizer.lr=abc: expected float, got str",
     "trainer.max_epochs=two": "trainer.max_epochs=two: expected int or null, got str",
     "model.hidden_sizes=64": "model.hidden_sizes=64: expected a list of int, got int",
+    "activation=relu,tanh": "add -m to train one run per value; a list is activation=[",
     "seeds=5": "seeds=5: seed=… sets the seed of a run, -m sweep.seeds=… the",
     "num_threads=0": "num_threads=0: must be 1 or more",
     "dropout=dropout dropout.p=2": "dropout: dropout probability has to be between 0",
@@ -45,7 +46,6 @@ MISTAKES = {
     "name=../elsewhere": "name=../elsewhere: only letters, digits and ._+- are",
     "data.batch_size=1.5": "data.batch_size=1.5: expected int or full or auto",
     "hydra.run.dir=t.csv/x": "Not a directory",
-    "activation=relu,tanh": "To sweep over it, add --multirun",
 }
 
 

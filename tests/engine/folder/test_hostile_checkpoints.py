@@ -71,11 +71,12 @@ HOSTILE: dict[str, tuple[Edit, str]] = {
         lambda content: content.update(samples=torch.ones(1).expand(10**12)),
         "a tensor in it is larger than the file",
     ),
+    "no random numbers": (lambda content: content.pop("processes"), "lacks processes"),
 }
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
-def test_nothing_is_begun_with_what_would_be_read_for_ever(
+def test_nothing_is_begun_with_what_no_run_has_written(
     attack: str, finished: Path, tmp_path: Path
 ) -> None:
     edit, reason = HOSTILE[attack]

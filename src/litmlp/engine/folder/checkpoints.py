@@ -42,6 +42,11 @@ MOST_NESTED = 50
 PLAIN = (str, bytes, int, float, complex, bool, type(None), set)
 OF_TORCH = (torch.dtype, torch.device)
 
+NEEDED = frozenset(
+    {"epoch", "epoch_state", "callbacks", "logs", "metrics", "processes"}
+)
+"""Keys without which a run would go on in another way than without interruption."""
+
 Checkpoint = dict[str, Any]
 
 
@@ -71,6 +76,8 @@ def last(folder: Path) -> Resumable | None:
     content = read(path)
     if content.get("format") != FORMAT:
         raise UserError(f"{path} is of an earlier litmlp: a run cannot go on from it")
+    if missing := NEEDED - content.keys():
+        raise UserError(f"{path} is damaged (it lacks {', '.join(sorted(missing))})")
     return Resumable(path, content)
 
 

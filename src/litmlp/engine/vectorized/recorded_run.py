@@ -34,8 +34,7 @@ class RecordedRun(GroupedRun):
     """A job's run that is tested and recorded when it ends."""
 
     def __init__(self, job: Job, run: Run, start: StartingPoint) -> None:
-        path = start.point.path if start.point else None
-        super().__init__(run, partial(log_to, job), path)
+        super().__init__(run, partial(log_to, job))
         self.job, self.start = job, start
         self.summary: run_folder.Summary = {}
         self.recording = ExitStack()
@@ -54,10 +53,12 @@ class RecordedRun(GroupedRun):
                         earlier=self.start.read,
                     )
                 )
+                point = self.start.point  # as it is now that the folder is locked
+                self.resumes_from = point.path if point else None
                 self.summary["vectorized"] = group_size
                 saved_config.write_launch(self.run.folder, self.run.config)
                 record_data(self.run, self.summary)
-                announce(self.run, self.start.point)
+                announce(self.run, point)
             except Exception as error:
                 self.error = error
                 self.end_record()
