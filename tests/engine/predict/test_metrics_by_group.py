@@ -89,6 +89,21 @@ def test_a_column_of_many_numbers_is_cut_at_its_quartiles(
         assert known.max() - known.min() <= 2
 
 
+def test_a_missing_group_is_not_an_unseen_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = train_on_people(tmp_path / "run", "income", f"data.path={PEOPLE}")
+    rows = pl.read_csv(PEOPLE).head(4)
+    cities = [*rows["city"].head(2), None, "Nowhere"]
+    rows.with_columns(city=pl.Series(cities)).write_csv(tmp_path / "new.csv")
+    groups = pl.read_csv(explained(run, tmp_path / "new.csv", "city") / "by_group.csv")
+    found = dict(zip(groups["city"], groups["rows"], strict=True))
+    assert found[None] == found["unseen"] == 1
+    assert "were learned" not in capsys.readouterr().out
+    explained(run, PEOPLE)
+    assert "most of these rows were learned" in capsys.readouterr().out
+
+
 def test_a_run_is_explained_on_its_test_rows(city: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(city, tmp_path / "run"))
     explain_own_rows(run, by="member", with_importance=True)
