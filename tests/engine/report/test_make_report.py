@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from io import StringIO
 from itertools import product
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import polars as pl
 import pytest
 from conftest import ROOT, Run
 from made_up import make_run
+from rich.console import Console
 
 from litmlp.engine.report import console_report
+from litmlp.engine.report.text_tables import TextTable
 
 
 @pytest.fixture
@@ -178,3 +181,21 @@ def test_what_led_to_no_result_is_not_weighed(run: Run, tmp_path: Path) -> None:
     assert '<tr><td class="text">optimizer.lr<' not in page  # no row of an axis
     assert "mattered" not in said  # no level of an activation has two results
     assert said.count("diverged") == 4  # in the table of runs, and with the error
+
+
+def test_a_narrow_terminal_shows_the_words_that_vary_in_one_column(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [["relu", "adam", "digits", "0.1"], ["tanh", "adam", "(default)", "0.2"]]
+    names = ["activation", "optimizer", "experiment", "loss/val"]
+    for width, columns in ((80, names), (40, ["choices", "loss/val"])):
+        shown = StringIO()
+        terminal = Console(file=shown, width=width)
+        monkeypatch.setattr(console_report, "console", terminal)
+        console_report.show_table(TextTable(names, rows, left=3), most=2)
+        lines = [line.split() for line in shown.getvalue().splitlines()]
+        assert columns in lines
+    assert ["activation=relu", "0.1"] in lines
+    assert ["experiment=digits"] in lines
+    assert ["activation=tanh", "0.2"] in lines
+    assert "adam" not in str(lines)
