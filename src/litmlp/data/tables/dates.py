@@ -6,6 +6,7 @@ precision, or ``duration``, which no text is read as.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -29,7 +30,7 @@ ENDS = (
     *("", " %H:%M%#z", " %H:%M:%S%.f%#z"),
     *(f"{mark}{clock}" for mark in (" ", ", ", "T") for clock in CLOCKS),
 )
-"""What may follow a date."""
+"""Ends of formats: a date alone, or a time of day after it."""
 PARTS = {
     "%y": r"\d\d(?!\W\d+\W\d\b)",  # unlike a version, such as 10.2.1
     **{"%Y": r"\d{4}", "%M": r"\d\d", "%S": r"\d\d"},
@@ -37,12 +38,6 @@ PARTS = {
     **{"%.f": r"(\.\d+)?", "%#z": r" ?(Z|UTC|GMT|[+-]\d\d:?\d\d)", ".": r"\."},
 }
 """Patterns of parts of a format; the other numbers have one digit or two."""
-PATTERNS = {
-    form: re.compile(
-        re.sub(r" %p|%[.#]?\w|\.", lambda part: PARTS.get(part[0], r"\d\d?"), form)
-    )
-    for form in (*DAYS, *CLOCKS, *ENDS)
-}
 ISO_FORMATS = (
     "%Y-%m-%d",
     *(
@@ -54,7 +49,7 @@ ISO_FORMATS = (
 ABBREVIATED = r"(?i)\b([a-z]{3})(?:t\b\.?|\.)"
 """``Sept`` and ``Oct.``, which Rust's parser knows as Sep and Oct."""
 FIRST_YEAR = 1000
-"""Rust's parser takes 19 for ``%Y``: a year before this one is none."""
+"""The first year that is read: the parser takes the text ``19`` for ``%Y``, too."""
 SAMPLE = 100
 """Distinct values that suggest the formats."""
 
@@ -67,12 +62,20 @@ def formats_of(value: str) -> list[str]:
     """
     if re.match(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)", value):
         return [ISO]
-    found = [clock for clock in CLOCKS if PATTERNS[clock].fullmatch(value)]
+    found = [clock for clock in CLOCKS if pattern_of(clock).fullmatch(value)]
     for day in DAYS:
-        if begun := PATTERNS[day].match(value):
-            ends = (e for e in ENDS if PATTERNS[e].fullmatch(value, begun.end()))
+        if begun := pattern_of(day).match(value):
+            ends = (e for e in ENDS if pattern_of(e).fullmatch(value, begun.end()))
             found += [f"{day}{end}" for end in ends]
     return found
+
+
+@cache
+def pattern_of(form: str) -> re.Pattern[str]:
+    """Return the pattern of text that may be of a format, or of a part of one."""
+    return re.compile(
+        re.sub(r" %p|%[.#]?\w|\.", lambda part: PARTS.get(part[0], r"\d\d?"), form)
+    )
 
 
 def is_clock(form: str) -> bool:

@@ -34,7 +34,7 @@ FOLDER_MARK = 0x10
 """A bit of a part of an archive, whose memory torch then leaves as it finds it."""
 
 HOLD_VIEWS = ("state_dict", "optimizer_states", "callbacks", "metrics")
-"""Parts of a checkpoint with tensors that may be views: of a group's run, its row."""
+"""Parts of a checkpoint whose tensors may be views, as in a run of a group."""
 
 MOST_NESTED = 50
 """Dicts and lists within one another; a reader calls itself once per level."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
@@ -43,14 +44,20 @@ def conclusions(
     problems: Sequence[Problem], searches: Sequence[Search]
 ) -> Iterator[Section]:
     """Yield a section for each search, and for each problem with several runs."""
+    searched = {search.folder.resolve() for search in searches}
     for number, search in enumerate(searches, start=1):
         yield of_search(search, f"search-{number}" if len(searches) > 1 else "search")
     for number, problem in enumerate(problems, start=1):
         if problem.runs.height > 1:
             slug = re.sub(r"[^A-Za-z0-9._]+", "-", problem.name)[:LONGEST_NAME]
             name = f"{number}-{slug}" if len(problems) > 1 else ""
-            pictured, searched = number <= MOST_PICTURED, bool(searches)
-            yield of_problem(problem, name, pictured=pictured, searched=searched)
+            sweeps = {Path(run).parent for run in problem.runs["run"]}
+            yield of_problem(
+                problem,
+                name,
+                pictured=number <= MOST_PICTURED,
+                searched=any(sweep.resolve() in searched for sweep in sweeps),
+            )
 
 
 def of_search(search: Search, name: str) -> Section:
