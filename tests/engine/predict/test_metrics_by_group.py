@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from omegaconf import OmegaConf
 from people_runs import PEOPLE, read_json, train_on_people
 from scipy.stats import t
 from torch import Tensor
@@ -99,9 +100,14 @@ def test_a_missing_group_is_not_an_unseen_one(
     groups = pl.read_csv(explained(run, tmp_path / "new.csv", "city") / "by_group.csv")
     found = dict(zip(groups["city"], groups["rows"], strict=True))
     assert found[None] == found["unseen"] == 1
-    assert "were learned" not in capsys.readouterr().out
+    assert "training rows" not in capsys.readouterr().out
     explained(run, PEOPLE)
-    assert "most of these rows were learned" in capsys.readouterr().out
+    assert "this file has the training rows" in capsys.readouterr().out
+
+
+def test_a_path_of_another_machine_is_not_looked_up() -> None:
+    config = OmegaConf.create({"data": {"path": "${oc.env:NO_SUCH_VARIABLE}/t.csv"}})
+    assert not evaluate_file.was_trained_on(config, PEOPLE)
 
 
 def test_a_run_is_explained_on_its_test_rows(city: Path, tmp_path: Path) -> None:

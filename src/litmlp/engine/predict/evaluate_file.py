@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from litmlp.data.prediction_table import (
@@ -80,8 +81,8 @@ def evaluate_file(
     tables = score_tables(model, labelled, predictions) | explained
     name = Path(source).stem
     show(metrics_table({f"{key}/{name}": value for key, value in metrics.items()}))
-    if was_trained_on(model, Path(source)):
-        show("most of these rows were learned: evaluate without input= for test rows")
+    if was_trained_on(model.config, Path(source)):
+        show("this file has the training rows: evaluate without input= for test rows")
     write_evaluation(
         model.folder / "evaluations" / folder_name(name),
         {"rows": len(predictions), **metrics},
@@ -91,9 +92,11 @@ def evaluate_file(
     return metrics
 
 
-def was_trained_on(model: TrainedModel, source: Path) -> bool:
-    """Return whether a file is the one that holds a model's training rows."""
-    path = model.config.data.get("path")
+def was_trained_on(config: DictConfig, source: Path) -> bool:
+    """Return whether a file is the one that holds the training rows of a run."""
+    if OmegaConf.is_interpolation(config.data, "path"):
+        return False  # its value may be another machine's
+    path = config.data.get("path")
     return path is not None and Path(path).exists() and source.samefile(path)
 
 

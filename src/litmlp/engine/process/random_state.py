@@ -35,7 +35,7 @@ def restore(states: States) -> None:
     """Give the generators of this process earlier states.
 
     Raises:
-        UserError: the position of numpy's lies beyond its key, where it would read.
+        UserError: the position in numpy's key is beyond its end.
     """
     _, key, position, *_ = states["numpy"]
     if len(key) != NUMPY_KEY or not 0 <= position <= NUMPY_KEY:

@@ -12,14 +12,14 @@ from litmlp.engine.report.text_tables import INTERVAL, TextTable
 from litmlp.engine.terminal.console import console, table
 
 WIDEST = 10_000
-"""Characters of a line that no table needs."""
+"""A width in characters that no table exceeds."""
 
 MOST_ROWS = 20
 """Rows of a table; the tables of several problems share them."""
 
 
 def show_section(section: Section, most: int = MOST_ROWS) -> None:
-    """Show the table of a section, and below it, where a terminal ends, its lines."""
+    """Show a section: its table, and then its lines, which a reader sees last."""
     console.print(section.heading, style="bold")
     if section.table:
         show_table(section.table, most)
